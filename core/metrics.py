@@ -1,0 +1,77 @@
+"""Measures of a classifier, each a pure function of arrays: no model, no plots, no state."""
+
+import numpy as np
+
+
+def accuracy(y, y_hat):
+    """Share of labels met, in [0, 1]. y, y_hat: (N,) integers."""
+    return float(np.mean(np.asarray(y) == np.asarray(y_hat)))
+
+
+def confusion_matrix(y, y_hat, n=10):
+    """(n, n) counts; row = true class, column = answer."""
+    return np.bincount(np.asarray(y) * n + np.asarray(y_hat), minlength=n * n).reshape(n, n)
+
+
+def precision_recall_f1(confusion):
+    """Per-class scores from (n, n) counts: a dict of (n,) float arrays; a class never answered or never seen scores 0."""
+    hits = np.diag(confusion).astype(float)
+    precision = hits / np.maximum(confusion.sum(axis=0), 1)
+    recall = hits / np.maximum(confusion.sum(axis=1), 1)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    return {"precision": precision, "recall": recall, "f1": f1}
+
+
+def log_loss(probs, y):
+    """Mean negative log-likelihood in nats. probs: (N, n), rows summing to 1; y: (N,)."""
+    return float(-np.mean(np.log(np.maximum(probs[np.arange(len(y)), y], 1e-12))))
+
+
+def brier_score(probs, y):
+    """Mean squared distance between probs (N, n) and the one-hot labels y (N,); 0 is perfect, 2 the worst (Brier 1950)."""
+    errors = np.array(probs, dtype=np.float64)
+    errors[np.arange(len(y)), y] -= 1
+    return float(np.mean(np.sum(errors**2, axis=1)))
+
+
+def reliability_bins(confidence, correct, bins=15):
+    """Equal-mass bins of confidence: mean confidence, accuracy and size of each, three arrays (bins,).
+
+    confidence: (N,) in [0, 1]; correct: (N,) booleans. The first bins hold the least confident samples.
+    """
+    confidence = np.asarray(confidence, dtype=np.float64)
+    correct = np.asarray(correct, dtype=np.float64)
+    parts = np.array_split(np.argsort(confidence, kind="stable"), min(bins, len(confidence)))
+    return (np.array([confidence[p].mean() for p in parts]), np.array([correct[p].mean() for p in parts]),
+            np.array([len(p) for p in parts]))
+
+
+def expected_calibration_error(probs, y, bins=15):
+    """Mean |confidence - accuracy| over equal-mass bins, in [0, 1] (Nguyen & O'Connor 2015). probs: (N, n); y: (N,)."""
+    mean_confidence, bin_accuracy, size = reliability_bins(probs.max(axis=1), probs.argmax(axis=1) == y, bins)
+    return float(np.sum(size * np.abs(mean_confidence - bin_accuracy)) / np.sum(size))
+
+
+def auroc(scores, positives):
+    """Chance that a positive outscores a negative, ties counting half (Mann-Whitney); nan if one of them is missing.
+
+    scores: (N,) reals; positives: (N,) booleans.
+    """
+    positives = np.asarray(positives, dtype=bool)
+    _, inverse, counts = np.unique(np.asarray(scores), return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    n_pos = int(positives.sum())
+    n_neg = len(positives) - n_pos
+    if not n_pos or not n_neg:
+        return float("nan")
+    return float((ranks[positives].sum() - n_pos * (n_pos + 1) / 2) / (n_pos * n_neg))
+
+
+def wilson_interval(k, n, z=1.96):
+    """Interval for a share of k hits in n tries, at z standard errors (1.96: 95 %) (Wilson 1927): (low, high)."""
+    if n == 0:
+        return 0.0, 1.0
+    p, z2 = k / n, z * z
+    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = z * np.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return float(max(0.0, centre - half)), float(min(1.0, centre + half))
