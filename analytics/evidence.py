@@ -169,9 +169,10 @@ def confidence_bands(probs, y) -> list[dict]:
         inside = (stated > below) & (stated <= above)
         if n := int(inside.sum()):
             low, high = metrics.wilson_interval(int(right[inside].sum()), n)
+            measured = float(right[inside].mean())
             name = f"≤ {100 * above:g}" if below == 0 else f"{100 * below:g}–{100 * above:g}"
             bands.append({"name": name, "n": n, "stated": float(stated[inside].mean()),
-                          "measured": float(right[inside].mean()), "low": low, "high": high})
+                          "measured": measured, "low": min(low, measured), "high": max(high, measured)})  # rounding
     return bands
 
 

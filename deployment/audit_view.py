@@ -98,6 +98,10 @@ def _key(arrays, name: str) -> str:
     return f"audit_{name}_{str(arrays['weights_sha256'])[:12]}"
 
 
+def _images(n: int) -> str:
+    return f"{n:,} image{'' if n == 1 else 's'}"
+
+
 def _percent(text: str) -> str:
     return text.replace("%", " %")
 
@@ -134,7 +138,7 @@ def _confusion(arrays, command) -> None:
     _section("Confusion", "How many images of each digit got which answer. Grey is right, colour is wrong, brighter is "
              "more often; choose a cell, here or in the box, to see its images.", command)
     cells = sorted(np.argwhere(matrix).tolist(), key=lambda cell: (cell[0] == cell[1], -matrix[*cell]))
-    names = {(true, answer): f"{true} read as {answer} ({matrix[true, answer]:,} images)" for true, answer in cells}
+    names = {(true, answer): f"{true} read as {answer} ({_images(matrix[true, answer])})" for true, answer in cells}
     chart, box = _key(arrays, "confusion"), _key(arrays, "cell")
 
     def choose_clicked():

@@ -1,0 +1,107 @@
+"""The audit's charts hold the numbers they are given, at the place and with the words that belong to them."""
+
+import numpy as np
+import pytest
+
+from analytics import figures
+from analytics.evidence import confidence_bands, unit_order
+from deployment import charts
+
+
+@pytest.fixture
+def matrix():
+    matrix = np.diag(np.arange(90, 100))
+    matrix[4, 9], matrix[3, 5] = 7, 1
+    return matrix
+
+
+def test_confusion_shows_every_count_and_offers_every_filled_cell(matrix):
+    *heat, cells = charts.confusion(matrix).data
+    shown = [[next((h.text[r][c] for h in heat if h.text[r][c]), "0") for c in range(10)] for r in range(10)]
+    assert np.array_equal(np.array(shown, dtype=int), matrix)
+    offered = np.zeros_like(matrix)
+    offered[cells.y, cells.x] = cells.customdata[:, 2]
+    assert np.array_equal(offered, matrix)
+
+
+def test_confusion_ink_stands_out_from_its_cell(matrix):
+    _, dark, bright, _ = charts.confusion(matrix).data
+    assert dark.text[3][5] == "1" and dark.textfont.color == "#ffffff"
+    assert bright.text[4][9] == "7" and bright.textfont.color == "#111111"
+
+
+def test_a_faultless_confusion_is_drawn():
+    assert len(charts.confusion(np.eye(10, dtype=int)).data[-1].x) == 10
+    assert figures.confusion(np.eye(10, dtype=int)).axes
+
+
+def test_learning_scales_accuracy_to_percent_and_skips_what_was_not_recorded():
+    history = {"epoch": np.array([1.0, 2]), "loss": np.array([0.5, 0.2]), "val_loss": np.array([0.6, 0.3]),
+               "val_accuracy": np.array([0.9, 0.95])}
+    loss, accuracy = charts.learning(history, "loss"), charts.learning(history, "accuracy")
+    assert [t.name for t in loss.data] == ["training", "validation"] and list(loss.data[0].y) == [0.5, 0.2]
+    assert [t.name for t in accuracy.data] == ["validation"] and list(accuracy.data[0].y) == [90, 95]
+    lines = [ax.get_lines() for ax in figures.learning(history).axes]
+    assert [len(drawn) for drawn in lines] == [2, 1]
+
+
+def test_per_class_in_percent():
+    scores = {name: np.linspace(0.9, 0.99, 10) + i / 500 for i, name in enumerate(("precision", "recall", "f1"))}
+    figure = charts.per_class(scores)
+    assert [t.name for t in figure.data] == ["precision", "recall", "F1"]
+    np.testing.assert_allclose(figure.data[1].y, 100 * scores["recall"])
+
+
+def test_reliability_shows_measured_stated_and_interval():
+    probs = np.zeros((40, 10))
+    probs[:, 0] = np.repeat([0.6, 0.97], 20)
+    bands = confidence_bands(probs, np.repeat([0, 1, 0], [10, 10, 20]))
+    stated, measured = charts.reliability(bands).data
+    assert list(measured.x) == ["50–70", "95–99"] and list(measured.y) == [50, 100]
+    np.testing.assert_allclose(stated.y, [60, 97])
+    np.testing.assert_allclose(measured.y[0] - measured.error_y.arrayminus[0], 100 * bands[0]["low"])
+    assert len(figures.reliability(bands).axes[0].get_xticks()) == 2
+
+
+def test_map_places_every_image_once_and_marks_errors():
+    rng = np.random.default_rng(0)
+    y, index = np.repeat(np.arange(10), 3), np.arange(100, 130)
+    y_hat = y.copy()
+    y_hat[4] = 8
+    figure = charts.digit_map(rng.normal(size=(30, 2)), y, y_hat, index)
+    placed = np.concatenate([trace.customdata for trace in figure.data])
+    assert sorted(placed) == sorted(index)
+    assert figure.data[-1].name == "error" and list(figure.data[-1].text) == ["1 read as 8"]
+    assert [a.text for a in figure.layout.annotations] == [f"<b>{digit}</b>" for digit in range(10)]
+
+
+def test_weights_have_a_row_for_each_layer():
+    counts, edges = np.array([[1, 5, 2], [3, 4, 0]]), np.array([[-3.0, -1, 1, 3], [-1.5, -0.5, 0.5, 1.5]])
+    figure = charts.weights(np.array(["dense1", "output"]), counts, edges)
+    assert list(figure.data[0].x) == [-2, 0, 2] and list(figure.data[1].y) == [3, 4, 0]
+    assert [a.text for a in figure.layout.annotations] == ["dense1 (8 weights)", "output (7 weights)"]
+    assert len(figures.weights(np.array(["dense1", "output"]), counts, edges).axes) == 2
+
+
+def test_gate_is_sorted_and_named_by_unit():
+    means = np.random.default_rng(0).random((10, 6))
+    order = unit_order(means)
+    mean, difference = (charts.gate(means, difference=d).data[0] for d in (False, True))
+    np.testing.assert_array_equal(mean.z, means[:, order])
+    np.testing.assert_array_equal(mean.customdata[3], order)
+    np.testing.assert_allclose(np.sum(difference.z, axis=0), 0, atol=1e-12)
+    assert difference.zmin == -difference.zmax
+    np.testing.assert_array_equal(figures.gate(means).axes[0].images[0].get_array(), means[:, order])
+
+
+def test_image_grid_has_room_for_all():
+    figure = figures.image_grid(np.zeros((7, 28, 28)), [str(i) for i in range(7)], 3, "heading")
+    titles = [ax.get_title() for ax in figure.axes]
+    assert len(titles) == 9 and titles[:7] == [str(i) for i in range(7)]
+    assert figures.image_grid(np.zeros((0, 28, 28)), [], 3, "none").axes
+
+
+def test_charts_leave_background_and_ink_to_the_theme(matrix):
+    for figure in (charts.confusion(matrix), charts.gate(np.ones((10, 3)), False)):
+        assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == "rgba(0,0,0,0)"
+        assert figure.layout.font.color is None
