@@ -7,18 +7,20 @@ written aside and renamed; every picture and audit.npz carry the hash of the wei
 """
 
 import argparse
-import os
+import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from tqdm import tqdm
 
 from analytics import evidence, figures
 from core.data import load_mnist
 from core.metrics import confusion_matrix, precision_recall_f1
-from deployment.deploy_mnist import SHIPPED, MNISTDeployer
+from core.storage import write_atomic
+from deployment.pictures import percent
 
 
 def draw(arrays: dict[str, np.ndarray], X: np.ndarray) -> dict[str, Callable]:
@@ -34,11 +36,14 @@ def draw(arrays: dict[str, np.ndarray], X: np.ndarray) -> dict[str, Callable]:
         "reliability": lambda: figures.reliability(evidence.confidence_bands(probs, y)),
         "map": lambda: figures.digit_map(arrays["map_xy"], y[arrays["map_index"]], y_hat[arrays["map_index"]]),
         "hits": lambda: figures.image_grid(
-            X[hits], [f"{y[i]}   {probs[i].max():.2%}" for i in hits], 8, "The surest right answers, digit by digit"
+            X[hits],
+            [f"{y[i]}   {percent(probs[i].max())}" for i in hits],
+            8,
+            "The surest right answers, digit by digit",
         ),
         "errors": lambda: figures.image_grid(
             X[errors[:80]],
-            [f"{y[i]} → {y_hat[i]}   {probs[i].max():.0%}" for i in errors[:80]],
+            [f"{y[i]} → {y_hat[i]}   {percent(probs[i].max())}" for i in errors[:80]],
             10,
             "Errors, the surest first: true digit → answer, confidence",
         ),
@@ -64,15 +69,12 @@ def save(arrays: dict[str, np.ndarray], X: np.ndarray, folder: Path, track: evid
     folder.mkdir(parents=True, exist_ok=True)
     tag = {"Description": f"weights_sha256 {arrays['weights_sha256']}"}
     for name, figure in track(draw(arrays, X).items(), "pictures"):
-        _replace(folder / f"{name}.png", lambda f, figure=figure: figure().savefig(f, format="png", metadata=tag))
-    _replace(folder / "audit.npz", lambda f: np.savez_compressed(f, **arrays))
-
-
-def _replace(path: Path, write: Callable) -> None:
-    aside = path.with_name(path.name + ".part")
-    with open(aside, "wb") as f:
-        write(f)
-    os.replace(aside, path)
+        png = io.BytesIO()
+        figure().savefig(png, format="png", metadata=tag)
+        write_atomic(folder / f"{name}.png", png.getvalue())
+    npz = io.BytesIO()
+    np.savez_compressed(npz, **arrays)
+    write_atomic(folder / "audit.npz", npz.getvalue())
 
 
 def main(argv: list[str] | None = None) -> None:

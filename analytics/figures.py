@@ -8,7 +8,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from analytics.evidence import unit_order
-from analytics.palette import BLUE, DIGITS, GREY, HEAT, ORANGE, VERMILION
+from analytics.palette import DIGITS, GREY, HEAT, VERMILION
+from deployment.theme import BLUE, ORANGE
 
 
 def _figure(width: float, height: float, rows=1, columns=1, **options):
@@ -89,15 +90,18 @@ def digit_map(xy: np.ndarray, y: np.ndarray, y_hat: np.ndarray) -> Figure:
 
 
 def image_grid(images: np.ndarray, titles: list[str], columns: int, heading: str) -> Figure:
-    """Images (N, 28, 28) with a line above each, `columns` to a row."""
+    """Images (N, 28, 28) with a line above each, `columns` to a row, as one mosaic (an axes for each would be slow)."""
     rows = max(1, -(-len(images) // columns))
-    figure, axes = _figure(1.12 * columns, 1.22 * rows + 0.4, rows, columns, squeeze=False)
-    for ax in axes.flat:
-        ax.set_axis_off()
-    for ax, image, title in zip(axes.flat, images, titles, strict=False):
-        ax.imshow(image, cmap="gray", vmin=0, vmax=1)
-        ax.set_title(title, fontsize=8.5, pad=2)
-    figure.suptitle(heading, fontsize=12)
+    height, width = 36, 31  # of a cell in pixels: the image, a line of text, a gap
+    mosaic = np.full((rows * height, columns * width), np.nan)
+    figure, ax = _figure(1.1 * columns, 1.28 * rows + 0.5)
+    for i, (image, title) in enumerate(zip(images, titles, strict=True)):
+        top, left = height * (i // columns), width * (i % columns)
+        mosaic[top + 7 : top + 35, left : left + 28] = image
+        ax.text(left + 14, top + 5.5, title, fontsize=8.5, ha="center", va="baseline")
+    ax.imshow(mosaic, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    ax.set_axis_off()
+    ax.set_title(heading, fontsize=12)
     return figure
 
 

@@ -1,20 +1,18 @@
 """The tab "Scientific audit": layout only. Numbers come from the saved audit, charts from `deployment.charts`."""
 
-import base64
 import html
-import io
 import os
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from analytics import evidence
 from core.data import read_checked
 from core.metrics import confusion_matrix, precision_recall_f1
 from deployment import charts
 from deployment.deploy_mnist import SHIPPED
+from deployment.pictures import percent, png_uri
 
 LABELS = {
     "accuracy": ("Test accuracy", "{:.2%}", "Share of the test images read rightly. Wilson interval."),
@@ -229,11 +227,8 @@ def _tiles(arrays, indices) -> None:
 
 
 def _tile(image: np.ndarray, y: int, probs: np.ndarray, index: int) -> str:
-    answer, confidence = int(probs.argmax()), f"{100 * probs.max():.1f} %"
-    png = io.BytesIO()
-    Image.fromarray(image).save(png, "PNG")
-    source = "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
-    alt = html.escape(f"test image {index}: a {y} read as {answer}, {confidence} sure")
+    answer, confidence = int(probs.argmax()), html.escape(percent(probs.max()))
+    alt = f"test image {index}: a {y} read as {answer}, {confidence} sure"
     words = str(y) if answer == y else f"{y} → {answer}"
-    return (f'<figure style="{TILE}"><img style="{PICTURE}" src="{source}" alt="{alt}" title="{alt}">'
+    return (f'<figure style="{TILE}"><img style="{PICTURE}" src="{png_uri(image)}" alt="{alt}" title="{alt}">'
             f"<figcaption>{words}<br>{confidence}</figcaption></figure>")

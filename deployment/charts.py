@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analytics.evidence import unit_order
-from analytics.palette import BLUE, DIGITS, GREY, HEAT, ORANGE, VERMILION
+from analytics.palette import DIGITS, GREY, HEAT, VERMILION
+from deployment.theme import BLUE, ORANGE
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
