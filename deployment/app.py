@@ -1,0 +1,61 @@
+"""Qualm in the browser: `streamlit run deployment/app.py`. The head of the page, the model in use, and the tabs."""
+
+import json
+from pathlib import Path
+
+import streamlit as st
+from streamlit_lottie import st_lottie
+
+from deployment import about_view, draw_view, pictures, theme
+from deployment.deploy_mnist import MNISTDeployer, available_models
+
+TEN_DOTS = Path(__file__).parent / "assets" / "ten_dots.json"
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the network …")
+def _load(path: Path, modified: float) -> MNISTDeployer:
+    """A loaded model, shared by all sessions; `modified` only makes the cache notice that it was trained anew."""
+    return MNISTDeployer(path)
+
+
+def _choose_model() -> MNISTDeployer | str:
+    """The model chosen in the head of the page, or a sentence on why it cannot be had and what to do."""
+    models = available_models()
+    name = st.selectbox("Model", list(models), key="model", width=190, label_visibility="collapsed")
+    try:
+        config = models[name] / "config.json"
+        return _load(models[name], config.stat().st_mtime if config.exists() else 0.0)
+    except (KeyError, OSError, ValueError) as error:
+        return f"The model {name or 'to show'} cannot be loaded: {error} Train one with: python core/train.py"
+
+
+def main() -> None:
+    st.set_page_config(page_title="Qualm - a digit reader that knows doubt", page_icon="🔢", layout="wide")
+    st.html(f"<style>{theme.CSS}</style>")
+    with st.container(horizontal=True, vertical_alignment="center", key="head"):
+        with st.container(width="stretch"):
+            st.html(
+                '<div class="q"><h1 class="q-title">Qualm</h1>'
+                '<p class="q-quiet">Reads a handwritten digit, and says when it is unsure</p></div>'
+            )
+        with st.container(width=170, key="mark"):
+            st_lottie(json.loads(TEN_DOTS.read_text()), loop=False, height=40, width=170, key="ten_dots")
+        deployer = _choose_model()
+        about = st.button("About", key="about", disabled=isinstance(deployer, str))
+    if isinstance(deployer, str):
+        st.html(pictures.notice(deployer))
+        return
+    if about:
+        about_view.show(deployer)
+
+    draw, audit = st.tabs(["Draw or upload", "Scientific audit"], key="tab", on_change="rerun")
+    with draw:
+        draw_view.render(deployer)
+    if audit.open:  # its charts are not sent before somebody looks at them
+        from deployment import audit_view
+
+        with audit:
+            audit_view.render(deployer)
+
+
+main()

@@ -1,0 +1,176 @@
+"""The tab "Draw or upload": one picture goes in, and its reading appears beside it. Layout only.
+
+The whole tab is one fragment: a stroke reruns this tab and nothing else.
+"""
+
+import base64
+from pathlib import Path
+
+import streamlit as st
+from streamlit_drawable_canvas import st_canvas
+
+from deployment import pictures, upload_view
+from deployment.preprocess import InputError
+
+ASSETS = Path(__file__).parent / "assets"
+SIDE = 280  # pixels of the canvas: ten for each pixel that the network sees
+EXAMPLES = {  # file -> the words for it; the first is read at the first visit
+    "seven": "a clear 7",
+    "two": "a looped 2",
+    "paper": "a 3 on paper",
+    "four_or_nine": "a 4, or is it a 9",
+    "letter": "a letter",
+    "scribble": "a scribble",
+}
+EMPTY = "The canvas is empty: draw one digit with mouse or finger, or try one of the examples."
+_finish = st.components.v2.component("canvas_finish", js=(ASSETS / "canvas.js").read_text())
+
+
+@st.fragment
+def render(deployer) -> None:
+    """Show the tab for one loaded model."""
+    st.session_state.setdefault("source", "example")  # what is being read: "example", "drawing" or "upload"
+    st.session_state.setdefault("example", next(iter(EXAMPLES)))
+    st.session_state.setdefault("start", {"objects": [], "revision": 0})  # what the canvas was last told to hold
+
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=SIDE + 4):
+            drawing = _canvas()
+        seen = st.container(width=200)
+        answer = st.container(width="stretch", key="answer")
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=440):
+            _examples()
+        with st.container(width="stretch", key="upload_place"):
+            files = _uploader()
+    sheet, gate = st.container(), st.container()
+
+    with sheet:
+        name, result = _read(deployer, drawing, files)
+    if result is None or isinstance(result, InputError):
+        answer.html(pictures.notice(EMPTY if result is None else str(result)))
+        return
+    strokes = len(drawing.json_data["objects"])
+    seen.html(pictures.seen(result.image, name))
+    answer.html(pictures.answer(result, name, strokes) + pictures.bars(result))
+    with gate:
+        _gate(deployer, result)
+
+
+def _canvas():
+    """The drawing area with its own brush, undo and clear."""
+    state = st.session_state
+    place = st.container(key="canvas_place")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        brush = st.slider("Brush, pixels", 8, 36, 20, 2, key="brush", width=126)
+        st.button("Undo", key="undo", on_click=_undo)
+        st.button("Clear", key="clear", on_click=_clear)
+    with place:
+        drawing = st_canvas(
+            stroke_width=brush,
+            stroke_color="#ffffff",
+            width=SIDE,
+            height=SIDE,
+            initial_drawing=state.start,
+            return_image_data=True,
+            key="canvas",
+            on_change=_drawn,
+        )
+        state.objects = drawing.json_data["objects"]
+        behind = _example_uri(state.example) if state.source == "example" and not state.objects else None
+        _finish(key="canvas_finish", data={"label": "Drawing area for one digit", "example": behind}, height=1)
+    return drawing
+
+
+def _examples() -> None:
+    st.html('<p class="q q-label">Try one of these</p>')
+    with st.container(horizontal=True, gap="small"):
+        for name, words in EXAMPLES.items():
+            st.button(words.capitalize(), key=f"example_{name}", help=words, on_click=_use_example, args=(name,))
+    st.html(_example_css())
+
+
+def _uploader() -> list:
+    files = st.file_uploader(
+        "Or upload pictures of one digit each",
+        type=["png", "jpg", "jpeg"],
+        accept_multiple_files=True,
+        key="files",
+        on_change=_use,
+        args=("upload",),
+    )
+    if files and st.session_state.source != "upload":
+        st.button("Read the uploaded pictures again", on_click=_use, args=("upload",))
+    return files
+
+
+def _read(deployer, drawing, files) -> tuple:
+    """The name of what is being read and its Prediction, InputError, or None for an empty canvas."""
+    state = st.session_state
+    if state.source == "upload" and files:
+        return upload_view.render(deployer, files)
+    if state.source == "example":
+        name, source = EXAMPLES[state.example], _example_file(state.example)
+    elif state.objects:
+        name, source = "your drawing", drawing.image_data
+    else:
+        return "", None
+    return name, deployer.predict_batch([source], names=[name], skip_errors=True)[0]
+
+
+def _gate(deployer, prediction) -> None:
+    st.subheader("The gate, live", anchor=False)
+    answers = deployer.gate_comparison(prediction.image)
+    if answers is None:
+        st.html(pictures.notice("This model has no gate; switch to one that has, to see it at work."))
+        return
+    st.caption(
+        "Before the network answers, every unit of its last hidden layer passes a gate between 0 (shut) and 1 (open). "
+        "One cell is one unit; all three pictures are ordered by the average."
+    )
+    st.html(pictures.gate(prediction.gate, deployer.gate_mean) + pictures.comparison(answers))
+
+
+def _use(source: str) -> None:
+    st.session_state.source = source
+
+
+def _drawn() -> None:
+    """A canvas that was emptied by choosing an example reports so too; only ink takes the place of what is read."""
+    if st.session_state.canvas["drawing"]["raw"]["objects"]:
+        _use("drawing")
+
+
+def _use_example(name: str) -> None:
+    st.session_state.example = name
+    _use("example")
+    _hold([])
+
+
+def _undo() -> None:
+    _hold(st.session_state.objects[:-1])
+
+
+def _clear() -> None:
+    _use("drawing")
+    _hold([])
+
+
+def _hold(objects: list) -> None:
+    """Tell the canvas to hold these strokes; a new revision makes it listen even to what it heard before."""
+    st.session_state.start = {"objects": objects, "revision": st.session_state.start["revision"] + 1}
+
+
+@st.cache_data
+def _example_file(name: str) -> bytes:
+    return (ASSETS / "examples" / f"{name}.png").read_bytes()
+
+
+def _example_uri(name: str) -> str:
+    return "data:image/png;base64," + base64.b64encode(_example_file(name)).decode()
+
+
+def _example_css() -> str:
+    """The six buttons wear their pictures; their words stay for screen readers and as a tooltip."""
+    rules = (f'.st-key-example_{name} button {{background-image: url("{_example_uri(name)}")}}' for name in EXAMPLES)
+    return f"<style>{''.join(rules)}</style>"

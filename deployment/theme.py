@@ -1,0 +1,62 @@
+"""Colours, words and the little CSS that Streamlit's theme cannot express. No numbers and no layout here."""
+
+BLUE, ORANGE = "#0072B2", "#E69F00"  # losses and gains against a reference
+
+# Okabe-Ito colours: told apart with any common colour blindness; the word always stands beside them.
+FEELING_COLOURS = {"confident": "#009E73", "hesitant": "#E69F00", "confused": "#D55E00", "curious": "#CC79A7"}
+
+FEELING_SENTENCES = {
+    "confident": "The network is sure.",
+    "hesitant": "The network leans to this digit, with some doubt.",
+    "confused": "The network is torn between a {digit} and a {runner_up}.",
+    "curious": "This does not look like a digit I know.",
+}
+
+# The map `cividis` at seventeen even steps; between them the colour is interpolated.
+CIVIDIS = (
+    "#00224e", "#002e6a", "#1a386f", "#32436d", "#434e6c", "#535a6d", "#61656f", "#6f7073", "#7d7c78",
+    "#8c8878", "#9b9476", "#aba072", "#bcae6c", "#cdbb63", "#dec958", "#f0d846", "#fee838",
+)
+
+# currentColor and color-mix follow the light and the dark theme without naming either.
+CSS = """
+.block-container {max-width: 1180px; padding: 2.2rem 1.25rem 3rem;}
+.q {line-height: 1.4;}
+.q p {margin: 0 0 .35rem;}
+.q-quiet {color: color-mix(in srgb, currentColor 78%, transparent); font-size: .875rem;}
+.q-title {font-size: 1.7rem; font-weight: 700; line-height: 1.1; margin: 0;}
+.q-label {font-weight: 600; margin: 0 0 .4rem;}
+.q figure {margin: 0;}
+.q figcaption {margin-top: .35rem;}
+.q-pixels {image-rendering: pixelated; display: block; width: 100%; border-radius: .3rem;}
+.q-sees {width: 196px; max-width: 100%;}
+.q-answer {display: flex; gap: 1.1rem; align-items: center; min-height: 6.2rem; margin-bottom: .7rem;}
+.q-digit {font-size: 6rem; font-weight: 700; line-height: 1; min-width: 3.6rem; text-align: center;}
+.q-guess .q-digit {font-size: 2.2rem; min-width: 1.6rem;}
+/* #111 on any of the four feelings: at least 5:1 */
+.q-feeling {display: inline-block; padding: .1rem .7rem; border-radius: 1rem; font-weight: 600; color: #111111;}
+.q-bars {border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums;}
+.q-bars th, .q-bars td {padding: 1px 0; border: 0; height: 1.4rem;}
+.q-bars th {width: 1.4rem; text-align: left; font-weight: 500;}
+.q-bars td:last-child {width: 4.6rem; text-align: right;}
+.q-bars .q-best {font-weight: 700;}
+.q-track {background: color-mix(in srgb, currentColor 9%, transparent); border-radius: .2rem; height: .85rem;}
+.q-fill {display: block; height: 100%; border-radius: .2rem; min-width: 1px;
+         background: color-mix(in srgb, currentColor 55%, transparent);}
+.q-row {display: grid; grid-template-columns: repeat(auto-fit, minmax(215px, 1fr)); gap: 1rem 1.5rem;}
+.q-scale {height: .5rem; border-radius: .25rem; margin-top: .4rem;}
+.q-ends {display: flex; justify-content: space-between; font-size: .8rem;}
+.q-card {border: 1px solid color-mix(in srgb, currentColor 22%, transparent); border-radius: .5rem;
+         padding: .6rem .9rem;}
+.q-card strong {font-size: 1.5rem;}
+.q-notice {border-left: 4px solid #0072B2; padding: .5rem .9rem; margin-bottom: .6rem;
+           background: color-mix(in srgb, #0072B2 10%, transparent); border-radius: 0 .4rem .4rem 0;}
+.q-hidden {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;}
+[class*="st-key-example_"] button {width: 64px; height: 64px; padding: 0; border-radius: .4rem;
+    background-size: cover; image-rendering: pixelated;}
+[class*="st-key-example_"] button p {position: absolute;
+    width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);}
+[class*="st-key-example_"] button:is(:hover, :focus-visible) {outline: 3px solid #0072B2; outline-offset: 1px;}
+.st-key-mark iframe {display: block;}
+@media (prefers-reduced-motion: reduce) {.st-key-mark {display: none;}}
+"""
