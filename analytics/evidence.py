@@ -16,6 +16,10 @@ from core import metrics
 
 SHIPPED_IMAGES = Path(__file__).resolve().parents[1] / "images"
 HEADLINE = ("accuracy", "errors", "log_loss", "ece", "auroc")
+REQUIRED = {
+    "weights_sha256", "weight_names", "weight_counts", "weight_edges", "y", "probs", "ece_if_calibrated", "map_index",
+    "map_xy", *(f"headline_{name}" for name in HEADLINE),
+}  # of a saved audit; a network without a gate has no gate_class_mean
 BANDS = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1)  # finer towards certainty, where nearly all images lie
 Track = Callable[[Iterable, str], Iterable]
 
@@ -115,8 +119,8 @@ def place(features: np.ndarray, seed: int, track: Track = untracked) -> np.ndarr
     tsne = TSNE(perplexity=min(30, (len(axes) - 1) / 3), init="pca", learning_rate="auto", random_state=seed)
     with ThreadPoolExecutor(1) as pool:  # t-SNE reports no progress: the bar follows its usual 3 ms per image
         future = pool.submit(tsne.fit_transform, axes)
-        for _ in track(range(100), "the map"):
-            wait([future], timeout=len(axes) * 3e-5)
+        for percent in track(range(100), "the map"):
+            wait([future], timeout=len(axes) * 3e-5 if percent < 99 else None)
         return future.result().astype(np.float32)
 
 
@@ -130,7 +134,10 @@ def load_audit(folder: Path) -> dict[str, np.ndarray] | None:
     """The arrays of `folder`/audit.npz, or None where no audit was made. Raises AuditError for a damaged file."""
     try:
         with np.load(folder / "audit.npz", allow_pickle=False) as saved:
-            return {name: saved[name] for name in saved.files}
+            arrays = {name: saved[name] for name in saved.files}
+        if missing := REQUIRED - arrays.keys():
+            raise KeyError(f"it lacks {', '.join(sorted(missing))}")
+        return arrays
     except FileNotFoundError:
         return None
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:

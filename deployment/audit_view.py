@@ -1,6 +1,5 @@
 """The tab "Scientific audit": layout only. Numbers come from the saved audit, charts from `deployment.charts`."""
 
-import html
 import os
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from core.data import read_checked
 from core.metrics import confusion_matrix, precision_recall_f1
 from deployment import charts
 from deployment.deploy_mnist import SHIPPED
-from deployment.pictures import percent, png_uri
 
 LABELS = {
     "accuracy": ("Test accuracy", "{:.2%}", "Share of the test images read rightly. Wilson interval."),
@@ -21,10 +19,13 @@ LABELS = {
     "ece": ("Calibration error", "{:.2%}", "Mean gap between confidence and accuracy over 15 bins of equal size."),
     "auroc": ("AUROC of doubt", "{:.3f}", "How often a right answer is surer than a wrong one; 0.5 is chance."),
 }
+# Captions and axes in the theme's own ink: Streamlit's greys for them fall short of a contrast of 4.5 to 1.
+INK = """<style>
+.st-key-audit [data-testid="stCaptionContainer"] {color: inherit; opacity: .85}
+.st-key-audit :is(.xtick, .ytick, .cbaxis) text, .st-key-audit :is(.xtitle, .ytitle, .legendtext),
+.st-key-audit [class*="st-key-audit_weights"] .annotation-text {fill: currentColor !important}
+</style>"""
 MOST_TILES = 300  # enough for every error of a good network, and light enough for a phone
-STRIP = "display:flex;flex-wrap:wrap;gap:10px 8px"
-TILE = "margin:0;width:64px;text-align:center;font-size:13px;line-height:1.25"
-PICTURE = "width:64px;height:64px;image-rendering:pixelated;border-radius:4px;display:block"
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -47,16 +48,18 @@ def _test_images() -> np.ndarray:
 def render(deployer) -> None:
     """Show the audit of one loaded model; widgets here rerun this tab alone."""
     command = _command(Path(deployer.model_dir).resolve())
-    arrays = _audit(deployer, command)
-    if arrays is None:
-        arrays = _of_model(deployer.config["weights_sha256"], deployer)
-        _stated(deployer.metrics)
-        sections = _learning, _weights, _gate
-    else:
-        _headline(arrays)
-        sections = _learning, _confusion, _doubt, _map, _errors, _weights, _gate
-    for section in sections:
-        section(arrays, command)
+    with st.container(key="audit"):
+        st.html(INK)
+        arrays = _audit(deployer, command)
+        if arrays is None:
+            arrays = _of_model(deployer.config["weights_sha256"], deployer)
+            _stated(deployer.metrics["test"])
+            sections = _learning, _weights, _gate
+        else:
+            _headline(arrays)
+            sections = _learning, _confusion, _doubt, _map, _errors, _weights, _gate
+        for section in sections:
+            section(arrays, command)
 
 
 def _audit(deployer, command: str) -> dict[str, np.ndarray] | None:
@@ -105,25 +108,30 @@ def _percent(text: str) -> str:
 
 
 def _headline(arrays) -> None:
-    with st.container(horizontal=True):
-        for name, (label, form, explanation) in LABELS.items():
-            value, low, high = (_percent(form.format(v)) for v in arrays[f"headline_{name}"])
-            interval = f"{low} to {high}"
-            st.metric(label, value, interval, delta_color="off", delta_arrow="off", help=explanation, width=170)
+    _metrics({name: arrays[f"headline_{name}"] for name in LABELS})
     st.caption(f"On {len(arrays['y']):,} test images that no training has seen; below each figure its 95 % interval.")
 
 
-def _stated(metrics: dict) -> None:
+def _stated(test: dict) -> None:
+    """What training itself measured on the test images once, at its end."""
+    stated = {name: [test[key]] for name, key in {**{n: n for n in LABELS}, "auroc": "auroc_confidence"}.items()}
+    _metrics(stated | {"accuracy": [test["accuracy"], *test["interval_95"]]})
+    st.caption(f"On {test['n']:,} test images that no training has seen, as measured at the end of training.")
+
+
+def _metrics(figures: dict) -> None:
+    """A row of headline figures: name as in LABELS -> value, and where there is one, low and high of its interval."""
     with st.container(horizontal=True):
-        for name, value in metrics.items():
-            if isinstance(value, float):
-                form = "{:.2%}" if "accuracy" in name else "{:.4g}"
-                st.metric(name.replace("_", " ").capitalize(), _percent(form.format(value)), width=170)
+        for name, (value, *interval) in figures.items():
+            label, form, explanation = LABELS[name]
+            words = " to ".join(_percent(form.format(v)) for v in interval) or None
+            st.metric(label, _percent(form.format(value)), words, delta_color="off", delta_arrow="off",
+                      help=explanation, width=160)
 
 
 def _learning(arrays, command) -> None:
     _section("Learning", "Loss and accuracy after each epoch. Where validation stops improving while training goes on, "
-             "the network only learns its examples by heart.", command)
+             "the network only learns by heart; distorted training images or dropout lift the training loss.", command)
     history = evidence.history(arrays)
     for column, what in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         with column:
@@ -204,8 +212,8 @@ def _weights(arrays, command) -> None:
 
 
 def _gate(arrays, command) -> None:
-    _section("Gate per digit", "How far each unit's gate opens on average for each digit. A unit bright in one row and "
-             "dark in others speaks for that digit.", command)
+    _section("Gate per digit", "How far each unit's gate opens on average for each digit. A column is a unit, under "
+             "the digit that opens it most; bright in one row and dark in others, it speaks for that digit.", command)
     if "gate_class_mean" not in arrays:
         st.caption("This network has no gate.")
         return
@@ -216,19 +224,9 @@ def _gate(arrays, command) -> None:
 
 
 def _tiles(arrays, indices) -> None:
-    """Test images as small pictures that wrap with the width, each with its label, answer and confidence."""
     try:
         images = _test_images()
     except ValueError as error:
         st.warning(str(error))
         return
-    tiles = (_tile(images[i], int(arrays["y"][i]), arrays["probs"][i], i) for i in indices)
-    st.html(f'<div style="{STRIP}">{"".join(tiles)}</div>')
-
-
-def _tile(image: np.ndarray, y: int, probs: np.ndarray, index: int) -> str:
-    answer, confidence = int(probs.argmax()), html.escape(percent(probs.max()))
-    alt = f"test image {index}: a {y} read as {answer}, {confidence} sure"
-    words = str(y) if answer == y else f"{y} → {answer}"
-    return (f'<figure style="{TILE}"><img style="{PICTURE}" src="{png_uri(image)}" alt="{alt}" title="{alt}">'
-            f"<figcaption>{words}<br>{confidence}</figcaption></figure>")
+    st.html(charts.image_strip(images, arrays["y"], arrays["probs"], indices))

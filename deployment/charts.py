@@ -1,8 +1,10 @@
-"""Interactive charts of the scientific audit: pure functions from arrays to Plotly figures.
+"""What the scientific audit shows: pure functions from arrays to Plotly figures, and images to a strip of HTML.
 
 Backgrounds are transparent and text takes the app's theme, so that one figure serves light and dark; margins are
 narrow and legends lie on top, so that it also serves a phone.
 """
+
+import html
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,9 +12,13 @@ from plotly.subplots import make_subplots
 
 from analytics.evidence import unit_order
 from analytics.palette import DIGITS, GREY, HEAT, VERMILION
+from deployment.pictures import percent, png_uri
 from deployment.theme import BLUE, ORANGE
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
+STRIP = "display:flex;flex-wrap:wrap;gap:10px 8px"
+TILE = "margin:0;width:60px;text-align:center;font-size:13px;line-height:1.25"
+PICTURE = "width:60px;height:60px;image-rendering:pixelated;border-radius:4px;display:block"
 
 
 def _style(figure: go.Figure, height: int, **layout) -> go.Figure:
@@ -42,7 +48,8 @@ def learning(history: dict[str, np.ndarray], what: str) -> go.Figure:
                 line={"color": colour}, marker={"symbol": symbol, "size": 6},
                 hovertemplate=f"epoch %{{x}}: %{{y:{digits}}}<extra>{label}</extra>",
             )
-    return _style(figure, 280, xaxis_title="epoch", yaxis_title=unit, showlegend=True)
+    every_epoch = 1 if len(history.get("epoch", ())) <= 10 else None
+    return _style(figure, 280, xaxis={"title": "epoch", "dtick": every_epoch}, yaxis_title=unit, showlegend=True)
 
 
 def confusion(matrix: np.ndarray) -> go.Figure:
@@ -64,7 +71,7 @@ def confusion(matrix: np.ndarray) -> go.Figure:
     ):
         figure.add_heatmap(
             z=np.where(cells, shade, np.nan), text=np.where(cells, matrix.astype(str), ""), texttemplate="%{text}",
-            textfont={"color": ink, "size": 12}, colorscale=colours, zmin=0, zmax=top, showscale=False,
+            textfont={"color": ink, "size": 11}, colorscale=colours, zmin=0, zmax=top, showscale=False,
             xgap=1, ygap=1, hoverinfo="skip",
         )
     rows, columns = np.nonzero(~empty)
@@ -176,6 +183,21 @@ def gate(class_mean: np.ndarray, difference: bool) -> go.Figure:
         colorbar={"orientation": "h", "thickness": 10, "len": 0.6, "x": 0.3, "y": 1, "yanchor": "bottom"},
         **colours,
     )
-    _style(figure, 380).update_yaxes(title="digit", tickvals=list(range(len(z))), autorange="reversed", showgrid=False)
-    units = "gate unit, grouped by the digit that opens it most"
-    return figure.update_xaxes(title=units, showticklabels=False, ticks="", showgrid=False)
+    _style(figure, 360).update_yaxes(title="digit", tickvals=list(range(len(z))), autorange="reversed", showgrid=False)
+    return figure.update_xaxes(showticklabels=False, ticks="", showgrid=False)
+
+
+def image_strip(images: np.ndarray, y: np.ndarray, probs: np.ndarray, indices) -> str:
+    """HTML of the `indices` among images (N, 28, 28) uint8: small pictures that wrap with the width, each above its
+    true digit, an arrow to the answer where that is another, and the confidence; y (N,), probs (N, 10)."""
+    return f'<div style="{STRIP}">{"".join(_tile(images[i], int(y[i]), probs[i], i) for i in indices)}</div>'
+
+
+def _tile(image: np.ndarray, y: int, probs: np.ndarray, index: int) -> str:
+    answer, confidence = int(probs.argmax()), html.escape(percent(probs.max()))
+    alt = f"test image {index}: a {y} read as {answer}, {confidence} sure"
+    words = str(y) if answer == y else f"{y} → {answer}"
+    return (
+        f'<figure style="{TILE}"><img style="{PICTURE}" src="{png_uri(image)}" alt="{alt}" title="{alt}">'
+        f"<figcaption>{words}<br>{confidence}</figcaption></figure>"
+    )

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from PIL import Image
 
 from analytics import audit, evidence
 from core.data import read_checked
 from core.metrics import confusion_matrix, expected_calibration_error
+from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 
 
 class NearestMean:
@@ -165,6 +165,9 @@ def test_missing_and_damaged_audits(tmp_path):
         (tmp_path / "audit.npz").write_bytes(content)
         with pytest.raises(evidence.AuditError, match="cannot be read"):
             evidence.load_audit(tmp_path)
+    np.savez(tmp_path / "audit.npz", weights_sha256=np.array("a" * 64))
+    with pytest.raises(evidence.AuditError, match=r"lacks .*probs"):
+        evidence.load_audit(tmp_path)
 
 
 def test_each_model_has_its_own_folder(tmp_path):
@@ -175,6 +178,15 @@ def test_each_model_has_its_own_folder(tmp_path):
 def test_a_folder_without_a_model_ends_in_one_sentence(tmp_path):
     with pytest.raises(SystemExit, match=r"^audit: .+"):
         audit.main(["--model", str(tmp_path)])
+
+
+def test_the_whole_audit_of_a_model_agrees_with_what_training_measured(tmp_path):
+    arrays = audit.audit(SHIPPED, tmp_path, map_images=100, resamples=4)
+    stated = MNISTDeployer().metrics["test"]
+    assert arrays["headline_accuracy"][0] == pytest.approx(stated["accuracy"], abs=1.5e-4)  # other BLAS, other ties
+    assert arrays["headline_log_loss"][0] == pytest.approx(stated["log_loss"], abs=1e-4)
+    assert arrays["headline_ece"][0] == pytest.approx(stated["ece"], abs=1e-3)
+    assert evidence.load_audit(tmp_path)["map_xy"].shape == (100, 2) and (tmp_path / "errors.png").exists()
 
 
 def test_shipped_audit_belongs_to_shipped_weights():

@@ -14,7 +14,8 @@ class Model:
     def __init__(self, folder):
         self.model_dir = folder
         self.config = {"weights_sha256": folder.name.ljust(64, "0")}
-        self.metrics = {"val_accuracy": 0.9876}
+        self.metrics = {"test": {"n": 10_000, "accuracy": 0.9876, "interval_95": [0.9852, 0.9896], "errors": 124,
+                                 "log_loss": 0.04, "ece": 0.002, "auroc_confidence": 0.97}}
         self.history = {"epoch": [1, 2], "loss": [0.5, 0.2], "val_loss": [0.6, 0.3], "val_accuracy": [0.9, 0.95]}
         self.gate_class_mean = None
 
@@ -80,7 +81,8 @@ def test_other_weights_are_noticed(model):
 def test_a_run_without_audit_says_how_and_shows_what_there_is(model):
     page = show(model)
     assert "python -m analytics.audit --model" in page.info[0].value
-    assert [(m.label, m.value) for m in page.metric] == [("Val accuracy", "98.76 %")]
+    assert [m.value for m in page.metric] == ["98.76 %", "124", "0.0400", "0.20 %", "0.970"]
+    assert page.metric[0].delta == "98.52 % to 98.96 %"
     assert [s.value for s in page.subheader] == ["Learning", "Weights", "Gate per digit"]
 
 

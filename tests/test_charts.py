@@ -107,3 +107,12 @@ def test_charts_leave_background_and_ink_to_the_theme(matrix):
     for figure in (charts.confusion(matrix), charts.gate(np.ones((10, 3)), False)):
         assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == "rgba(0,0,0,0)"
         assert figure.layout.font.color is None
+
+
+def test_image_strip_names_each_image():
+    images, probs = np.zeros((3, 28, 28), np.uint8), np.full((3, 10), 0.002)
+    probs[[0, 1, 2], [4, 9, 9]] = [0.982, 0.7, 0.99999]
+    strip = charts.image_strip(images, np.array([4, 4, 9]), probs, [2, 1])
+    assert strip.count("<img") == 2 and "test image 0" not in strip
+    assert "4 → 9<br>70.0 %" in strip and 'alt="test image 2: a 9 read as 9, &gt; 99.9 % sure"' in strip
+    assert strip.index("test image 2") < strip.index("test image 1:")
