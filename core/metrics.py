@@ -14,7 +14,7 @@ def confusion_matrix(y, y_hat, n=10):
 
 
 def precision_recall_f1(confusion):
-    """Per-class scores from (n, n) counts: a dict of (n,) float arrays; a class never answered or never seen scores 0."""
+    """Per-class scores from (n, n) counts: a dict of (n,) arrays; a class never answered or never seen scores 0."""
     hits = np.diag(confusion).astype(float)
     precision = hits / np.maximum(confusion.sum(axis=0), 1)
     recall = hits / np.maximum(confusion.sum(axis=1), 1)
@@ -28,7 +28,7 @@ def log_loss(probs, y):
 
 
 def brier_score(probs, y):
-    """Mean squared distance between probs (N, n) and the one-hot labels y (N,); 0 is perfect, 2 the worst (Brier 1950)."""
+    """Mean squared distance between probs (N, n) and one-hot labels y (N,), from 0 to 2, the worst (Brier 1950)."""
     errors = np.array(probs, dtype=np.float64)
     errors[np.arange(len(y)), y] -= 1
     return float(np.mean(np.sum(errors**2, axis=1)))

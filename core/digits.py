@@ -1,0 +1,96 @@
+"""Digits as a training task: what `core.training.fit` asks for, answered for images and a Network."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.augment import deform
+from core.data import DataError, as_input, load_mnist, load_split, read_csv
+from core.layers import Arena
+from core.losses import softmax_cross_entropy
+from core.metrics import accuracy
+from core.network import build_network
+
+
+@dataclass(frozen=True)
+class Images:
+    """Labelled images: X (N, 28, 28) uint8, y (N,)."""
+
+    X: np.ndarray
+    y: np.ndarray
+
+    def __len__(self):
+        return len(self.y)
+
+    def part(self, indices):
+        return Images(self.X[indices], self.y[indices])
+
+
+class DigitTask:
+    """Learn train: Images; watch validation: Images. `theta` is what the optimiser changes.
+
+    All randomness follows from (seed, epoch, step), so a run can be taken up at any epoch.
+    """
+
+    def __init__(self, config, train, validation):
+        self.config, self.train, self.validation = config, train, validation
+        self.network = build_network(config).initialise(np.random.default_rng([config.seed, 0]))
+        self.theta, self.decay_size = self.network.theta, self.network.n_matrix
+        self.arena = Arena()
+        self.steps_per_epoch = max(1, len(train) // config.batch_size)
+        self.X_validation = as_input(validation.X, config.input_range)
+
+    def batches(self, epoch):
+        """The epoch's batches in a fresh order, each (X (batch, 784) float32, y, rng); a short last one is left out."""
+        order = np.random.default_rng([self.config.seed, 1, epoch]).permutation(len(self.train))
+        size = min(self.config.batch_size, len(order))
+        for step in range(self.steps_per_epoch):
+            rng = np.random.default_rng([self.config.seed, 2, epoch, step])
+            chosen = order[step * size : (step + 1) * size]
+            X = self.train.X[chosen]
+            X = deform(X, rng, self.config) if self.config.augments else X
+            yield as_input(X, self.config.input_range), self.train.y[chosen], rng
+
+    def loss_and_grad(self, batch, grads, grad_views):
+        """Loss of one batch at the present theta, its gradient in `grads` (flat; `grad_views` are its arrays)."""
+        X, y, rng = batch
+        self.arena.reset()
+        logits, caches = self.network.forward(X, train=True, rng=rng, arena=self.arena)
+        loss, dlogits = softmax_cross_entropy(logits, y, self.config.label_smoothing)
+        self.network.backward(dlogits, caches, grad_views, arena=self.arena)
+        if self.config.l2:
+            weights = self.theta[: self.decay_size]
+            loss += 0.5 * self.config.l2 * float(np.dot(weights, weights))
+            grads[: self.decay_size] += self.theta.dtype.type(self.config.l2) * weights
+        return loss
+
+    def views(self, grads):
+        return self.network.views(grads)
+
+    def evaluate(self):
+        """Validation accuracy (a share) and loss (nats, without smoothing) at the present theta."""
+        logits = self.network.logits(self.X_validation)
+        loss, _ = softmax_cross_entropy(logits, self.validation.y)
+        return {"val_accuracy": accuracy(self.validation.y, logits.argmax(axis=1)), "val_loss": loss}
+
+
+def load_parts(config, csv=None, progress=None):
+    """The parts of MNIST as Images: a dict train / validation / calibration / test.
+
+    With config.train_on "all", train holds all 60,000 images. csv: a file of other training images; one in ten of them,
+    drawn with a fixed seed, are held out for validation and as many for calibration.
+    """
+    mnist = load_mnist(progress=progress)
+    training = Images(mnist["X_train"], mnist["y_train"])
+    split = load_split()
+    if csv is not None:
+        training = Images(*read_csv(csv))
+        if len(training) < 30:
+            raise DataError(f"{csv} holds {len(training)} images; training needs at least 30.")
+        validation, calibration, train = np.split(np.random.default_rng(0).permutation(len(training)),
+                                                  [len(training) // 10, len(training) // 5])
+        split = {"train": train, "validation": validation, "calibration": calibration}
+    parts = {name: training.part(indices) for name, indices in split.items()}
+    if config.train_on == "all":
+        parts["train"] = training
+    return parts | {"test": Images(mnist["X_test"], mnist["y_test"])}

@@ -1,0 +1,123 @@
+"""A finished model: weights, readout and evidence, gathered after training, saved, promoted and loaded."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.card import model_card
+from core.config import Config
+from core.data import as_input
+from core.emotion import Emotion, fit_emotion
+from core.metrics import accuracy, auroc, brier_score, expected_calibration_error, log_loss, wilson_interval
+from core.network import Network, build_network
+from core.storage import ModelError, load_model, read_json, save_model, write_atomic
+
+FINAL_MODEL = Path(__file__).resolve().parents[1] / "final_model"
+PREPROCESSING = "28x28, white ink on black, the digit's long side 20 px, its centre of mass in the middle"
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a model folder holds. gate_mean (h,), gate_class_mean (10, h): over training images, None without a gate."""
+
+    network: Network
+    config: Config
+    emotion: Emotion
+    gate_mean: np.ndarray | None
+    gate_class_mean: np.ndarray | None
+    saved: dict  # config.json as it was read
+
+    def probabilities(self, X):
+        """Calibrated probabilities (N, 10) of network input X (N, 784)."""
+        return self.emotion.probabilities(self.network.logits(X))
+
+
+def finish(network, config, parts):
+    """The readout fitted after training: (Emotion, gate means (10, h) per class or None). parts: see core.digits."""
+    train, calibration = parts["train"], parts["calibration"]
+    X = as_input(train.X, config.input_range)
+    emotion = fit_emotion(network, X, train.y, as_input(calibration.X, config.input_range), calibration.y)
+    if not network.has_gate:
+        return emotion, None
+    gates = np.concatenate([network.read(X[i : i + 1000]).gate for i in range(0, len(X), 1000)])
+    return emotion, np.stack([gates[train.y == digit].mean(axis=0) for digit in range(10)])
+
+
+def measure(network, config, emotion, images):
+    """Accuracy with its 95 % interval and errors, log loss, Brier score, ECE, AUROC of confidence, feelings kept."""
+    logits = network.logits(as_input(images.X, config.input_range))
+    probs = emotion.probabilities(logits)
+    correct = probs.argmax(axis=1) == images.y
+    confident = probs.max(axis=1) >= emotion.confident_from
+    return {"n": len(images), "accuracy": accuracy(images.y, probs.argmax(axis=1)), "errors": int((~correct).sum()),
+            "interval_95": wilson_interval(int(correct.sum()), len(images)), "log_loss": log_loss(probs, images.y),
+            "brier": brier_score(probs, images.y), "ece": expected_calibration_error(probs, images.y),
+            "auroc_confidence": auroc(probs.max(axis=1), correct), "confident_share": float(confident.mean()),
+            "confident_accuracy": float(correct[confident].mean()) if confident.any() else None}
+
+
+def save(folder, network, config, parts, progress):
+    """Fit the readout, measure validation and test, and write the whole model folder; returns the metrics."""
+    emotion, gate_class_mean = finish(network, config, parts)
+    arrays = network.named_parameters() | emotion.arrays()
+    if gate_class_mean is not None:
+        arrays["gate_class_mean"] = gate_class_mean
+    seconds = sum(progress.history.get("seconds", []))
+    metrics = {"validation": measure(network, config, emotion, parts["validation"]),
+               "test": measure(network, config, emotion, parts["test"]),
+               "epochs": progress.epoch, "best_epoch": progress.best_epoch, "training_seconds": round(seconds, 1),
+               "parameters": int(network.theta.size), "interrupted": progress.interrupted}
+    split = "all 60,000 training images; its validation figures are seen data" if config.train_on == "all" else (
+        f"{len(parts['train'])} train, {len(parts['validation'])} validation, {len(parts['calibration'])} calibration, "
+        "no writer in two parts (data/split.npz)")
+    document = {**config.to_dict(), "architecture": [784, *config.hidden, 10], "parameters": int(network.theta.size),
+                "split": split, "preprocessing": PREPROCESSING, "emotion": emotion.settings()}
+    save_model(folder, arrays, document, metrics=metrics, train_history=progress.history)
+    write_atomic(Path(folder) / "model_card.md", model_card(document, metrics))
+    return metrics
+
+
+def load(folder=FINAL_MODEL):
+    """Read a model folder. Raises ModelError, a sentence for people, when a file is missing or damaged."""
+    arrays, saved = load_model(folder)
+    try:
+        config = Config.from_dict(saved)
+        network = build_network(config).load(arrays)
+        emotion = Emotion.from_saved(saved["emotion"], arrays)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{folder} does not hold a model of this version ({error}); train it again.") from None
+    per_class = arrays.get("gate_class_mean")
+    return Model(network, config, emotion, None if per_class is None else per_class.mean(axis=0), per_class, saved)
+
+
+def promotion(folder, final=FINAL_MODEL):
+    """Whether a run may replace the shipped model, and the reason in words."""
+    candidate = read_json(Path(folder) / "metrics.json")
+    if read_json(Path(folder) / "config.json")["train_on"] == "all":
+        return False, "it has trained on the validation images too, so its validation accuracy proves nothing"
+    if candidate["interrupted"]:
+        return False, "it was interrupted"
+    try:
+        shipped = read_json(Path(final) / "metrics.json")["validation"]["accuracy"]
+    except ModelError:
+        return True, "there is no shipped model yet"
+    ours = candidate["validation"]["accuracy"]
+    verdict = "at least" if ours >= shipped else "below"
+    return ours >= shipped, f"its validation accuracy {ours:.2%} is {verdict} the shipped model's {shipped:.2%}"
+
+
+def promote(folder, final=FINAL_MODEL):
+    """Copy a run's model over the shipped one; config.json goes last, as it vouches for the arrays."""
+    folder, final = Path(folder), Path(final)
+    final.mkdir(parents=True, exist_ok=True)
+    names = [*read_json(folder / "config.json")["arrays"]]
+    for path in [*(folder / f"{name}.npy" for name in names), folder / "metrics.json", folder / "train_history.json",
+                 folder / "model_card.md", folder / "config.json"]:
+        part = final / f"{path.name}.part"
+        shutil.copyfile(path, part)
+        part.replace(final / path.name)
+    for stale in final.glob("*.npy"):
+        if stale.stem not in names:
+            stale.unlink()

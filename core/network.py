@@ -1,0 +1,128 @@
+"""A network: layers in a row over one flat parameter vector."""
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.gate import EmotionalGate, HeldGate
+from core.layers import Dense, Dropout, ReLU, Sigmoid
+
+ACTIVATIONS = {"relu": ReLU, "sigmoid": Sigmoid}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a network made of a batch: logits (N, 10), hidden layers (a list of (N, h), gated one last), gate (N, h)."""
+
+    logits: np.ndarray
+    hidden: list
+    gate: np.ndarray | None
+
+
+class Network:
+    """Layers over one contiguous vector `theta`; `params[i]` are the views of layer i.
+
+    layers: a list of (name, layer). Weight matrices come first in theta, then vectors, so that "the first `n_matrix`
+    parameters" are those that weight decay is for. dtype: float32, or float64 to check gradients.
+    """
+
+    def __init__(self, layers, dtype=np.float32):
+        self.names, self.layers = [name for name, _ in layers], [layer for _, layer in layers]
+        self.dtype = np.dtype(dtype)
+        entries = [(i, name, shape) for i, layer in enumerate(self.layers) for name, shape in layer.shapes.items()]
+        entries.sort(key=lambda entry: len(entry[2]) == 1)  # stable: matrices, then vectors
+        self._layout, start = [], 0
+        for i, name, shape in entries:
+            self._layout.append((i, name, shape, start))
+            start += int(np.prod(shape))
+            if len(shape) > 1:
+                self.n_matrix = start
+        self.theta = np.zeros(start, self.dtype)
+        self.params = self.views(self.theta)
+
+    def views(self, vector):
+        """A flat vector shaped like theta, as a list of dicts of arrays, one per layer."""
+        found = [{} for _ in self.layers]
+        for i, name, shape, start in self._layout:
+            found[i][name] = vector[start : start + int(np.prod(shape))].reshape(shape)
+        return found
+
+    def initialise(self, rng):
+        for layer, params in zip(self.layers, self.params, strict=True):
+            layer.initialise(params, rng)
+        return self
+
+    def forward(self, X, *, train=False, rng=None, arena=None):
+        """X (N, n_in) -> logits (N, n_out) and the caches, one a layer, that `backward` needs."""
+        caches = []
+        for layer, params in zip(self.layers, self.params, strict=True):
+            X, cache = layer.forward(params, X, train=train, rng=rng, arena=arena)
+            caches.append(cache)
+        return X, caches
+
+    def backward(self, dlogits, caches, grads, *, need_dx=False, accumulate=False, arena=None):
+        """Gradients of the loss into `grads`, a list as `views` gives; returns dX (N, n_in), None without need_dx."""
+        dy = dlogits
+        for i in reversed(range(len(self.layers))):
+            dy = self.layers[i].backward(self.params[i], dy, caches[i], grads[i], accumulate=accumulate,
+                                         need_dx=need_dx or i > 0, arena=arena)
+        return dy
+
+    def logits(self, X, batch=1000):
+        """Logits (N, n_out) of any number of samples, in batches that stay in cache."""
+        return np.concatenate([self.forward(X[i : i + batch])[0] for i in range(0, len(X), batch)])
+
+    def read(self, X):
+        """Logits, hidden layers and gate values of X (N, n_in), as a Reading."""
+        hidden, gate, y = [], None, X
+        for layer, params in zip(self.layers[:-1], self.params[:-1], strict=True):
+            y, cache = layer.forward(params, y)
+            if isinstance(layer, ReLU | Sigmoid | EmotionalGate | HeldGate):
+                hidden.append(y)
+            if isinstance(layer, EmotionalGate | HeldGate):
+                gate = cache[1]
+        return Reading(self.layers[-1].forward(self.params[-1], y)[0], hidden, gate)
+
+    def with_gate(self, value):
+        """This network, sharing its weights, with the gate held at `value`: 1.0 is fully open, or values (h,)."""
+        held = copy.copy(self)
+        held.layers = [HeldGate(value) if isinstance(layer, EmotionalGate) else layer for layer in self.layers]
+        return held
+
+    @property
+    def has_gate(self):
+        return any(isinstance(layer, EmotionalGate) for layer in self.layers)
+
+    def named_parameters(self):
+        """{"hidden1_W": view, ...}: the same memory as theta, under the names that the files carry."""
+        return {f"{self.names[i]}_{name}": self.params[i][name] for i, name, _, _ in self._layout}
+
+    def load(self, arrays):
+        """Copy named arrays into theta. Raises ValueError naming the array that is missing or of another shape."""
+        for name, view in self.named_parameters().items():
+            if name not in arrays:
+                raise ValueError(f"the model lacks the array {name}")
+            if arrays[name].shape != view.shape:
+                raise ValueError(f"{name} has the shape {arrays[name].shape}, the architecture asks for {view.shape}")
+            if not np.isfinite(arrays[name]).all():
+                raise ValueError(f"{name} holds values that are not finite")
+            view[...] = arrays[name]
+        return self
+
+
+def build_network(config, dtype=np.float32):
+    """The network that a Config describes, its weights at zero: 784 - hidden ... - (gate) - 10."""
+    layers, n_in = [], 784
+    if config.input_dropout:
+        layers.append(("input_dropout", Dropout(config.input_dropout)))
+    for i, n_out in enumerate(config.hidden, start=1):
+        layers.append((f"hidden{i}", Dense(n_in, n_out, config.init)))
+        layers.append((f"activation{i}", ACTIVATIONS[config.activation]()))
+        if config.dropout:
+            layers.append((f"dropout{i}", Dropout(config.dropout)))
+        n_in = n_out
+    if config.gate:
+        layers.append(("gate", EmotionalGate(n_in)))
+    layers.append(("output", Dense(n_in, 10, "xavier")))
+    return Network(layers, dtype)

@@ -1,0 +1,159 @@
+"""The trained network at work: any picture in, a digit with its doubt out. No Streamlit here.
+
+    from deployment.deploy_mnist import MNISTDeployer
+    print(MNISTDeployer().predict("photo.jpg").digit)
+
+From a shell: `python -m deployment.deploy_mnist photo.jpg [--json]`.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core import model
+from core.data import as_input
+from core.storage import ModelError, read_json
+from deployment.preprocess import InputError, preprocess
+
+SHIPPED = model.FINAL_MODEL
+RUNS = SHIPPED.parent / "runs"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One reading. Probabilities are calibrated; arrays are the caller's to keep."""
+
+    digit: int  # 0 .. 9
+    probabilities: np.ndarray  # (10,), summing to 1
+    confidence: float  # the largest of them
+    runner_up: int  # the digit with the second largest
+    novelty: float  # unlikeness to the digits of training, in feature space; above 1 is unusual
+    emotion: str  # "confident", "hesitant", "confused" or "curious"; defined in core/emotion.py
+    gate: np.ndarray | None  # (h,) in (0, 1), or None for a network without a gate
+    hidden: list  # activations of the hidden layers, the gated one last: each (h,)
+    image: np.ndarray  # (28, 28) in [0, 1], as the network saw it
+
+    def to_dict(self):
+        """What fits into JSON: everything but the activations and the image."""
+        return {"digit": self.digit, "confidence": round(self.confidence, 6), "emotion": self.emotion,
+                "runner_up": self.runner_up, "novelty": round(self.novelty, 4),
+                "probabilities": [round(float(p), 6) for p in self.probabilities]}
+
+
+class MNISTDeployer:
+    """A model folder, loaded and ready. Holds no state between calls: one object serves many threads.
+
+    Raises core.storage.ModelError, with a sentence that names the file, when the folder is missing, mixed or damaged.
+    """
+
+    def __init__(self, model_dir=SHIPPED):
+        self.model_dir = Path(model_dir)
+        self.model = model.load(self.model_dir)
+        self.network, self.config = self.model.network, self.model.saved
+        self.gate_mean, self.gate_class_mean = self.model.gate_mean, self.model.gate_class_mean
+        self.metrics = read_json(self.model_dir / "metrics.json")
+        self.history = read_json(self.model_dir / "train_history.json")
+
+    def predict(self, image, name="the picture"):
+        """Read a picture: a path, bytes, PIL image, or array (H, W), (H, W, 3), (H, W, 4) of uint8 or floats in [0, 1].
+
+        Raises InputError (a ValueError) with a sentence for people; `name` is what that sentence calls the picture.
+        """
+        return self._read(preprocess(image, name)[None])[0]
+
+    def predict_batch(self, images, names=None, skip_errors=False):
+        """Read many pictures, as `predict` each. A picture that cannot be read raises InputError naming its index, or,
+        with skip_errors, leaves its InputError in its place in the list."""
+        images = list(images)
+        prepared, answers = {}, [None] * len(images)
+        for i, image in enumerate(images):
+            name = names[i] if names is not None else f"picture {i}"
+            try:
+                prepared[i] = preprocess(image, name)
+            except InputError as error:
+                if not skip_errors:
+                    raise
+                answers[i] = error
+        if prepared:
+            for i, prediction in zip(prepared, self._read(np.stack(list(prepared.values()))), strict=True):
+                answers[i] = prediction
+        return answers
+
+    def predict_arrays(self, X):
+        """Calibrated probabilities (N, 10) of images as MNIST's: (N, 28, 28), uint8 or floats in [0, 1]."""
+        return self.model.probabilities(self._input(X))
+
+    def gate_comparison(self, image):
+        """Probabilities (10,) of one (28, 28) image with the gate "live", held at its training "mean" and fully "open".
+
+        None for a network without a gate. "mean" is the fair view of what this digit's own gate changes; "open" also
+        rescales the logits, as every unit then passes in full.
+        """
+        if not self.network.has_gate:
+            return None
+        X = self._input(image[None])
+        networks = {"live": self.network, "mean": self.network.with_gate(self.gate_mean),
+                    "open": self.network.with_gate(1.0)}
+        return {name: self.model.emotion.probabilities(network.forward(X)[0])[0] for name, network in networks.items()}
+
+    def hidden_activations(self, X):
+        """Hidden layers of images (N, 28, 28): a list of (N, h) arrays, the gated one last."""
+        return self.network.read(self._input(X)).hidden
+
+    def weights(self):
+        """{layer name: weight matrix}, in order from the input."""
+        parameters = self.network.named_parameters()
+        return {name.rpartition("_")[0]: W for name, W in parameters.items() if W.ndim == 2}
+
+    def _input(self, X):
+        return as_input(X, self.model.config.input_range)
+
+    def _read(self, images):
+        """Predictions of images (N, 28, 28), floats in [0, 1]."""
+        reading, emotion = self.network.read(self._input(images)), self.model.emotion
+        probs, novelty = emotion.probabilities(reading.logits), emotion.novelty(reading.hidden[-1])
+        answers = []
+        for i, feeling in enumerate(emotion.feelings(probs, novelty)):
+            runner_up, digit = np.argsort(probs[i], kind="stable")[-2:]
+            answers.append(Prediction(
+                digit=int(digit), probabilities=probs[i], confidence=float(probs[i, digit]), runner_up=int(runner_up),
+                novelty=float(novelty[i]), emotion=str(feeling), gate=None if reading.gate is None else reading.gate[i],
+                hidden=[layer[i] for layer in reading.hidden], image=images[i]))
+        return answers
+
+
+def available_models():
+    """Model folders by name: the shipped one first, then the finished runs, newest first."""
+    runs = sorted(RUNS.glob("*/config.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return {"shipped model": SHIPPED} | {f"run {path.parent.name}": path.parent for path in runs}
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog="python -m deployment.deploy_mnist", description="Read pictures of digits.")
+    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    args = parser.parse_args(argv)
+    try:
+        answers = MNISTDeployer(args.model).predict_batch(args.files, args.files, skip_errors=True)
+    except ModelError as error:
+        raise SystemExit(str(error)) from None
+    for file, answer in zip(args.files, answers, strict=True):
+        failed = isinstance(answer, InputError)
+        if args.json:
+            result = {"error": str(answer)} if failed else answer.to_dict()
+            print(json.dumps({"file": file} | result, ensure_ascii=False))
+        elif failed:
+            print(answer, file=sys.stderr)
+        else:
+            print(f"{file}: {answer.digit}   {answer.confidence:.1%} sure, {answer.emotion}; else a {answer.runner_up} "
+                  f"({answer.probabilities[answer.runner_up]:.1%})")
+    return 1 if any(isinstance(answer, InputError) for answer in answers) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

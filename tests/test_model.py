@@ -1,0 +1,181 @@
+"""Models on disk, the readout, and the command line: equality after loading, damage noticed, promotion by rule."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import model
+from core.config import Config
+from core.data import as_input, load_mnist
+from core.digits import DigitTask, load_parts
+from core.emotion import FEELINGS, Emotion, confidence_threshold, fit_temperature
+from core.losses import softmax
+from core.storage import ModelError, load_model, save_model
+from core.train import main, make_config, parse_setting
+from core.training import fit
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = Config(preset="plain-ann", hidden=(32,), epochs=1, lr=3e-3, gate=True)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A small gated network, trained for one epoch and saved: (folder, task)."""
+    parts = load_parts(CONFIG)
+    task = DigitTask(CONFIG, parts["train"], parts["validation"])
+    folder = tmp_path_factory.mktemp("run")
+    model.save(folder, task.network, CONFIG, parts, fit(task, CONFIG))
+    return folder, task
+
+
+def test_saved_and_loaded_is_equal(trained):
+    folder, task = trained
+    loaded = model.load(folder)
+    assert np.array_equal(loaded.network.theta, task.theta)
+    assert loaded.config == CONFIG
+    X = task.X_validation[:50]
+    assert np.array_equal(loaded.network.forward(X)[0], task.network.forward(X)[0])
+    assert np.allclose(loaded.probabilities(X).sum(axis=1), 1)
+
+
+def test_every_array_is_plain_and_vouched_for(trained):
+    folder, _ = trained
+    config = json.loads((folder / "config.json").read_text())
+    assert {path.stem for path in folder.glob("*.npy")} == set(config["arrays"])
+    for path in folder.glob("*.npy"):
+        np.load(path, allow_pickle=False)
+    assert len(config["weights_sha256"]) == 64
+    assert not list(folder.glob("*.part"))
+
+
+DAMAGE = ["missing array", "other model's array", "cut config", "wrong architecture", "no folder"]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_is_named(trained, tmp_path, damage):
+    folder = shutil.copytree(trained[0], tmp_path / "model")
+    named = "output_W"
+    if damage == "missing array":
+        (folder / "output_W.npy").unlink()
+    elif damage == "other model's array":
+        np.save(folder / "output_W.npy", np.zeros((32, 10), np.float32))
+    elif damage == "cut config":
+        named = "config.json"
+        (folder / named).write_text((folder / named).read_text()[:200])
+    elif damage == "wrong architecture":
+        named = "hidden1_W"
+        arrays, config = load_model(folder)
+        save_model(folder, arrays, config | {"hidden": [33]})
+    else:
+        folder, named = tmp_path / "nowhere", "nowhere"
+    with pytest.raises(ModelError, match=named):
+        model.load(folder)
+
+
+def test_shipped_weights_reach_the_stated_accuracy():
+    loaded = model.load()
+    stated = json.loads((model.FINAL_MODEL / "metrics.json").read_text())["test"]
+    mnist = load_mnist()
+    answers = loaded.network.logits(as_input(mnist["X_test"], loaded.config.input_range)).argmax(axis=1)
+    errors = int((answers != mnist["y_test"]).sum())
+    assert abs(errors - stated["errors"]) <= 1  # another machine may round a tie otherwise
+    assert stated["accuracy"] == pytest.approx(1 - stated["errors"] / 10_000)
+
+
+def test_temperature_undoes_a_known_overconfidence():
+    rng = np.random.default_rng(0)
+    logits = 2 * rng.standard_normal((20_000, 10))
+    y = np.array([rng.choice(10, p=p) for p in softmax(logits)])
+    assert fit_temperature(3 * logits, y) == pytest.approx(3, rel=0.05)
+
+
+def test_confidence_threshold_keeps_its_promise():
+    confidence = np.linspace(0, 1, 10_001)
+    correct = np.random.default_rng(1).uniform(size=10_001) < 0.9 + 0.1 * confidence
+    threshold = confidence_threshold(confidence, correct, max_error=0.01)
+    assert 0 < threshold < 1
+    assert np.mean(~correct[confidence >= threshold]) <= 0.01
+    assert confidence_threshold(confidence, np.zeros(10_001, bool)) == 1.0
+
+
+def test_feelings_by_definition():
+    emotion = Emotion(1.0, confident_from=0.9, two_hold=0.9, curious_from=2.0,
+                      projection=np.eye(2), centres=np.zeros((10, 2)))
+    sure, two, none = np.eye(10)[3] * 0.95 + 0.005, np.full(10, 0.0025), np.full(10, 0.1)
+    two[[4, 9]] = 0.49
+    assert emotion.feelings(np.array([sure, two, none]), np.zeros(3)).tolist() == ["confident", "hesitant", "confused"]
+    assert emotion.feelings(np.array([sure]), np.array([1.5])).tolist() == ["curious"]
+    assert emotion.novelty(np.array([[3.0, 4.0], [0.6, 0.8]])) == pytest.approx([2.5, 0.5])
+    assert set(FEELINGS) == {"confident", "hesitant", "confused", "curious"}
+
+
+def test_promotion_by_validation_accuracy(trained, tmp_path, monkeypatch):
+    folder, final = trained[0], tmp_path / "final"
+    better, _ = model.promotion(folder, final)
+    assert better
+    model.promote(folder, final)
+    assert np.array_equal(model.load(final).network.theta, model.load(folder).network.theta)
+    (final / "stale.npy").write_bytes(b"")
+    metrics = json.loads((final / "metrics.json").read_text())
+    metrics["validation"]["accuracy"] = 0.9999
+    (final / "metrics.json").write_text(json.dumps(metrics))
+    better, reason = model.promotion(folder, final)
+    assert not better and "below" in reason
+    model.promote(folder, final)
+    assert not (final / "stale.npy").exists()
+
+
+def test_settings_from_the_command_line(tmp_path):
+    assert parse_setting("hidden=512,256") == ("hidden", (512, 256))
+    assert parse_setting("gate=false") == ("gate", False)
+    assert parse_setting("dropout=0.25") == ("dropout", 0.25)
+    for wrong in ("depth=3", "dropout=much"):
+        with pytest.raises(ValueError, match=wrong.partition("=")[0]):
+            parse_setting(wrong)
+
+    class Args:
+        resume, preset, epochs, seed, batch_size, lr, set = None, "digit-app", 7, 3, None, None, ["dropout=0"]
+
+    config = make_config(Args, tmp_path)
+    assert (config.hidden, config.epochs, config.seed, config.dropout) == ((512,), 7, 3, 0.0)
+
+
+def test_command_line_refuses_in_a_sentence(tmp_path):
+    with pytest.raises(SystemExit, match="no run to resume"):
+        main(["--resume", str(tmp_path / "nothing")])
+    with pytest.raises(SystemExit, match="no setting 'colour'"):
+        main(["--set", "colour=red", "--out", str(tmp_path)])
+    csv = tmp_path / "digits.csv"
+    csv.write_text("label,pixel\n1,2\n")
+    with pytest.raises(SystemExit, match="785"):
+        main(["--csv", str(csv), "--out", str(tmp_path / "run")])
+
+
+def test_command_line_stopped_and_resumed(tmp_path):
+    """From another folder: stop a run politely after its first epoch, resume it, and find the uninterrupted weights."""
+    def command(*more):
+        return [sys.executable, str(ROOT / "core" / "train.py"), *more]
+
+    recipe = ["--preset", "plain-ann", "--epochs", "3", "--set", "train_on=train", "--set", "hidden=32"]
+    # this machine's shipped model is left alone: an accuracy below it never promotes
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    subprocess.run(command(*recipe, "--out", str(whole)), cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    process = subprocess.Popen(command(*recipe, "--out", str(stopped)), cwd=tmp_path, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    for line in process.stdout:
+        if "epoch   1/3" in line:
+            process.send_signal(signal.SIGINT)
+            break
+    rest = process.stdout.read()
+    assert process.wait(60) == 0, rest
+    assert "best weights so far are kept" in rest and "Traceback" not in rest
+    assert model.load(stopped)
+    subprocess.run(command("--resume", str(stopped)), cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    assert np.array_equal(model.load(whole).network.theta, model.load(stopped).network.theta)
