@@ -22,7 +22,7 @@ LABELS = {
 # Captions and axes in the theme's own ink: Streamlit's greys for them fall short of a contrast of 4.5 to 1.
 INK = """<style>
 .st-key-audit [data-testid="stCaptionContainer"] {color: inherit; opacity: .85}
-.st-key-audit :is(.xtick, .ytick, .cbaxis) text, .st-key-audit :is(.xtitle, .ytitle, .legendtext),
+.st-key-audit :is([class$="tick"], .cbaxis) text, .st-key-audit text:is([class$="title"], .legendtext),
 .st-key-audit [class*="st-key-audit_weights"] .annotation-text {fill: currentColor !important}
 </style>"""
 MOST_TILES = 300  # enough for every error of a good network, and light enough for a phone
@@ -212,8 +212,8 @@ def _weights(arrays, command) -> None:
 
 
 def _gate(arrays, command) -> None:
-    _section("Gate per digit", "How far each unit's gate opens on average for each digit. A column is a unit, under "
-             "the digit that opens it most; bright in one row and dark in others, it speaks for that digit.", command)
+    _section("Gate per digit", "How far each unit's gate opens on average for each digit. The columns are units, "
+             "ordered by the digit that opens them most; one bright in a single row speaks for that digit.", command)
     if "gate_class_mean" not in arrays:
         st.caption("This network has no gate.")
         return
