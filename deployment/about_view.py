@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from deployment import pictures
+from deployment.pictures import percent
 
 
 @st.dialog("About Qualm", width="large")
 def show(deployer) -> None:
     """Open the pop-up for one loaded model."""
     st.markdown(
-        "The gate is a metaphor with a formula: it lets each unit of the last hidden layer through by a share between "
-        "0 and 1, as a mood would colour a judgement, and nothing here has feelings. "
-        "Whether it helps is a question for measurement: the first tab shows each answer with the gate, with the gate "
-        "held at its training mean and with it open, and the audit tab shows what it does on the test set. "
-        "The formula stands in the code in `core/gate.py`, the words for doubt in `core/emotion.py`."
+        "The gate is a metaphor with a formula: like a mood it lets more or less of each unit of the last hidden layer "
+        "through, by a factor between 0 and 1, and nothing here has feelings. "
+        "Whether it helps is for measurement to say: the first tab answers with the gate, with the gate held at its "
+        "training mean and with it open, and the audit tab shows what it does on the test set. "
+        "The formula stands in `core/gate.py`, the definitions of the four words for doubt in `core/emotion.py`."
     )
     st.latex(r"\text{gated} = h \odot \sigma(h\,W_g + b_g), \qquad \sigma(z) = \frac{1}{1 + e^{-z}}")
     st.subheader("Technical specification", anchor=False)
@@ -21,19 +21,26 @@ def show(deployer) -> None:
 
 
 def _specification(deployer) -> dict[str, str]:
-    config, metrics = deployer.config, deployer.metrics
-    layers = [784, *config["hidden"]]
+    config = deployer.config
     gate = " - gate" if config["gate"] else ""
-    parameters = sum(array.size for array in deployer.weights().values())
     facts = {
-        "Architecture": " - ".join(map(str, layers)) + gate + " - 10, softmax",
-        "Weights": f"{parameters:,}",
-        "Preset": config["preset"],
-        "Seed": str(config["seed"]),
-        "Model folder": str(deployer.model_dir.name),
+        "Architecture": f"784 - {' - '.join(map(str, config['hidden']))}{gate} - 10, {config['activation']}, softmax",
+        "Parameters": f"{config['parameters']:,}",
+        "Preset and seed": f"{config['preset']}, seed {config['seed']}",
+        "Training": f"{config['optimizer']}, lr {config['lr']:g}, {config['schedule']}, batch size {config['batch_size']}",
+        "Data": config["split"],
+        "Preprocessing": config["preprocessing"],
     }
-    for name, value in metrics.items():
-        if isinstance(value, (int, float)):
-            shown = pictures.percent(value) if "accuracy" in name else f"{value:,.4g}"
-            facts[name.replace("_", " ").capitalize()] = shown
+    for part in ("validation", "test"):
+        measured = deployer.metrics.get(part)
+        if measured:
+            facts[f"Accuracy, {part}"] = (
+                f"{percent(measured['accuracy'])}: {measured['errors']:,} errors in {measured['n']:,} images"
+            )
+    emotion = config["emotion"]
+    facts["Doubt"] = (
+        f"temperature {emotion['temperature']:.3f}; confident from {percent(emotion['confident_from'])}, "
+        f"hesitant if two digits hold {percent(emotion['two_hold'])}, curious above novelty 1"
+    )
+    facts["Weights"] = f"SHA-256 {config['weights_sha256'][:12]} …, in {deployer.model_dir.name}/"
     return facts

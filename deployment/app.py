@@ -26,7 +26,7 @@ def _choose_model() -> MNISTDeployer | str:
         config = models[name] / "config.json"
         return _load(models[name], config.stat().st_mtime if config.exists() else 0.0)
     except (KeyError, OSError, ValueError) as error:
-        return f"The model {name or 'to show'} cannot be loaded: {error} Train one with: python core/train.py"
+        return f"The {name or 'model'} cannot be loaded: {error}"
 
 
 def main() -> None:

@@ -33,13 +33,13 @@ def render(deployer) -> None:
     st.session_state.setdefault("example", next(iter(EXAMPLES)))
     st.session_state.setdefault("start", {"objects": [], "revision": 0})  # what the canvas was last told to hold
 
-    with st.container(horizontal=True, gap="large"):
-        with st.container(width=SIDE + 4):
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=SIDE + 10):
             drawing = _canvas()
         seen = st.container(width=200)
         answer = st.container(width="stretch", key="answer")
-    with st.container(horizontal=True, gap="large"):
-        with st.container(width=440):
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=430, gap="xsmall"):
             _examples()
         with st.container(width="stretch", key="upload_place"):
             files = _uploader()
@@ -77,14 +77,16 @@ def _canvas():
             on_change=_drawn,
         )
         state.objects = drawing.json_data["objects"]
-        behind = _example_uri(state.example) if state.source == "example" and not state.objects else None
-        _finish(key="canvas_finish", data={"label": "Drawing area for one digit", "example": behind}, height=1)
+        hint = {"empty": not state.objects, "example": None, "label": "Drawing area for one digit"}
+        if state.source == "example":
+            hint["example"] = _example_uri(state.example)
+        _finish(key="canvas_finish", data=hint)
     return drawing
 
 
 def _examples() -> None:
     st.html('<p class="q q-label">Try one of these</p>')
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall"):
         for name, words in EXAMPLES.items():
             st.button(words.capitalize(), key=f"example_{name}", help=words, on_click=_use_example, args=(name,))
     st.html(_example_css())

@@ -76,7 +76,7 @@ def seen(image: np.ndarray, name: str) -> str:
 def answer(prediction, name: str, strokes: int) -> str:
     """The digit, large, or small as a guess when curious; the feeling as a word, confidence, runner-up.
 
-    The attributes `data-name` and `data-strokes` say which state of which input this answers, for those who wait for it.
+    `data-name` and `data-strokes` say which state of which input this answers, for those who wait for it.
     """
     digit, runner_up, feeling = prediction.digit, prediction.runner_up, prediction.emotion
     sentence = FEELING_SENTENCES[feeling].format(digit=digit, runner_up=runner_up)
@@ -88,7 +88,8 @@ def answer(prediction, name: str, strokes: int) -> str:
  data-digit="{digit}" data-feeling="{feeling}" data-name="{html.escape(name)}" data-strokes="{strokes}">
 <span class="q-hidden">{"A guess: " if guess else "The network reads a "}</span><div class="q-digit">{digit}</div>
 <div><p><span class="q-feeling" style="background:{FEELING_COLOURS[feeling]}">{feeling}</span></p>
-<p>{sentence}</p><p>{words}</p></div></div>"""
+<p>{sentence}</p><p>{words}</p>
+<p class="q-quiet">Novelty {prediction.novelty:.2f}; above 1 it is unlike the digits of training</p></div></div>"""
 
 
 def bars(prediction) -> str:

@@ -7,8 +7,8 @@ FEELING_COLOURS = {"confident": "#009E73", "hesitant": "#E69F00", "confused": "#
 
 FEELING_SENTENCES = {
     "confident": "The network is sure.",
-    "hesitant": "The network leans to this digit, with some doubt.",
-    "confused": "The network is torn between a {digit} and a {runner_up}.",
+    "hesitant": "Most likely a {digit}, perhaps a {runner_up}.",
+    "confused": "No digit stands out clearly.",
     "curious": "This does not look like a digit I know.",
 }
 
@@ -43,6 +43,7 @@ CSS = """
 .q-track {background: color-mix(in srgb, currentColor 9%, transparent); border-radius: .2rem; height: .85rem;}
 .q-fill {display: block; height: 100%; border-radius: .2rem; min-width: 1px;
          background: color-mix(in srgb, currentColor 55%, transparent);}
+.q-row + .q-row {margin-top: 1rem;}
 .q-row {display: grid; grid-template-columns: repeat(auto-fit, minmax(215px, 1fr)); gap: 1rem 1.5rem;}
 .q-scale {height: .5rem; border-radius: .25rem; margin-top: .4rem;}
 .q-ends {display: flex; justify-content: space-between; font-size: .8rem;}
@@ -57,6 +58,13 @@ CSS = """
 [class*="st-key-example_"] button p {position: absolute;
     width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);}
 [class*="st-key-example_"] button:is(:hover, :focus-visible) {outline: 3px solid #0072B2; outline-offset: 1px;}
+@media (max-width: 640px) {
+  [data-testid="seen"] figure {display: flex; gap: .9rem; align-items: center;}
+  .q-sees {width: 84px;}
+  [class*="st-key-example_"] button {width: 48px; height: 48px;}
+}
+[data-testid="stCaptionContainer"] {color: color-mix(in srgb, currentColor 78%, transparent);}
+.st-key-canvas_finish {position: absolute;}
 .st-key-mark iframe {display: block;}
 @media (prefers-reduced-motion: reduce) {.st-key-mark {display: none;}}
 """

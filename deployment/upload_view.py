@@ -27,8 +27,8 @@ def render(deployer, files: list) -> tuple:
 
 
 def _results(deployer, files: list) -> tuple[list, list]:
-    pairs = tuple((file.name, file.getvalue()) for file in files)
-    return [name for name, _ in pairs], _predict(deployer.config["weights_sha256"], pairs, deployer)
+    pairs = tuple((f"“{file.name}”", file.getvalue()) for file in files)
+    return [file.name for file in files], _predict(deployer.config["weights_sha256"], pairs, deployer)
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the pictures …")
@@ -39,23 +39,27 @@ def _predict(weights_sha256: str, pairs: tuple, _deployer) -> list:
 
 
 def _sheet(rows: list) -> int:
-    """The table, sorted by a click on a column's head; the number of the chosen row, at first the least confident."""
+    """Show the table; the number of the ticked row, or of the least confident one if none is ticked."""
     table = pd.DataFrame(
         {
             "Picture": [pictures.grey_uri(prediction.image) for _, prediction in rows],
             "File": [name for name, _ in rows],
-            "Answer": [prediction.digit for _, prediction in rows],
+            "Answer": [str(prediction.digit) for _, prediction in rows],
             "Confidence": [100 * prediction.confidence for _, prediction in rows],
             "Feeling": [prediction.emotion for _, prediction in rows],
-            "Runner-up": [prediction.runner_up for _, prediction in rows],
+            "Runner-up": [str(prediction.runner_up) for _, prediction in rows],
         }
     )
-    st.caption(f"{len(rows)} pictures read. A column's head sorts; a row's box shows that picture above.")
+    least = int(table["Confidence"].argmin())
+    st.caption(
+        f"{len(rows)} pictures read; a column's head sorts them. The one whose box is ticked stands above in full, "
+        f"or the least sure: {rows[least][0]}."
+    )
     event = st.dataframe(
         table,
         hide_index=True,
         row_height=48,
-        height=min(48 * len(rows) + 40, 440),
+        height=min(48 * len(rows) + 38, 440),
         column_config={
             "Picture": st.column_config.ImageColumn("Picture", width="small"),
             "Confidence": st.column_config.ProgressColumn("Confidence", format="%.1f %%", min_value=0, max_value=100),
@@ -65,7 +69,6 @@ def _sheet(rows: list) -> int:
         key="sheet",
         alt="Table of the uploaded pictures with answer, confidence and feeling",
     )
-    least = int(table["Confidence"].argmin())
     return next(iter(event.selection.rows), least)
 
 

@@ -1,13 +1,15 @@
 // Finishes the drawing component where its own settings end: its toolbar covers the top right of the drawing area and
 // loses strokes that begin there (this page has its own buttons), and its canvas has no name for screen readers.
-// `example` is a picture shown faintly behind an empty canvas; it vanishes as soon as the pen comes down.
+// `data.empty` asks for a hint on the empty canvas and `data.example` for a picture behind it: both vanish when the pen
+// comes down.
 const STYLE = `
   .dc-toolbar { display: none !important; }
-  .dc-scroll { overflow: hidden !important; border-radius: 0.5rem; background: #16191b; }
-  .dc-container::before { content: ""; position: absolute; inset: 14px; opacity: 0.28; image-rendering: pixelated;
+  .dc-scroll { overflow: hidden !important; border-radius: 0.5rem; background: #000000; }
+  .dc-container::before { content: ""; position: absolute; inset: 0; opacity: 0.3; image-rendering: pixelated;
     background: var(--example, none) center / contain no-repeat; }
-  .dc-container.drawing::before { display: none; }
-  .dc-canvas { outline: none !important; }
+  .dc-container::after { content: "draw here"; position: absolute; left: 0.7rem; bottom: 0.5rem; color: #b9c0bd; }
+  .dc-container.drawing::before, .dc-container.drawing::after { display: none; }
+  .dc-canvas { outline-color: color-mix(in srgb, #ffffff 30%, transparent) !important; border-radius: 0.5rem; }
 `;
 
 function finish(root, data) {
@@ -23,7 +25,7 @@ function finish(root, data) {
     pen.setAttribute("aria-label", data.label);
     pen.addEventListener("pointerdown", () => container.classList.add("drawing"));
   }
-  container.classList.toggle("drawing", !data.example);
+  container.classList.toggle("drawing", !data.empty);
   container.style.setProperty("--example", data.example ? `url("${data.example}")` : "none");
   return true;
 }
