@@ -64,7 +64,7 @@ def is_done(name, form, seed):
 
 
 def run_all(names, seeds, workers):
-    """Train what is not done yet, `workers` single-threaded processes at a time: quicker than threads for small networks."""
+    """Train what is not done yet, `workers` processes of one thread each at a time: quickest for small networks."""
     from tqdm import tqdm
 
     jobs = [(name, form, seed) for name in names for form in FORMS for seed in range(seeds)
@@ -84,8 +84,8 @@ def run_all(names, seeds, workers):
 
 def table(names, seeds):
     """The table as Markdown, from the results on disk."""
-    lines = ["| network | form | test accuracy % (mean ± sd) | n | headline % | epochs | seconds a run | validation % after "
-             "epoch 3 / 15 | settings of ours |", "|---|---|---|---|---|---|---|---|---|"]
+    lines = ["| network | form | test accuracy % (mean ± sd) | n | headline % | epochs | seconds a run "
+             "| validation % after epoch 3 / 15 | settings of ours |", "|---|---|---|---|---|---|---|---|---|"]
     for name in names:
         for form, configs in FORMS.items():
             runs = [json.loads(result_path(name, form, seed).read_text()) for seed in range(seeds)]
@@ -94,8 +94,8 @@ def table(names, seeds):
             config = configs[name]
             shape = f"784-{'-'.join(map(str, config.hidden))}{'-gate' if config.gate else ''}-10"
             note = CHANGES[name] if form == "as stated" else (
-                f"AdamW {config.lr:g} one-cycle, decay {config.weight_decay:g}, dropout {config.input_dropout:g} on pixels"
-                f"{f' and {config.dropout:g} on layers' if config.dropout else ''}, all 60,000 images")
+                f"AdamW {config.lr:g} one-cycle, decay {config.weight_decay:g}, dropout {config.input_dropout:g} on "
+                f"pixels, {config.dropout:g} on layers, all 60,000 images")
             # on all 60,000 images validation is seen data, and says nothing
             early = "" if config.train_on == "all" else (
                 f"{mean['val_accuracy_epoch_3']:.1%} / {mean['val_accuracy_epoch_15']:.1%}".replace("%", ""))

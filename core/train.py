@@ -157,7 +157,7 @@ def main(argv=None):
     except (DataError, CheckpointError, ValueError, FloatingPointError) as error:
         raise SystemExit(f"train: {error}") from None
     except KeyboardInterrupt:
-        raise SystemExit("train: stopped; what the last finished epoch left is kept, --resume goes on from there.") from None
+        raise SystemExit("train: stopped; the last finished epoch is kept, --resume goes on from it.") from None
 
 
 if __name__ == "__main__":

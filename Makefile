@@ -1,0 +1,39 @@
+# Two commands are all one needs: `make run` and `make test`. Each sets up what it uses in .venv first.
+PYTHON ?= python3
+BIN := .venv/bin
+.PHONY: run test lint train audit reproduce clean
+.DELETE_ON_ERROR:
+
+run: .venv/app  ## serve the app with the shipped model
+	$(BIN)/streamlit run deployment/app.py
+
+test: .venv/dev  ## run the tests
+	$(BIN)/python -m pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+
+train: .venv/app  ## train the default preset; runs/ keeps it, final_model/ gets it when it is at least as good
+	$(BIN)/python core/train.py
+
+audit: .venv/dev  ## remake images/ from the shipped weights
+	$(BIN)/python -m analytics.audit
+
+reproduce: .venv/dev  ## remake the table of the four small networks
+	$(BIN)/python -m analytics.reproduce
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Qualm needs Python 3.11 or newer; name one with: make PYTHON=python3.11 run" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+
+.venv/app: requirements.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements.txt requirements-dev.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ .venv/app
+
+clean:  ## remove what was set up and built; runs/ and final_model/ stay
+	rm -rf .venv *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
