@@ -16,6 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from analytics import evidence, figures
+from analytics.readme import put_between_marks
 from core.data import load_mnist
 from core.metrics import confusion_matrix, precision_recall_f1
 from core.storage import write_atomic
@@ -77,6 +78,21 @@ def save(arrays: dict[str, np.ndarray], X: np.ndarray, folder: Path, track: evid
     write_atomic(folder / "audit.npz", npz.getvalue())
 
 
+def headline_table(arrays: dict[str, np.ndarray]) -> str:
+    """The headline figures as a Markdown table for the README."""
+    n = len(arrays["y"])
+    rows = {
+        "accuracy": ("accuracy", "{:.2%}"), "errors": ("errors", "{:.0f}"), "log loss (nats)": ("log_loss", "{:.4f}"),
+        "calibration error (15 equal-mass bins)": ("ece", "{:.2%}"),
+        "AUROC of confidence, right against wrong": ("auroc", "{:.4f}"),
+    }
+    lines = [f"| on {n:,} test images | value | 95 % interval |", "|---|---|---|"]
+    for name, (key, form) in rows.items():
+        value, low, high = (form.format(figure) for figure in arrays[f"headline_{key}"])
+        lines.append(f"| {name} | {value} | {low} to {high} |")
+    return "\n".join(lines) + "\n"
+
+
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Audit a model on the MNIST test set: pictures and arrays.")
     parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR", help="default: the shipped model")
@@ -86,6 +102,8 @@ def main(argv: list[str] | None = None) -> None:
         arrays = audit(options.model, track=lambda items, label: tqdm(items, desc=f"{label:>9}", leave=True))
     except (ValueError, OSError) as error:
         sys.exit(f"audit: {error}")
+    if options.model.resolve() == SHIPPED.resolve():
+        put_between_marks("shipped", headline_table(arrays))
     accuracy, low, high = arrays["headline_accuracy"]
     print(f"Test accuracy {accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), {arrays['headline_errors'][0]:.0f} "
           f"errors; saved in {evidence.images_dir(options.model, SHIPPED)}")

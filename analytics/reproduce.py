@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from analytics.readme import put_between_marks
 from core.data import as_input
 from core.digits import DigitTask, load_parts
 from core.metrics import accuracy
@@ -104,17 +105,6 @@ def table(names, seeds):
     return "\n".join(lines) + "\n"
 
 
-def put_between_marks(path, mark, text):
-    """Replace what stands between <!-- mark --> and <!-- /mark --> in a file."""
-    start, end = f"<!-- {mark} -->\n", f"<!-- /{mark} -->"
-    document = path.read_text()
-    head, _, rest = document.partition(start)
-    _, found, tail = rest.partition(end)
-    if not found:
-        raise SystemExit(f"{path.name} lacks the marks {start.strip()} and {end}")
-    write_atomic(path, head + start + text + end + tail)
-
-
 def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m analytics.reproduce", description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
@@ -130,7 +120,7 @@ def main(argv=None):
     print(text)
     if set(args.only) == set(AS_STATED):
         write_atomic(TABLE, text)
-        put_between_marks(ROOT / "README.md", "reproduction", text)
+        put_between_marks("reproduction", text)
 
 
 if __name__ == "__main__":
