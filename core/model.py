@@ -101,6 +101,8 @@ def promotion(folder, final=FINAL_MODEL):
         return False, "it was interrupted"
     try:
         shipped = read_json(Path(final) / "metrics.json")["validation"]["accuracy"]
+        if read_json(Path(final) / "config.json")["train_on"] == "all":
+            return False, "the shipped model has trained on the validation images, so the two cannot be compared"
     except ModelError:
         return True, "there is no shipped model yet"
     ours = candidate["validation"]["accuracy"]

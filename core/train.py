@@ -7,7 +7,6 @@ when its validation accuracy is at least as good, or with --promote.
 import argparse
 import dataclasses
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -137,8 +136,14 @@ def main(argv=None):
     try:
         folder = run_folder(args, args.preset or "default", args.seed)
         config = make_config(args, folder)
-        parts = load_parts(config, args.csv, lambda name, done, total: print(
-            f"\rfetching {name}: {done / max(total, 1):.0%}", end="\n" if done == total else "", file=sys.stderr))
+        bars = {}
+
+        def fetched(name, done, total):
+            if name not in bars:
+                bars[name] = tqdm(total=total, unit="B", unit_scale=True, desc=name)
+            bars[name].update(done - bars[name].n)
+
+        parts = load_parts(config, args.csv, fetched)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "settings.json", config.to_dict())
         print(f"{config.preset}: 784-{'-'.join(map(str, config.hidden))}{'-gate' if config.gate else ''}-10, "
