@@ -27,7 +27,7 @@ def _specification(deployer) -> dict[str, str]:
         "Architecture": f"784 - {' - '.join(map(str, config['hidden']))}{gate} - 10, {config['activation']}, softmax",
         "Parameters": f"{config['parameters']:,}",
         "Preset and seed": f"{config['preset']}, seed {config['seed']}",
-        "Training": f"{config['optimizer']}, lr {config['lr']:g}, {config['schedule']}, batch size {config['batch_size']}",
+        "Training": f"{config['optimizer']}, lr {config['lr']:g}, {config['schedule']}, batch {config['batch_size']}",
         "Data": config["split"],
         "Preprocessing": config["preprocessing"],
     }

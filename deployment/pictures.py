@@ -23,6 +23,10 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def _share(share: float) -> str:
+    return html.escape(percent(share))
+
+
 def png_uri(pixels: np.ndarray) -> str:
     """Pixels (H, W) grey, (H, W, 3) or (H, W, 4), uint8 -> a `data:` address of them as PNG, one pixel each."""
     buffer = io.BytesIO()
@@ -80,7 +84,7 @@ def answer(prediction, name: str, strokes: int) -> str:
     """
     digit, runner_up, feeling = prediction.digit, prediction.runner_up, prediction.emotion
     sentence = FEELING_SENTENCES[feeling].format(digit=digit, runner_up=runner_up)
-    sure, second = percent(prediction.confidence), percent(prediction.probabilities[runner_up])
+    sure, second = _share(prediction.confidence), _share(prediction.probabilities[runner_up])
     guess = feeling == "curious"
     words = f"If it must be one: a {digit}, {sure}; else a {runner_up}, {second}" if guess else (
         f"<b>{sure}</b> sure; else a {runner_up} ({second})")
@@ -101,7 +105,7 @@ def bars(prediction) -> str:
         bar = f'<div class="q-track"><span class="q-fill" style="{colour}width:{100 * share:.2f}%"></span></div>'
         rows.append(
             f'<tr{" class=q-best" if best else ""}><th scope="row">{digit}</th>'
-            f'<td aria-hidden="true">{bar}</td><td>{percent(share)}</td></tr>'
+            f'<td aria-hidden="true">{bar}</td><td>{_share(share)}</td></tr>'
         )
     return f"""<div class="q" data-testid="bars"><table class="q-bars">
 <caption class="q-hidden">Probability of each digit</caption>{"".join(rows)}</table></div>"""
@@ -149,7 +153,7 @@ def comparison(answers: dict[str, np.ndarray]) -> str:
         digit = int(np.argmax(answers[name]))
         shown.append(
             f'<div class="q-card" data-gate="{name}"><p class="q-label">{title}</p>'
-            f"<p><strong>{digit}</strong> &nbsp;{percent(answers[name][digit])}</p>"
+            f"<p><strong>{digit}</strong> &nbsp;{_share(answers[name][digit])}</p>"
             f'<p class="q-quiet">{note}</p></div>'
         )
     return f'<div class="q q-row" data-testid="comparison">{"".join(shown)}</div>'

@@ -30,7 +30,7 @@ CSS = """
 .q figcaption {margin-top: .35rem;}
 .q-pixels {image-rendering: pixelated; display: block; width: 100%; border-radius: .3rem;}
 .q-sees {width: 196px; max-width: 100%;}
-.q-answer {display: flex; gap: 1.1rem; align-items: center; min-height: 6.2rem; margin-bottom: .7rem;}
+.q-answer {display: flex; gap: 1.1rem; align-items: center; min-height: 7.2rem; margin-bottom: .7rem;}
 .q-digit {font-size: 6rem; font-weight: 700; line-height: 1; min-width: 3.6rem; text-align: center;}
 .q-guess .q-digit {font-size: 2.2rem; min-width: 1.6rem;}
 /* #111 on any of the four feelings: at least 5:1 */
@@ -63,7 +63,7 @@ CSS = """
   .q-sees {width: 84px;}
   [class*="st-key-example_"] button {width: 48px; height: 48px;}
 }
-[data-testid="stCaptionContainer"] {color: color-mix(in srgb, currentColor 78%, transparent);}
+[data-testid="stCaptionContainer"] {opacity: .78;}
 .st-key-canvas_finish {position: absolute;}
 .st-key-mark iframe {display: block;}
 @media (prefers-reduced-motion: reduce) {.st-key-mark {display: none;}}

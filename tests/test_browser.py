@@ -1,0 +1,139 @@
+"""The app in a real browser: strokes by mouse and finger, files, tabs; no error on the page, none in the console."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "deployment" / "assets" / "examples"
+THREE = [[(85, 80), (140, 55), (190, 85), (175, 120), (135, 135), (185, 160), (190, 200), (140, 230), (85, 205)]]
+SEVEN = [[(80, 70), (140, 70), (205, 68)], [(205, 68), (170, 140), (130, 230)]]
+
+
+@pytest.fixture
+def page(browser, app_url):
+    """The app at its first visit. Afterwards: nothing went wrong, and nothing was asked from elsewhere."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, has_touch=True)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    errors, foreign = [], []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    context.on("request", lambda request: None if is_local(request.url) else foreign.append(request.url))
+    page.goto(app_url)
+    wait_for_answer(page, name="a clear 7")
+    page.wait_for_selector("canvas.upper-canvas")
+    yield page
+    assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
+    context.close()
+    assert errors == []
+    assert foreign == []
+
+
+def is_local(url):
+    return url.startswith(("data:", "blob:")) or re.match(r"\w+://(127\.0\.0\.1|localhost)[:/]", url)
+
+
+def wait_for_answer(page, **attributes):
+    """The answer with these data attributes, as soon as it is on the page: its digit."""
+    conditions = "".join(f'[data-{name}="{value}"]' for name, value in attributes.items())
+    return page.wait_for_selector(f"[data-testid=answer]{conditions}").get_attribute("data-digit")
+
+
+def canvas_corner(page):
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    return box["x"], box["y"]
+
+
+def draw_by_mouse(page, strokes, done=0):
+    """Draw strokes one by one, each after the one before has been read; the digit read at the end."""
+    left, top = canvas_corner(page)
+    for count, points in enumerate(strokes, done + 1):
+        page.mouse.move(left + points[0][0], top + points[0][1])
+        page.mouse.down()
+        for x, y in points[1:]:
+            page.mouse.move(left + x, top + y, steps=4)
+        page.mouse.up()
+        digit = wait_for_answer(page, name="your drawing", strokes=count)
+    return digit
+
+
+def draw_by_touch(page, strokes):
+    left, top = canvas_corner(page)
+    finger = page.context.new_cdp_session(page)
+    for count, points in enumerate(strokes, 1):
+        for i, (x, y) in enumerate(points):
+            event = {"type": "touchMove" if i else "touchStart", "touchPoints": [{"x": left + x, "y": top + y}]}
+            finger.send("Input.dispatchTouchEvent", event)
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        digit = wait_for_answer(page, name="your drawing", strokes=count)
+    return digit
+
+
+def test_a_three_drawn_by_mouse_is_read_undone_and_cleared(page):
+    assert draw_by_mouse(page, THREE) == "3"
+    draw_by_mouse(page, [[(30, 250), (250, 250)]], done=1)
+    page.get_by_role("button", name="Undo").click()
+    assert wait_for_answer(page, name="your drawing", strokes=1) == "3"
+    page.get_by_role("button", name="Clear", exact=True).click()
+    page.get_by_text("The canvas is empty").wait_for()
+    assert draw_by_mouse(page, SEVEN) == "7"
+
+
+def test_a_seven_drawn_by_touch_is_read(page):
+    assert draw_by_touch(page, SEVEN) == "7"
+
+
+def test_strokes_that_begin_at_the_top_right_count(page):
+    """There the component's own toolbar lies in wait: a tap on it would erase the drawing."""
+    across = [[(270, 8), (180, 60), (100, 120)], [(200, 12), (240, 60)]]
+    draw_by_touch(page, across)
+    page.get_by_role("button", name="Clear", exact=True).click()
+    page.get_by_text("The canvas is empty").wait_for()
+    draw_by_mouse(page, across)
+
+
+def test_an_example_makes_way_for_a_drawing_and_comes_back(page):
+    draw_by_mouse(page, THREE)
+    page.get_by_role("button", name="A looped 2").click()
+    assert wait_for_answer(page, name="a looped 2", strokes=0) == "2"
+    assert draw_by_mouse(page, THREE) == "3"
+
+
+def test_files_are_read_and_many_make_a_contact_sheet(page):
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files(EXAMPLES / "paper.png")
+    assert wait_for_answer(page, name="paper.png") == "3"
+    chooser.set_input_files([EXAMPLES / "two.png", EXAMPLES / "seven.png"])
+    page.locator("[data-testid=stDataFrame]").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as CSV", exact=True).click()
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0].startswith("file,answer,confidence")
+    assert [",".join(line.split(",")[:2]) for line in lines[1:]] == ["paper.png,3", "two.png,2", "seven.png,7"]
+
+
+def test_a_broken_file_is_named(page):
+    page.locator("input[type=file]").set_input_files({"name": "bad.png", "mimeType": "image/png", "buffer": b"no"})
+    page.get_by_role("status").filter(has_text="bad.png").wait_for()
+
+
+def test_a_drawing_survives_a_look_at_the_audit(page):
+    draw_by_mouse(page, SEVEN)
+    page.get_by_role("tab", name="Scientific audit").click()
+    page.get_by_role("tabpanel").get_by_role("heading", name="Learning").wait_for()
+    page.get_by_role("tab", name="Draw or upload").click()
+    draw_by_mouse(page, [[(120, 150), (200, 150)]], done=2)
+
+
+def test_the_about_box_opens_and_closes(page):
+    page.get_by_role("button", name="About").click()
+    page.get_by_role("dialog").get_by_text("metaphor with a formula").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+
+
+def test_on_a_phone_nothing_runs_off_the_side(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert draw_by_touch(page, THREE) == "3"
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
