@@ -1,7 +1,12 @@
 """Qualm in the browser: `streamlit run deployment/app.py`. The head of the page, the model in use, and the tabs."""
 
 import json
+import os
 from pathlib import Path
+
+# One digit is too little work for two BLAS threads: on busy cores they wait for each other, tens of milliseconds a
+# stroke. OpenBLAS looks here once, when NumPy is first imported.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import streamlit as st
 from streamlit_lottie import st_lottie

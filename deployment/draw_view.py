@@ -26,48 +26,52 @@ EMPTY = "The canvas is empty: draw one digit with mouse or finger, or try one of
 _finish = st.components.v2.component("canvas_finish", js=(ASSETS / "canvas.js").read_text())
 
 
-@st.fragment
 def render(deployer) -> None:
     """Show the tab for one loaded model."""
-    st.session_state.setdefault("source", "example")  # what is being read: "example", "drawing" or "upload"
-    st.session_state.setdefault("example", next(iter(EXAMPLES)))
-    st.session_state.setdefault("start", {"objects": [], "revision": 0})  # what the canvas was last told to hold
+    state = st.session_state
+    state.setdefault("source", "example")  # what is being read: "example", "drawing" or "upload"
+    state.setdefault("example", next(iter(EXAMPLES)))
+    state.setdefault("start", {"objects": [], "revision": 0})  # what the canvas was last told to hold
+    state.setdefault("brush", 20)
+    st.html(_example_css())
+    _live(deployer)
 
+
+@st.fragment
+def _live(deployer) -> None:
+    """All that follows a stroke. The reading comes before most of the layout: while the page is being sent, the sending
+    thread and NumPy wait for each other, which costs more than the reading itself."""
     with st.container(horizontal=True, gap="medium"):
-        with st.container(width=SIDE + 10):
-            drawing = _canvas()
+        left = st.container(width=SIDE + 10)
         seen = st.container(width=200)
         answer = st.container(width="stretch", key="answer")
-    with st.container(horizontal=True, gap="medium"):
-        with st.container(width=430, gap="xsmall"):
-            _examples()
-        with st.container(width="stretch", key="upload_place"):
-            files = _uploader()
+    inputs = st.container(horizontal=True, gap="medium")
     sheet, gate = st.container(), st.container()
 
+    with left:
+        drawing = _canvas()
     with sheet:
-        name, result = _read(deployer, drawing, files)
+        name, result = _read(deployer, drawing)
     if result is None or isinstance(result, InputError):
         answer.html(pictures.notice(EMPTY if result is None else str(result)))
-        return
-    strokes = len(drawing.json_data["objects"])
-    seen.html(pictures.seen(result.image, name))
-    answer.html(pictures.answer(result, name, strokes) + pictures.bars(result))
-    with gate:
-        _gate(deployer, result)
+    else:
+        seen.html(pictures.seen(result.image, name))
+        answer.html(pictures.answer(result, name, len(st.session_state.objects)) + pictures.bars(result))
+        with gate:
+            _gate(deployer, result)
+    with left:
+        _tools()
+    with inputs:
+        _examples()
+        _uploader()
 
 
 def _canvas():
-    """The drawing area with its own brush, undo and clear."""
+    """The drawing area; `objects` in the session keeps its strokes for undo."""
     state = st.session_state
-    place = st.container(key="canvas_place")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        brush = st.slider("Brush, pixels", 8, 36, 20, 2, key="brush", width=126)
-        st.button("Undo", key="undo", on_click=_undo)
-        st.button("Clear", key="clear", on_click=_clear)
-    with place:
+    with st.container(key="canvas_place"):
         drawing = st_canvas(
-            stroke_width=brush,
+            stroke_width=state.brush,
             stroke_color="#ffffff",
             width=SIDE,
             height=SIDE,
@@ -84,33 +88,40 @@ def _canvas():
     return drawing
 
 
+def _tools() -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.slider("Brush, pixels", 8, 36, step=2, key="brush", width=126)
+        st.button("Undo", key="undo", on_click=_undo)
+        st.button("Clear", key="clear", on_click=_clear)
+
+
 def _examples() -> None:
-    st.html('<p class="q q-label">Try one of these</p>')
-    with st.container(horizontal=True, gap="xsmall"):
-        for name, words in EXAMPLES.items():
-            st.button(words.capitalize(), key=f"example_{name}", help=words, on_click=_use_example, args=(name,))
-    st.html(_example_css())
+    with st.container(width=430, gap="xsmall"):
+        st.html('<p class="q q-label">Try one of these</p>')
+        with st.container(horizontal=True, gap="xsmall"):
+            for name, words in EXAMPLES.items():
+                st.button(words.capitalize(), key=f"example_{name}", help=words, on_click=_use_example, args=(name,))
 
 
-def _uploader() -> list:
-    files = st.file_uploader(
-        "Or upload pictures of one digit each",
-        type=["png", "jpg", "jpeg"],
-        accept_multiple_files=True,
-        key="files",
-        on_change=_use,
-        args=("upload",),
-    )
-    if files and st.session_state.source != "upload":
-        st.button("Read the uploaded pictures again", on_click=_use, args=("upload",))
-    return files
+def _uploader() -> None:
+    with st.container(width="stretch", key="upload_place"):
+        files = st.file_uploader(
+            "Or upload pictures of one digit each",
+            type=["png", "jpg", "jpeg"],
+            accept_multiple_files=True,
+            key="files",
+            on_change=_use,
+            args=("upload",),
+        )
+        if files and st.session_state.source != "upload":
+            st.button("Read the uploaded pictures again", on_click=_use, args=("upload",))
 
 
-def _read(deployer, drawing, files) -> tuple:
+def _read(deployer, drawing) -> tuple:
     """The name of what is being read and its Prediction, InputError, or None for an empty canvas."""
     state = st.session_state
-    if state.source == "upload" and files:
-        return upload_view.render(deployer, files)
+    if state.source == "upload" and state.files:
+        return upload_view.render(deployer, state.files)
     if state.source == "example":
         name, source = EXAMPLES[state.example], _example_file(state.example)
     elif state.objects:
