@@ -15,7 +15,8 @@ def show(deployer) -> None:
         "training mean and with it open, and the audit tab shows what it does on the test set. "
         "The formula stands in `core/gate.py`, the definitions of the four words for doubt in `core/emotion.py`."
     )
-    st.latex(r"\text{gated} = h \odot \sigma(h\,W_g + b_g), \qquad \sigma(z) = \frac{1}{1 + e^{-z}}")
+    st.latex(r"\text{gated} = h \odot \sigma(h\,W_g + b_g)")
+    st.latex(r"\sigma(z) = 1 / (1 + e^{-z})")
     st.subheader("Technical specification", anchor=False)
     st.table(_specification(deployer), border="horizontal")
 
@@ -31,7 +32,8 @@ def _specification(deployer) -> dict[str, str]:
         "Data": config["split"],
         "Preprocessing": config["preprocessing"],
     }
-    for part in ("validation", "test"):
+    unseen = ("test",) if config["train_on"] == "all" else ("validation", "test")
+    for part in unseen:
         measured = deployer.metrics.get(part)
         if measured:
             facts[f"Accuracy, {part}"] = (

@@ -15,10 +15,10 @@ from deployment.theme import BLUE, CIVIDIS, FEELING_COLOURS, FEELING_SENTENCES, 
 
 
 def percent(share: float) -> str:
-    """0.998 -> '99.8 %'. A share that is not 0 or 1 is never rounded to 0.0 or 100.0."""
-    if 0 < share < 0.0005:
+    """0.998 -> '99.8 %'. Never 0.0 % or 100.0 %: a softmax reaches neither, float32 only rounds it there."""
+    if share < 0.0005:
         return "< 0.1 %"
-    if 0.9995 <= share < 1:
+    if share >= 0.9995:
         return "> 99.9 %"
     return f"{100 * share:.1f} %"
 
@@ -124,8 +124,8 @@ def gate(values: np.ndarray, mean: np.ndarray) -> str:
     opened, usual = int((values > 0.5).sum()), int((mean > 0.5).sum())
     change = f"mean change {np.abs(difference).mean():.3f}"
     pictures = [
-        ("This digit", cividis(values[order]), scale, f"{opened} of {len(values)} units more than half open"),
-        ("Average over the training digits", cividis(mean[order]), scale, f"{usual} more than half open"),
+        ("This digit", cividis(values[order]), scale, f"{opened:,} of {len(values):,} units more than half open"),
+        ("Average over the training digits", cividis(mean[order]), scale, f"{usual:,} more than half open"),
         ("This digit less the average", loss_gain(difference / reach), gap, change),
     ]
     figures = "".join(_gate_figure(*picture) for picture in pictures)

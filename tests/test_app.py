@@ -131,6 +131,11 @@ def test_the_model_can_be_switched(two_models):
     assert "in other/" in str(at.table[0].value)
 
 
+def test_a_model_without_a_gate_says_so(monkeypatch):
+    monkeypatch.setattr(MNISTDeployer, "gate_comparison", lambda self, image: None)
+    assert "This model has no gate" in page(start())
+
+
 def test_a_model_that_cannot_be_loaded_gives_one_sentence(two_models):
     (two_models / "config.json").unlink()
     at = start()
@@ -159,7 +164,7 @@ def test_a_curious_reading_is_shown_as_a_guess():
 
 @pytest.mark.parametrize(
     "share, words",
-    [(0.998, "99.8 %"), (1.0, "100.0 %"), (0.99999, "> 99.9 %"), (0.00001, "< 0.1 %"), (0.0, "0.0 %"), (0.5, "50.0 %")],
+    [(0.998, "99.8 %"), (1.0, "> 99.9 %"), (0.99949, "99.9 %"), (0.0, "< 0.1 %"), (0.0005, "0.1 %"), (0.5, "50.0 %")],
 )
 def test_percentages_never_round_into_certainty(share, words):
     assert pictures.percent(share) == words
