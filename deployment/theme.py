@@ -20,7 +20,9 @@ CIVIDIS = (
 
 # currentColor and color-mix follow the light and the dark theme without naming either.
 CSS = """
-.block-container {max-width: 1180px; padding: 2.2rem 1.25rem 3rem;}
+/* Streamlit's own bar holds one menu: no band across the page for it */
+[data-testid="stHeader"] {background: transparent; left: auto; width: auto; height: 2.75rem; min-height: 0;}
+.block-container {max-width: 1180px; padding: 2.75rem 1.25rem 3rem;}
 .q {line-height: 1.4;}
 .q p {margin: 0 0 .35rem;}
 .q-quiet {color: color-mix(in srgb, currentColor 78%, transparent); font-size: .875rem;}
@@ -60,7 +62,7 @@ CSS = """
 [class*="st-key-example_"] button:is(:hover, :focus-visible) {outline: 3px solid #0072B2; outline-offset: 1px;}
 @media (max-width: 640px) {
   [data-testid="seen"] figure {display: flex; gap: .9rem; align-items: center;}
-  .q-sees {width: 84px;}
+  .q-sees {width: 64px; flex: none;}
   [class*="st-key-example_"] button {width: 48px; height: 48px;}
 }
 [data-testid="stCaptionContainer"] {opacity: .78;}
