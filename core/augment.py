@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from core.ornament import ornament
 from core.parallel import for_chunks
 
 SIDE = 28
@@ -92,12 +93,13 @@ def sample(images, rows, columns):
     return c
 
 
-def deform(images, rng, config):
+def deform(images, rng, config, y=None):
     """A deformed copy of each image: (N, 28, 28) uint8 -> (N, 784) float32 in [0, 1].
 
     config: rotation in degrees; scale, shear as shares; shift in pixels; elastic, the largest standard deviation of the
     displacement in pixels, and elastic_sigma, its smoothness in pixels; thickness, the largest mix with the thicker or
-    thinner stroke. Each is drawn evenly between minus and plus the setting.
+    thinner stroke. Each is drawn evenly between minus and plus the setting. With labels y (N,), config.ornament is the
+    share of 0, 1 and 7 that get a slash, a flag or a bar (core/ornament.py).
     """
     n = len(images)
     centre = (SIDE - 1) / 2
@@ -105,6 +107,11 @@ def deform(images, rng, config):
     basis = np.concatenate([np.ones((1, SIDE * SIDE), np.float32), places]
                            + ([waves(config.elastic_sigma)] if config.elastic else []))
     for_rows, for_columns = coefficients(n, rng, config)
+    if config.ornament and y is not None:
+        images, zoom, offset = ornament(images, y, rng, config.ornament)
+        for axis, source in enumerate((for_rows, for_columns)):
+            source[:, 1:3] *= zoom[:, None]
+            source[:, 0] += offset[:, axis]
     for_rows[:, 0] += centre
     for_columns[:, 0] += centre
     thickness = rng.uniform(-config.thickness, config.thickness, n).astype(np.float32) if config.thickness else None

@@ -52,6 +52,7 @@ class Config:
     shear: float = 0.0
     shift: float = 0.0  # pixels
     thickness: float = 0.0  # mix with the thicker or thinner stroke
+    ornament: float = 0.0  # share of 0, 1 and 7 that get a slash, a flag or a bar
 
     def __post_init__(self):
         choices = {"train_on": ("train", "all"), "activation": ("relu", "sigmoid"), "init": ("he", "xavier"),
@@ -71,7 +72,8 @@ class Config:
 
     @property
     def augments(self):
-        return any((self.elastic, self.rotation, self.scale, self.shear, self.shift, self.thickness))
+        return any((self.elastic, self.rotation, self.scale, self.shear, self.shift, self.thickness,
+                    self.ornament))
 
     def to_dict(self):
         return asdict(self)

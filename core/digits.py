@@ -48,7 +48,7 @@ class DigitTask:
             rng = np.random.default_rng([self.config.seed, 2, epoch, step])
             chosen = order[step * size : (step + 1) * size]
             X = self.train.X[chosen]
-            X = deform(X, rng, self.config) if self.config.augments else X
+            X = deform(X, rng, self.config, self.train.y[chosen]) if self.config.augments else X
             yield as_input(X, self.config.input_range), self.train.y[chosen], rng
 
     def loss_and_grad(self, batch, grads, grad_views):

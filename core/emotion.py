@@ -16,28 +16,46 @@ import numpy as np
 from core.losses import softmax
 
 FEELINGS = ("confident", "hesitant", "confused", "curious")
-COMPONENTS = 128  # directions of feature space in which novelty is measured
+COMPONENTS = 128  # principal components a layer is rebuilt from: what they cannot express is new
+
+
+@dataclass(frozen=True)
+class Subspace:
+    """Where the activations of a layer usually lie: mean (h,), basis (h, k) of principal components, usual residual."""
+
+    mean: np.ndarray
+    basis: np.ndarray
+    usual: float
+
+    def residual(self, H):
+        """What the components cannot rebuild of activations H (N, h): its length (N,), 1 for the median digit."""
+        centred = H - self.mean
+        lost = (centred**2).sum(axis=1) - ((centred @ self.basis) ** 2).sum(axis=1)
+        return np.sqrt(np.maximum(lost, 0)) / self.usual
 
 
 @dataclass(frozen=True)
 class Emotion:
-    """Fitted readout. projection: (h, k); centres: (10, k), the class means of training features, projected."""
+    """Fitted readout. first, last: the subspaces of the first hidden layer and of the last, gated one."""
 
     temperature: float
     confident_from: float
     two_hold: float
     curious_from: float
-    projection: np.ndarray
-    centres: np.ndarray
+    first: Subspace
+    last: Subspace
 
     def probabilities(self, logits):
         """Calibrated probabilities (N, 10): softmax(logits / temperature) (Guo et al. 2017)."""
         return softmax(logits / self.temperature)
 
-    def novelty(self, features):
-        """Distance to the nearest class centre in whitened feature space (Lee et al. 2018), as a share of the largest
-        usual distance: (N,), above 1 where curious. features: (N, h), the gated layer."""
-        return distance(features @ self.projection, self.centres) / self.curious_from
+    def novelty(self, hidden):
+        """Unlikeness to the digits of training (N,), above 1 where curious; hidden: activations of the layers, (N, h).
+
+        The first layer notices strange strokes, the last strange shapes: their residuals are added, as a share of the
+        sum that 99.5 % of calibration digits stay below.
+        """
+        return (self.first.residual(hidden[0]) + self.last.residual(hidden[-1])) / self.curious_from
 
     def feelings(self, probs, novelty):
         """One of FEELINGS for each row of probs (N, 10) and novelty (N,)."""
@@ -47,21 +65,19 @@ class Emotion:
                                  np.where(top[:, 0] + top[:, 1] >= self.two_hold, "hesitant", "confused")))
 
     def arrays(self):
-        return {"novelty_projection": self.projection, "novelty_centres": self.centres}
+        return {f"novelty_{name}_{part}": getattr(getattr(self, name), part)
+                for name in ("first", "last") for part in ("mean", "basis")}
 
     def settings(self):
         return {"temperature": self.temperature, "confident_from": self.confident_from, "two_hold": self.two_hold,
-                "curious_from": self.curious_from}
+                "curious_from": self.curious_from, "usual_first": self.first.usual, "usual_last": self.last.usual}
 
     @classmethod
     def from_saved(cls, settings, arrays):
-        return cls(**settings, projection=arrays["novelty_projection"], centres=arrays["novelty_centres"])
-
-
-def distance(points, centres):
-    """Euclidean distance of points (N, k) to the nearest of centres (n, k): (N,)."""
-    squared = (points**2).sum(axis=1)[:, None] - 2 * points @ centres.T + (centres**2).sum(axis=1)
-    return np.sqrt(np.maximum(squared.min(axis=1), 0))
+        settings = dict(settings)
+        subspaces = {name: Subspace(arrays[f"novelty_{name}_mean"], arrays[f"novelty_{name}_basis"],
+                                    settings.pop(f"usual_{name}")) for name in ("first", "last")}
+        return cls(**settings, **subspaces)
 
 
 def fit_temperature(logits, y):
@@ -88,24 +104,29 @@ def confidence_threshold(confidence, correct, max_error=0.001):
     return float(confidence[order[kept[-1]]]) if len(kept) else 1.0
 
 
-def fit_novelty(features, y):
-    """Whitening projection (h, k) and class centres (10, k) from training features (N, h): shared covariance."""
-    means = np.stack([features[y == digit].mean(axis=0) for digit in range(10)])
-    centred = (features - means[y]).astype(np.float64)
-    variance, vectors = np.linalg.eigh(centred.T @ centred / len(centred))
-    k = min(COMPONENTS, len(variance))
-    variance, vectors = variance[-k:], vectors[:, -k:]
-    projection = (vectors / np.sqrt(variance + 1e-3 * variance.mean())).astype(np.float32)
-    return projection, (means @ projection).astype(np.float32)
+def fit_subspace(H_train, H_calibration):
+    """The Subspace of one layer: components from training activations (N, h), usual residual from calibration ones."""
+    mean = H_train.mean(axis=0)
+    covariance = np.zeros((len(mean), len(mean)))
+    for start in range(0, len(H_train), 5000):
+        centred = H_train[start : start + 5000] - mean
+        covariance += centred.T @ centred
+    _, vectors = np.linalg.eigh(covariance)
+    basis = vectors[:, -min(COMPONENTS, len(mean) // 2) :].astype(np.float32)
+    usual = float(np.median(Subspace(mean, basis, 1.0).residual(H_calibration)))
+    return Subspace(mean, basis, max(usual, 1e-6))
 
 
-def fit_emotion(network, X_train, y_train, X_calibration, y_calibration):
-    """An Emotion for this network: novelty from training features, all thresholds from the calibration part."""
-    features = np.concatenate([network.read(X_train[i : i + 1000]).hidden[-1] for i in range(0, len(X_train), 1000)])
-    projection, centres = fit_novelty(features, y_train)
+def fit_emotion(network, X_train, X_calibration, y_calibration):
+    """An Emotion for this network: subspaces from training activations, all thresholds from the calibration part."""
     reading = network.read(X_calibration)
+    X_train = X_train[::3]  # plenty for 128 components, and a third of the memory
+    ends = [network.read(X_train[i : i + 1000]).hidden[:: len(reading.hidden) - 1 or 1]
+            for i in range(0, len(X_train), 1000)]
+    first, last = (fit_subspace(np.concatenate([hidden[end] for hidden in ends]), reading.hidden[end])
+                   for end in (0, -1))
     temperature = fit_temperature(reading.logits.astype(np.float64), y_calibration)
     probs = softmax(reading.logits / temperature)
     confident_from = confidence_threshold(probs.max(axis=1), probs.argmax(axis=1) == y_calibration)
-    curious_from = float(np.quantile(distance(reading.hidden[-1] @ projection, centres), 0.995))
-    return Emotion(temperature, confident_from, 0.9, curious_from, projection, centres)
+    unscaled = Emotion(temperature, confident_from, 0.9, 1.0, first, last).novelty(reading.hidden)
+    return Emotion(temperature, confident_from, 0.9, float(np.quantile(unscaled, 0.995)), first, last)

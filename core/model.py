@@ -38,7 +38,7 @@ def finish(network, config, parts):
     """The readout fitted after training: (Emotion, gate means (10, h) per class or None). parts: see core.digits."""
     train, calibration = parts["train"], parts["calibration"]
     X = as_input(train.X, config.input_range)
-    emotion = fit_emotion(network, X, train.y, as_input(calibration.X, config.input_range), calibration.y)
+    emotion = fit_emotion(network, X, as_input(calibration.X, config.input_range), calibration.y)
     if not network.has_gate:
         return emotion, None
     gates = np.concatenate([network.read(X[i : i + 1000]).gate for i in range(0, len(X), 1000)])

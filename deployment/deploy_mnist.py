@@ -31,7 +31,7 @@ class Prediction:
     probabilities: np.ndarray  # (10,), summing to 1
     confidence: float  # the largest of them
     runner_up: int  # the digit with the second largest
-    novelty: float  # unlikeness to the digits of training, in feature space; above 1 is unusual
+    novelty: float  # unlikeness to the digits of training, from the network's features; above 1 is unusual
     emotion: str  # "confident", "hesitant", "confused" or "curious"; defined in core/emotion.py
     gate: np.ndarray | None  # (h,) in (0, 1), or None for a network without a gate
     hidden: list  # activations of the hidden layers, the gated one last: each (h,)
@@ -115,7 +115,7 @@ class MNISTDeployer:
     def _read(self, images):
         """Predictions of images (N, 28, 28), floats in [0, 1]."""
         reading, emotion = self.network.read(self._input(images)), self.model.emotion
-        probs, novelty = emotion.probabilities(reading.logits), emotion.novelty(reading.hidden[-1])
+        probs, novelty = emotion.probabilities(reading.logits), emotion.novelty(reading.hidden)
         answers = []
         for i, feeling in enumerate(emotion.feelings(probs, novelty)):
             runner_up, digit = np.argsort(probs[i], kind="stable")[-2:]

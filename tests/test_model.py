@@ -15,7 +15,7 @@ from core import model
 from core.config import Config
 from core.data import as_input, load_mnist
 from core.digits import DigitTask, load_parts
-from core.emotion import FEELINGS, Emotion, confidence_threshold, fit_temperature
+from core.emotion import FEELINGS, Emotion, Subspace, confidence_threshold, fit_temperature
 from core.losses import softmax
 from core.storage import ModelError, load_model, save_model
 from core.train import main, make_config, parse_setting
@@ -96,6 +96,23 @@ def test_temperature_undoes_a_known_overconfidence():
     assert fit_temperature(3 * logits, y) == pytest.approx(3, rel=0.05)
 
 
+def test_what_is_no_digit_is_new_to_the_shipped_model():
+    """Noise, stripes and checkers against test digits, each as bright as a digit."""
+    loaded, rng = model.load(), np.random.default_rng(0)
+    digits = as_input(load_mnist()["X_test"][:500])
+    noise = rng.uniform(0, 0.26, (100, 784)).astype(np.float32)
+    rows = np.arange(28)
+    stripes = np.tile((rows % 6 < 2).astype(np.float32)[:, None], (1, 28)).reshape(1, -1)
+    checkers = ((rows[:, None] // 4 + rows // 4) % 2).astype(np.float32).reshape(1, -1)
+
+    def novelty(X):
+        return loaded.emotion.novelty(loaded.network.read(X).hidden)
+
+    assert np.mean(novelty(digits) > 1) < 0.02
+    for X in (noise, stripes, checkers):
+        assert np.all(novelty(X) > 1)
+
+
 def test_confidence_threshold_keeps_its_promise():
     confidence = np.linspace(0, 1, 10_001)
     correct = np.random.default_rng(1).uniform(size=10_001) < 0.9 + 0.1 * confidence
@@ -106,13 +123,14 @@ def test_confidence_threshold_keeps_its_promise():
 
 
 def test_feelings_by_definition():
-    emotion = Emotion(1.0, confident_from=0.9, two_hold=0.9, curious_from=2.0,
-                      projection=np.eye(2), centres=np.zeros((10, 2)))
+    plane = Subspace(np.zeros(3), np.eye(3)[:, :2], usual=1.0)  # what lies off this plane is new
+    emotion = Emotion(1.0, confident_from=0.9, two_hold=0.9, curious_from=2.0, first=plane, last=plane)
     sure, two, none = np.eye(10)[3] * 0.95 + 0.005, np.full(10, 0.0025), np.full(10, 0.1)
     two[[4, 9]] = 0.49
     assert emotion.feelings(np.array([sure, two, none]), np.zeros(3)).tolist() == ["confident", "hesitant", "confused"]
     assert emotion.feelings(np.array([sure]), np.array([1.5])).tolist() == ["curious"]
-    assert emotion.novelty(np.array([[3.0, 4.0], [0.6, 0.8]])) == pytest.approx([2.5, 0.5])
+    hidden = [np.array([[5.0, 5.0, 1.0], [0.0, 1.0, 0.0]]), np.array([[7.0, 0.0, 3.0], [1.0, 0.0, 0.0]])]
+    assert emotion.novelty(hidden) == pytest.approx([2.0, 0.0])
     assert set(FEELINGS) == {"confident", "hesitant", "confused", "curious"}
 
 

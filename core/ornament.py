@@ -1,0 +1,99 @@
+"""Ways of writing that MNIST hardly holds but people use: a slash through 0, a flag and a foot on 1, a bar across 7.
+
+They are drawn on some of the training digits before these are deformed, so that the network does not take a slashed
+zero for an 8 or a flagged one for a 7. Coordinates are (row, column) in pixels of the 28x28 image.
+"""
+
+import numpy as np
+
+ROWS, COLUMNS = np.indices((28, 28), dtype=np.float32)
+
+
+def draw_segments(images, start, end, width):
+    """Draw one straight stroke of full ink on each image, in place.
+
+    images: (N, 28, 28) float32, 0..255; start, end: (N, 2); width: (N,) pixels. Edges fade over one pixel.
+    """
+    along = (end - start)[:, :, None, None]
+    row, column = ROWS - start[:, 0, None, None], COLUMNS - start[:, 1, None, None]
+    length2 = np.maximum((along**2).sum(axis=1), 1e-6)
+    share = np.clip((row * along[:, 0] + column * along[:, 1]) / length2, 0, 1)
+    distance = np.hypot(row - share * along[:, 0], column - share * along[:, 1])
+    ink = np.clip(width[:, None, None] / 2 + 0.5 - distance, 0, 1) * 255
+    np.maximum(images, ink, out=images)
+
+
+def towards(start, angle, length):
+    """The points (N, 2) at `length` pixels from start, `angle` in degrees: 0 to the right, 90 upwards."""
+    angle = np.deg2rad(angle)
+    return start + np.stack([-length * np.sin(angle), length * np.cos(angle)], axis=1)
+
+
+def slash_zeros(images, rng):
+    """A line through the middle, upright to flat, within the ring or well beyond it."""
+    n = len(images)
+    mass = images.sum(axis=(1, 2))
+    middle = np.stack([(images * ROWS).sum(axis=(1, 2)) / mass, (images * COLUMNS).sum(axis=(1, 2)) / mass], axis=1)
+    angle, width, (up, down) = rng.uniform(20, 100, n), rng.uniform(1.5, 3.5, n), rng.uniform(5, 14, (2, n))
+    draw_segments(images, towards(middle, angle, up), towards(middle, angle + 180, down), width)
+
+
+def flag_ones(images, rng):
+    """A flag down to the left from the top; on one in three a foot too."""
+    n = len(images)
+    inked = images > 100
+    top = inked.any(axis=2).argmax(axis=1)
+    bottom = 27 - inked.any(axis=2)[:, ::-1].argmax(axis=1)
+    each = np.arange(n)
+
+    def end_of_stroke(row):
+        line = images[each, row]
+        return np.stack([row, (line * np.arange(28)).sum(axis=1) / np.maximum(line.sum(axis=1), 1)], axis=1)
+
+    width, height = rng.uniform(1.5, 3.5, n), bottom - top
+    head, foot = end_of_stroke(top), end_of_stroke(bottom)
+    draw_segments(images, head, towards(head, rng.uniform(205, 255, n), height * rng.uniform(0.2, 0.7, n)), width)
+    half = np.where(rng.uniform(size=n) < 1 / 3, rng.uniform(2.5, 6, n), 0)
+    with_foot = half > 0
+    part = images[with_foot]
+    draw_segments(part, towards(foot, 0, half)[with_foot], towards(foot, 180, half)[with_foot], width[with_foot])
+    images[with_foot] = part
+
+
+def bar_sevens(images, rng):
+    """A short bar across the stem."""
+    n = len(images)
+    mass = images.sum(axis=(1, 2))
+    middle = np.stack([rng.uniform(14, 17, n), (images * COLUMNS).sum(axis=(1, 2)) / mass], axis=1)
+    half, tilt = rng.uniform(3, 6, n), rng.uniform(-10, 25, n)
+    draw_segments(images, towards(middle, tilt, half), towards(middle, tilt + 180, half), rng.uniform(1.5, 3, n))
+
+
+ORNAMENTS = {0: slash_zeros, 1: flag_ones, 7: bar_sevens}
+
+
+def ornament(images, y, rng, share):
+    """Ornament about `share` of the digits that can be, and say how to bring them back into MNIST's frame.
+
+    images: (N, 28, 28) uint8, y: (N,). Returns images, zoom (N,) and offset (N, 2): sampling an image at
+    offset + zoom * place fits its long side into 20 pixels again, its centre of mass in the middle.
+    """
+    n = len(images)
+    zoom, offset = np.ones(n, np.float32), np.zeros((n, 2), np.float32)
+    drawn = rng.uniform(size=n) < share
+    images = images.copy()
+    for digit, draw in ORNAMENTS.items():
+        chosen = np.flatnonzero(drawn & (y == digit))
+        if not len(chosen):
+            continue
+        part = images[chosen].astype(np.float32)
+        draw(part, rng)
+        images[chosen] = part
+        inked = part > 25
+        rows, columns = inked.any(axis=2), inked.any(axis=1)
+        extent = [28 - side.argmax(axis=1) - side[:, ::-1].argmax(axis=1) for side in (rows, columns)]
+        zoom[chosen] = np.maximum(1, np.maximum(*extent) / 20)
+        mass = part.sum(axis=(1, 2))
+        offset[chosen, 0] = (part * ROWS).sum(axis=(1, 2)) / mass - 14
+        offset[chosen, 1] = (part * COLUMNS).sum(axis=(1, 2)) / mass - 14
+    return images, zoom, offset
