@@ -6,8 +6,10 @@ Everything is written for "bright ink": a picture with dark ink is inverted firs
 import numpy as np
 from PIL import Image
 
-PAPER_SIDE = 128  # the paper is estimated on a picture this small: it is smooth, and this keeps large photographs fast
+from deployment.raster import blur, label, otsu, shrink, slide, stroke_width
+
 MIN_CONTRAST = 0.05  # ink that changes the light of the paper by less than this is not ink
+WEAK = 0.45  # what hangs together with ink counts down to this share of the threshold
 
 
 def separate(grey):
@@ -16,17 +18,33 @@ def separate(grey):
     1 is the full strength of this pen; softer edges keep their softness.
     """
     bright = 1 - grey if ink_is_dark(grey) else grey
-    paper = estimate_paper(bright)
+    # First, paper is what is wider than nearly a third of the picture, which strokes are not. Then, with the pen known,
+    # it is what is wider than a few strokes: that takes out shadows, even those with a sharp edge.
+    widest = max(9, int(0.3 * max(grey.shape)) | 1)
+    digit = pick_digit(bright, smooth_paper(bright))
+    if digit is None:
+        return None
+    side = max(9, int(4 * stroke_width(digit)) | 1)
+    if side >= widest:
+        return digit
+    paper = slide(slide(bright, side, np.minimum), side, np.maximum)
+    again = pick_digit(bright, paper)
+    return digit if again is None else again
+
+
+def pick_digit(bright, paper):
+    """The digit's ink (H, W) in [0, 1] on a known paper, or None."""
     # Light multiplies what the paper reflects, so the shadow is divided out; for bright ink on black this is `bright`.
-    ink = np.clip((bright - paper) / np.maximum(1 - paper, 0.1), 0, 1)
-    noise = 1.4826 * np.median(np.abs(ink - np.median(ink))) if ink.size > 4096 else 0.0
-    noise = max(noise, _texture(bright - paper))
+    ink = (bright - paper) / np.maximum(1 - paper, 0.1)
+    lowest, low = np.percentile(ink, [5, 25])  # surely paper: its level and spread
+    noise = low - lowest
+    ink = ink - (low + 0.7 * noise)
     candidates = ink[ink > max(4 * noise, MIN_CONTRAST)]
     if candidates.size < 4:
         return None
     threshold = otsu(candidates)
     full = np.percentile(ink[ink >= threshold], 75)
-    labels, n = label(ink > max(0.6 * threshold, 3 * noise))
+    labels, n = label(without_lines(ink > max(WEAK * threshold, 3 * noise)))
     strong = np.zeros(n + 1, bool)
     strong[labels[ink >= threshold]] = True
     strong[0] = False
@@ -34,17 +52,13 @@ def separate(grey):
     if chosen is None:
         return None
     keep = chosen[labels]
-    others = (labels > 0) & ~keep
-    rim = slide(slide(keep, 3, np.maximum), 3, np.maximum) & ~others
-    floor = 2 * noise
-    return (np.clip((ink - floor) / (full - floor), 0, 1) * rim).astype(np.float32)
-
-
-def _texture(residual):
-    """Noise of the paper: the typical difference between neighbours, which ink, being rare, hardly changes."""
-    if min(residual.shape) < 40:
-        return 0.0
-    return 1.4826 / np.sqrt(2) * float(np.median(np.abs(np.diff(residual, axis=1))))
+    rim = slide(keep, 5, np.maximum) & ~((labels > 0) & ~keep)  # soft edges reach beyond the threshold
+    ink = np.where(rim, ink, 0).astype(np.float32)
+    # A stroke's full strength is that of the ink around it, so that a pen running dry is evened out, within reason.
+    side = max(3, 2 * int(1.5 * stroke_width(np.clip(ink / full, 0, 1))) + 1)
+    full = np.clip(blur(slide(ink, side, np.maximum), side), 0.4 * full, full)
+    floor = np.minimum(2 * noise, full / 2)
+    return np.clip((ink - floor) / (full - floor), 0, 1) * rim
 
 
 def ink_is_dark(grey):
@@ -53,18 +67,18 @@ def ink_is_dark(grey):
     Ink is what stands out from its neighbourhood: the third moment of the picture less its blur, over three widths of
     neighbourhood, has the sign of the ink. Dividing by the local spread keeps the edge of a shadow from outvoting it.
     """
-    small = _shrink(grey, 64)
+    small = shrink(grey, 64)
     moment = 0.0
     for side in (9, 17, 33):
-        residual = small - _blur(small, side)
-        local = np.sqrt(_blur(residual**2, 2 * side - 1))
+        residual = small - blur(small, side)
+        local = np.sqrt(blur(residual**2, 2 * side - 1))
         moment += np.mean((residual / (local + 0.3 * residual.std() + 1e-6)) ** 3)
     return bool(moment < 0)
 
 
-def estimate_paper(bright):
-    """The picture without its (bright) ink, (H, W): an opening wider than any stroke, then a blur of the pixels off the ink."""
-    small = _shrink(bright, PAPER_SIDE)
+def smooth_paper(bright):
+    """The picture without its bright ink, (H, W): an opening wider than any stroke, then a blur of the bare pixels."""
+    small = shrink(bright, 128)  # the paper is smooth: this loses nothing and keeps large photographs fast
     side = max(9, int(0.3 * max(small.shape)) | 1)
     paper = slide(slide(small, side, np.minimum), side, np.maximum)
     for _ in range(2):
@@ -72,11 +86,49 @@ def estimate_paper(bright):
         ink = residual > otsu(residual) * 0.6
         bare = ~slide(ink, 3, np.maximum)
         width = max(5, max(small.shape) // 8 | 1)
-        weight = _blur(bare.astype(np.float32), width) + 1e-4
-        paper = (_blur(small * bare, width) + 1e-4 * paper) / weight
+        weight = blur(bare.astype(np.float32), width) + 1e-4
+        paper = (blur(small * bare, width) + 1e-4 * paper) / weight
     if small.shape == bright.shape:
         return paper
     return np.asarray(Image.fromarray(paper).resize(bright.shape[::-1], Image.Resampling.BILINEAR))
+
+
+def without_lines(mask):
+    """`mask` (H, W) without the lines of ruled paper: thin, nearly level or upright, from edge to edge."""
+    if min(mask.shape) < 100:
+        return mask
+    rest = mask.copy()
+    for view in (rest, rest.T):
+        _clear_level_lines(view)
+    return rest if rest.sum() > 0.1 * mask.sum() else mask  # one long line alone is a 1
+
+
+def _clear_level_lines(mask):
+    """Clears in place the lines that run along the rows of `mask` (H, W)."""
+    height, width = mask.shape
+    y, x = np.nonzero(mask)
+    some = x % 4 == 0
+
+    def levels(slope, y, x):
+        return np.rint(y - slope * (x - width / 2)).astype(int) + height
+
+    def coverage(slope):
+        return np.bincount(levels(slope, y[some], x[some]), minlength=3 * height) * 4 / width
+
+    slope = max(np.linspace(-0.06, 0.06, 49), key=lambda slope: coverage(slope).max())
+    cover, level = coverage(slope), levels(slope, y, x)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], cover > 0.3, [False]])))
+    for first, last in edges.reshape(-1, 2):
+        on = (level >= first) & (level < last)
+        reaches_both_ends = np.bincount(x[on] * 50 // width, minlength=50)[[0, -1]].all()
+        if cover[first:last].max() < 0.8 or last - first > max(4, width // 40) or not reaches_both_ends:
+            continue
+        across = np.ones(width, bool)  # columns where ink goes on both above and below
+        for a, b in ((first - 3, first), (last, last + 3)):
+            beside = np.bincount(x[(level >= a) & (level < b)], minlength=width) > 0
+            across &= slide(beside[None], 2 * (last - first) + 1, np.maximum, axes=(1,))[0]
+        gone = on & ~across[x]
+        mask[y[gone], x[gone]] = False
 
 
 def choose(labels, strong, ink):
@@ -92,8 +144,9 @@ def choose(labels, strong, ink):
     mass = np.bincount(of, ink[y, x], n)
     top, left = np.full(n, height), np.full(n, width)
     bottom, right = np.full(n, -1), np.full(n, -1)
-    for edge, place, pick in ((top, y, np.minimum), (bottom, y, np.maximum), (left, x, np.minimum), (right, x, np.maximum)):
-        pick.at(edge, of, place)
+    for low, high, place in ((top, bottom, y), (left, right, x)):
+        np.minimum.at(low, of, place)
+        np.maximum.at(high, of, place)
     size = np.maximum(bottom - top, right - left) + 1
     border = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
     contact = np.bincount(border, minlength=n)
@@ -111,83 +164,3 @@ def choose(labels, strong, ink):
     chosen = strong & near & sizeable & ~hugging
     chosen[main] = True
     return chosen
-
-
-def otsu(values):
-    """The threshold that splits `values` into two classes of least variance (Otsu 1979); 256 bins."""
-    low, high = float(values.min()), float(values.max())
-    if high <= low:
-        return high
-    counts, edges = np.histogram(values, 256, (low, high))
-    middle = (edges[1:] + edges[:-1]) / 2
-    below = np.cumsum(counts)
-    moment = np.cumsum(counts * middle)
-    above = below[-1] - below
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = (moment * below[-1] - moment[-1] * below) ** 2 / (below * above)
-    between[above == 0] = 0
-    best = np.flatnonzero(between >= between.max() * (1 - 1e-9))  # an empty valley is split in its middle
-    return float(edges[1:][(best[0] + best[-1]) // 2])
-
-
-def label(mask):
-    """Connected blobs (8 neighbours) of `mask` (H, W): labels (H, W) int32, 0 off the mask, and their number.
-
-    Every pixel starts as its own root; neighbouring roots are joined at the smaller one and chains shortened until nothing changes.
-    """
-    number = np.full((mask.shape[0] + 1, mask.shape[1] + 2), -1, np.int64)
-    inside = number[:-1, 1:-1]
-    count = int(mask.sum())
-    inside[mask] = np.arange(count)
-    a, b = [], []
-    for dy, dx in ((0, 1), (1, -1), (1, 0), (1, 1)):
-        other = number[dy : mask.shape[0] + dy, 1 + dx : mask.shape[1] + 1 + dx]
-        both = (inside >= 0) & (other >= 0)
-        a.append(inside[both])
-        b.append(other[both])
-    a, b, root = np.concatenate(a), np.concatenate(b), np.arange(count)
-    while a.size:
-        np.minimum.at(root, np.maximum(a, b), np.minimum(a, b))
-        while not np.array_equal(shorter := root[root], root):
-            root = shorter
-        a, b = root[a], root[b]
-        apart = a != b
-        a, b = a[apart], b[apart]
-    names, compact = np.unique(root, return_inverse=True)
-    labels = np.zeros(mask.shape, np.int32)
-    labels[mask] = compact + 1
-    return labels, len(names)
-
-
-def slide(image, side, pick, axes=(0, 1)):
-    """Minimum or maximum (`pick`: np.minimum, np.maximum) over a window of `side` (odd) pixels along each of `axes`."""
-    for axis in axes:
-        half = side // 2
-        image = np.pad(image, [(half, half) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
-        image = np.moveaxis(image, axis, 0)
-        width = 1
-        while width < side:
-            step = min(width, side - width)
-            image = pick(image[:-step], image[step:])
-            width += step
-        image = np.moveaxis(image, 0, axis)
-    return image
-
-
-def _blur(image, side):
-    """Mean over a side x side window, twice (nearly a Gaussian); the rim is repeated outwards."""
-    for axis in (0, 1, 0, 1):
-        padded = np.pad(image, [(side // 2 + 1, side // 2) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
-        total = np.cumsum(padded, axis, dtype=np.float64)
-        n = image.shape[axis]
-        image = ((total.take(range(side, side + n), axis) - total.take(range(n), axis)) / side).astype(np.float32)
-    return image
-
-
-def _shrink(image, side):
-    """`image` averaged down so that its long side is at most `side` pixels."""
-    scale = side / max(image.shape)
-    if scale >= 1:
-        return image
-    size = [max(1, round(n * scale)) for n in image.shape[::-1]]
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX))
