@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from analytics.readme import put_between_marks
+from core.config import Config
 from core.data import as_input
 from core.digits import DigitTask, load_parts
 from core.metrics import accuracy
@@ -60,8 +61,9 @@ def run_one(name, form, seed):
 def is_done(name, form, seed):
     """Whether this run is finished with today's settings."""
     path = result_path(name, form, seed)
-    settings = json.loads(json.dumps(FORMS[form][name].but(seed=seed).to_dict()))
-    return path.exists() and json.loads(path.read_text())["settings"] == settings
+    if not path.exists():
+        return False
+    return Config.from_dict(json.loads(path.read_text())["settings"]) == FORMS[form][name].but(seed=seed)
 
 
 def run_all(names, seeds, workers):
