@@ -29,9 +29,17 @@ def towards(start, angle, length):
     return start + np.stack([-length * np.sin(angle), length * np.cos(angle)], axis=1)
 
 
+def shrink(images, scale):
+    """Each image (N, 28, 28) made smaller about its middle, by linear interpolation. scale: (N,) in (0, 1]."""
+    source = 14 + (np.arange(28) - 14) / scale[:, None]
+    weights = np.maximum(0, 1 - np.abs(source[:, :, None] - np.arange(28))).astype(np.float32)
+    return weights @ images @ weights.transpose(0, 2, 1)
+
+
 def slash_zeros(images, rng):
-    """A line through the middle, upright to flat, within the ring or well beyond it."""
+    """A line through the middle, upright to flat, within the ring or, where this is small, well beyond it."""
     n = len(images)
+    images[...] = shrink(images, rng.uniform(0.55, 1.1, n).clip(max=1))
     mass = images.sum(axis=(1, 2))
     middle = np.stack([(images * ROWS).sum(axis=(1, 2)) / mass, (images * COLUMNS).sum(axis=(1, 2)) / mass], axis=1)
     angle, width, (up, down) = rng.uniform(20, 100, n), rng.uniform(1.5, 3.5, n), rng.uniform(5, 14, (2, n))

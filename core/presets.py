@@ -10,7 +10,7 @@ from core.config import Config
 DEFAULT = Config(
     preset="default", hidden=(1024, 1024, 1024), lr=1e-3, weight_decay=0.01, batch_size=256, epochs=36, keep="last",
     label_smoothing=0.03, elastic=2.0, elastic_sigma=5.0, rotation=12, scale=0.12, shear=0.15, shift=1.0, thickness=0.3,
-    ornament=0.15,
+    ornament=0.25,
 )
 
 AS_STATED = {

@@ -137,13 +137,13 @@ for name in names:
 
 
 @pytest.mark.parametrize("digit", [0, 1, 7])
-def test_ornaments_add_ink_to_their_digits_only_and_keep_them_in_the_frame(digit):
+def test_ornaments_change_their_digits_only_and_keep_them_in_the_frame(digit):
     mnist = load_mnist()
     images, y = mnist["X_test"][:400], mnist["y_test"][:400]
     drawn, zoom, _ = ornament(images, y, np.random.default_rng(0), share=1.0)
-    changed = (drawn.astype(int) - images).sum(axis=(1, 2))
+    changed = np.abs(drawn.astype(int) - images).sum(axis=(1, 2))
     assert np.all(changed[y == digit] > 0) and np.all(changed[~np.isin(y, [0, 1, 7])] == 0)
-    assert np.all(drawn >= images) and zoom.min() == 1 and zoom.max() <= 1.4
+    assert zoom.min() == 1 and zoom.max() <= 1.4
     moved = deform(images, np.random.default_rng(0), Config(ornament=1.0), y).reshape(-1, 28, 28)[y == digit]
     rows = (moved * np.arange(28)[:, None]).sum(axis=(1, 2)) / moved.sum(axis=(1, 2))
     assert np.abs(rows - 14).max() < 1
