@@ -15,7 +15,7 @@ def page(browser, app_url):
     """The app at its first visit. Afterwards: nothing went wrong, and nothing was asked from elsewhere."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, has_touch=True)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)  # a busy machine is slow, not wrong
     errors, foreign = [], []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
