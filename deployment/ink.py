@@ -39,12 +39,12 @@ def pick_digit(bright, paper):
     lowest, low = np.percentile(ink, [5, 25])  # surely paper: its level and spread
     noise = low - lowest
     ink = ink - (low + 0.7 * noise)
-    candidates = ink[ink > max(4 * noise, MIN_CONTRAST)]
+    candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
     if candidates.size < 4:
         return None
     threshold = otsu(candidates)
     full = np.percentile(ink[ink >= threshold], 75)
-    labels, n = label(without_lines(ink > max(WEAK * threshold, 3 * noise)))
+    labels, n = label(without_lines(ink > max(WEAK * threshold, 3.5 * noise)))
     strong = np.zeros(n + 1, bool)
     strong[labels[ink >= threshold]] = True
     strong[0] = False
@@ -153,7 +153,8 @@ def choose(labels, strong, ink):
     score = np.where(strong, mass * size, 0) / (1 + 20 * (contact / np.maximum(size, 1)) ** 2)
     score[0] = 0
     main = int(score.argmax())
-    if score[main] == 0 or mass[main] < 2:
+    speck = size[main] < 0.04 * max(labels.shape)  # no digit is this small on its paper: a grain of noise
+    if score[main] == 0 or mass[main] < 2 or speck:
         return None
     gap = np.maximum(
         np.maximum(top[main] - bottom, top - bottom[main]), np.maximum(left[main] - right, left - right[main])

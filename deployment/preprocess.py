@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from deployment.ink import separate, slide
+from deployment.ink import separate
+from deployment.raster import slide, stroke_width
 
 MAX_PIXELS = 64_000_000  # a phone's largest photograph; more is refused before it is unpacked
 WORK_SIDE = 640  # larger pictures are reduced to this first
@@ -25,7 +26,8 @@ class InputError(ValueError):
 def preprocess(source, name="the picture"):
     """`source` (see load_image) -> (28, 28) float32 in [0, 1], white ink on black, as in MNIST.
 
-    The digit's long side is 20 px, its centre of mass in the middle. Raises InputError when there is no ink or no picture.
+    The digit's long side is 20 px, its centre of mass in the middle. Raises InputError when there is no picture or no
+    ink on it.
     """
     ink = separate(load_image(source, name))
     if ink is None:
@@ -49,7 +51,7 @@ def load_image(source, name="the picture"):
         grey = _grey(image)
     except Exception as error:  # Pillow's readers raise almost anything on damaged files
         raise InputError(f"{_start(name)} is damaged or cut short: save it again as PNG or JPEG.") from error
-    if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 1):  # a PIL image of mode F or I may hold anything
+    if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 1):  # PIL's modes F and I may hold anything
         raise InputError(f"{_start(name)} holds values outside 0 to 1: {ACCEPTED}.")
     if min(grey.shape) < MIN_SIDE:
         width, height = size
@@ -101,7 +103,7 @@ def _from_array(source, name):
 def _check_size(size, name):
     width, height = size
     if not 0 < width * height <= MAX_PIXELS or max(size) > 2**16:
-        raise InputError(f"{_start(name)} has an impossible size ({width} x {height}): give at most {MAX_PIXELS:,} pixels.")
+        raise InputError(f"{_start(name)} cannot be {width} x {height}: give at most {MAX_PIXELS:,} pixels.")
 
 
 def _grey(image):
@@ -133,28 +135,21 @@ def _grey(image):
 
 def fit(ink):
     """(H, W) ink in [0, 1] on 0 -> (28, 28): cropped, scaled, stroke width brought near MNIST's, centred by mass."""
-    ink = _crop(ink)
-    scale = BOX / max(ink.shape)
-    width = stroke_width(ink) * scale
+    digit = _crop(ink)
+    scale = BOX / max(digit.shape)
+    if ink.shape == (28, 28) and scale == 1 and np.abs(_middle(ink) - 14).max() < 0.6:
+        return ink.astype(np.float32)  # in MNIST's form already: another rounding of its centre could only move it
+    width = stroke_width(digit) * scale
     change = np.clip(width, *STROKE) - width
     if abs(change) > 0.1:
-        ink = _crop(_widen(_resize(ink, FINE * scale), change * FINE / 2))
-        scale = BOX / max(ink.shape)
-    return _centre(_resize(ink, scale))
-
-
-def stroke_width(ink):
-    """Mean width in pixels of the strokes in (H, W): twice their area over the length of their outline.
-
-    Area and outline are sums of the grey values and of their gradient (coarea formula), so that soft edges count rightly.
-    """
-    padded = np.pad(ink, 1)
-    dy, dx = padded[1:, :-1] - padded[:-1, :-1], padded[:-1, 1:] - padded[:-1, :-1]
-    return float(2 * ink.sum() / np.hypot(dy, dx).sum())
+        digit = _crop(_widen(_resize(digit, FINE * scale), change * FINE / 2))
+        scale = BOX / max(digit.shape)
+    digit = _resize(digit, scale)
+    return _centre(digit / digit.max())  # shrinking pales a thin pen; MNIST's strokes reach full white
 
 
 def _widen(ink, radius):
-    """Strokes wider by `radius` pixels on each side, or thinner when it is negative (octagons; fractions are blended)."""
+    """Strokes wider by `radius` pixels on each side, thinner when it is negative (octagons; fractions are blended)."""
     pick = np.maximum if radius > 0 else np.minimum
     ink = np.pad(ink, int(np.ceil(max(radius, 0))) + 1)
     for step in range(int(np.ceil(abs(radius)))):
@@ -177,14 +172,16 @@ def _resize(ink, scale):
     return np.clip(np.asarray(Image.fromarray(ink).resize(size, method)), 0, 1)
 
 
+def _middle(ink):
+    """Centre of mass: (row, column)."""
+    return np.array([np.arange(n) @ ink.sum(1 - axis) for axis, n in enumerate(ink.shape)]) / ink.sum()
+
+
 def _centre(digit):
     """The digit in a field of 28 x 28, its centre of mass as near (14, 14) as whole pixels allow, as in MNIST."""
     field = np.zeros((84, 84), np.float32)
-    corner = []
-    for axis in (0, 1):
-        mass = digit.sum(1 - axis)
-        corner.append(int(np.ceil(28 + 14 - mass @ np.arange(len(mass)) / mass.sum() - 0.5)))
-    field[corner[0] : corner[0] + digit.shape[0], corner[1] : corner[1] + digit.shape[1]] = digit
+    top, left = np.ceil(28 + 13.5 - _middle(digit)).astype(int)
+    field[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     return field[28:56, 28:56].copy()
 
 
