@@ -1,7 +1,7 @@
 # Two commands are all one needs: `make run` and `make test`. Each sets up what it uses in .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: run test lint train audit reproduce clean
+.PHONY: run test lint train audit reproduce bench clean
 .DELETE_ON_ERROR:
 
 run: .venv/app  ## serve the app with the shipped model
@@ -22,6 +22,9 @@ audit: .venv/dev  ## remake images/ from the shipped weights
 reproduce: .venv/dev  ## remake the table of the four small networks
 	$(BIN)/python -m analytics.reproduce
 
+bench: .venv/bench  ## speed and memory beside PyTorch, scikit-learn and onnxruntime; nothing else should run
+	$(BIN)/python -m analytics.benchmark
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Qualm needs Python 3.11 or newer; name one with: make PYTHON=python3.11 run" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
@@ -33,6 +36,10 @@ $(BIN)/python:
 .venv/dev: requirements.txt requirements-dev.txt pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/app
+
+.venv/bench: .venv/dev requirements-bench.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
 
 clean:  ## remove what was set up and built; runs/ and final_model/ stay
 	rm -rf .venv *.egg-info .pytest_cache .ruff_cache

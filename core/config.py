@@ -17,6 +17,7 @@ class Config:
     activation: str = "relu"  # "relu" or "sigmoid"
     init: str = "he"  # "he" or "xavier"
     gate: bool = True  # the emotional gate after the last hidden layer
+    batch_norm: bool = False  # in training, between Dense and activation; the finished network has it in its weights
     dropout: float = 0.0  # after each hidden layer
     input_dropout: float = 0.0  # on the pixels
 

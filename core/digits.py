@@ -38,6 +38,8 @@ class DigitTask:
         self.theta, self.decay_size = self.network.theta, self.network.n_matrix
         self.arena = Arena()
         self.steps_per_epoch = max(1, len(train) // config.batch_size)
+        sample = train.part(np.random.default_rng([config.seed, 3]).permutation(len(train))[:2000])
+        self.sample = self.input(sample.X, sample.y, np.random.default_rng([config.seed, 4]))
         self.X_validation = as_input(validation.X, config.input_range)
 
     def batches(self, epoch):
@@ -47,9 +49,16 @@ class DigitTask:
         for step in range(self.steps_per_epoch):
             rng = np.random.default_rng([self.config.seed, 2, epoch, step])
             chosen = order[step * size : (step + 1) * size]
-            X = self.train.X[chosen]
-            X = deform(X, rng, self.config, self.train.y[chosen]) if self.config.augments else X
-            yield as_input(X, self.config.input_range), self.train.y[chosen], rng
+            yield self.input(self.train.X[chosen], self.train.y[chosen], rng), self.train.y[chosen], rng
+
+    def input(self, X, y, rng):
+        """Training images as the network sees them in training, deformed where the Config says so: (N, 784)."""
+        X = deform(X, rng, self.config, y) if self.config.augments else X
+        return as_input(X, self.config.input_range)
+
+    def finished(self):
+        """The network for use at the present theta."""
+        return self.network.folded(self.sample)
 
     def loss_and_grad(self, batch, grads, grad_views):
         """Loss of one batch at the present theta, its gradient in `grads` (flat; `grad_views` are its arrays)."""
@@ -69,7 +78,7 @@ class DigitTask:
 
     def evaluate(self):
         """Validation accuracy (a share) and loss (nats, without smoothing) at the present theta."""
-        logits = self.network.logits(self.X_validation)
+        logits = self.finished().logits(self.X_validation)
         loss, _ = softmax_cross_entropy(logits, self.validation.y)
         return {"val_accuracy": accuracy(self.validation.y, logits.argmax(axis=1)), "val_loss": loss}
 

@@ -10,6 +10,7 @@ metaphor, the formula is all there is. It is a layer like any other; `HeldGate` 
 import numpy as np
 
 from core.layers import Layer, empty, product, sigmoid, store
+from core.parallel import for_rows
 
 
 class EmotionalGate(Layer):
@@ -27,23 +28,37 @@ class EmotionalGate(Layer):
         params["bg"][...] = 1
 
     def forward(self, params, h, *, train=False, rng=None, arena=None):
-        z = product(h, params["Wg"], arena)
-        z += params["bg"]
-        g = sigmoid(z, out=z)
-        return np.multiply(h, g, out=empty(arena, h.shape, h.dtype)), (h, g)
+        g, gated = product(h, params["Wg"], arena), empty(arena, h.shape, h.dtype)
+
+        def feel(rows):
+            g[rows] += params["bg"]
+            sigmoid(g[rows], out=g[rows])
+            np.multiply(h[rows], g[rows], out=gated[rows])
+
+        for_rows(feel, g)
+        return gated, (h, g)
 
     def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
         h, g = cache
-        dz = np.subtract(1, g, out=empty(arena, dy.shape, dy.dtype))  # d gated / d z = h g (1 - g)
-        dz *= g
-        dz *= h
-        dz *= dy
+        dz = empty(arena, dy.shape, dy.dtype)
+
+        def differentiate(rows):  # d gated / d z = h g (1 - g)
+            part = np.subtract(1, g[rows], out=dz[rows])
+            part *= g[rows]
+            part *= h[rows]
+            part *= dy[rows]
+
+        for_rows(differentiate, dy)
         store(grads, "Wg", lambda out: np.matmul(h.T, dz, out=out), accumulate)
         store(grads, "bg", lambda out: np.sum(dz, axis=0, out=out), accumulate)
         if not need_dx:
             return None
         dh = product(dz, params["Wg"].T, arena)  # through the gate's own reading of h ...
-        dh += np.multiply(dy, g, out=dz)  # ... and straight through the product
+
+        def straight(rows):  # ... and straight through the product
+            dh[rows] += np.multiply(dy[rows], g[rows], out=dz[rows])
+
+        for_rows(straight, dy)
         return dh
 
 

@@ -13,6 +13,8 @@ So a layer can be called repeatedly, with shared weights, and from many threads.
 
 import numpy as np
 
+from core.parallel import for_rows, scratch
+
 
 class Arena:
     """Buffers handed out in order and, after `reset`, handed out again: a training step that allocates nothing.
@@ -46,10 +48,19 @@ def product(a, b, arena):
     return np.matmul(a, b, out=empty(arena, (a.shape[0], b.shape[1]), a.dtype))
 
 
+def add_bias(y, b):
+    def add(rows):
+        y[rows] += b
+
+    for_rows(add, y)
+
+
 def store(grads, name, value, accumulate):
     """Write (or add) one gradient; `value` is a function of the array to write into."""
     if accumulate:
-        grads[name] += value(np.empty_like(grads[name]))
+        gradient = np.empty_like(grads[name])
+        value(gradient)
+        grads[name] += gradient
     else:
         value(grads[name])
 
@@ -85,7 +96,7 @@ class Dense(Layer):
 
     def forward(self, params, x, *, train=False, rng=None, arena=None):
         y = product(x, params["W"], arena)
-        y += params["b"]
+        add_bias(y, params["b"])
         return y, x
 
     def backward(self, params, dy, x, grads, *, accumulate=False, need_dx=True, arena=None):
@@ -98,11 +109,70 @@ class ReLU(Layer):
     """y = max(x, 0). The derivative at 0 is taken as 0."""
 
     def forward(self, params, x, *, train=False, rng=None, arena=None):
-        y = np.maximum(x, 0, out=empty(arena, x.shape, x.dtype))
+        y = empty(arena, x.shape, x.dtype)
+        for_rows(lambda rows: np.maximum(x[rows], 0, out=y[rows]), x)
         return y, y
 
     def backward(self, params, dy, y, grads, *, accumulate=False, need_dx=True, arena=None):
-        return np.multiply(dy, y > 0, out=empty(arena, dy.shape, dy.dtype))
+        dx = empty(arena, dy.shape, dy.dtype)
+
+        def pass_on(rows):
+            active = np.greater(y[rows], 0, out=scratch(y[rows].size, bool).reshape(y[rows].shape))
+            np.multiply(dy[rows], active, out=dx[rows])
+
+        for_rows(pass_on, dy)
+        return dx
+
+
+class BatchNorm(Layer):
+    """y = gamma (x - mean) / sqrt(variance + eps) + beta over the batch, unit by unit (Ioffe & Szegedy 2015).
+
+    It normalises with the batch it is given and remembers nothing: for use, `Network.folded` turns it into part of the
+    Dense layer before it, with the statistics of a sample of training images. The cache is (x normalised, mean, scale).
+    """
+
+    EPS = 1e-5
+
+    def __init__(self, n):
+        self.shapes = {"gamma": (n,), "beta": (n,)}
+
+    def initialise(self, params, rng):
+        params["gamma"][...], params["beta"][...] = 1, 0
+
+    def forward(self, params, x, *, train=False, rng=None, arena=None):
+        if not train:
+            raise RuntimeError("a network with batch normalisation is for training; Network.folded makes one for use")
+        mean = x.mean(axis=0)
+        x = np.subtract(x, mean, out=empty(arena, x.shape, x.dtype))
+        scale = 1 / np.sqrt(np.einsum("ij,ij->j", x, x) / x.dtype.type(len(x)) + x.dtype.type(self.EPS))
+        y = empty(arena, x.shape, x.dtype)
+
+        def normalise(rows):
+            x[rows] *= scale
+            np.multiply(x[rows], params["gamma"], out=y[rows])
+            y[rows] += params["beta"]
+
+        for_rows(normalise, x)
+        return y, (x, mean, scale)
+
+    def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
+        x, _, scale = cache
+        dbeta, dgamma = dy.sum(axis=0), np.einsum("ij,ij->j", dy, x)
+        store(grads, "beta", lambda out: np.copyto(out, dbeta), accumulate)
+        store(grads, "gamma", lambda out: np.copyto(out, dgamma), accumulate)
+        if not need_dx:
+            return None
+        n = dy.dtype.type(len(dy))
+        dx, slope, mean_dy, gain = empty(arena, dy.shape, dy.dtype), -dgamma / n, dbeta / n, params["gamma"] * scale
+
+        def differentiate(rows):  # dx = gamma scale (dy - mean dy - x mean(dy x))
+            part = np.multiply(x[rows], slope, out=dx[rows])
+            part += dy[rows]
+            part -= mean_dy
+            part *= gain
+
+        for_rows(differentiate, dy)
+        return dx
 
 
 def sigmoid(z, out=None):

@@ -84,7 +84,8 @@ def load(folder=FINAL_MODEL):
     arrays, saved = load_model(folder)
     try:
         config = Config.from_dict(saved)
-        network = build_network(config).load(arrays)
+        # a saved network has batch normalisation folded in
+        network = build_network(config.but(batch_norm=False)).load(arrays).for_reading()
         emotion = Emotion.from_saved(saved["emotion"], arrays)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{folder} does not hold a model of this version ({error}); train it again.") from None

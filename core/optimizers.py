@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from core.parallel import CHUNK, for_chunks
+from core.parallel import for_chunks, scratch
 
 
 class SGD:
@@ -33,7 +33,7 @@ class SGD:
                 v *= self.momentum
                 v += g
                 g = v
-            part -= g * theta.dtype.type(lr)
+            part -= np.multiply(g, theta.dtype.type(lr), out=scratch(stop - start, theta.dtype))
 
         for_chunks(update, theta.size)
 
@@ -53,19 +53,20 @@ class Adam:
         self.state["t"] += 1
         t = int(self.state["t"][0])
         b1, b2 = self.beta1, self.beta2
-        # both corrections folded into two numbers: one pass less over the vector for each
-        scale = lr * math.sqrt(1 - b2**t) / (1 - b1**t)
-        eps = self.eps * math.sqrt(1 - b2**t)
+        # m and v are kept without their factors 1 - b1 and 1 - b2; these and both corrections are folded into two
+        # numbers, so that the vectors are passed over four times less
+        root = math.sqrt((1 - b2**t) / (1 - b2))
+        scale = lr * (1 - b1) / (1 - b1**t) * root
+        eps = self.eps * root
 
         def update(start, stop):
             part, g = theta[start:stop], grads[start:stop]
             m, v = self.state["m"][start:stop], self.state["v"][start:stop]
             decay(part, start, lr * self.weight_decay, self.decay_size)
-            s = g * (1 - b1)
+            s = scratch(stop - start, theta.dtype)
             m *= b1
-            m += s
+            m += g
             np.multiply(g, g, out=s)
-            s *= 1 - b2
             v *= b2
             v += s
             np.sqrt(v, out=s)
@@ -103,9 +104,11 @@ def update_average(average, theta, decay_rate):
     """average = decay_rate * average + (1 - decay_rate) * theta, in place: the EMA of the weights."""
     def update(start, stop):
         part = average[start:stop]
-        part += (theta[start:stop] - part) * theta.dtype.type(1 - decay_rate)
+        s = np.subtract(theta[start:stop], part, out=scratch(stop - start, theta.dtype))
+        s *= theta.dtype.type(1 - decay_rate)
+        part += s
 
-    for_chunks(update, theta.size, CHUNK)
+    for_chunks(update, theta.size)
 
 
 def learning_rate(config, step, total_steps):

@@ -1,11 +1,16 @@
 """Chunks of element-wise work on threads: NumPy releases Python's global lock in its loops."""
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
-CHUNK = 1 << 15  # elements: five float32 streams of this length stay within a 1 MB second-level cache
+import numpy as np
+
+CHUNK = 100 * 1024  # elements: the few float32 streams of a pass over so many mostly stay in a second-level cache
+ROWS_CHUNK = 1 << 15  # elements: a layer has fewer of them, and both threads want a share
 THREADS = max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
 _pool = ThreadPoolExecutor(THREADS - 1, thread_name_prefix="chunks") if THREADS > 1 else None
+_kept = threading.local()
 
 
 def for_chunks(work, n, chunk=CHUNK):
@@ -14,16 +19,33 @@ def for_chunks(work, n, chunk=CHUNK):
     `work` must only touch its own part, so that the result does not depend on the number of threads.
     """
     starts = range(0, n, chunk)
-    if _pool is None or len(starts) < 2 * THREADS:
+    if _pool is None or len(starts) < 2:
         for start in starts:
             work(start, min(start + chunk, n))
         return
 
-    def share(first):
-        for start in starts[first::THREADS]:
+    def share(part):
+        for start in starts[len(starts) * part // THREADS : len(starts) * (part + 1) // THREADS]:
             work(start, min(start + chunk, n))
 
-    others = [_pool.submit(share, first) for first in range(1, THREADS)]
+    others = [_pool.submit(share, part) for part in range(1, THREADS)]
     share(0)
     for other in others:
         other.result()
+
+
+def for_rows(work, matrix):
+    """Call work(rows) with slices that cover the rows of a matrix (N, n), each about a chunk, on the threads."""
+    per_chunk = max(1, ROWS_CHUNK // max(1, matrix.shape[1]))
+    for_chunks(lambda start, stop: work(slice(start, stop)), len(matrix), per_chunk)
+
+
+def scratch(size, dtype):
+    """An array of `size` for intermediate values, this thread's own; the next call hands out the same memory.
+
+    Fresh memory would cost more than the arithmetic: the system clears every page of it.
+    """
+    buffer = getattr(_kept, "buffer", None)
+    if buffer is None or buffer.nbytes < size * np.dtype(dtype).itemsize:
+        buffer = _kept.buffer = np.empty(max(size, CHUNK) * np.dtype(dtype).itemsize, np.uint8)
+    return buffer[: size * np.dtype(dtype).itemsize].view(dtype)

@@ -126,7 +126,7 @@ def train(config, parts, folder, resume, tqdm):
     if progress.interrupted:
         print(f"Interrupted after epoch {progress.epoch}; the best weights so far are kept. "
               f"Go on with: python core/train.py --resume {folder}")
-    return model.save(folder, task.network, config, parts, progress)
+    return model.save(folder, task.finished(), config, parts, progress)
 
 
 def main(argv=None):

@@ -5,7 +5,7 @@ import pytest
 
 from core.config import Config
 from core.gate import EmotionalGate, HeldGate
-from core.layers import Arena, Dense, Dropout, ReLU, Sigmoid
+from core.layers import Arena, BatchNorm, Dense, Dropout, ReLU, Sigmoid
 from core.losses import softmax_cross_entropy
 from core.network import build_network
 
@@ -30,7 +30,8 @@ def directional_error(f, x, gradient, seed=0):
 
 LAYERS = {
     "dense": Dense(5, 4), "dense xavier": Dense(5, 4, "xavier"), "relu": ReLU(), "sigmoid": Sigmoid(),
-    "dropout": Dropout(0.4), "gate": EmotionalGate(5), "held gate": HeldGate(np.linspace(0.1, 0.9, 5)),
+    "dropout": Dropout(0.4), "batch norm": BatchNorm(5), "gate": EmotionalGate(5),
+    "held gate": HeldGate(np.linspace(0.1, 0.9, 5)),
 }
 
 
@@ -152,3 +153,17 @@ def test_gate_of_ones_is_the_plain_network_bit_for_bit():
     assert np.array_equal(gated.with_gate(1.0).forward(X)[0], plain.forward(X)[0])
     assert not np.array_equal(gated.forward(X)[0], plain.forward(X)[0])
     assert gated.with_gate(1.0).theta is gated.theta
+
+
+def test_folded_batch_norm_is_the_same_function():
+    """On the very images whose statistics were folded in, the network for use answers as the one in training did."""
+    network = build_network(Config(hidden=(6, 5), batch_norm=True), np.float64)
+    rng = np.random.default_rng(8)
+    network.theta[...] = rng.standard_normal(network.theta.shape)
+    X = rng.uniform(0, 1, (40, 784))
+    in_training, _ = network.forward(X, train=True)
+    plain = network.folded(X)
+    assert set(plain.named_parameters()) == set(build_network(Config(hidden=(6, 5))).named_parameters())
+    np.testing.assert_allclose(plain.logits(X), in_training, atol=1e-9)
+    with pytest.raises(RuntimeError, match="folded"):
+        network.logits(X)

@@ -38,7 +38,8 @@ def trained(tmp_path_factory):
 def test_saved_and_loaded_is_equal(trained):
     folder, task = trained
     loaded = model.load(folder)
-    assert np.array_equal(loaded.network.theta, task.theta)
+    for name, value in task.network.named_parameters().items():
+        assert np.array_equal(loaded.network.named_parameters()[name], value), name
     assert loaded.config == CONFIG
     X = task.X_validation[:50]
     assert np.array_equal(loaded.network.forward(X)[0], task.network.forward(X)[0])

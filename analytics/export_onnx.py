@@ -1,0 +1,116 @@
+"""The shipped model as ONNX: `python -m analytics.export_onnx [--model DIR] [--out qualm.onnx] [--demo PICTURE]`.
+
+The file holds everything from the 28x28 image to calibrated probabilities, so that any ONNX runtime (onnxruntime, its
+web version, Triton, KServe) serves the same answers. It is checked against NumPy on the 10,000 test images.
+
+    input   image          uint8   (N, 28, 28)   as MNIST's: white ink on black
+    output  probabilities  float32 (N, 10)       calibrated, in the order of the digits
+    output  gate           float32 (N, h)        what the emotional gate let through (models with a gate)
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from core import model
+from core.data import load_mnist
+from core.gate import EmotionalGate
+from core.layers import Dense, ReLU, Sigmoid
+from core.storage import ModelError, write_atomic
+
+OPSET = 17
+
+
+def onnx_model(saved):
+    """An onnx.ModelProto of a core.model.Model."""
+    from onnx import TensorProto, checker, helper, numpy_helper
+
+    nodes, constants = [], []
+
+    def constant(name, value):
+        constants.append(numpy_helper.from_array(np.asarray(value), name))
+        return name
+
+    def node(kind, inputs, output, **attributes):
+        nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
+        return output
+
+    low, high = saved.config.input_range
+    y = node("Cast", ["image"], "pixels", to=TensorProto.FLOAT)
+    y = node("Reshape", [y, constant("flat", np.array([-1, 784], np.int64))], "flattened")
+    y = node("Mul", [y, constant("pixel_scale", np.float32((high - low) / 255))], "scaled")
+    if low:
+        y = node("Add", [y, constant("pixel_offset", np.float32(low))], "shifted")
+    outputs = [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", 10])]
+    for name, layer, params in zip(saved.network.names, saved.network.layers, saved.network.params, strict=True):
+        weights = {key: constant(f"{name}_{key}", value) for key, value in params.items()}
+        if isinstance(layer, Dense):
+            y = node("Gemm", [y, weights["W"], weights["b"]], f"{name}_output")
+        elif isinstance(layer, ReLU | Sigmoid):
+            y = node(type(layer).__name__.replace("ReLU", "Relu"), [y], f"{name}_output")
+        elif isinstance(layer, EmotionalGate):
+            gate = node("Sigmoid", [node("Gemm", [y, weights["Wg"], weights["bg"]], "gate_input")], "gate")
+            y = node("Mul", [y, gate], f"{name}_output")
+            outputs.append(helper.make_tensor_value_info("gate", TensorProto.FLOAT, ["N", len(params["bg"])]))
+        # what is left, dropout, does nothing outside training
+    y = node("Div", [y, constant("temperature", np.float32(saved.emotion.temperature))], "calibrated_logits")
+    node("Softmax", [y], "probabilities", axis=1)
+    image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", 28, 28])
+    graph = helper.make_graph(nodes, "qualm", [image], outputs, constants)
+    proto = helper.make_model(graph, producer_name="qualm", opset_imports=[helper.make_opsetid("", OPSET)],
+                              ir_version=8)
+    helper.set_model_props(proto, {"weights_sha256": saved.saved["weights_sha256"]})
+    checker.check_model(proto)
+    return proto
+
+
+def session(data):
+    """An onnxruntime session of a model's bytes or path."""
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+
+
+def largest_difference(saved, data, images, batch=1000):
+    """The largest difference of any probability between onnxruntime and NumPy over images (N, 28, 28) uint8."""
+    runtime, largest = session(data), 0.0
+    for start in range(0, len(images), batch):
+        part = images[start : start + batch]
+        theirs = runtime.run(["probabilities"], {"image": part})[0]
+        ours = saved.probabilities(model.as_input(part, saved.config.input_range))
+        largest = max(largest, float(np.abs(theirs - ours).max()))
+    return largest
+
+
+def demo(path, picture):
+    """Read one picture with onnxruntime alone; only the preprocessing is Qualm's. A sentence."""
+    from deployment.preprocess import preprocess
+
+    image = np.round(preprocess(picture) * 255).astype(np.uint8)
+    probs = session(str(path)).run(["probabilities"], {"image": image[None]})[0][0]
+    return f"{picture}: {probs.argmax()}   {probs.max():.1%} sure, read by onnxruntime"
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog="python -m analytics.export_onnx", description=__doc__.splitlines()[0])
+    parser.add_argument("--model", type=Path, default=model.FINAL_MODEL, metavar="DIR")
+    parser.add_argument("--out", type=Path, default=Path("qualm.onnx"), metavar="FILE")
+    parser.add_argument("--demo", metavar="PICTURE", help="then read this picture with onnxruntime")
+    args = parser.parse_args(argv)
+    try:
+        saved = model.load(args.model)
+        data = onnx_model(saved).SerializeToString()
+        write_atomic(args.out, data)
+        difference = largest_difference(saved, data, load_mnist()["X_test"])
+        print(f"{args.out}: {len(data) / 1e6:.1f} MB; largest difference to NumPy on the test images {difference:.1e}")
+        if args.demo:
+            print(demo(args.out, args.demo))
+    except ImportError as error:
+        raise SystemExit(f"{error.name} is missing; install it with: pip install -r requirements-dev.txt") from None
+    except (ModelError, ValueError, OSError) as error:
+        raise SystemExit(f"export: {error}") from None
+
+
+if __name__ == "__main__":
+    main()
