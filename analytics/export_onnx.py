@@ -15,6 +15,7 @@ import numpy as np
 
 from core import model
 from core.data import load_mnist
+from core.emotion import AHEAD
 from core.gate import EmotionalGate
 from core.layers import Dense, ReLU, Sigmoid
 from core.storage import ModelError, write_atomic
@@ -43,8 +44,11 @@ def onnx_model(saved):
     if low:
         y = node("Add", [y, constant("pixel_offset", np.float32(low))], "shifted")
     outputs = [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", 10])]
+    gated = y
     for name, layer, params in zip(saved.network.names, saved.network.layers, saved.network.params, strict=True):
-        weights = {key: constant(f"{name}_{key}", value) for key, value in params.items()}
+        weights = {key: constant(f"{name}_{key}", np.ascontiguousarray(value)) for key, value in params.items()}
+        if name == "output":
+            gated = y
         if isinstance(layer, Dense):
             y = node("Gemm", [y, weights["W"], weights["b"]], f"{name}_output")
         elif isinstance(layer, ReLU | Sigmoid):
@@ -54,8 +58,7 @@ def onnx_model(saved):
             y = node("Mul", [y, gate], f"{name}_output")
             outputs.append(helper.make_tensor_value_info("gate", TensorProto.FLOAT, ["N", len(params["bg"])]))
         # what is left, dropout, does nothing outside training
-    y = node("Div", [y, constant("temperature", np.float32(saved.emotion.temperature))], "calibrated_logits")
-    node("Softmax", [y], "probabilities", axis=1)
+    calibration(saved.emotion, y, gated, node, constant)
     image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", 28, 28])
     graph = helper.make_graph(nodes, "qualm", [image], outputs, constants)
     proto = helper.make_model(graph, producer_name="qualm", opset_imports=[helper.make_opsetid("", OPSET)],
@@ -63,6 +66,45 @@ def onnx_model(saved):
     helper.set_model_props(proto, {"weights_sha256": saved.saved["weights_sha256"]})
     checker.check_model(proto)
     return proto
+
+
+def calibration(emotion, logits, gated, node, constant):
+    """The nodes of `Emotion.probabilities`: from logits and the last hidden layer to the output "probabilities"."""
+    def number(name, value):
+        return constant(name, np.float32(value))
+
+    def length2(of, name):
+        return node("ReduceSumSquare", [of], name, axes=[1], keepdims=1)
+
+    scaled = node("Div", [logits, number("temperature", emotion.temperature)], "scaled_logits")
+    best = node("ReduceMax", [scaled], "best_logit", axes=[1], keepdims=1)
+    is_best = node("Equal", [scaled, best], "is_best")
+    others = node("Where", [is_best, number("nothing", -1e30), scaled], "other_logits")
+    second = node("ReduceMax", [others], "second_logit", axes=[1], keepdims=1)
+    lead = node("Sub", [best, second], "lead")
+    centred = node("Sub", [gated, constant("usual_mean", emotion.last.mean)], "centred")
+    total = node("Add", [length2(centred, "total"), number("total_floor", 1e-12)], "total_length2")
+    within = node("MatMul", [centred, constant("usual_basis", emotion.last.basis)], "within")
+    rebuilt = node("MatMul", [within, constant("usual_basis_back", np.ascontiguousarray(emotion.last.basis.T))], "rebuilt")
+    lost = node("Max", [length2(node("Sub", [centred, rebuilt], "off_plane"), "off_plane_length2"),
+                        node("Mul", [total, number("least_share", 1e-9)], "least_off_plane")], "lost_length2")
+    residual = node("Mul", [node("Log", [node("Div", [lost, total], "lost_share")], "log_share"),
+                            number("half", 0.5)], "log_residual")
+    strange = node("Div", [node("Sub", [residual, number("last_usual", emotion.last.usual)], "above_usual"),
+                           number("last_spread", emotion.last.spread)], "strangeness")
+    size = node("Log", [node("Add", [node("ReduceL2", [gated], "length", axes=[1], keepdims=1),
+                                     number("length_floor", 1e-6)], "length_up")], "log_length")
+    sum_ = number("doubt_offset", emotion.doubt[0])
+    for signal, weight in zip((lead, strange, size), emotion.doubt[1:], strict=True):
+        product = node("Mul", [signal, number(f"{signal}_weight", weight)], f"{signal}_weighted")
+        sum_ = node("Add", [sum_, product], f"{signal}_summed")
+    rest = node("Softmax", [others], "others", axis=1)
+    most = node("ReduceMax", [rest], "most_of_others", axes=[1], keepdims=1)
+    share = node("Div", [most, node("Add", [most, number("one", 1)], "most_plus_one")], "share_of_second")
+    least = node("Mul", [share, number("ahead", AHEAD)], "least_confidence")
+    confidence = node("Max", [node("Sigmoid", [sum_], "logistic"), least], "confidence")
+    left = node("Sub", [constant("whole", np.float32(1)), confidence], "left_for_others")
+    node("Where", [is_best, confidence, node("Mul", [rest, left], "shared_out")], "probabilities")
 
 
 def session(data):

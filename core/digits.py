@@ -7,8 +7,8 @@ import numpy as np
 from core.augment import deform
 from core.data import DataError, as_input, load_mnist, load_split, read_csv
 from core.layers import Arena
-from core.losses import softmax_cross_entropy
-from core.metrics import accuracy
+from core.losses import softmax, softmax_cross_entropy
+from core.metrics import accuracy, faith, hope, love
 from core.network import build_network
 
 
@@ -39,6 +39,7 @@ class DigitTask:
         self.arena = Arena()
         self.steps_per_epoch = max(1, len(train) // config.batch_size)
         sample = train.part(np.random.default_rng([config.seed, 3]).permutation(len(train))[:2000])
+        self.X_seen, self.y_seen = as_input(sample.X, config.input_range), sample.y
         self.sample = self.input(sample.X, sample.y, np.random.default_rng([config.seed, 4]))
         self.X_validation = as_input(validation.X, config.input_range)
 
@@ -77,10 +78,15 @@ class DigitTask:
         return self.network.views(grads)
 
     def evaluate(self):
-        """Validation accuracy (a share) and loss (nats, without smoothing) at the present theta."""
-        logits = self.finished().logits(self.X_validation)
-        loss, _ = softmax_cross_entropy(logits, self.validation.y)
-        return {"val_accuracy": accuracy(self.validation.y, logits.argmax(axis=1)), "val_loss": loss}
+        """A row of history at the present theta: accuracy on some undeformed training images and on validation, the
+        latter's loss (nats, without smoothing), and its Hope, Faith and Love (core/metrics.py)."""
+        network, y = self.finished(), self.validation.y
+        logits = network.logits(self.X_validation)
+        loss, _ = softmax_cross_entropy(logits, y)
+        probs = softmax(logits)
+        return {"train_accuracy": accuracy(self.y_seen, network.logits(self.X_seen).argmax(axis=1)),
+                "val_accuracy": accuracy(y, logits.argmax(axis=1)), "val_loss": loss,
+                "hope": hope(probs, np.eye(10)[y]), "faith": faith(probs.max(axis=1)), "love": love(loss, probs)}
 
 
 def load_parts(config, csv=None, progress=None):

@@ -75,3 +75,33 @@ def wilson_interval(k, n, z=1.96):
     centre = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = z * np.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     return float(max(0.0, centre - half)), float(min(1.0, centre + half))
+
+
+def risk_coverage(confidence, correct):
+    """(coverage, risk): the share of samples answered and the share of errors among them, (N,) each, surest first.
+
+    Answering only the surest samples trades coverage for risk (El-Yaniv & Wiener 2010).
+    """
+    order = np.argsort(-np.asarray(confidence), kind="stable")
+    answered = np.arange(1, len(order) + 1)
+    return answered / len(order), np.cumsum(~np.asarray(correct, dtype=bool)[order]) / answered
+
+
+def area_under_risk_coverage(confidence, correct):
+    """AURC: the mean risk over all coverages; lower is better (Geifman & El-Yaniv 2017)."""
+    return float(risk_coverage(confidence, correct)[1].mean())
+
+
+def hope(outputs, targets):
+    """1 - mean |output - target| over all values: 1 when every output meets its target."""
+    return float(1 - np.mean(np.abs(np.asarray(outputs) - targets)))
+
+
+def faith(confidence):
+    """Mean tanh(confidence): how much the model trusts itself, rightly or not."""
+    return float(np.mean(np.tanh(confidence)))
+
+
+def love(loss, outputs):
+    """exp(-loss) (1 - min(1, variance of the outputs)): small loss, and answers that do not scatter."""
+    return float(np.exp(-loss) * (1 - min(1.0, float(np.var(outputs, axis=0).mean()))))

@@ -6,15 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
+from core.augment import deform
 from core.card import model_card
 from core.config import Config
 from core.data import as_input
+from core.digits import load_parts
 from core.emotion import Emotion, fit_emotion
 from core.metrics import accuracy, auroc, brier_score, expected_calibration_error, log_loss, wilson_interval
 from core.network import Network, build_network
 from core.storage import ModelError, load_model, read_json, save_model, write_atomic
+from core.training import Progress
 
 FINAL_MODEL = Path(__file__).resolve().parents[1] / "final_model"
+# Deformations strong enough that any network errs on some: the readout learns from them what doubt looks like.
+HARD, HARD_COPIES = Config(elastic=2.5, elastic_sigma=6, rotation=12, scale=0.12, shear=0.15, thickness=0.3), 3
 PREPROCESSING = "28x28, white ink on black, the digit's long side 20 px, its centre of mass in the middle"
 
 
@@ -31,14 +36,17 @@ class Model:
 
     def probabilities(self, X):
         """Calibrated probabilities (N, 10) of network input X (N, 784)."""
-        return self.emotion.probabilities(self.network.logits(X))
+        return self.emotion.read(self.network, X)[0]
 
 
 def finish(network, config, parts):
     """The readout fitted after training: (Emotion, gate means (10, h) per class or None). parts: see core.digits."""
     train, calibration = parts["train"], parts["calibration"]
     X = as_input(train.X, config.input_range)
-    emotion = fit_emotion(network, X, as_input(calibration.X, config.input_range), calibration.y)
+    rng = np.random.default_rng(0)
+    X_hard = np.concatenate([deform(calibration.X, rng, HARD) for _ in range(HARD_COPIES)])
+    emotion = fit_emotion(network, X, as_input(calibration.X, config.input_range), calibration.y,
+                          as_input(X_hard, config.input_range), np.tile(calibration.y, HARD_COPIES))
     if not network.has_gate:
         return emotion, None
     gates = np.concatenate([network.read(X[i : i + 1000]).gate for i in range(0, len(X), 1000)])
@@ -47,10 +55,9 @@ def finish(network, config, parts):
 
 def measure(network, config, emotion, images):
     """Accuracy with its 95 % interval and errors, log loss, Brier score, ECE, AUROC of confidence, feelings kept."""
-    logits = network.logits(as_input(images.X, config.input_range))
-    probs = emotion.probabilities(logits)
+    probs, novelty = emotion.read(network, as_input(images.X, config.input_range))
     correct = probs.argmax(axis=1) == images.y
-    confident = probs.max(axis=1) >= emotion.confident_from
+    confident = emotion.feelings(probs, novelty) == "confident"
     return {"n": len(images), "accuracy": accuracy(images.y, probs.argmax(axis=1)), "errors": int((~correct).sum()),
             "interval_95": wilson_interval(int(correct.sum()), len(images)), "log_loss": log_loss(probs, images.y),
             "brier": brier_score(probs, images.y), "ece": expected_calibration_error(probs, images.y),
@@ -79,16 +86,35 @@ def save(folder, network, config, parts, progress):
     return metrics
 
 
-def load(folder=FINAL_MODEL):
-    """Read a model folder. Raises ModelError, a sentence for people, when a file is missing or damaged."""
+def refit(folder):
+    """Fit the readout of a finished run again, on the same weights, and save the folder anew; returns the metrics."""
+    network, config, *_ = load_network(folder)
+    before, history = (read_json(Path(folder) / f"{name}.json") for name in ("metrics", "train_history"))
+    progress = Progress(before["epochs"], best_epoch=before["best_epoch"], history=history,
+                        interrupted=before["interrupted"])
+    return save(folder, network, config, load_parts(config), progress)
+
+
+def load_network(folder):
+    """(network, config, arrays, saved config.json) of a model folder; raises as `load`."""
     arrays, saved = load_model(folder)
     try:
         config = Config.from_dict(saved)
         # a saved network has batch normalisation folded in
-        network = build_network(config.but(batch_norm=False)).load(arrays).for_reading()
-        emotion = Emotion.from_saved(saved["emotion"], arrays)
+        return build_network(config.but(batch_norm=False)).load(arrays), config, arrays, saved
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{folder} does not hold a model of this version ({error}); train it again.") from None
+
+
+def load(folder=FINAL_MODEL):
+    """Read a model folder. Raises ModelError, a sentence for people, when a file is missing or damaged."""
+    network, config, arrays, saved = load_network(folder)
+    try:
+        emotion = Emotion.from_saved(saved["emotion"], arrays)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{folder} does not hold a model of this version ({error}); fit its readout again with "
+                         f"`python core/train.py --refit {folder}`.") from None
+    network = network.for_reading()
     per_class = arrays.get("gate_class_mean")
     return Model(network, config, emotion, None if per_class is None else per_class.mean(axis=0), per_class, saved)
 

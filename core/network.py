@@ -143,20 +143,20 @@ class Network:
         return self
 
 
-def build_network(config, dtype=np.float32):
-    """The network that a Config describes, its weights at zero: 784 - hidden ... - (gate) - 10."""
-    layers, n_in = [], 784
+def build_network(config, dtype=np.float32, n_in=784, n_out=10):
+    """The network that a Config describes, its weights at zero: n_in - hidden ... - (gate) - n_out."""
+    layers = []
     if config.input_dropout:
         layers.append(("input_dropout", Dropout(config.input_dropout)))
-    for i, n_out in enumerate(config.hidden, start=1):
-        layers.append((f"hidden{i}", Dense(n_in, n_out, config.init)))
+    for i, width in enumerate(config.hidden, start=1):
+        layers.append((f"hidden{i}", Dense(n_in, width, config.init)))
         if config.batch_norm:
-            layers.append((f"norm{i}", BatchNorm(n_out)))
+            layers.append((f"norm{i}", BatchNorm(width)))
         layers.append((f"activation{i}", ACTIVATIONS[config.activation]()))
         if config.dropout:
             layers.append((f"dropout{i}", Dropout(config.dropout)))
-        n_in = n_out
+        n_in = width
     if config.gate:
         layers.append(("gate", EmotionalGate(n_in)))
-    layers.append(("output", Dense(n_in, 10, "xavier")))
+    layers.append(("output", Dense(n_in, n_out, "xavier")))
     return Network(layers, dtype)

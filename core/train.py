@@ -37,6 +37,7 @@ def arguments(argv):
     parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: runs/NAME)")
     parser.add_argument("--resume", nargs="?", const=True, metavar="DIR",
                         help="go on from the last epoch of the run in DIR (default: the newest of this preset)")
+    parser.add_argument("--refit", type=Path, metavar="DIR", help="fit a finished run's readout again; no training")
     parser.add_argument("--promote", action="store_true", help="make it the shipped model whatever its accuracy")
     return parser.parse_args(argv)
 
@@ -129,12 +130,28 @@ def train(config, parts, folder, resume, tqdm):
     return model.save(folder, task.finished(), config, parts, progress)
 
 
+def report(metrics, folder, wanted):
+    """Print what a run has reached, and promote it where it is good enough or `wanted`."""
+    test, low_high = metrics["test"], metrics["test"]["interval_95"]
+    print(f"test accuracy {test['accuracy']:.2%} ({test['errors']} errors in {test['n']:,}; 95 % interval "
+          f"{low_high[0]:.2%} to {low_high[1]:.2%}), validation {metrics['validation']['accuracy']:.2%}")
+    better, reason = model.promotion(folder)
+    if wanted or better:
+        model.promote(folder)
+        print(f"It is now the shipped model in final_model/ ({'as asked' if wanted else reason}).")
+    else:
+        print(f"The shipped model stays: {reason}. (--promote would replace it.)")
+
+
 def main(argv=None):
     from tqdm import tqdm  # only the command line shows a bar; `import core.train` needs NumPy alone
 
     args = arguments(argv)
     try:
-        folder = run_folder(args, args.preset or "default", args.seed)
+        folder = args.refit or run_folder(args, args.preset or "default", args.seed)
+        if args.refit:
+            report(model.refit(folder), folder, args.promote)
+            return
         config = make_config(args, folder)
         bars = {}
 
@@ -150,15 +167,7 @@ def main(argv=None):
               f"{len(parts['train']):,} images, at most {config.epochs} epochs, about "
               f"{seconds_needed(config, parts) / 60:.1f} minutes here; run in {folder}")
         metrics = train(config, parts, folder, bool(args.resume), tqdm)
-        test, low_high = metrics["test"], metrics["test"]["interval_95"]
-        print(f"test accuracy {test['accuracy']:.2%} ({test['errors']} errors in {test['n']:,}; 95 % interval "
-              f"{low_high[0]:.2%} to {low_high[1]:.2%}), validation {metrics['validation']['accuracy']:.2%}")
-        better, reason = model.promotion(folder)
-        if args.promote or better:
-            model.promote(folder)
-            print(f"It is now the shipped model in final_model/ ({'as asked' if args.promote else reason}).")
-        else:
-            print(f"The shipped model stays: {reason}. (--promote would replace it.)")
+        report(metrics, folder, args.promote)
     except (DataError, CheckpointError, ValueError, FloatingPointError) as error:
         raise SystemExit(f"train: {error}") from None
     except KeyboardInterrupt:

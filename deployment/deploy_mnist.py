@@ -31,6 +31,7 @@ class Prediction:
     probabilities: np.ndarray  # (10,), summing to 1
     confidence: float  # the largest of them
     runner_up: int  # the digit with the second largest
+    could_be: dict  # {error level: [digits]}: the right one is missing at most that often (conformal prediction)
     novelty: float  # unlikeness to the digits of training, from the network's features; above 1 is unusual
     emotion: str  # "confident", "hesitant", "confused" or "curious"; defined in core/emotion.py
     gate: np.ndarray | None  # (h,) in (0, 1), or None for a network without a gate
@@ -41,6 +42,7 @@ class Prediction:
         """What fits into JSON: everything but the activations and the image."""
         return {"digit": self.digit, "confidence": round(self.confidence, 6), "emotion": self.emotion,
                 "runner_up": self.runner_up, "novelty": round(self.novelty, 4),
+                "could_be": {f"{error:.1%}": digits for error, digits in self.could_be.items()},
                 "probabilities": [round(float(p), 6) for p in self.probabilities]}
 
 
@@ -98,7 +100,7 @@ class MNISTDeployer:
         X = self._input(image[None])
         networks = {"live": self.network, "mean": self.network.with_gate(self.gate_mean),
                     "open": self.network.with_gate(1.0)}
-        return {name: self.model.emotion.probabilities(network.forward(X)[0])[0] for name, network in networks.items()}
+        return {name: self.model.emotion.probabilities(network.read(X))[0] for name, network in networks.items()}
 
     def hidden_activations(self, X):
         """Hidden layers of images (N, 28, 28): a list of (N, h) arrays, the gated one last."""
@@ -115,12 +117,14 @@ class MNISTDeployer:
     def _read(self, images):
         """Predictions of images (N, 28, 28), floats in [0, 1]."""
         reading, emotion = self.network.read(self._input(images)), self.model.emotion
-        probs, novelty = emotion.probabilities(reading.logits), emotion.novelty(reading.hidden)
+        probs, novelty = emotion.probabilities(reading), emotion.novelty(reading.hidden)
+        sets = emotion.could_be(probs)
         answers = []
         for i, feeling in enumerate(emotion.feelings(probs, novelty)):
             runner_up, digit = np.argsort(probs[i], kind="stable")[-2:]
             answers.append(Prediction(
                 digit=int(digit), probabilities=probs[i], confidence=float(probs[i, digit]), runner_up=int(runner_up),
+                could_be={error: np.flatnonzero(digits[i]).tolist() for error, digits in sets.items()},
                 novelty=float(novelty[i]), emotion=str(feeling), gate=None if reading.gate is None else reading.gate[i],
                 hidden=[layer[i] for layer in reading.hidden], image=images[i]))
         return answers

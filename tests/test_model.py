@@ -15,8 +15,6 @@ from core import model
 from core.config import Config
 from core.data import as_input, load_mnist
 from core.digits import DigitTask, load_parts
-from core.emotion import FEELINGS, Emotion, Subspace, confidence_threshold, fit_temperature
-from core.losses import softmax
 from core.storage import ModelError, load_model, save_model
 from core.train import main, make_config, parse_setting
 from core.training import fit
@@ -42,7 +40,7 @@ def test_saved_and_loaded_is_equal(trained):
         assert np.array_equal(loaded.network.named_parameters()[name], value), name
     assert loaded.config == CONFIG
     X = task.X_validation[:50]
-    assert np.array_equal(loaded.network.forward(X)[0], task.network.forward(X)[0])
+    assert np.allclose(loaded.network.forward(X)[0], task.network.forward(X)[0], atol=1e-5)
     assert np.allclose(loaded.probabilities(X).sum(axis=1), 1)
 
 
@@ -90,13 +88,6 @@ def test_shipped_weights_reach_the_stated_accuracy():
     assert stated["accuracy"] == pytest.approx(1 - stated["errors"] / 10_000)
 
 
-def test_temperature_undoes_a_known_overconfidence():
-    rng = np.random.default_rng(0)
-    logits = 2 * rng.standard_normal((20_000, 10))
-    y = np.array([rng.choice(10, p=p) for p in softmax(logits)])
-    assert fit_temperature(3 * logits, y) == pytest.approx(3, rel=0.05)
-
-
 def test_what_is_no_digit_is_new_to_the_shipped_model():
     """Noise, stripes and checkers against test digits."""
     loaded, rng = model.load(), np.random.default_rng(0)
@@ -112,27 +103,6 @@ def test_what_is_no_digit_is_new_to_the_shipped_model():
     assert np.mean(novelty(digits) > 1) < 0.02
     for X in (noise, stripes, checkers):
         assert np.all(novelty(X) > 1)
-
-
-def test_confidence_threshold_keeps_its_promise():
-    confidence = np.linspace(0, 1, 10_001)
-    correct = np.random.default_rng(1).uniform(size=10_001) < 0.9 + 0.1 * confidence
-    threshold = confidence_threshold(confidence, correct, max_error=0.01)
-    assert 0 < threshold < 1
-    assert np.mean(~correct[confidence >= threshold]) <= 0.01
-    assert confidence_threshold(confidence, np.zeros(10_001, bool)) == 1.0
-
-
-def test_feelings_by_definition():
-    plane = Subspace(np.zeros(3), np.eye(3)[:, :2], usual=1.0)  # what lies off this plane is new
-    emotion = Emotion(1.0, confident_from=0.9, two_hold=0.9, curious_from=2.0, first=plane, last=plane)
-    sure, two, none = np.eye(10)[3] * 0.95 + 0.005, np.full(10, 0.0025), np.full(10, 0.1)
-    two[[4, 9]] = 0.49
-    assert emotion.feelings(np.array([sure, two, none]), np.zeros(3)).tolist() == ["confident", "hesitant", "confused"]
-    assert emotion.feelings(np.array([sure]), np.array([1.5])).tolist() == ["curious"]
-    hidden = [np.array([[5.0, 5.0, 1.0], [0.0, 1.0, 0.0]]), np.array([[7.0, 0.0, 3.0], [1.0, 0.0, 0.0]])]
-    assert emotion.novelty(hidden) == pytest.approx([2.0, 0.0])
-    assert set(FEELINGS) == {"confident", "hesitant", "confused", "curious"}
 
 
 def test_promotion_by_validation_accuracy(trained, tmp_path, monkeypatch):
