@@ -7,7 +7,7 @@ import numpy as np
 from core.augment import deform
 from core.data import DataError, as_input, load_mnist, load_split, read_csv
 from core.layers import Arena
-from core.losses import softmax, softmax_cross_entropy
+from core.losses import confusion, softmax, softmax_cross_entropy
 from core.metrics import accuracy, faith, hope, love
 from core.network import build_network
 
@@ -66,7 +66,8 @@ class DigitTask:
         X, y, rng = batch
         self.arena.reset()
         logits, caches = self.network.forward(X, train=True, rng=rng, arena=self.arena)
-        loss, dlogits = softmax_cross_entropy(logits, y, self.config.label_smoothing)
+        weight = confusion(logits, y, self.config.attention) if self.config.attention else None
+        loss, dlogits = softmax_cross_entropy(logits, y, self.config.label_smoothing, weight)
         self.network.backward(dlogits, caches, grad_views, arena=self.arena)
         if self.config.l2:
             weights = self.theta[: self.decay_size]

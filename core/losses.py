@@ -9,6 +9,15 @@ def softmax(logits):
     return e / e.sum(axis=-1, keepdims=True)
 
 
+def confusion(logits, y, power):
+    """Weights (N,) of mean 1 that turn attention to what confuses: (1 - p(y)) ** power (focal loss, Lin et al. 2017).
+
+    logits: (N, n); y: (N,). They are taken as constants by the gradient: a share of attention, not a part of the loss.
+    """
+    doubt = (1 - softmax(logits)[np.arange(len(y)), y]) ** power
+    return doubt / max(float(doubt.mean()), 1e-12)
+
+
 def softmax_cross_entropy(logits, y, label_smoothing=0.0, sample_weight=None):
     """Mean cross-entropy of softmax(logits) against the labels, in nats, and its gradient.
 

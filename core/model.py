@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from core.augment import deform
-from core.card import model_card
+from core.bank import FILE as BANK
+from core.bank import Bank
+from core.card import card_data, model_card
 from core.config import Config
-from core.data import as_input
+from core.data import as_input, load_split, read_checked
 from core.digits import load_parts
 from core.emotion import Emotion, fit_emotion
 from core.metrics import accuracy, auroc, brier_score, expected_calibration_error, log_loss, wilson_interval
 from core.network import Network, build_network
-from core.storage import ModelError, load_model, read_json, save_model, write_atomic
+from core.storage import ModelError, load_model, read_json, save_model, write_atomic, write_json
 from core.training import Progress
 
 FINAL_MODEL = Path(__file__).resolve().parents[1] / "final_model"
@@ -81,9 +83,26 @@ def save(folder, network, config, parts, progress):
         "no writer in two parts (data/split.npz)")
     document = {**config.to_dict(), "architecture": [784, *config.hidden, 10], "parameters": int(network.theta.size),
                 "split": split, "preprocessing": PREPROCESSING, "emotion": emotion.settings()}
-    save_model(folder, arrays, document, metrics=metrics, train_history=progress.history)
+    document["weights_sha256"] = save_model(folder, arrays, document, metrics=metrics, train_history=progress.history)
     write_atomic(Path(folder) / "model_card.md", model_card(document, metrics))
+    write_json(Path(folder) / "model_card.json", card_data(document, metrics))
     return metrics
+
+
+def save_bank(folder, network, config, train, weights_sha256):
+    """Write the neighbours (core/bank.py) drawn from the training images, where these are MNIST's own.
+
+    Of other images (--csv) nobody could show the neighbours later; a bank of earlier weights is removed. For a folder
+    that has none, `python -m core.bank FOLDER` makes it.
+    """
+    numbers, labels = load_split()["train"], read_checked("train-labels-idx1-ubyte")
+    numbers = np.arange(len(labels)) if len(train) == len(labels) else numbers
+    if not np.array_equal(train.y, labels[numbers]):
+        (Path(folder) / BANK).unlink(missing_ok=True)
+        return
+    bank = Bank.build(network, as_input(train.X, config.input_range), train.y, np.random.default_rng(0),
+                      k=min(48, config.hidden[-1]), indices=numbers)
+    bank.save(Path(folder) / BANK, weights_sha256)
 
 
 def refit(folder):
@@ -138,15 +157,20 @@ def promotion(folder, final=FINAL_MODEL):
 
 
 def promote(folder, final=FINAL_MODEL):
-    """Copy a run's model over the shipped one; config.json goes last, as it vouches for the arrays."""
+    """Copy a run's model, and its bank if it has one, over the shipped one.
+
+    config.json goes last, as it vouches for the arrays; a bank carries the hash of its weights itself.
+    """
     folder, final = Path(folder), Path(final)
     final.mkdir(parents=True, exist_ok=True)
     names = [*read_json(folder / "config.json")["arrays"]]
     for path in [*(folder / f"{name}.npy" for name in names), folder / "metrics.json", folder / "train_history.json",
-                 folder / "model_card.md", folder / "config.json"]:
+                 folder / "model_card.md", folder / "model_card.json", folder / "config.json"]:
         part = final / f"{path.name}.part"
         shutil.copyfile(path, part)
         part.replace(final / path.name)
     for stale in final.glob("*.npy"):
         if stale.stem not in names:
             stale.unlink()
+    if not bank:
+        (final / BANK).unlink(missing_ok=True)

@@ -64,11 +64,14 @@ class Network:
         return X, caches
 
     def backward(self, dlogits, caches, grads, *, need_dx=False, accumulate=False, arena=None):
-        """Gradients of the loss into `grads`, a list as `views` gives; returns dX (N, n_in), None without need_dx."""
+        """Gradients of the loss into `grads`, a list as `views` gives; returns dX (N, n_in), None without need_dx.
+
+        With grads None only dX is computed: what the pixels mean to an answer needs no gradient of the weights.
+        """
         dy = dlogits
         for i in reversed(range(len(self.layers))):
-            dy = self.layers[i].backward(self.params[i], dy, caches[i], grads[i], accumulate=accumulate,
-                                         need_dx=need_dx or i > 0, arena=arena)
+            dy = self.layers[i].backward(self.params[i], dy, caches[i], None if grads is None else grads[i],
+                                         accumulate=accumulate, need_dx=need_dx or i > 0, arena=arena)
         return dy
 
     def logits(self, X, batch=1000):

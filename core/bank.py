@@ -1,0 +1,111 @@
+"""A bank of training digits, looked up by how the network sees them: the neighbours of a new digit.
+
+    python -m core.bank [MODEL_FOLDER]      writes neighbours.npz beside the weights
+"""
+
+import io
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.storage import ModelError, write_atomic
+
+FILE = "neighbours.npz"
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Training images as directions in the space of the gated layer.
+
+    basis (h, k): principal directions of the activations, not centred, so that angles are kept; features (n, k)
+    float32: the images, projected and of length 1; labels (n,); indices (n,): which training images they are.
+    """
+
+    basis: np.ndarray
+    features: np.ndarray
+    labels: np.ndarray
+    indices: np.ndarray
+
+    @classmethod
+    def build(cls, network, X, y, rng, n=6000, k=48, indices=None):
+        """Draw n of the images X (N, 784), network input, labels y (N,), and project their last hidden layer.
+
+        indices (N,): the number of each image in the training set, if X is only a part of it.
+        """
+        if len(X) != len(y) or (indices is not None and len(indices) != len(X)):
+            raise ValueError(f"{len(X)} images, {len(y)} labels and their indices do not match; give as many of each.")
+        chosen = np.sort(rng.choice(len(X), min(n, len(X)), replace=False))
+        H = np.concatenate([network.read(X[chosen[i : i + 1000]]).hidden[-1] for i in range(0, len(chosen), 1000)])
+        if not 1 <= k <= H.shape[1]:
+            raise ValueError(f"k is {k}; the layer has {H.shape[1]} units, so give 1 to {H.shape[1]}.")
+        _, vectors = np.linalg.eigh(H.T.astype(np.float64) @ H)
+        # stored as float16 and used as it was stored, so that a bank built and a bank loaded agree
+        basis = vectors[:, : -k - 1 : -1].astype(np.float32)
+        features = _unit(H @ basis).astype(np.float16).astype(np.float32)
+        return cls(basis, features, np.asarray(y)[chosen].astype(np.uint8),
+                   (chosen if indices is None else np.asarray(indices)[chosen]).astype(np.int32))
+
+    def nearest(self, h, count=5):
+        """(indices, distances, labels), each (count,), nearest first, of gated activations h (hidden units,).
+
+        The distance is 1 - cosine of the angle between the projections: 0 for the same direction, at most 2.
+        """
+        h = np.asarray(h, np.float32)
+        if h.shape != (len(self.basis),):
+            raise ValueError(f"h has the shape {h.shape}; this bank is for a layer of {len(self.basis)} units.")
+        if not 1 <= count <= len(self.features):
+            raise ValueError(f"count is {count}; the bank holds {len(self.features)} images.")
+        distances = 1 - self.features @ _unit(h @ self.basis)
+        near = np.argpartition(distances, count - 1)[:count]
+        near = near[np.argsort(distances[near], kind="stable")]
+        return self.indices[near], distances[near], self.labels[near]
+
+    def save(self, path, weights_sha256):
+        """Write an .npz that belongs to the weights with this hash (`weights_sha256` of a model's config.json)."""
+        buffer = io.BytesIO()
+        np.savez(buffer, weights_sha256=np.array(weights_sha256), basis=self.basis, labels=self.labels,
+                 features=self.features.astype(np.float16), indices=self.indices)
+        write_atomic(path, buffer.getvalue())
+
+    @classmethod
+    def load(cls, path, weights_sha256):
+        """Read a bank. Raises ModelError (a ValueError) when it is missing, damaged or made for other weights."""
+        again = f"make it with `python -m core.bank {Path(path).parent}`."
+        try:
+            with np.load(path, allow_pickle=False) as saved:
+                arrays = {name: saved[name] for name in ("basis", "features", "labels", "indices")}
+                belongs = str(saved["weights_sha256"])
+        except FileNotFoundError:
+            raise ModelError(f"{path} is missing; {again}") from None
+        except Exception as error:  # a damaged zip raises many kinds
+            raise ModelError(f"{path} cannot be read ({error}); {again}") from None
+        if belongs != weights_sha256:
+            raise ModelError(f"{path} was made for other weights than the model in use; {again}")
+        return cls(**arrays | {"features": arrays["features"].astype(np.float32)})
+
+
+def _unit(features):
+    """Rows of length 1; a row of zeros stays so."""
+    length = np.linalg.norm(features, axis=-1, keepdims=True)
+    return features / np.where(length > 0, length, 1)
+
+
+def main(argv=None):
+    from core import model  # here, so that model may import this module
+    from core.data import as_input, load_mnist, load_split
+
+    folder = Path(((sys.argv[1:] if argv is None else argv) or [model.FINAL_MODEL])[0])
+    try:
+        loaded, mnist, train = model.load(folder), load_mnist(), load_split()["train"]
+    except ValueError as error:  # ModelError, DataError: sentences for people
+        raise SystemExit(str(error)) from None
+    X = as_input(mnist["X_train"][train], loaded.config.input_range)
+    bank = Bank.build(loaded.network, X, mnist["y_train"][train], np.random.default_rng(0), indices=train)
+    bank.save(folder / FILE, loaded.saved["weights_sha256"])
+    print(f"{folder / FILE}: {len(bank.labels):,} training digits, {(folder / FILE).stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
