@@ -37,6 +37,8 @@ class Config:
     l2: float = 0.0  # adds l2 / 2 * |W|^2 to the loss
     clip: float = 0.0  # largest norm of a gradient; 0: none
     label_smoothing: float = 0.0
+    soft_labels: str = ""  # a file of core/soften.py: what earlier networks think of each training image
+    soft_share: float = 0.5  # how much of the target they are; the rest is the label
     attention: float = 0.0  # samples weigh (1 - probability of their label) ** attention, relative to the batch's mean
     ema: float = 0.0  # decay per step of the average of the weights that is evaluated and kept; 0: none
 

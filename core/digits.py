@@ -37,6 +37,7 @@ class DigitTask:
         self.network = build_network(config).initialise(np.random.default_rng([config.seed, 0]))
         self.theta, self.decay_size = self.network.theta, self.network.n_matrix
         self.arena = Arena()
+        self.soft = load_soft_labels(config.soft_labels, len(train)) if config.soft_labels else None
         self.steps_per_epoch = max(1, len(train) // config.batch_size)
         sample = train.part(np.random.default_rng([config.seed, 3]).permutation(len(train))[:2000])
         self.X_seen, self.y_seen = as_input(sample.X, config.input_range), sample.y
@@ -44,13 +45,17 @@ class DigitTask:
         self.X_validation = as_input(validation.X, config.input_range)
 
     def batches(self, epoch):
-        """The epoch's batches in a fresh order, each (X (batch, 784) float32, y, rng); a short last one is left out."""
+        """The epoch's batches in a fresh order, each (X (batch, 784) float32, y, soft labels or None, rng).
+
+        A short last one is left out.
+        """
         order = np.random.default_rng([self.config.seed, 1, epoch]).permutation(len(self.train))
         size = min(self.config.batch_size, len(order))
         for step in range(self.steps_per_epoch):
             rng = np.random.default_rng([self.config.seed, 2, epoch, step])
             chosen = order[step * size : (step + 1) * size]
-            yield self.input(self.train.X[chosen], self.train.y[chosen], rng), self.train.y[chosen], rng
+            y, soft = self.train.y[chosen], None if self.soft is None else self.soft[chosen]
+            yield self.input(self.train.X[chosen], y, rng), y, soft, rng
 
     def input(self, X, y, rng):
         """Training images as the network sees them in training, deformed where the Config says so: (N, 784)."""
@@ -63,11 +68,12 @@ class DigitTask:
 
     def loss_and_grad(self, batch, grads, grad_views):
         """Loss of one batch at the present theta, its gradient in `grads` (flat; `grad_views` are its arrays)."""
-        X, y, rng = batch
+        X, y, soft, rng = batch
         self.arena.reset()
         logits, caches = self.network.forward(X, train=True, rng=rng, arena=self.arena)
         weight = confusion(logits, y, self.config.attention) if self.config.attention else None
-        loss, dlogits = softmax_cross_entropy(logits, y, self.config.label_smoothing, weight)
+        loss, dlogits = softmax_cross_entropy(logits, y, self.config.label_smoothing, weight, soft,
+                                              self.config.soft_share)
         self.network.backward(dlogits, caches, grad_views, arena=self.arena)
         if self.config.l2:
             weights = self.theta[: self.decay_size]
@@ -88,6 +94,17 @@ class DigitTask:
         return {"train_accuracy": accuracy(self.y_seen, network.logits(self.X_seen).argmax(axis=1)),
                 "val_accuracy": accuracy(y, logits.argmax(axis=1)), "val_loss": loss,
                 "hope": hope(probs, np.eye(10)[y]), "faith": faith(probs.max(axis=1)), "love": love(loss, probs)}
+
+
+def load_soft_labels(path, n):
+    """Distributions (n, 10) float32 that core/soften.py wrote. Raises DataError where they are not for n images."""
+    try:
+        soft = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"The soft labels {path} cannot be read ({error}); make them with core/soften.py.") from None
+    if soft.shape != (n, 10):
+        raise DataError(f"{path} holds soft labels of shape {soft.shape} for {n} training images; make them anew.")
+    return soft
 
 
 def load_parts(config, csv=None, progress=None):

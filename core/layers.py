@@ -7,7 +7,8 @@ A layer is a description (`shapes` of its parameters) and two functions. It hold
 
 x: (N, n_in), y: (N, n_out); `params` and `grads` are dicts of arrays of the layer's `shapes`, usually views of one flat
 vector. `backward` writes the gradient of the loss with respect to each parameter into `grads` (adds to it with
-`accumulate`, for weights used more than once; nowhere when `grads` is None) and returns the one with respect to x, or None without `need_dx`.
+`accumulate`, for weights used more than once; nowhere when `grads` is None) and returns the one with respect to x, or
+None without `need_dx`.
 So a layer can be called repeatedly, with shared weights, and from many threads.
 """
 

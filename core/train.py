@@ -38,7 +38,9 @@ def arguments(argv):
     parser.add_argument("--resume", nargs="?", const=True, metavar="DIR",
                         help="go on from the last epoch of the run in DIR (default: the newest of this preset)")
     parser.add_argument("--refit", type=Path, metavar="DIR", help="fit a finished run's readout again; no training")
-    parser.add_argument("--promote", action="store_true", help="make it the shipped model whatever its accuracy")
+    shipping = parser.add_mutually_exclusive_group()
+    shipping.add_argument("--promote", action="store_true", help="make it the shipped model whatever its accuracy")
+    shipping.add_argument("--no-promote", action="store_true", help="leave the shipped model as it is")
     return parser.parse_args(argv)
 
 
@@ -130,15 +132,15 @@ def train(config, parts, folder, resume, tqdm):
     return model.save(folder, task.finished(), config, parts, progress)
 
 
-def report(metrics, folder, wanted):
-    """Print what a run has reached, and promote it where it is good enough or `wanted`."""
+def report(metrics, folder, args):
+    """Print what a run has reached, and promote it where it is good enough or --promote asks for it."""
     test, low_high = metrics["test"], metrics["test"]["interval_95"]
     print(f"test accuracy {test['accuracy']:.2%} ({test['errors']} errors in {test['n']:,}; 95 % interval "
           f"{low_high[0]:.2%} to {low_high[1]:.2%}), validation {metrics['validation']['accuracy']:.2%}")
-    better, reason = model.promotion(folder)
-    if wanted or better:
+    better, reason = (False, "as asked") if args.no_promote else model.promotion(folder)
+    if args.promote or better:
         model.promote(folder)
-        print(f"It is now the shipped model in final_model/ ({'as asked' if wanted else reason}).")
+        print(f"It is now the shipped model in final_model/ ({'as asked' if args.promote else reason}).")
     else:
         print(f"The shipped model stays: {reason}. (--promote would replace it.)")
 
@@ -150,7 +152,7 @@ def main(argv=None):
     try:
         folder = args.refit or run_folder(args, args.preset or "default", args.seed)
         if args.refit:
-            report(model.refit(folder), folder, args.promote)
+            report(model.refit(folder), folder, args)
             return
         config = make_config(args, folder)
         bars = {}
@@ -167,7 +169,7 @@ def main(argv=None):
               f"{len(parts['train']):,} images, at most {config.epochs} epochs, about "
               f"{seconds_needed(config, parts) / 60:.1f} minutes here; run in {folder}")
         metrics = train(config, parts, folder, bool(args.resume), tqdm)
-        report(metrics, folder, args.promote)
+        report(metrics, folder, args)
     except (DataError, CheckpointError, ValueError, FloatingPointError) as error:
         raise SystemExit(f"train: {error}") from None
     except KeyboardInterrupt:

@@ -167,3 +167,18 @@ def test_folded_batch_norm_is_the_same_function():
     np.testing.assert_allclose(plain.logits(X), in_training, atol=1e-9)
     with pytest.raises(RuntimeError, match="folded"):
         network.logits(X)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_soft_targets(share):
+    """The gradient of the loss with soft labels; all soft, the label no longer matters."""
+    rng = np.random.default_rng(9)
+    logits, y = rng.standard_normal((6, 10)), rng.integers(0, 10, 6)
+    soft = rng.dirichlet(np.ones(10), 6)
+
+    def loss(y=y):
+        return softmax_cross_entropy(logits, y, 0.1, None, soft, share)[0]
+
+    _, dlogits = softmax_cross_entropy(logits, y, 0.1, None, soft, share)
+    assert directional_error(loss, logits, dlogits) < TOLERANCE
+    assert (loss(y) == pytest.approx(loss((y + 1) % 10))) == (share == 1.0)
