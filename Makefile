@@ -16,7 +16,8 @@ lint: .venv/dev
 train: .venv/app  ## train the default preset; runs/ keeps it, final_model/ gets it when it is at least as good
 	$(BIN)/python core/train.py
 
-audit: .venv/dev  ## remake images/ from the shipped weights
+audit: .venv/dev  ## remake images/ and the neighbours from the shipped weights
+	$(BIN)/python -m core.bank final_model
 	$(BIN)/python -m analytics.audit
 
 reproduce: .venv/dev  ## remake the table of the four small networks

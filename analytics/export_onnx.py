@@ -85,7 +85,8 @@ def calibration(emotion, logits, gated, node, constant):
     centred = node("Sub", [gated, constant("usual_mean", emotion.last.mean)], "centred")
     total = node("Add", [length2(centred, "total"), number("total_floor", 1e-12)], "total_length2")
     within = node("MatMul", [centred, constant("usual_basis", emotion.last.basis)], "within")
-    rebuilt = node("MatMul", [within, constant("usual_basis_back", np.ascontiguousarray(emotion.last.basis.T))], "rebuilt")
+    back = constant("usual_basis_back", np.ascontiguousarray(emotion.last.basis.T))
+    rebuilt = node("MatMul", [within, back], "rebuilt")
     lost = node("Max", [length2(node("Sub", [centred, rebuilt], "off_plane"), "off_plane_length2"),
                         node("Mul", [total, number("least_share", 1e-9)], "least_off_plane")], "lost_length2")
     residual = node("Mul", [node("Log", [node("Div", [lost, total], "lost_share")], "log_share"),

@@ -86,6 +86,7 @@ def save(folder, network, config, parts, progress):
     document["weights_sha256"] = save_model(folder, arrays, document, metrics=metrics, train_history=progress.history)
     write_atomic(Path(folder) / "model_card.md", model_card(document, metrics))
     write_json(Path(folder) / "model_card.json", card_data(document, metrics))
+    save_bank(folder, network, config, parts["train"], document["weights_sha256"])
     return metrics
 
 
@@ -164,8 +165,9 @@ def promote(folder, final=FINAL_MODEL):
     folder, final = Path(folder), Path(final)
     final.mkdir(parents=True, exist_ok=True)
     names = [*read_json(folder / "config.json")["arrays"]]
+    bank = [folder / BANK] if (folder / BANK).exists() else []
     for path in [*(folder / f"{name}.npy" for name in names), folder / "metrics.json", folder / "train_history.json",
-                 folder / "model_card.md", folder / "model_card.json", folder / "config.json"]:
+                 folder / "model_card.md", folder / "model_card.json", *bank, folder / "config.json"]:
         part = final / f"{path.name}.part"
         shutil.copyfile(path, part)
         part.replace(final / path.name)

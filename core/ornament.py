@@ -39,15 +39,15 @@ def shrink(images, scale):
 def slash_zeros(images, rng):
     """A line through the middle, upright to flat, within the ring or, where this is small, well beyond it."""
     n = len(images)
-    images[...] = shrink(images, rng.uniform(0.45, 1.1, n).clip(max=1))
+    images[...] = shrink(images, rng.uniform(0.55, 1.1, n).clip(max=1))
     mass = images.sum(axis=(1, 2))
     middle = np.stack([(images * ROWS).sum(axis=(1, 2)) / mass, (images * COLUMNS).sum(axis=(1, 2)) / mass], axis=1)
-    angle, width, (up, down) = rng.uniform(20, 110, n), rng.uniform(1.5, 3.5, n), rng.uniform(5, 14, (2, n))
+    angle, width, (up, down) = rng.uniform(20, 100, n), rng.uniform(1.5, 3.5, n), rng.uniform(5, 14, (2, n))
     draw_segments(images, towards(middle, angle, up), towards(middle, angle + 180, down), width)
 
 
 def flag_ones(images, rng):
-    """A flag to the left from the top, level to steep; on every other a foot too."""
+    """A flag down to the left from the top; on one in three a foot too."""
     n = len(images)
     inked = images > 100
     top = inked.any(axis=2).argmax(axis=1)
@@ -60,8 +60,8 @@ def flag_ones(images, rng):
 
     width, height = rng.uniform(1.5, 3.5, n), bottom - top
     head, foot = end_of_stroke(top), end_of_stroke(bottom)
-    draw_segments(images, head, towards(head, rng.uniform(188, 255, n), height * rng.uniform(0.2, 0.6, n)), width)
-    half = np.where(rng.uniform(size=n) < 1 / 2, rng.uniform(2.5, 8, n), 0)
+    draw_segments(images, head, towards(head, rng.uniform(205, 255, n), height * rng.uniform(0.2, 0.7, n)), width)
+    half = np.where(rng.uniform(size=n) < 1 / 3, rng.uniform(2.5, 6, n), 0)
     with_foot = half > 0
     part = images[with_foot]
     draw_segments(part, towards(foot, 0, half)[with_foot], towards(foot, 180, half)[with_foot], width[with_foot])

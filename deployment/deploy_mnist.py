@@ -9,13 +9,14 @@ From a shell: `python -m deployment.deploy_mnist photo.jpg [--json]`.
 import argparse
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from core import model
-from core.data import as_input
+from core import bank, change, model, why
+from core.data import as_input, load_split, read_checked
 from core.storage import ModelError, read_json
 from deployment.preprocess import InputError, preprocess
 
@@ -90,17 +91,65 @@ class MNISTDeployer:
         return self.model.probabilities(self._input(X))
 
     def gate_comparison(self, image):
-        """Probabilities (10,) of one (28, 28) image with the gate "live", held at its training "mean" and fully "open".
+        """Probabilities (10,) of one (28, 28) image under four gates, by name; None for a network without a gate.
 
-        None for a network without a gate. "mean" is the fair view of what this digit's own gate changes; "open" also
-        rescales the logits, as every unit then passes in full.
+        "live"; held at its training "mean", the fair view of what this digit's own gate changes; fully "open", which
+        also rescales the logits; and "shuffled", its values dealt to other units (core.why.gate_modes).
         """
-        if not self.network.has_gate:
-            return None
-        X = self._input(image[None])
-        networks = {"live": self.network, "mean": self.network.with_gate(self.gate_mean),
-                    "open": self.network.with_gate(1.0)}
-        return {name: self.model.emotion.probabilities(network.read(X))[0] for name, network in networks.items()}
+        return why.gate_modes(self.model, self._input(image[None]), np.random.default_rng(0))
+
+    def explain(self, image, digit, against, method="integrated_gradients"):
+        """What each pixel of one (28, 28) image speaks for: (28, 28), positive for `digit`, negative for `against`.
+
+        method: "integrated_gradients" or "gradient_x_input", in logits (nats) of the lead of one over the other; or
+        "occlusion", the fall of the answer's probability without the ink there, whatever `digit` is. See core/why.py.
+        """
+        x = self._input(image[None])
+        if method == "occlusion":
+            return why.occlusion(self.model, x)
+        if method == "gradient_x_input":
+            return why.gradient_x_input(self.network, x, digit, against).reshape(28, 28)
+        paper = self.model.config.input_range[0]
+        return why.integrated_gradients(self.network, x, digit, against, 32, paper).reshape(28, 28)
+
+    @cached_property
+    def bank(self):
+        """The neighbours saved beside the weights (core/bank.py); ModelError, naming the command, without them."""
+        return bank.Bank.load(self.model_dir / bank.FILE, self.config["weights_sha256"])
+
+    def neighbours(self, prediction, count=5, digit=None):
+        """The training images most like a Prediction, of one digit or of any: indices, likeness, labels, (count,) each.
+
+        Likeness is the cosine of the angle between the last hidden layers as the bank keeps them, 1 for the same
+        direction. Raises ModelError without a bank.
+        """
+        among = self.bank
+        if digit is not None:
+            of_digit = among.labels == digit
+            among = replace(among, features=among.features[of_digit], labels=among.labels[of_digit],
+                            indices=among.indices[of_digit])
+        indices, distances, labels = among.nearest(prediction.hidden[-1], min(count, len(among.labels)))
+        return indices, 1 - distances, labels
+
+    def smallest_change(self, image, to, examples=None):
+        """The least ink that makes one (28, 28) image a `to`: ((28, 28) in [0, 1], a core.change.Change).
+
+        examples: images (N, 28, 28) of `to` to start from too, near ones.
+        """
+        examples = None if examples is None or not len(examples) else self._input(examples)
+        found = change.smallest_change(self.model, self._input(image[None]), to, examples)
+        low, high = self.model.config.input_range
+        return (found.image.reshape(28, 28) - low) / (high - low), found
+
+    def layer_means(self):
+        """The mean of each digit in each hidden layer over the calibration images (core.why.LayerMeans); a second."""
+        part = load_split()["calibration"]
+        images, labels = (read_checked(f"train-{kind}-ubyte")[part] for kind in ("images-idx3", "labels-idx1"))
+        return why.LayerMeans.fit(self.network, self._input(images), labels)
+
+    def layers(self, image, layer_means):
+        """What each hidden layer knows of one (28, 28) image: as core.why.layer_contributions."""
+        return why.layer_contributions(self.network, self._input(image[None]), layer_means)
 
     def hidden_activations(self, X):
         """Hidden layers of images (N, 28, 28): a list of (N, h) arrays, the gated one last."""

@@ -9,7 +9,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from deployment import pictures, upload_view
+from deployment import batch, pictures, upload_view, why_view
+from deployment.deploy_mnist import Prediction
 from deployment.preprocess import InputError
 
 ASSETS = Path(__file__).parent / "assets"
@@ -23,6 +24,7 @@ EXAMPLES = {  # file -> the words for it; the first is read at the first visit
     "scribble": "a scribble",
 }
 EMPTY = "The canvas is empty: draw one digit with mouse or finger, or try one of the examples."
+NOTHING = "There is no picture to read in this upload; the reason stands below."
 _finish = st.components.v2.component("canvas_finish", js=(ASSETS / "canvas.js").read_text())
 
 
@@ -41,29 +43,37 @@ def render(deployer) -> None:
 def _live(deployer) -> None:
     """All that follows a stroke. The reading comes before most of the layout: while the page is being sent, the sending
     thread and NumPy wait for each other, which costs more than the reading itself."""
+    state = st.session_state
     with st.container(horizontal=True, gap="medium"):
         left = st.container(width=SIDE + 10)
         seen = st.container(width=200)
         answer = st.container(width="stretch", key="answer")
     inputs = st.container(horizontal=True, gap="medium")
-    sheet, gate = st.container(), st.container()
+    sheet, gate, why = st.container(), st.container(), st.container()
+    why_view.keep_choices()
 
     with left:
         drawing = _canvas()
     with sheet:
         name, result = _read(deployer, drawing)
     if result is None or isinstance(result, InputError):
-        answer.html(pictures.notice(EMPTY if result is None else str(result)))
+        empty = NOTHING if state.source == "upload" and state.files else EMPTY
+        answer.html(pictures.notice(empty if result is None else str(result)))
     else:
         seen.html(pictures.seen(result.image, name))
-        answer.html(pictures.answer(result, name, len(st.session_state.objects)) + pictures.bars(result))
-        with gate:
-            _gate(deployer, result)
+        answer.html(pictures.answer(result, name, len(state.objects)) + pictures.bars(result))
+    # for the other tabs
+    state.last_prediction = result if isinstance(result, Prediction) else None
     with left:
         _tools()
     with inputs:
         _examples()
         _uploader()
+    if isinstance(result, Prediction):
+        with gate:
+            _gate(deployer, result)
+        with why:
+            why_view.render(deployer, result, wait=state.source == "drawing")
 
 
 def _canvas():
@@ -106,9 +116,11 @@ def _examples() -> None:
 def _uploader() -> None:
     with st.container(width="stretch", key="upload_place"):
         files = st.file_uploader(
-            "Or upload pictures of one digit each",
-            type=["png", "jpg", "jpeg"],
+            "Or upload pictures of one digit each, or a ZIP of them",
+            type=["png", "jpg", "jpeg", "zip"],
             accept_multiple_files=True,
+            help="Named after its digit, such as 7_anything.png, a picture joins an audit of your own. A ZIP may hold "
+            f"{batch.MOST_FILES} files and {batch.MOST_BYTES // 2**20} MB unpacked.",
             key="files",
             on_change=_use,
             args=("upload",),

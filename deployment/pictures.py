@@ -11,7 +11,8 @@ import math
 import numpy as np
 from PIL import Image
 
-from deployment.theme import BLUE, CIVIDIS, FEELING_COLOURS, FEELING_SENTENCES, ORANGE
+from core.mood import mood
+from deployment.theme import BLUE, CIVIDIS, FEELING_COLOURS, FEELING_SENTENCES, MOOD_WORDS, ORANGE
 
 
 def percent(share: float) -> str:
@@ -92,8 +93,38 @@ def answer(prediction, name: str, strokes: int) -> str:
  data-digit="{digit}" data-feeling="{feeling}" data-name="{html.escape(name)}" data-strokes="{strokes}">
 <span class="q-hidden">{"A guess: " if guess else "The network reads a "}</span><div class="q-digit">{digit}</div>
 <div><p><span class="q-feeling" style="background:{FEELING_COLOURS[feeling]}">{feeling}</span></p>
-<p>{sentence}</p><p>{words}</p>
-<p class="q-quiet">Novelty {prediction.novelty:.2f}; above 1 it is unlike the digits of training</p></div></div>"""
+<p>{sentence}</p><p>{words}</p>{could_be(prediction)}
+<p class="q-quiet">Novelty {prediction.novelty:.2f}; above 1 it is unlike the digits of training</p>
+{in_what_mood(prediction.probabilities)}</div></div>"""
+
+
+def could_be(prediction, error: float = 0.01) -> str:
+    """The conformal set as a sentence that unfolds into its assumption; nothing where it holds less than two digits."""
+    digits = prediction.could_be[error]
+    if len(digits) < 2:
+        return ""
+    *others, last = (f"a {digit}" if digit != 8 else "an 8" for digit in digits)
+    odds, digits = f"1 time in {round(1 / error):,}", f"{', '.join(others)} or {last}"
+    return f"""<details class="q-help" data-testid="could-be">
+<summary>It can be {digits}; the right digit is left out at most {odds}.</summary>
+<p class="q-quiet">So over many pictures like those of the writers the doubt was calibrated on, not for each picture by
+itself{"; and this one is unlike them" if prediction.emotion == "curious" else ""}.</p></details>"""
+
+
+def in_what_mood(probs: np.ndarray) -> str:
+    """Probabilities (10,) as three quiet words, one for each axis of core.mood.mood; the numbers as a tooltip."""
+    axes = mood(probs)
+    words = [low if value < below else high if value > above else middle
+             for value, (_, low, below, middle, above, high) in zip(axes, MOOD_WORDS, strict=True)]
+    numbers = ", ".join(f"{axis[0]} {value:+.2f}" for axis, value in zip(MOOD_WORDS, axes, strict=True))
+    return f'<p class="q-quiet" data-testid="mood" title="{numbers}, each from -1 to 1">Mood: {", ".join(words)}</p>'
+
+
+def tile(uri: str, words: str, note: str, alt: str) -> str:
+    """A small picture above its words and a note. words, note: HTML; alt: text."""
+    alt = html.escape(alt)
+    return (f'<figure class="q-tile"><img class="q-pixels" src="{uri}" alt="{alt}" title="{alt}">'
+            f'<figcaption>{words}<br><span class="q-quiet">{note}</span></figcaption></figure>')
 
 
 def bars(prediction) -> str:
@@ -142,11 +173,13 @@ def _gate_figure(title: str, colours: np.ndarray, scale: tuple, note: str) -> st
 
 
 def comparison(answers: dict[str, np.ndarray]) -> str:
-    """The answers (10,) with the gate `live`, at its training `mean` and fully `open`, as three cards."""
+    """The answers (10,) with the gate `live`, at its training `mean`, fully `open` and `shuffled`, as four cards."""
     titles = {
         "live": ("With the gate", "as it answers above"),
         "mean": ("Gate held at its training mean", "the fair “without”: nothing depends on this digit"),
         "open": ("Gate fully open", "every unit at 1; this also rescales the logits, so the confidence shifts"),
+        "shuffled": ("Gate values shuffled", "this digit's own, dealt to other units, mean of 20 deals: as good as the "
+                     "first if which unit is open does not matter"),
     }
     shown = []
     for name, (title, note) in titles.items():

@@ -12,6 +12,13 @@ FEELING_SENTENCES = {
     "curious": "This does not look like a digit I know.",
 }
 
+# Axis of core.mood, word below the first cut, between the cuts, and above the second.
+MOOD_WORDS = (
+    ("pleasure", "uneasy", 0.0, "content", 0.6, "pleased"),
+    ("arousal", "calm", -0.7, "alert", 0.0, "stirred"),
+    ("dominance", "torn", -0.5, "wavering", 0.5, "in control"),
+)
+
 # The map `cividis` at seventeen even steps; between them the colour is interpolated.
 CIVIDIS = (
     "#00224e", "#002e6a", "#1a386f", "#32436d", "#434e6c", "#535a6d", "#61656f", "#6f7073", "#7d7c78",
@@ -49,6 +56,28 @@ CSS = """
 .q-row {display: grid; grid-template-columns: repeat(auto-fit, minmax(215px, 1fr)); gap: 1rem 1.5rem;}
 .q-scale {height: .5rem; border-radius: .25rem; margin-top: .4rem;}
 .q-ends {display: flex; justify-content: space-between; font-size: .8rem;}
+.q-why {display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 1.5rem 2.2rem;}
+.q-stale {opacity: .45;}
+.q-trio, .q-pair {display: grid; grid-template-columns: repeat(3, minmax(0, 150px)); gap: .8rem;}
+.q-pair {grid-template-columns: repeat(2, minmax(0, 231px));}
+.q-tiles {display: flex; flex-wrap: wrap; gap: .7rem .8rem;}
+.q-tile {width: 68px; text-align: center; line-height: 1.25;}
+.q-dot {display: inline-block; width: .75em; height: .75em; border-radius: 50%; margin-right: .35em;}
+.q-help summary {cursor: pointer; margin-bottom: .35rem;}
+.q-bars.q-layers th:first-child {width: 7.5rem;}
+.q-bars.q-layers :is(th, td):nth-child(2) {width: 3.2rem;}
+.q-bars.q-layers :is(th, td):nth-child(n + 4) {width: 5rem; text-align: right; white-space: nowrap;}
+.q-bars thead :is(th, td) {font-size: .8rem; font-weight: 500;}
+.q-felt th {width: 6rem;}
+.q-felt td:nth-child(3) {width: 3.2rem; text-align: right;}
+.q-felt td:last-child {width: 5.5rem;}
+.q-own {border-collapse: separate; border-spacing: 2px; font-variant-numeric: tabular-nums;}
+.q-own caption {caption-side: bottom; text-align: left; padding-top: .35rem;}
+.q-own :is(th, td) {width: 2.1rem; min-width: 1.5rem; height: 1.7rem; padding: 0; border: 0; text-align: center;
+    font-weight: 500;}
+.q-own tbody td {background: color-mix(in srgb, currentColor 6%, transparent); border-radius: .2rem;}
+.q-own td.q-hit {background: color-mix(in srgb, currentColor 20%, transparent);}
+.q-own td.q-miss {background: #E69F00; color: #111111;}
 .q-card {border: 1px solid color-mix(in srgb, currentColor 22%, transparent); border-radius: .5rem;
          padding: .6rem .9rem;}
 .q-card strong {font-size: 1.5rem;}
@@ -63,6 +92,10 @@ CSS = """
 @media (max-width: 640px) {
   [data-testid="seen"] figure {display: flex; gap: .9rem; align-items: center;}
   .q-sees {width: 64px; flex: none;}
+  .q-tiles {gap: .5rem;}
+  .q-tile {width: 58px;}
+  .q-bars.q-layers th:first-child {width: 6.5rem;}
+  .q-layers :is(th, td):nth-child(5) {display: none;}
   [class*="st-key-example_"] button {width: 48px; height: 48px;}
 }
 [data-testid="stCaptionContainer"] {opacity: .78;}

@@ -1,16 +1,23 @@
-"""Uploaded pictures: one is read like a drawing; many become a contact sheet, with the chosen one read in full."""
+"""Uploaded pictures, in ZIP files or one by one: one is read like a drawing; many become a contact sheet, with the
+chosen one read in full, and, where their names tell the digit, an audit of their own."""
 
 import pandas as pd
 import streamlit as st
 
-from deployment import pictures
+from deployment import batch, batch_pictures, pictures
 from deployment.preprocess import InputError
 
 
 def render(deployer, files: list) -> tuple:
     """Show the contact sheet of several files; return the name and the Prediction or InputError of the one in focus."""
-    names, results = _results(deployer, files)
-    if len(files) == 1:
+    found, sentences = batch.gather([(file.name, file.getvalue()) for file in files])
+    for sentence in sentences:
+        st.html(pictures.notice(sentence))
+    if not found:
+        return "", None
+    names = [name for name, _ in found]
+    results = _predict(deployer.config["weights_sha256"], tuple((f"“{name}”", data) for name, data in found), deployer)
+    if len(found) == 1:
         return names[0], results[0]
 
     read = [i for i, result in enumerate(results) if not isinstance(result, InputError)]
@@ -22,13 +29,39 @@ def render(deployer, files: list) -> tuple:
         return names[0], results[0]
     rows = [(names[i], results[i]) for i in read]
     chosen = _sheet(rows)
-    st.download_button("Download as CSV", _csv(names, results), "qualm.csv", "text/csv")
+    own = batch.audit(names, results)
+    with st.container(horizontal=True):
+        st.download_button("Download as CSV", batch.to_csv(names, results), "qualm.csv", "text/csv", on_click="ignore")
+        if own:
+            model = f"Model in {deployer.model_dir.name}/, weights {deployer.config['weights_sha256'][:12]}"
+            st.download_button("Download the audit to print", batch_pictures.page(own, names, results, model),
+                               "qualm-audit.html", "text/html", on_click="ignore")
+    if own:
+        _audit(own, names, results)
+    else:
+        st.caption("Name the files after their digits, such as 7_anything.png, and an audit of them appears here.")
     return rows[chosen]
 
 
-def _results(deployer, files: list) -> tuple[list, list]:
-    pairs = tuple((f"“{file.name}”", file.getvalue()) for file in files)
-    return [file.name for file in files], _predict(deployer.config["weights_sha256"], pairs, deployer)
+def _audit(own: batch.Audit, names: list[str], results: list) -> None:
+    st.subheader("Audit of your own pictures", anchor=False)
+    unlabelled = len(names) - own.n
+    left_out = f" {unlabelled:,} without a digit in the name are left out." if unlabelled else ""
+    st.caption(f"On the {own.n:,} pictures whose names tell the digit, as 7_anything.png does.{left_out}")
+    st.html(batch_pictures.figures(own))
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=420):
+            st.markdown("**Confusion**")
+            st.html(batch_pictures.confusion(own))
+        with st.container(width=420):
+            st.markdown("**Feelings, and how often they were right**")
+            st.html(batch_pictures.feelings(own))
+    if own.errors:
+        most = batch_pictures.MOST_TILES
+        shown = "" if len(own.errors) <= most else f", the {most} surest"
+        st.markdown(f"**Errors: {len(own.errors):,}{shown}**")
+        st.caption("The digit in the name → the answer; below it the stated confidence, the surest first.")
+        st.html(batch_pictures.tiles(names, results, own.errors[:most]))
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the pictures …")
@@ -70,18 +103,3 @@ def _sheet(rows: list) -> int:
         alt="Table of the uploaded pictures with answer, confidence and feeling",
     )
     return next(iter(event.selection.rows), least)
-
-
-def _csv(names: list, results: list) -> str:
-    """One line a file; a file that could not be read has its reason in the last column."""
-    lines = []
-    for name, result in zip(names, results, strict=True):
-        if isinstance(result, InputError):
-            lines.append({"file": name, "error": str(result)})
-        else:
-            lines.append(
-                {"file": name, "answer": str(result.digit), "confidence": round(result.confidence, 6),
-                 "feeling": result.emotion, "runner_up": str(result.runner_up), "novelty": round(result.novelty, 6)}
-            )
-    columns = ["file", "answer", "confidence", "feeling", "runner_up", "novelty", "error"]
-    return pd.DataFrame(lines, columns=columns).to_csv(index=False)

@@ -43,11 +43,11 @@ def drawn_seven() -> Image.Image:
 
 def test_first_visit_reads_an_example():
     at = start()
-    assert [tab.label for tab in at.tabs] == ["Draw or upload", "Scientific audit"]
+    assert [tab.label for tab in at.tabs] == ["Draw or upload", "Scientific audit", "Feelings in text"]
     assert answer(at)["digit"] == "7" and answer(at)["name"] == "a clear 7"
     for part in ("seen", "bars", "gate", "comparison"):
         assert f'data-testid="{part}"' in page(at)
-    assert re.findall(r'data-gate="(\w+)"', page(at)) == ["live", "mean", "open"]
+    assert re.findall(r'data-gate="(\w+)"', page(at)) == ["live", "mean", "open", "shuffled"]
 
 
 @pytest.mark.parametrize("name, digit", [("seven", "7"), ("two", "2"), ("paper", "3")])

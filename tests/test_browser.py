@@ -1,6 +1,7 @@
 """The app in a real browser: strokes by mouse and finger, files, tabs; no error on the page, none in the console."""
 
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,37 @@ def test_files_are_read_and_many_make_a_contact_sheet(page):
     lines = download.value.path().read_text().splitlines()
     assert lines[0].startswith("file,answer,confidence")
     assert [",".join(line.split(",")[:2]) for line in lines[1:]] == ["paper.png,3", "two.png,2", "seven.png,7"]
+
+
+def test_reasons_follow_when_the_pen_rests(page):
+    reasons = page.locator("[data-testid=why]")
+    reasons.locator("img").first.wait_for()
+    draw_by_mouse(page, THREE)
+    page.locator(".q-stale").wait_for(state="detached")
+    page.wait_for_selector("[data-testid=why][data-digit='3']")
+    page.get_by_role("radio", name="Occlusion").click()
+    reasons.get_by_text("Needed for the 3").wait_for()
+    page.locator("label").filter(has_text="Explain").click()
+    reasons.wait_for(state="detached")
+    page.get_by_role("button", name="A looped 2").click()
+    wait_for_answer(page, name="a looped 2")
+    page.get_by_role("heading", name="Why").wait_for()
+    assert reasons.count() == 0, "the choice is remembered"
+
+
+def test_a_zip_with_labels_becomes_an_audit(page, tmp_path):
+    path = tmp_path / "mine.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, label in (("two", 2), ("seven", 7), ("paper", 8)):
+            archive.write(EXAMPLES / f"{name}.png", f"mine/{label}_{name}.png")
+    page.locator("input[type=file]").set_input_files(path)
+    page.locator("[data-testid=own-figures]").get_by_text("2 of 3", exact=True).wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the audit to print").click()
+    printed = page.context.new_page()
+    printed.set_content(download.value.path().read_text(encoding="utf-8"))
+    assert printed.get_by_role("heading", level=1).inner_text() == "Qualm on 3 labelled pictures"
+    assert printed.locator("[data-testid=own-tiles]").first.inner_text().startswith("8 → 3")
 
 
 def test_a_broken_file_is_named(page):

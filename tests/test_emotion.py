@@ -1,4 +1,4 @@
-"""Doubt: calibration recovers what was planted, promises hold on fresh data of the same law, words follow definitions."""
+"""Doubt: calibration recovers what was planted, promises hold on fresh data of one law, words follow definitions."""
 
 import numpy as np
 import pytest

@@ -1,0 +1,91 @@
+"""Every setting of a LIMINAL training run, in one place, saved with the weights."""
+
+from dataclasses import asdict, dataclass, fields, replace
+
+# What each version has beside the recursion and the affect loop (v5 has no public description that we know of).
+VERSIONS = {
+    "v1": dict(attention=False, pad_head=False, rinse=False, memory=False),
+    "v2": dict(attention=True, pad_head=False, rinse=False, memory=False),
+    "v3": dict(attention=True, pad_head=True, rinse=False, memory=False),
+    "v4": dict(attention=True, pad_head=True, rinse=True, memory=False),
+    "v6": dict(attention=True, pad_head=True, rinse=True, memory=True),
+}
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    seed: int = 0
+
+    # Model: one class, switched (core/text/trm.py)
+    dim: int = 128
+    width: int = 2  # hidden width of the two perceptrons, times dim
+    outer: int = 5  # K, rounds; 0 is a head on the embedding alone
+    inner: int = 4  # n, updates of the latent z in each round
+    attention: bool = True  # v2: over the history of z
+    pad_head: bool = True  # v3: Dense-GELU-Dense-tanh instead of Dense-tanh
+    rinse: bool = True  # v4: the reflection after the last round
+    memory: bool = True  # v6: SoulKernel
+    affect: bool = True  # the running PAD estimate is fed back each round
+    deep_supervision: bool = False  # a loss at each round, the state carried over detached
+    prior: bool = True  # the embedding's ridge regression is where the estimate starts from
+
+    # Regularisation
+    input_dropout: float = 0.3  # on the embedding
+    memory_dropout: float = 0.5  # share of training sentences that are read without their predecessors
+    weight_decay: float = 1e-5  # phase 1
+    ema: float = 0.99  # decay a step of the average of the weights that is evaluated and kept; 0: none
+
+    # Phase 1: AdamW, cosine from lr to lr * final_lr; phase 2: constant, gentle
+    lr: float = 1e-3
+    final_lr: float = 0.03
+    batch_size: int = 128
+    epochs: int = 2
+    clip: float = 1.0  # largest norm of a gradient, in both phases
+    lr_2: float = 1e-4
+    weight_decay_2: float = 1e-6
+    epochs_2: int = 1
+    patience: int = 0
+    keep: str = "best"
+
+    # What core.training and core.optimizers ask for besides
+    optimizer: str = "adamw"
+    schedule: str = "cosine"
+    warmup: float = 0.1
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+
+    def __post_init__(self):
+        for name in ("dim", "width", "inner", "batch_size", "epochs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("input_dropout", "memory_dropout", "ema", "warmup"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be in [0, 1), not {getattr(self, name)}")
+        if not 0 <= self.outer <= 20 or self.epochs_2 < 0 or min(self.lr, self.lr_2) <= 0:
+            raise ValueError("outer must be in 0..20, epochs_2 at least 0, lr and lr_2 positive")
+
+    @classmethod
+    def version(cls, name, **changes):
+        """The settings of "v1", "v2", "v3", "v4" or "v6"."""
+        if name not in VERSIONS:
+            raise ValueError(f"there is no version {name!r}; choose one of {', '.join(VERSIONS)}")
+        return cls(**{**VERSIONS[name], **changes})
+
+    def second_phase(self):
+        """The settings of phase 2, as core.training.fit reads them."""
+        return replace(self, lr=self.lr_2, weight_decay=self.weight_decay_2, epochs=max(1, self.epochs_2),
+                       schedule="constant", warmup=0.0)
+
+    def but(self, **changes):
+        """A copy with some settings changed."""
+        return replace(self, **changes)
+
+    def to_dict(self):
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values):
+        """A TextConfig from saved settings; names it does not know are passed over."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})

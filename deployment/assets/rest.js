@@ -1,0 +1,22 @@
+// Tells Python when the pen has rested, by handing back `data.token`. Reasons take longer than the answer: computed at
+// once they would stand in the way of the next stroke.
+const PAUSE = 500; // milliseconds
+let timer, told, tell, token;
+let down = false;
+
+function wait() {
+  clearTimeout(timer);
+  if (!down && token && token !== told) timer = setTimeout(() => tell("rested", (told = token)), PAUSE);
+}
+
+const press = (isDown) => () => {
+  down = isDown;
+  wait();
+};
+document.addEventListener("pointerdown", press(true), true);
+for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, press(false), true);
+
+export default function ({ data, setStateValue }) {
+  [tell, token] = [setStateValue, data.token];
+  wait();
+}
