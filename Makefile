@@ -1,7 +1,7 @@
 # Two commands are all one needs: `make run` and `make test`. Each sets up what it uses in .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: run test lint train audit reproduce bench clean
+.PHONY: run test lint train audit reproduce bench liminal clean
 .DELETE_ON_ERROR:
 
 run: .venv/app  ## serve the app with the shipped model
@@ -22,6 +22,9 @@ audit: .venv/dev  ## remake images/ and the neighbours from the shipped weights
 
 reproduce: .venv/dev  ## remake the table of the four small networks
 	$(BIN)/python -m analytics.reproduce
+
+liminal: .venv/dev  ## remake the table of the text model; fetches EmoBank once
+	$(BIN)/python -m analytics.liminal
 
 bench: .venv/bench  ## speed and memory beside PyTorch, scikit-learn and onnxruntime; nothing else should run
 	$(BIN)/python -m analytics.benchmark
