@@ -6,13 +6,14 @@ Everything here is a plain NumPy array under a plain name, so that one .npz file
 
 import zipfile
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from analytics import inside, maps
 from core import metrics
+from core.storage import read_json
 
 SHIPPED_IMAGES = Path(__file__).resolve().parents[1] / "images"
 HEADLINE = ("accuracy", "errors", "log_loss", "ece", "auroc")
@@ -49,35 +50,41 @@ def model_arrays(deployer) -> dict[str, np.ndarray]:
 
 
 def test_arrays(
-    deployer, X: np.ndarray, y: np.ndarray, map_images=5000, resamples=1000, seed=0, track: Track = untracked
+    deployer, X: np.ndarray, y: np.ndarray, map_images=2500, resamples=1000, seed=0, track: Track = untracked
 ) -> dict[str, np.ndarray]:
     """Read test images X (N, 28, 28) in [0, 1] with labels y (N,) and measure what came out.
 
     Returns y (N,), probs (N, 10), headline_* (3,) as (value, low, high) at 95 %, ece_if_calibrated (2,),
-    map_index (M,) and map_xy (M, 2): the chosen test images and their places on the map.
+    map_index (M,) and map_xy (M, 2): the chosen test images and their places on the last layer's map; all layers as
+    of maps.arrays, and their activations as of inside.activations.
     """
     rng = np.random.default_rng(seed)
     map_index = np.sort(rng.permutation(len(X))[:map_images])
     batches = np.array_split(np.arange(len(X)), max(1, len(X) // 500))
     answers = [deployer.predict_arrays(X[batch]) for batch in track(batches, "reading")]
     probs = np.concatenate(answers).astype(np.float32)  # as saved: every figure follows from what is saved
-    features = deployer.hidden_activations(X[map_index])[-1]
+    hidden = deployer.hidden_activations(X[map_index])
+    names = maps.layer_names(len(hidden), deployer.gate_class_mean is not None and len(hidden) > 1)
+    places = maps.arrays(hidden, names, seed, track)
     return {
         "y": np.asarray(y, dtype=np.uint8),
         "probs": probs,
         **{f"headline_{name}": v for name, v in headline(probs, y, resamples, rng, track).items()},
         "ece_if_calibrated": ece_if_calibrated(probs, resamples // 4, rng),
         "map_index": map_index,
-        "map_xy": place(features, seed, track),
+        "map_xy": places[f"map_{len(names) - 1}_xy"],
+        **places,
+        **inside.activations(hidden, names),
     }
 
 
 def headline(probs, y, resamples: int, rng, track: Track = untracked) -> dict[str, np.ndarray]:
-    """The HEADLINE figures of probs (N, 10) on labels y (N,): each (value, low, high) at 95 %.
+    """The HEADLINE figures of probs (N, 10) on labels y (N,), Brier score and AURC: each (value, low, high) at 95 %.
 
-    Log loss is in nats, AUROC that of confidence for right against wrong answers, nan where nothing was wrong.
-    Accuracy and errors have Wilson intervals. The others are bootstrapped over images; the bootstrap's own bias is
-    taken off, because resampling adds noise to the calibration error, which can only push it up.
+    Log loss is in nats; AURC is the area under the risk-coverage curve; AUROC that of confidence for right against
+    wrong answers, nan where nothing was wrong. Accuracy and errors have Wilson intervals. The others are bootstrapped
+    over images; the bootstrap's own bias is taken off, because resampling adds noise to the calibration error, which
+    can only push it up.
     """
     right = probs.argmax(1) == y
     low, high = metrics.wilson_interval(int(right.sum()), len(y))
@@ -90,13 +97,15 @@ def headline(probs, y, resamples: int, rng, track: Track = untracked) -> dict[st
         "log_loss": metrics.log_loss,
         "ece": metrics.expected_calibration_error,
         "auroc": lambda probs, y: metrics.auroc(probs.max(1), probs.argmax(1) == y),
+        "brier": metrics.brier_score,
+        "aurc": lambda probs, y: metrics.area_under_risk_coverage(probs.max(1), probs.argmax(1) == y),
     }
     draws = [rng.integers(0, n, n) for _ in range(resamples)]
     boot = [[measure(probs[rows], y[rows]) for measure in measures.values()] for rows in track(draws, "intervals")]
     for (name, measure), values in zip(measures.items(), np.transpose(boot), strict=True):
         value, values = measure(probs, y), values[np.isfinite(values)]
         limits = np.quantile(values, [0.025, 0.975]) - values.mean() + value if len(values) else (np.nan, np.nan)
-        figures[name] = np.array([value, *np.clip(limits, 0, np.inf if name == "log_loss" else 1)])
+        figures[name] = np.array([value, *np.clip(limits, 0, {"log_loss": np.inf, "brier": 2}.get(name, 1))])
     return figures
 
 
@@ -108,20 +117,6 @@ def ece_if_calibrated(probs, resamples: int, rng) -> np.ndarray:
     total = np.cumsum(probs, axis=1)
     draws = ((rng.random((len(probs), 1)) * total[:, -1:] > total).sum(1) for _ in range(resamples))
     return np.quantile([metrics.expected_calibration_error(probs, y) for y in draws], [0.025, 0.975])
-
-
-def place(features: np.ndarray, seed: int, track: Track = untracked) -> np.ndarray:
-    """Features (M, h) to a plane (M, 2): PCA to at most 50 axes, then t-SNE (van der Maaten and Hinton, 2008)."""
-    from sklearn.decomposition import PCA  # here: the app reads saved audits and need not wait for scikit-learn
-    from sklearn.manifold import TSNE
-
-    axes = PCA(min(50, *features.shape), random_state=seed).fit_transform(features)
-    tsne = TSNE(perplexity=min(30, (len(axes) - 1) / 3), init="pca", learning_rate="auto", random_state=seed)
-    with ThreadPoolExecutor(1) as pool:  # t-SNE reports no progress: the bar follows its usual 3 ms per image
-        future = pool.submit(tsne.fit_transform, axes)
-        for percent in track(range(100), "the map"):
-            wait([future], timeout=len(axes) * 3e-5 if percent < 99 else None)
-        return future.result().astype(np.float32)
 
 
 def images_dir(model_dir: str | Path, shipped: Path) -> Path:
@@ -142,6 +137,15 @@ def load_audit(folder: Path) -> dict[str, np.ndarray] | None:
         return None
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise AuditError(f"The saved audit {folder.name}/audit.npz cannot be read ({error}).") from error
+
+
+def load_document(folder: Path, weights_sha256: str) -> dict:
+    """The rows of `folder`/audit.json; empty where there is none, or none for these weights."""
+    try:
+        document = read_json(folder / "audit.json")
+        return document if document["weights_sha256"] == weights_sha256 else {}
+    except (ValueError, KeyError, TypeError):  # the app says of the arrays beside it what to do
+        return {}
 
 
 def belongs(arrays: dict[str, np.ndarray], deployer) -> bool:

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from analytics.evidence import unit_order
 from analytics.palette import DIGITS, GREY, HEAT, VERMILION
+from core import metrics
 from deployment.theme import BLUE, ORANGE
 
 
@@ -89,6 +90,46 @@ def digit_map(xy: np.ndarray, y: np.ndarray, y_hat: np.ndarray) -> Figure:
     return figure
 
 
+def digit_maps(maps: dict[str, np.ndarray], y: np.ndarray) -> Figure:
+    """The maps of all layers, name -> places (M, 2), coloured by true digit y (M,), two to a row."""
+    rows = -(-len(maps) // 2)
+    figure, axes = _figure(9, 4.2 * rows, rows, 2, squeeze=False)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for ax, (name, xy) in zip(axes.flat, maps.items(), strict=False):
+        ax.scatter(*xy.T, s=3, c=np.array(DIGITS)[y], linewidths=0)
+        for digit in np.unique(y):
+            ax.text(*np.median(xy[y == digit], axis=0), digit, fontsize=11, weight="bold", ha="center", va="center",
+                    bbox={"boxstyle": "circle,pad=0.12", "fc": "white", "ec": DIGITS[digit], "alpha": 0.9})
+        ax.set_title(name, fontsize=11)
+    return figure
+
+
+def risk_coverage(probs: np.ndarray, y: np.ndarray) -> Figure:
+    """Errors among the surest answers in percent, by the share answered; probs (N, 10), y (N,)."""
+    figure, ax = _figure(7, 3.4)
+    coverage, risk = metrics.risk_coverage(probs.max(1), probs.argmax(1) == y)
+    ax.plot(100 * coverage, 100 * risk, color=BLUE)
+    ax.set(xlabel="share answered, the surest first (%)", ylabel="errors among them (%)", ylim=(0, None))
+    ax.grid(alpha=0.3)
+    return figure
+
+
+def novelty(rows: list[dict]) -> Figure:
+    """Novelty of the kinds of pictures of `doubt.strangers`: 5 to 95 % thin, 25 to 75 % thick, the median a dot."""
+    figure, ax = _figure(7, 0.45 * len(rows) + 1)
+    for at, row in enumerate(rows):
+        low, quarter, middle, upper, high = row["novelty_quantiles"]
+        ax.plot([low, high], [at, at], color=BLUE, linewidth=1.5)
+        ax.plot([quarter, upper], [at, at], color=BLUE, linewidth=6, solid_capstyle="butt")
+        ax.plot(middle, at, "o", color=ORANGE, markersize=7)
+    ax.axvline(1, color=VERMILION, linestyle="--", linewidth=1)
+    ax.set_yticks(range(len(rows)), [row["kind"] for row in rows])
+    ax.set(xscale="log", xlabel="novelty (log scale); curious right of the dashes")
+    ax.invert_yaxis()
+    return figure
+
+
 def image_grid(images: np.ndarray, titles: list[str], columns: int, heading: str) -> Figure:
     """Images (N, 28, 28) with a line above each, `columns` to a row, as one mosaic (an axes for each would be slow)."""
     rows = max(1, -(-len(images) // columns))
@@ -105,14 +146,14 @@ def image_grid(images: np.ndarray, titles: list[str], columns: int, heading: str
     return figure
 
 
-def weights(names: np.ndarray, counts: np.ndarray, edges: np.ndarray) -> Figure:
+def weights(names: np.ndarray, counts: np.ndarray, edges: np.ndarray, what="weight", sharex=True) -> Figure:
     """Histograms of the weights, one row for each of L layers: counts (L, B), edges (L, B + 1)."""
-    figure, axes = _figure(7, 1.25 * len(names) + 0.5, len(names), 1, sharex=True, squeeze=False)
+    figure, axes = _figure(7, 1.25 * len(names) + 0.5, len(names), 1, sharex=sharex, squeeze=False)
     for ax, name, count, edge in zip(axes.flat, names, counts, edges, strict=True):
         ax.stairs(count, edge, fill=True, color=BLUE)
         ax.set(yscale="log", ylim=(0.7, None))
-        ax.text(0.01, 0.86, f"{name}  ({count.sum():,})", transform=ax.transAxes, fontsize=9)
-    axes.flat[-1].set_xlabel("weight")
+        ax.set_title(f"{name}  ({count.sum():,})", loc="left", fontsize=9)
+    axes.flat[-1].set_xlabel(what)
     figure.supylabel("how many (log scale)", fontsize=10)
     return figure
 

@@ -53,7 +53,8 @@ def main() -> None:
     if about:
         about_view.show(deployer)
 
-    draw, audit = st.tabs(["Draw or upload", "Scientific audit"], key="tab", on_change="rerun")
+    names = ["Draw or upload", "Scientific audit", "Feelings in text"]
+    draw, audit, text = st.tabs(names, key="tab", on_change="rerun")
     with draw:
         draw_view.render(deployer)
     if audit.open:  # its charts are not sent before somebody looks at them
@@ -61,6 +62,11 @@ def main() -> None:
 
         with audit:
             audit_view.render(deployer)
+    if text.open:
+        from deployment import text_view
+
+        with text:
+            text_view.render()
 
 
 main()

@@ -7,9 +7,9 @@ import numpy as np
 import streamlit as st
 
 from analytics import evidence
-from core.data import read_checked
 from core.metrics import confusion_matrix, precision_recall_f1
-from deployment import charts
+from deployment import audit_doubt, audit_errors, audit_inside, audit_map, audit_robustness, charts, heartbeat
+from deployment.audit_parts import Audit, chart, count, section, tiles
 from deployment.deploy_mnist import SHIPPED
 
 LABELS = {
@@ -24,8 +24,14 @@ INK = """<style>
 .st-key-audit [data-testid="stCaptionContainer"] {color: inherit; opacity: .85}
 .st-key-audit :is([class$="tick"], .cbaxis) text, .st-key-audit text:is([class$="title"], .legendtext),
 .st-key-audit [class*="st-key-audit_weights"] .annotation-text {fill: currentColor !important}
+.q-scroll {overflow-x: auto; margin-bottom: .5rem}
+.q-table {border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem}
+.q-table caption {text-align: left; font-weight: 600; padding: .3rem 0; caption-side: top}
+.q-table :is(th, td) {padding: .3rem .9rem .3rem 0; text-align: left; vertical-align: top; font-weight: 400;
+    border: 0; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent)}
+.q-table :is(th, td) {white-space: nowrap}
+.q-table thead th {font-weight: 600}
 </style>"""
-MOST_TILES = 300  # enough for every error of a good network, and light enough for a phone
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -39,9 +45,9 @@ def _of_model(weights_sha256: str, _deployer) -> dict[str, np.ndarray]:
     return evidence.model_arrays(_deployer)
 
 
-@st.cache_resource(show_spinner="Unpacking the test images …")
-def _test_images() -> np.ndarray:
-    return read_checked("t10k-images-idx3-ubyte")
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _rows(folder: str, modified: float, weights_sha256: str) -> dict:
+    return evidence.load_document(Path(folder), weights_sha256)
 
 
 @st.fragment
@@ -53,13 +59,23 @@ def render(deployer) -> None:
         arrays = _audit(deployer, command)
         if arrays is None:
             arrays = _of_model(deployer.config["weights_sha256"], deployer)
+            audit = Audit(arrays, {}, command, deployer, True)
             _stated(deployer.metrics["test"])
-            sections = _learning, _weights, _gate
+            sections = _learning, audit_inside.weights, audit_inside.gate
         else:
+            audit = Audit(arrays, _document(deployer, arrays), command, deployer, evidence.belongs(arrays, deployer))
             _headline(arrays)
-            sections = _learning, _confusion, _doubt, _map, _errors, _weights, _gate
-        for section in sections:
-            section(arrays, command)
+            sections = (_learning, _confusion, audit_doubt.render, audit_map.render, audit_errors.render,
+                        audit_robustness.render, audit_inside.weights, audit_inside.activations, audit_inside.gate)
+        for show in sections:
+            show(audit)
+
+
+def _document(deployer, arrays) -> dict:
+    """The rows beside the arrays, where they belong together."""
+    folder = evidence.images_dir(deployer.model_dir, SHIPPED)
+    file = folder / "audit.json"
+    return _rows(str(folder), file.stat().st_mtime, str(arrays["weights_sha256"])) if file.exists() else {}
 
 
 def _audit(deployer, command: str) -> dict[str, np.ndarray] | None:
@@ -82,25 +98,6 @@ def _command(model_dir: Path) -> str:
     if model_dir == Path(SHIPPED).resolve():
         return "python -m analytics.audit"
     return f"python -m analytics.audit --model {os.path.relpath(model_dir, Path(SHIPPED).resolve().parent)}"
-
-
-def _section(title: str, what_and_how: str, command: str) -> None:
-    st.subheader(title)
-    st.caption(f"{what_and_how} Remake it with `{command}`.")
-
-
-def _chart(figure, alt: str, arrays, name: str, **options):
-    """A chart whose state belongs to this chart of this model alone."""
-    key = _key(arrays, name)
-    return st.plotly_chart(figure, config=charts.CONFIG, alt=alt, key=key, **options)
-
-
-def _key(arrays, name: str) -> str:
-    return f"audit_{name}_{str(arrays['weights_sha256'])[:12]}"
-
-
-def _images(n: int) -> str:
-    return f"{n:,} image{'' if n == 1 else 's'}"
 
 
 def _percent(text: str) -> str:
@@ -129,104 +126,63 @@ def _metrics(figures: dict) -> None:
                       help=explanation, width=160)
 
 
-def _learning(arrays, command) -> None:
-    _section("Learning", "Loss and accuracy after each epoch. Where validation stops improving while training goes on, "
-             "the network only learns by heart; distorted training images or dropout lift the training loss.", command)
-    history = evidence.history(arrays)
+def _learning(audit: Audit) -> None:
+    section(audit, "Learning", "Loss and accuracy after each epoch. Where validation stops improving while training "
+            "goes on, the network only learns by heart; distorted training images or dropout lift the training loss.")
+    history = evidence.history(audit.arrays)
     for column, what in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         with column:
-            _chart(charts.learning(history, what), f"Training and validation {what} by epoch", arrays, what)
+            chart(audit, charts.learning(history, what), f"Training and validation {what} by epoch", what)
+    if {"hope", "faith", "love"} & history.keys():
+        st.caption("Hope: 1 - mean distance of the probabilities from the truth. Faith: mean tanh of the confidence, "
+                   "right or not. Love: exp(-loss), less where answers scatter.")
+        chart(audit, charts.virtues(history), "Hope, Faith and Love by epoch", "virtues")
+    if len(history.get("epoch", ())) and "loss" in history:
+        _heartbeat(audit, history)
 
 
-def _confusion(arrays, command) -> None:
+@st.fragment
+def _heartbeat(audit: Audit, history) -> None:
+    """The loss as a pulse; the button plays it anew and reruns this part alone."""
+    st.markdown("**Heartbeat**")
+    st.caption("One beat an epoch: the disc's area is the training loss, the ring's the validation loss.")
+    played = audit.key("played")
+    if st.button("Play the heartbeat", key=audit.key("play"), icon=":material/favorite:"):
+        st.session_state[played] = st.session_state.get(played, 0) + 1
+        playing = st.session_state[played]
+    else:
+        playing = 0
+    st.html(heartbeat.style(history, playing))
+    st.html(heartbeat.body(history))
+
+
+@st.fragment
+def _confusion(audit: Audit) -> None:
+    arrays = audit.arrays
     y, y_hat = arrays["y"], arrays["probs"].argmax(1)
     matrix = confusion_matrix(y, y_hat)
-    _section("Confusion", "How many images of each digit got which answer. Grey is right, colour is wrong, brighter is "
-             "more often; choose a cell, here or in the box, to see its images.", command)
+    section(audit, "Confusion", "How many images of each digit got which answer. Grey is right, colour is wrong, "
+            "brighter is more often; choose a cell, here or in the box, to see its images.")
     cells = sorted(np.argwhere(matrix).tolist(), key=lambda cell: (cell[0] == cell[1], -matrix[*cell]))
-    names = {(true, answer): f"{true} read as {answer} ({_images(matrix[true, answer])})" for true, answer in cells}
-    chart, box = _key(arrays, "confusion"), _key(arrays, "cell")
+    names = {(true, answer): f"{true} read as {answer} ({count(matrix[true, answer])})" for true, answer in cells}
+    clicked, box = audit.key("confusion"), audit.key("cell")
 
     def choose_clicked():
-        for point in st.session_state[chart].selection.points[:1]:
+        for point in st.session_state[clicked].selection.points[:1]:
             st.session_state[box] = int(point["y"]), int(point["x"])
 
     left, right = st.columns([3, 2])
     with left:
-        _chart(charts.confusion(matrix), "Confusion matrix with counts; the box offers the same cells", arrays,
-               "confusion", on_select=choose_clicked, selection_mode="points")
+        chart(audit, charts.confusion(matrix), "Confusion matrix with counts; the box offers the same cells",
+              "confusion", on_select=choose_clicked, selection_mode="points")
     with right:
         true, answer = st.selectbox("Cell", names, format_func=names.get, key=box)
         members = np.flatnonzero((y == true) & (y_hat == answer))
         members = members[np.argsort(arrays["probs"][members].max(1), kind="stable")]
         if len(members) > 30:
             st.caption(f"The 30 least sure of {len(members):,}.")
-        _tiles(arrays, members[:30])
+        tiles(audit, members[:30])
     st.markdown("**Precision, recall and F1 of each digit**")
     st.caption("Precision: of the answers “3”, how many were a 3. Recall: of the threes, how many were found. "
                "F1 joins both.")
-    _chart(charts.per_class(precision_recall_f1(matrix)), "Precision, recall and F1 of each digit", arrays, "per_class")
-
-
-def _doubt(arrays, command) -> None:
-    _section("Doubt", "Stated confidence against how often the answer was right. Points on the dashes: the network is "
-             "as sure as it may be; below them: too sure.", command)
-    bands = evidence.confidence_bands(arrays["probs"], arrays["y"])
-    _chart(charts.reliability(bands), "Stated confidence against measured accuracy in bands", arrays, "reliability")
-    error, low, high = (_percent(f"{v:.2%}") for v in (arrays["headline_ece"][0], *arrays["ece_if_calibrated"]))
-    st.caption(f"The calibration error is {error}; if every stated probability were exactly true, chance alone would "
-               f"give {low} to {high}.")
-
-
-def _map(arrays, command) -> None:
-    index = arrays["map_index"]
-    _section("The map", f"{len(index):,} test images, placed by t-SNE so that those the last hidden layer sees alike "
-             "lie together. Near means alike, far distances mean little; crosses are errors.", command)
-    y, y_hat = arrays["y"][index], arrays["probs"][index].argmax(1)
-    left, right = st.columns([3, 1])
-    with left:
-        event = _chart(charts.digit_map(arrays["map_xy"], y, y_hat, index), "Map of the test images: a group for each "
-                       "digit", arrays, "map", on_select="rerun", selection_mode="points")
-    with right:
-        chosen = [int(point["customdata"]) for point in event.selection.points]
-        st.caption("True digit, answer, confidence:" if chosen else "Choose a point to see its image.")
-        _tiles(arrays, chosen)
-
-
-def _errors(arrays, command) -> None:
-    probs, y = arrays["probs"], arrays["y"]
-    errors, hits = evidence.mistakes(probs, y), evidence.confident_hits(probs, y)
-    shown = f"All {len(errors):,}" if len(errors) <= MOST_TILES else f"The {MOST_TILES} surest of {len(errors):,}"
-    _section("Errors and hits", f"{shown} errors, the surest first, and the surest right answers. True digit → answer; "
-             "below it the stated confidence.", command)
-    for tab, members in zip(st.tabs(["Errors", "Surest hits"]), (errors[:MOST_TILES], hits), strict=True):
-        with tab:
-            _tiles(arrays, members)
-
-
-def _weights(arrays, command) -> None:
-    _section("Weights", "How the weights of each layer are spread, counts on a log scale. A peak at zero with thin "
-             "tails is usual; a spike at one value or a lopsided layer deserves a look.", command)
-    figure = charts.weights(arrays["weight_names"], arrays["weight_counts"], arrays["weight_edges"])
-    _chart(figure, "Histograms of the weights of each layer", arrays, "weights")
-
-
-def _gate(arrays, command) -> None:
-    _section("Gate per digit", "How far each unit's gate opens on average for each digit. The columns are units, "
-             "ordered by the digit that opens them most; one bright in a single row speaks for that digit.", command)
-    if "gate_class_mean" not in arrays:
-        st.caption("This network has no gate.")
-        return
-    views = ("Mean gate", "Difference from the mean of all digits")
-    view = st.segmented_control("Show", views, default=views[0], required=True, key=_key(arrays, "gate_view"))
-    figure = charts.gate(arrays["gate_class_mean"], difference=view == views[1])
-    _chart(figure, f"{view}, digit by digit and unit by unit", arrays, "gate")
-
-
-def _tiles(arrays, indices) -> None:
-    try:
-        images = _test_images()
-    except ValueError as error:
-        st.warning(str(error))
-        return
-    st.html(charts.image_strip(images, arrays["y"], arrays["probs"], indices))
+    chart(audit, charts.per_class(precision_recall_f1(matrix)), "Precision, recall and F1 of each digit", "per_class")

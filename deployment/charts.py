@@ -21,7 +21,8 @@ TILE = "margin:0;width:60px;text-align:center;font-size:13px;line-height:1.25"
 PICTURE = "width:60px;height:60px;image-rendering:pixelated;border-radius:4px;display:block"
 
 
-def _style(figure: go.Figure, height: int, **layout) -> go.Figure:
+def style(figure: go.Figure, height: int, **layout) -> go.Figure:
+    """The look that all charts share; height in pixels."""
     return figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
@@ -49,7 +50,20 @@ def learning(history: dict[str, np.ndarray], what: str) -> go.Figure:
                 hovertemplate=f"epoch %{{x}}: %{{y:{digits}}}<extra>{label}</extra>",
             )
     every_epoch = 1 if len(history.get("epoch", ())) <= 10 else None
-    return _style(figure, 280, xaxis={"title": "epoch", "dtick": every_epoch}, yaxis_title=unit, showlegend=True)
+    return style(figure, 280, xaxis={"title": "epoch", "dtick": every_epoch}, yaxis_title=unit, showlegend=True)
+
+
+def virtues(history: dict[str, np.ndarray]) -> go.Figure:
+    """Hope, Faith and Love (core.metrics), each in [0, 1], by epoch: those that the history holds."""
+    figure = go.Figure()
+    styles = (("hope", BLUE, "circle"), ("faith", ORANGE, "diamond"), ("love", VERMILION, "square"))
+    for name, colour, symbol in styles:
+        if name in history:
+            figure.add_scatter(
+                x=history["epoch"], y=history[name], name=name.title(), mode="lines+markers", line={"color": colour},
+                marker={"symbol": symbol, "size": 6}, hovertemplate=f"epoch %{{x}}: %{{y:.3f}}<extra>{name}</extra>",
+            )
+    return style(figure, 280, xaxis_title="epoch", yaxis_title="0 to 1", showlegend=True)
 
 
 def confusion(matrix: np.ndarray) -> go.Figure:
@@ -81,7 +95,7 @@ def confusion(matrix: np.ndarray) -> go.Figure:
         hovertemplate="true %{customdata[0]}, answer %{customdata[1]}: %{customdata[2]:,} images<extra></extra>",
     )
     digits = {"tickvals": list(range(n)), "range": [-0.5, n - 0.5], "showgrid": False, "fixedrange": True}
-    return _style(figure, 430, clickmode="event+select", hoverdistance=30).update_xaxes(
+    return style(figure, 430, clickmode="event+select", hoverdistance=30).update_xaxes(
         title="answer", **digits
     ).update_yaxes(title="true digit", **(digits | {"range": [n - 0.5, -0.5]}))
 
@@ -98,7 +112,7 @@ def per_class(scores: dict[str, np.ndarray]) -> go.Figure:
             hovertemplate=f"{label} of %{{customdata}}: %{{y:.2f}} %<extra></extra>",
         )
     xaxis = {"title": "digit", "tickvals": list(range(10)), "showgrid": False}
-    return _style(figure, 300, xaxis=xaxis, yaxis_title="%")
+    return style(figure, 300, xaxis=xaxis, yaxis_title="%")
 
 
 def reliability(bands: list[dict]) -> go.Figure:
@@ -119,12 +133,12 @@ def reliability(bands: list[dict]) -> go.Figure:
         hovertemplate="of %{customdata:,} answers %{y:.1f} % were right<extra></extra>",
     )
     xaxis = {"title": "stated confidence (%)", "type": "category"}
-    return _style(figure, 330, xaxis=xaxis, yaxis_title="right answers (%)")
+    return style(figure, 330, xaxis=xaxis, yaxis_title="right answers (%)")
 
 
-def digit_map(xy: np.ndarray, y: np.ndarray, y_hat: np.ndarray, index: np.ndarray) -> go.Figure:
+def digit_map(xy: np.ndarray, y: np.ndarray, y_hat: np.ndarray, index: np.ndarray, star=None) -> go.Figure:
     """Places (M, 2) of the test images `index` (M,), coloured by true digit y, errors crossed; the digit at each
-    group's median."""
+    group's median. star: (place (2,), words) of one more digit."""
     figure = go.Figure()
     right = y == y_hat
     for digit in range(10):
@@ -146,23 +160,35 @@ def digit_map(xy: np.ndarray, y: np.ndarray, y_hat: np.ndarray, index: np.ndarra
             x=x0, y=y0, text=f"<b>{digit}</b>", showarrow=False, font={"size": 18, "color": "#111111"},
             bgcolor="rgba(255,255,255,0.85)", bordercolor=DIGITS[digit], borderwidth=2, borderpad=3,
         )
-    return _style(figure, 520, clickmode="event+select", hovermode="closest").update_xaxes(visible=False).update_yaxes(
+    if star is not None:
+        (x0, y0), words = star
+        figure.add_scattergl(
+            x=[x0], y=[y0], mode="markers", name="your digit", hovertemplate=f"{words}<extra></extra>",
+            marker={"symbol": "star", "size": 24, "color": "#ffe14d", "line": {"width": 2, "color": "#111111"}},
+        )
+    return style(figure, 520, clickmode="event+select", hovermode="closest").update_xaxes(visible=False).update_yaxes(
         visible=False
     )
 
 
-def weights(names: np.ndarray, counts: np.ndarray, edges: np.ndarray) -> go.Figure:
-    """Histograms of the weights, a row for each of L layers: counts (L, B) on a log scale, edges (L, B + 1)."""
-    titles = [f"{name} ({count.sum():,} weights)" for name, count in zip(names, counts, strict=True)]
-    figure = make_subplots(len(names), 1, shared_xaxes=True, subplot_titles=titles, vertical_spacing=0.3 / len(names))
+def weights(names: np.ndarray, counts: np.ndarray, edges: np.ndarray, titles=None, what="weight") -> go.Figure:
+    """Histograms of the weights, a row for each of L layers: counts (L, B) on a log scale, edges (L, B + 1).
+
+    Other values than weights have `titles` (L,) and a word of their own, and each row its own axis.
+    """
+    shared = titles is None
+    if shared:
+        titles = [f"{name} ({count.sum():,} weights)" for name, count in zip(names, counts, strict=True)]
+    gap = (0.3 if shared else 0.45) / len(names)
+    figure = make_subplots(len(names), 1, shared_xaxes=shared, subplot_titles=titles, vertical_spacing=gap)
     for row, (name, count, edge) in enumerate(zip(names, counts, edges, strict=True), start=1):
         figure.add_bar(
             x=(edge[:-1] + edge[1:]) / 2, y=count, width=np.diff(edge), row=row, col=1, name=str(name),
             marker={"color": BLUE, "line": {"width": 0}}, hovertemplate="around %{x:.3f}: %{y:,}<extra></extra>",
         )
     figure.update_annotations(x=0, xanchor="left", font_size=13)
-    _style(figure, 115 * len(names) + 40, showlegend=False, bargap=0)
-    figure.update_yaxes(type="log", dtick=2, rangemode="tozero").update_xaxes(title="weight", row=len(names))
+    style(figure, (115 if shared else 145) * len(names) + 40, showlegend=False, bargap=0)
+    figure.update_yaxes(type="log", dtick=2, rangemode="tozero").update_xaxes(title=what, row=len(names))
     return figure.update_layout(margin_t=24)
 
 
@@ -183,7 +209,7 @@ def gate(class_mean: np.ndarray, difference: bool) -> go.Figure:
         colorbar={"orientation": "h", "thickness": 10, "len": 0.6, "x": 0.3, "y": 1, "yanchor": "bottom"},
         **colours,
     )
-    _style(figure, 360).update_yaxes(title="digit", tickvals=list(range(len(z))), autorange="reversed", showgrid=False)
+    style(figure, 360).update_yaxes(title="digit", tickvals=list(range(len(z))), autorange="reversed", showgrid=False)
     return figure.update_xaxes(showticklabels=False, ticks="", showgrid=False)
 
 

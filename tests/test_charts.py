@@ -5,7 +5,7 @@ import pytest
 
 from analytics import figures
 from analytics.evidence import confidence_bands, unit_order
-from deployment import charts
+from deployment import charts, doubt_charts, heartbeat
 
 
 @pytest.fixture
@@ -75,12 +75,69 @@ def test_map_places_every_image_once_and_marks_errors():
     assert [a.text for a in figure.layout.annotations] == [f"<b>{digit}</b>" for digit in range(10)]
 
 
+def test_a_star_stands_where_it_is_put_and_cannot_be_taken_for_a_test_image():
+    y = np.repeat(np.arange(10), 2)
+    figure = charts.digit_map(np.zeros((20, 2)), y, y, np.arange(20), star=(np.array([3.0, -4.0]), "your digit, a 7"))
+    star = figure.data[-1]
+    assert (star.x[0], star.y[0]) == (3, -4) and star.name == "your digit" and star.customdata is None
+
+
+def test_virtues_show_what_was_recorded():
+    history = {"epoch": np.array([1.0, 2]), "hope": np.array([0.8, 0.9]), "love": np.array([0.3, 0.5])}
+    assert [(t.name, list(t.y)) for t in charts.virtues(history).data] == [("Hope", [0.8, 0.9]), ("Love", [0.3, 0.5])]
+
+
+def test_risk_coverage_by_hand_and_the_limit_on_it():
+    probs = np.zeros((4, 10))
+    probs[:, 0] = [0.9, 0.8, 0.7, 0.6]
+    curve, limit = doubt_charts.risk_coverage(probs, np.array([0, 0, 1, 0]), 0.7).data
+    np.testing.assert_allclose(curve.x, [25, 50, 75, 100])
+    np.testing.assert_allclose(curve.y, [0, 0, 100 / 3, 25])
+    assert limit.x[0] == 75 and limit.y[0] == pytest.approx(100 / 3)
+    assert len(doubt_charts.risk_coverage(probs, np.array([0, 0, 1, 0]), 0.95).data) == 1  # nothing is so sure
+
+
+def test_novelty_shows_quantiles():
+    rows = [{"kind": "noise", "novelty_quantiles": [1, 2, 3, 4, 5]}]
+    thin, thick, middle = doubt_charts.novelty(rows).data
+    assert (list(thin.x), list(thick.x), list(middle.x)) == ([1, 5], [2, 4], [3])
+    assert len(figures.novelty(rows).axes) == 1
+
+
+def test_robustness_charts_hold_the_rows():
+    rows = [{"corruption": name, "severity": severity, "accuracy": accuracy, "mean_confidence": 0.9,
+             "interval_95": (accuracy - 0.02, accuracy + 0.01)}
+            for name, severity, accuracy in (("clean", 0, 0.98), ("fog", 1, 0.7), ("fog", 2, 0.5), ("tilt", 1, 0.9))]
+    _, spoilt, clean = doubt_charts.cells(rows).data
+    np.testing.assert_allclose(spoilt.y, [70, 50, 90])
+    assert list(clean.y) == [98] and spoilt.customdata[1] == "fog, severity 2"
+    accuracy, confidence = doubt_charts.severities(rows, "fog").data
+    np.testing.assert_allclose(accuracy.y, [98, 70, 50])
+    np.testing.assert_allclose(accuracy.error_y.arrayminus, 2)
+    assert list(confidence.y) == [90, 90, 90]
+
+
+def test_a_heart_beats_once_an_epoch_and_rests_where_motion_is_unwanted():
+    history = {"epoch": np.arange(1, 4), "loss": np.array([1.0, 0.25, 0.0]), "val_loss": np.full(3, 0.25)}
+    sizes = heartbeat.diameters(history)
+    np.testing.assert_allclose(sizes["disc"], [heartbeat.WIDEST, heartbeat.WIDEST / 2, 0])  # areas as the loss
+    np.testing.assert_allclose(sizes["ring"], heartbeat.WIDEST / 2)
+    assert heartbeat.keyframes("beat", sizes["disc"]).count("width:") == 3 * 3 + 1
+    still, moving = heartbeat.style(history, 0), heartbeat.style(history, 2)
+    assert "animation" not in still and "@keyframes q-disc-2" in moving and "prefers-reduced-motion" in moving
+    assert heartbeat.body(history).count("epoch ") == 3 and "validation loss 0.2500" in heartbeat.body(history)
+    assert np.isfinite(heartbeat.diameters({"epoch": [1], "loss": [float("nan")]})["disc"]).all()
+
+
 def test_weights_have_a_row_for_each_layer():
     counts, edges = np.array([[1, 5, 2], [3, 4, 0]]), np.array([[-3.0, -1, 1, 3], [-1.5, -0.5, 0.5, 1.5]])
     figure = charts.weights(np.array(["dense1", "output"]), counts, edges)
     assert list(figure.data[0].x) == [-2, 0, 2] and list(figure.data[1].y) == [3, 4, 0]
     assert [a.text for a in figure.layout.annotations] == ["dense1 (8 weights)", "output (7 weights)"]
     assert len(figures.weights(np.array(["dense1", "output"]), counts, edges).axes) == 2
+    other = charts.weights(np.array(["a", "b"]), counts, edges, titles=["90 % zeros", "none"], what="activation")
+    assert [a.text for a in other.layout.annotations] == ["90 % zeros", "none"]
+    assert other.layout.xaxis2.title.text == "activation" and other.layout.xaxis.matches is None
 
 
 def test_gate_is_sorted_and_named_by_unit():

@@ -1,0 +1,140 @@
+"""Does the doubt keep its word? Selective accuracy, conformal sets, the promises of the feelings, and novelty.
+
+Pure functions from answers to rows of plain numbers; shares carry a 95 % Wilson interval and their count n.
+"""
+
+import numpy as np
+
+from core import metrics
+from core.emotion import FEELINGS
+
+COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8)
+GUARANTEE = ("A set misses the true digit at most as often as its level says, on average over new images and over "
+             "calibration parts, provided that the new images are exchangeable with those of the calibration writers: "
+             "drawn from the same kind of people, pens and scans. Nothing is promised for pictures of another kind.")
+MOST_ERRORS, MOST_CURIOUS = 0.001, 0.005  # what core.emotion promises of confident answers, and of digits found curious
+
+
+def share(hits: int, n: int) -> dict:
+    """A share with its count: {"n", "hits", "share", "interval_95"}; the share of nothing is None."""
+    low, high = metrics.wilson_interval(int(hits), int(n))
+    return {"n": int(n), "hits": int(hits), "share": hits / n if n else None,
+            "interval_95": [0.0 if hits == 0 else low, 1.0 if hits == n else high]}  # rounding leaves both just off
+
+
+def selective(probs: np.ndarray, y: np.ndarray, coverages=COVERAGES) -> list[dict]:
+    """Accuracy when only the surest share of images is answered: a row for each coverage, with its confidence limit.
+
+    probs (N, 10), y (N,). "from": the least confidence that is still answered.
+    """
+    confidence, right = probs.max(1), probs.argmax(1) == y
+    order = np.argsort(-confidence, kind="stable")
+    rows = []
+    for coverage in coverages:
+        answered = order[: max(1, round(coverage * len(y)))]
+        rows.append({"coverage": len(answered) / len(y), "from": float(confidence[answered[-1]]),
+                     "errors": int((~right[answered]).sum()), **share(int(right[answered].sum()), len(answered))})
+    return rows
+
+
+def above(probs: np.ndarray, y: np.ndarray, limit: float) -> tuple[float, float | None, int]:
+    """(share of images answered, share of those right or None, errors) when answering only from confidence `limit`."""
+    answered = probs.max(1) >= limit
+    n, errors = int(answered.sum()), int((answered & (probs.argmax(1) != y)).sum())
+    return n / len(y), (n - errors) / n if n else None, errors
+
+
+def conformal(sets: dict[float, np.ndarray], y: np.ndarray) -> list[dict]:
+    """How often the sets held the true digit: a row for each error level of {level: booleans (N, 10)}, y (N,).
+
+    size: mean number of digits, with the 95 % interval of the mean (normal); single: share of sets of one digit;
+    kept: yes, "within chance" when the interval reaches what was promised, or no.
+    """
+    rows = []
+    for level, members in sets.items():
+        held, size = members[np.arange(len(y)), y], members.sum(1)
+        covered = share(int(held.sum()), len(y))
+        half = 1.96 * size.std() / np.sqrt(len(size))
+        rows.append({"level": level, **covered, "size": float(size.mean()), "single": float((size == 1).mean()),
+                     "size_interval_95": [float(size.mean() - half), float(size.mean() + half)],
+                     "largest": int(size.max()), "kept": verdict(covered, 1 - level)})
+    return rows
+
+
+def verdict(measured: dict, least: float) -> str:
+    """Whether a share as from `share` is at least what was promised: "yes", "within chance", "no" or "no case"."""
+    if not measured["n"]:
+        return "no case"
+    if measured["share"] >= least:
+        return "yes"
+    return "within chance" if measured["interval_95"][1] >= least else "no"
+
+
+def promises(feelings: np.ndarray, probs: np.ndarray, y: np.ndarray, two_hold: float) -> list[dict]:
+    """What each feeling promises of the images it is said of, and what happened: a row each, in order of FEELINGS.
+
+    feelings (N,) words, probs (N, 10), y (N,). Each row has of_all, the share of images; right, the share answered
+    rightly; and kept, the share that met the promise.
+    """
+    order = np.argsort(probs, axis=1, kind="stable")
+    right, in_two = order[:, -1] == y, (order[:, -2:] == y[:, None]).any(1)
+    n, rows = len(y), []
+    for feeling in FEELINGS:
+        felt = feelings == feeling
+        count = int(felt.sum())
+        row = {"feeling": feeling, "of_all": share(count, n), "right": share(int(right[felt].sum()), count),
+               "errors": int((felt & ~right).sum())}
+        if feeling == "confident":
+            words, met, least = f"at least {100 - 100 * MOST_ERRORS:g} % right", row["right"], 1 - MOST_ERRORS
+        elif feeling == "hesitant":
+            words, met, least = (f"one of the two named digits at least {100 * two_hold:g} % of the time",
+                                 share(int(in_two[felt].sum()), count), two_hold)
+        elif feeling == "confused":
+            stated = float(probs[felt].max(1).mean()) if count else 0.0
+            words, met, least = f"right as often as it states, {100 * stated:.0f} %", row["right"], stated
+        else:
+            words = f"said of at most {100 * MOST_CURIOUS:g} % of digits"
+            met, least = share(n - count, n), 1 - MOST_CURIOUS
+        rows.append(row | {"promise": words, "met": met, "kept": verdict(met, least)})
+    return rows
+
+
+def auroc_interval(area: float, positives: int, negatives: int) -> list[float]:
+    """95 % interval of an area under the ROC curve, by its standard error (Hanley and McNeil, 1982)."""
+    q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
+    variance = area * (1 - area) + (positives - 1) * (q1 - area**2) + (negatives - 1) * (q2 - area**2)
+    half = 1.96 * np.sqrt(max(0.0, variance) / (positives * negatives))
+    return [max(0.0, area - half), min(1.0, area + half)]
+
+
+def strangers(emotion, digits_novelty: np.ndarray, kinds: dict[str, tuple]) -> list[dict]:
+    """How novelty tells other pictures from digits: the digits' row, then one for each kind.
+
+    kinds: name -> (probs (n, 10), novelty (n,)). auroc: how often such a picture is more novel than a digit.
+    """
+    def row(name, novelty, feelings):
+        return {"kind": name, "curious": share(int((feelings == "curious").sum()), len(novelty)),
+                "confident": share(int((feelings == "confident").sum()), len(novelty)),
+                "novelty_quantiles": np.quantile(novelty, (0.05, 0.25, 0.5, 0.75, 0.95)).tolist()}
+
+    rows = []
+    for name, (probs, novelty) in kinds.items():
+        rows.append(row(name, novelty, emotion.feelings(probs, novelty)))
+        if name != "test digits":
+            scores = np.concatenate([novelty, digits_novelty])
+            area = metrics.auroc(scores, np.arange(len(scores)) < len(novelty))
+            rows[-1] |= {"auroc": area, "auroc_interval_95": auroc_interval(area, len(novelty), len(digits_novelty))}
+    return rows
+
+
+def measure(model, X: np.ndarray, y: np.ndarray, others: dict[str, np.ndarray]) -> tuple[dict, dict]:
+    """(arrays, rows) of a core.model.Model on network input X (N, 784), y (N,); others: name -> input (n, 784)."""
+    emotion = model.emotion
+    probs, novelty = emotion.read(model.network, X)
+    feelings = emotion.feelings(probs, novelty)
+    kinds = {"test digits": (probs, novelty)} | {k: emotion.read(model.network, Z) for k, Z in others.items()}
+    rows = {"selective": selective(probs, y),
+            "guarantee": GUARANTEE, "conformal": conformal(emotion.could_be(probs), y),
+            "promises": promises(feelings, probs, y, emotion.two_hold), "confident_from": emotion.confident_from,
+            "strangers": strangers(emotion, novelty, kinds)}
+    return {"novelty": novelty.astype(np.float32)}, rows

@@ -1,0 +1,63 @@
+"""The audit's errors and hits, and a closer look at one of them: probabilities, pixels that spoke, neighbours."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import streamlit as st
+
+from analytics import evidence
+from deployment import pictures, why_pictures
+from deployment.audit_parts import Audit, section, test_images, tiles, train_images
+
+ROOT = Path(__file__).resolve().parents[1]
+MOST_TILES = 300  # enough for every error of a good network, and light enough for a phone
+
+
+@st.fragment
+def render(audit: Audit) -> None:
+    """Tiles of all errors and the surest hits; choosing one reruns this part alone."""
+    probs, y = audit.arrays["probs"], audit.arrays["y"]
+    errors, hits = evidence.mistakes(probs, y), evidence.confident_hits(probs, y)
+    shown = f"All {len(errors):,}" if len(errors) <= MOST_TILES else f"The {MOST_TILES} surest of {len(errors):,}"
+    section(audit, "Errors and hits", f"{shown} errors, the surest first, and the surest right answers. True digit → "
+            "answer; below it the stated confidence.")
+    errors = errors[:MOST_TILES]
+    for tab, members in zip(st.tabs(["Errors", "Surest hits"]), (errors, hits), strict=True):
+        with tab:
+            tiles(audit, members)
+    chosen = st.selectbox(
+        "Look closer at", [*errors.tolist(), *hits.tolist()], index=None, placeholder="an error or a hit",
+        format_func=lambda i: f"image {i}: a {y[i]} read as {probs[i].argmax()}, {pictures.percent(probs[i].max())}",
+        key=audit.key("closer"))
+    if chosen is not None:
+        try:
+            _closer(audit, chosen)
+        except ValueError as error:  # no images, or a model that no longer fits
+            st.warning(str(error))
+
+
+def _closer(audit: Audit, index: int) -> None:
+    """One test image: what was answered, which pixels spoke for that against its rival, whom it resembles."""
+    if not audit.current:
+        raise ValueError(f"The figures are of other weights than the loaded ones; remake them with `{audit.command}`.")
+    deployer, probs, true = audit.deployer, audit.arrays["probs"][index], int(audit.arrays["y"][index])
+    second, answer = (int(digit) for digit in np.argsort(probs, kind="stable")[-2:])
+    rival = true if true != answer else second
+    image = test_images()[index] / np.float32(255)
+    hidden, emotion = deployer.hidden_activations(image[None]), deployer.model.emotion
+    feeling = str(emotion.feelings(probs[None], emotion.novelty(hidden))[0])
+    reading = SimpleNamespace(probabilities=probs, digit=answer, emotion=feeling, hidden=[layer[0] for layer in hidden])
+    left, right = st.columns([2, 3])
+    with left:
+        st.caption(f"Test image {index}: a {true}, read as a {answer}; the network was {feeling}.")
+        st.html(pictures.bars(reading))
+    with right:
+        values = deployer.explain(image, answer, rival)
+        st.html(why_pictures.ink(image, values, answer, rival, "integrated_gradients"))
+        try:
+            near, likeness, labels = deployer.neighbours(reading)
+            among = len(deployer.bank.labels)
+            st.html(why_pictures.neighbours(train_images()[near], likeness, labels, among))
+        except ValueError as error:  # no neighbours were saved with this model
+            st.html(why_pictures.missing_neighbours(str(error).replace(f"{ROOT}/", "")))
