@@ -44,7 +44,7 @@ def onnx_model(saved):
     if low:
         y = node("Add", [y, constant("pixel_offset", np.float32(low))], "shifted")
     outputs = [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", 10])]
-    gated = y
+    first = gated = None  # the first hidden layer and the last, which the readout of doubt looks at
     for name, layer, params in zip(saved.network.names, saved.network.layers, saved.network.params, strict=True):
         weights = {key: constant(f"{name}_{key}", np.ascontiguousarray(value)) for key, value in params.items()}
         if name == "output":
@@ -53,12 +53,13 @@ def onnx_model(saved):
             y = node("Gemm", [y, weights["W"], weights["b"]], f"{name}_output")
         elif isinstance(layer, ReLU | Sigmoid):
             y = node(type(layer).__name__.replace("ReLU", "Relu"), [y], f"{name}_output")
+            first = first or y
         elif isinstance(layer, EmotionalGate):
             gate = node("Sigmoid", [node("Gemm", [y, weights["Wg"], weights["bg"]], "gate_input")], "gate")
             y = node("Mul", [y, gate], f"{name}_output")
             outputs.append(helper.make_tensor_value_info("gate", TensorProto.FLOAT, ["N", len(params["bg"])]))
         # what is left, dropout, does nothing outside training
-    calibration(saved.emotion, y, gated, node, constant)
+    calibration(saved.emotion, y, first, gated, node, constant)
     image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", 28, 28])
     graph = helper.make_graph(nodes, "qualm", [image], outputs, constants)
     proto = helper.make_model(graph, producer_name="qualm", opset_imports=[helper.make_opsetid("", OPSET)],
@@ -68,43 +69,46 @@ def onnx_model(saved):
     return proto
 
 
-def calibration(emotion, logits, gated, node, constant):
-    """The nodes of `Emotion.probabilities`: from logits and the last hidden layer to the output "probabilities"."""
+def calibration(emotion, logits, first, gated, node, constant):
+    """The nodes of `Emotion.probabilities`: from logits, first and last hidden layer to the output "probabilities"."""
     def number(name, value):
         return constant(name, np.float32(value))
 
-    def length2(of, name):
-        return node("ReduceSumSquare", [of], name, axes=[1], keepdims=1)
+    def strangeness(H, subspace, which):
+        """The nodes of `Subspace.strangeness` of activations H; `which` begins their names."""
+        centred = node("Sub", [H, constant(f"{which}_mean", subspace.mean)], f"{which}_centred")
+        total = node("Add", [node("ReduceSumSquare", [centred], f"{which}_length2", axes=[1], keepdims=1),
+                             number(f"{which}_floor", 1e-12)], f"{which}_total")
+        within = node("MatMul", [centred, constant(f"{which}_basis", subspace.basis)], f"{which}_within")
+        back = constant(f"{which}_basis_back", np.ascontiguousarray(subspace.basis.T))
+        off = node("Sub", [centred, node("MatMul", [within, back], f"{which}_rebuilt")], f"{which}_off")
+        lost = node("Max", [node("ReduceSumSquare", [off], f"{which}_off2", axes=[1], keepdims=1),
+                            node("Mul", [total, number(f"{which}_least", 1e-9)], f"{which}_least2")], f"{which}_lost")
+        log = node("Log", [node("Div", [lost, total], f"{which}_share")], f"{which}_log_share")
+        above = node("Sub", [node("Mul", [log, number(f"{which}_half", 0.5)], f"{which}_log_residual"),
+                             number(f"{which}_usual", subspace.usual)], f"{which}_above_usual")
+        return node("Div", [above, number(f"{which}_spread", subspace.spread)], f"{which}_strangeness")
 
     scaled = node("Div", [logits, number("temperature", emotion.temperature)], "scaled_logits")
     best = node("ReduceMax", [scaled], "best_logit", axes=[1], keepdims=1)
     is_best = node("Equal", [scaled, best], "is_best")
     others = node("Where", [is_best, number("nothing", -1e30), scaled], "other_logits")
     second = node("ReduceMax", [others], "second_logit", axes=[1], keepdims=1)
-    lead = node("Sub", [best, second], "lead")
-    centred = node("Sub", [gated, constant("usual_mean", emotion.last.mean)], "centred")
-    total = node("Add", [length2(centred, "total"), number("total_floor", 1e-12)], "total_length2")
-    within = node("MatMul", [centred, constant("usual_basis", emotion.last.basis)], "within")
-    back = constant("usual_basis_back", np.ascontiguousarray(emotion.last.basis.T))
-    rebuilt = node("MatMul", [within, back], "rebuilt")
-    lost = node("Max", [length2(node("Sub", [centred, rebuilt], "off_plane"), "off_plane_length2"),
-                        node("Mul", [total, number("least_share", 1e-9)], "least_off_plane")], "lost_length2")
-    residual = node("Mul", [node("Log", [node("Div", [lost, total], "lost_share")], "log_share"),
-                            number("half", 0.5)], "log_residual")
-    strange = node("Div", [node("Sub", [residual, number("last_usual", emotion.last.usual)], "above_usual"),
-                           number("last_spread", emotion.last.spread)], "strangeness")
-    size = node("Log", [node("Add", [node("ReduceL2", [gated], "length", axes=[1], keepdims=1),
-                                     number("length_floor", 1e-6)], "length_up")], "log_length")
-    sum_ = number("doubt_offset", emotion.doubt[0])
-    for signal, weight in zip((lead, strange, size), emotion.doubt[1:], strict=True):
+    length = node("Add", [node("ReduceL2", [gated], "length", axes=[1], keepdims=1), number("length_floor", 1e-6)],
+                  "length_up")
+    excess = node("Relu", [strangeness(first, emotion.first, "first")], "excess")
+    signals = (node("Sub", [best, second], "lead"), strangeness(gated, emotion.last, "last"),
+               node("Log", [length], "log_length"), node("Mul", [excess, excess], "excess2"))
+    total = number("doubt_offset", emotion.doubt[0])
+    for signal, weight in zip(signals, emotion.doubt[1:], strict=True):
         product = node("Mul", [signal, number(f"{signal}_weight", weight)], f"{signal}_weighted")
-        sum_ = node("Add", [sum_, product], f"{signal}_summed")
+        total = node("Add", [total, product], f"{signal}_summed")
     rest = node("Softmax", [others], "others", axis=1)
     most = node("ReduceMax", [rest], "most_of_others", axes=[1], keepdims=1)
     share = node("Div", [most, node("Add", [most, number("one", 1)], "most_plus_one")], "share_of_second")
     least = node("Mul", [share, number("ahead", AHEAD)], "least_confidence")
-    confidence = node("Max", [node("Sigmoid", [sum_], "logistic"), least], "confidence")
-    left = node("Sub", [constant("whole", np.float32(1)), confidence], "left_for_others")
+    confidence = node("Max", [node("Sigmoid", [total], "logistic"), least], "confidence")
+    left = node("Sub", [number("whole", 1), confidence], "left_for_others")
     node("Where", [is_best, confidence, node("Mul", [rest, left], "shared_out")], "probabilities")
 
 

@@ -37,16 +37,17 @@ class Emotion:
     two_hold: float = TWO_HOLD
 
     def signals(self, reading):
-        """What tells a right answer from a wrong one, (N, 3), of a network.Reading.
+        """What tells a right answer from a wrong one, (N, 4), of a network.Reading.
 
         The lead of the best logit over the second, in units of the temperature; the strangeness of the last hidden
-        layer; and the logarithm of that layer's length: a wavering gate lets little through.
+        layer; the logarithm of that layer's length: a wavering gate lets little through; and how far the strangeness of
+        the first layer exceeds the usual, its square: stains and noise show there.
         """
         two = np.partition(reading.logits, -2, axis=1)[:, -2:]
         gated = reading.hidden[-1]
         length = np.sqrt(np.einsum("ij,ij->i", gated, gated)) + 1e-6
         return np.column_stack([(two[:, 1] - two[:, 0]) / self.temperature, self.last.strangeness(gated),
-                                np.log(length)])
+                                np.log(length), np.maximum(self.first.strangeness(reading.hidden[0]), 0) ** 2])
 
     def confidence(self, reading):
         """The chance (N,) that the likeliest digit is right: a logistic function of `signals`."""
@@ -116,8 +117,8 @@ class Emotion:
 def fit_emotion(network, X_train, X_calibration, y_calibration, X_hard, y_hard):
     """An Emotion for this network: subspaces from training activations, all the rest from the calibration part.
 
-    X_hard, y_hard: deformed copies of the calibration images. They hold enough errors to learn how the signals weigh
-    against each other; how sure the network may be is then fitted on the images as they are.
+    X_hard, y_hard: deformed and spoilt copies of the calibration images. They hold enough errors to learn how the
+    signals weigh against each other; how sure the network may be is then fitted on the images as they are.
     """
     reading = network.read(X_calibration)
     X_train = X_train[::3]  # plenty for a few dozen components, and a third of the memory
@@ -126,7 +127,7 @@ def fit_emotion(network, X_train, X_calibration, y_calibration, X_hard, y_hard):
     first, last = (fit_subspace(np.concatenate([hidden[end] for hidden in ends]), reading.hidden[end])
                    for end in (0, -1))
     temperature = fit_temperature(reading.logits.astype(np.float64), y_calibration)
-    draft = Emotion(temperature, (0.0, 1.0, 0.0, 0.0), 1.0, 0.0, (0.0,) * len(ERROR_LEVELS), first, last)
+    draft = Emotion(temperature, (0.0, 1.0, 0.0, 0.0, 0.0), 1.0, 0.0, (0.0,) * len(ERROR_LEVELS), first, last)
 
     hard = network.read(X_hard)
     signals = draft.signals(hard)

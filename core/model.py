@@ -21,7 +21,7 @@ from core.training import Progress
 
 FINAL_MODEL = Path(__file__).resolve().parents[1] / "final_model"
 # Deformations strong enough that any network errs on some: the readout learns from them what doubt looks like.
-HARD, HARD_COPIES = Config(elastic=2.5, elastic_sigma=6, rotation=12, scale=0.12, shear=0.15, thickness=0.3), 3
+HARD, HARD_COPIES = Config(elastic=2.5, elastic_sigma=6, rotation=12, scale=0.12, shear=0.15, thickness=0.3), 4
 PREPROCESSING = "28x28, white ink on black, the digit's long side 20 px, its centre of mass in the middle"
 
 
@@ -41,12 +41,26 @@ class Model:
         return self.emotion.read(self.network, X)[0]
 
 
+def spoil(X, rng):
+    """Images X (N, 784) in [0, 1], each with noise over it, grey paper or a blank patch, of any strength."""
+    n, strength = len(X), rng.uniform(0, 1, (len(X), 1)).astype(np.float32)
+    kind = rng.integers(0, 3, n)
+    noisy = X + 0.5 * strength * rng.standard_normal(X.shape, dtype=np.float32)
+    grey = X + 0.6 * strength * (1 - X)
+    row, column = rng.integers(4, 24, (2, n, 1, 1))
+    rows, columns = np.indices((28, 28))
+    inside = np.maximum(abs(rows - row), abs(columns - column)) <= 1 + 5 * strength[:, :, None]
+    patched = X * ~inside.reshape(n, -1)
+    return np.clip(np.choose(kind[:, None], [noisy, grey, patched]), 0, 1).astype(np.float32)
+
+
 def finish(network, config, parts):
     """The readout fitted after training: (Emotion, gate means (10, h) per class or None). parts: see core.digits."""
     train, calibration = parts["train"], parts["calibration"]
     X = as_input(train.X, config.input_range)
     rng = np.random.default_rng(0)
-    X_hard = np.concatenate([deform(calibration.X, rng, HARD) for _ in range(HARD_COPIES)])
+    copies = [deform(calibration.X, rng, HARD) for _ in range(HARD_COPIES)]
+    X_hard = np.concatenate([*copies[:-1], spoil(copies[-1], rng)])
     emotion = fit_emotion(network, X, as_input(calibration.X, config.input_range), calibration.y,
                           as_input(X_hard, config.input_range), np.tile(calibration.y, HARD_COPIES))
     if not network.has_gate:

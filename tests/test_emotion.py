@@ -85,7 +85,7 @@ def test_conformal_sets_are_never_empty():
 
 def an_emotion(**changes):
     plane = Subspace(np.zeros(3), np.eye(3)[:, :2])  # what lies off this plane is new
-    settings = {"temperature": 1.0, "doubt": (0.0, 1.0, 0.0, 0.0), "confident_from": 0.9, "curious_from": -2.0,
+    settings = {"temperature": 1.0, "doubt": (0.0, 1.0, 0.0, 0.0, 0.0), "confident_from": 0.9, "curious_from": -2.0,
                 "conformal": (0.9, 0.5, 0.01), "first": plane, "last": plane}
     return Emotion(**settings | changes)
 
@@ -113,7 +113,7 @@ def test_probabilities_keep_the_answer_and_the_order_of_the_rest():
     rng = np.random.default_rng(4)
     logits = 3 * rng.standard_normal((500, 10))
     hidden = [rng.standard_normal((500, 3))]
-    for doubt in ((0.0, 1.0, 0.0, 0.0), (-4.0, 0.1, 0.5, -0.5)):
+    for doubt in ((0.0, 1.0, 0.0, 0.0, 0.0), (-4.0, 0.1, 0.5, -0.5, -0.2)):
         probs = an_emotion(doubt=doubt).probabilities(Reading(logits, hidden, None))
         np.testing.assert_allclose(probs.sum(axis=1), 1, atol=1e-6)
         assert (probs.argmax(axis=1) == logits.argmax(axis=1)).all()
