@@ -26,7 +26,7 @@ KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_":
 WIDE = {"hidden": [1024, 1024, 1024], "gate": True, "optimizer": "adamw"}
 SMALL = {"hidden": [512], "gate": False, "optimizer": "adam", "batch": 64}
 TARGETS = {"98.4 %": (0.984, 5), "99 %": (0.99, 16)}  # validation accuracy, epochs of our schedule
-PATIENCE = 20  # epochs that the plain script may take
+PATIENCE = 15  # epochs that the plain script may take
 
 
 def worker(contender, function, **arguments):

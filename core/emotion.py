@@ -20,6 +20,7 @@ from core.novelty import Subspace, fit_subspace
 FEELINGS = ("confident", "hesitant", "confused", "curious")
 ERROR_LEVELS = (0.05, 0.01, 0.001)  # of the conformal sets
 TWO_HOLD = 0.9
+SIGNALS = 4
 AHEAD = 1.0001  # however small its confidence, the answer stays ahead of the second by this factor
 
 
@@ -111,6 +112,8 @@ class Emotion:
                                     settings.pop(f"{name}_usual"), settings.pop(f"{name}_spread"))
                      for name in ("first", "last")}
         settings["doubt"], settings["conformal"] = tuple(settings["doubt"]), tuple(settings["conformal"])
+        if len(settings["doubt"]) != 1 + SIGNALS or len(settings["conformal"]) != len(ERROR_LEVELS):
+            raise ValueError("its readout is of another version")
         return cls(**settings, **subspaces)
 
 
@@ -121,7 +124,6 @@ def fit_emotion(network, X_train, X_calibration, y_calibration, X_hard, y_hard):
     signals weigh against each other; how sure the network may be is then fitted on the images as they are.
     """
     reading = network.read(X_calibration)
-    X_train = X_train[::3]  # plenty for a few dozen components, and a third of the memory
     ends = [network.read(X_train[i : i + 1000]).hidden[:: len(reading.hidden) - 1 or 1]
             for i in range(0, len(X_train), 1000)]
     first, last = (fit_subspace(np.concatenate([hidden[end] for hidden in ends]), reading.hidden[end])
