@@ -131,10 +131,14 @@ def fit_emotion(network, X_train, X_calibration, y_calibration, X_hard, y_hard):
     temperature = fit_temperature(reading.logits.astype(np.float64), y_calibration)
     draft = Emotion(temperature, (0.0, 1.0, 0.0, 0.0, 0.0), 1.0, 0.0, (0.0,) * len(ERROR_LEVELS), first, last)
 
-    hard = network.read(X_hard)
-    signals = draft.signals(hard)
+    signals, correct = [], []
+    for start in range(0, len(X_hard), 1000):  # in parts: all activations at once would be the peak of memory
+        hard = network.read(X_hard[start : start + 1000])
+        signals.append(draft.signals(hard))
+        correct.append(hard.logits.argmax(axis=1) == y_hard[start : start + 1000])
+    signals, correct = np.concatenate(signals), np.concatenate(correct)
     middle, scale = signals.mean(axis=0), np.maximum(signals.std(axis=0), 1e-6)
-    weights, _ = fit_logistic((signals - middle) / scale, hard.logits.argmax(axis=1) == y_hard)
+    weights, _ = fit_logistic((signals - middle) / scale, correct)
     score = (draft.signals(reading) - middle) / scale @ weights
     (slope,), offset = fit_logistic(score[:, None], reading.logits.argmax(axis=1) == y_calibration)
     doubt = (offset - slope * float(middle / scale @ weights), *(slope * weights / scale).tolist())
