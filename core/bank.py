@@ -93,17 +93,17 @@ def _unit(features):
 
 
 def main(argv=None):
-    from core import model  # here, so that model may import this module
-    from core.data import as_input, load_mnist, load_split
+    from core import model  # here, as model imports this module
+    from core.digits import load_parts
 
     folder = Path(((sys.argv[1:] if argv is None else argv) or [model.FINAL_MODEL])[0])
     try:
-        loaded, mnist, train = model.load(folder), load_mnist(), load_split()["train"]
+        loaded = model.load(folder)
+        sha256 = loaded.saved["weights_sha256"]
+        model.save_bank(folder, loaded.network, loaded.config, load_parts(loaded.config)["train"], sha256)
+        bank = Bank.load(folder / FILE, sha256)
     except ValueError as error:  # ModelError, DataError: sentences for people
         raise SystemExit(str(error)) from None
-    X = as_input(mnist["X_train"][train], loaded.config.input_range)
-    bank = Bank.build(loaded.network, X, mnist["y_train"][train], np.random.default_rng(0), indices=train)
-    bank.save(folder / FILE, loaded.saved["weights_sha256"])
     print(f"{folder / FILE}: {len(bank.labels):,} training digits, {(folder / FILE).stat().st_size / 1e6:.1f} MB")
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from core.layers import sigmoid
+
 
 def fit_temperature(logits, y):
     """The temperature in [0.2, 5] of least negative log-likelihood (Guo et al. 2017).
@@ -39,7 +41,7 @@ def fit_logistic(features, correct, ridge=1e-3, rounds=50):
 
     w = np.zeros(X.shape[1])
     for _ in range(rounds):
-        p = 0.5 * (1 + np.tanh(0.5 * (X @ w)))
+        p = sigmoid(X @ w)
         slope = X.T @ (p - target) / len(X) + penalty * w
         curvature = (X * (p * (1 - p))[:, None]).T @ X / len(X) + np.diag(penalty + 1e-9)
         move, share = np.linalg.solve(curvature, slope), 1.0

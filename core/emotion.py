@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.calibration import confidence_threshold, conformal_sets, conformal_threshold, fit_logistic, fit_temperature
+from core.layers import sigmoid
 from core.losses import softmax
 from core.novelty import Subspace, fit_subspace
 
@@ -53,7 +54,7 @@ class Emotion:
     def confidence(self, reading):
         """The chance (N,) that the likeliest digit is right: a logistic function of `signals`."""
         offset, *weights = self.doubt
-        return 1 / (1 + np.exp(-np.clip(self.signals(reading) @ np.array(weights) + offset, -60, 60)))
+        return sigmoid(self.signals(reading) @ np.array(weights) + offset)
 
     def probabilities(self, reading):
         """Calibrated probabilities (N, 10), in the order of the logits.

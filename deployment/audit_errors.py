@@ -8,7 +8,8 @@ import streamlit as st
 
 from analytics import evidence
 from deployment import pictures, why_pictures
-from deployment.audit_parts import Audit, section, test_images, tiles, train_images
+from deployment.audit_parts import Audit, section, test_images, tiles
+from deployment.why_view import training_images
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_TILES = 300  # enough for every error of a good network, and light enough for a phone
@@ -58,6 +59,6 @@ def _closer(audit: Audit, index: int) -> None:
         try:
             near, likeness, labels = deployer.neighbours(reading)
             among = len(deployer.bank.labels)
-            st.html(why_pictures.neighbours(train_images()[near], likeness, labels, among))
+            st.html(why_pictures.neighbours(training_images()[near], likeness, labels, among))
         except ValueError as error:  # no neighbours were saved with this model
             st.html(why_pictures.missing_neighbours(str(error).replace(f"{ROOT}/", "")))

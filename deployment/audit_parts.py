@@ -31,12 +31,6 @@ def test_images() -> np.ndarray:
     return read_checked("t10k-images-idx3-ubyte")
 
 
-@st.cache_resource(show_spinner="Unpacking the training images …")
-def train_images() -> np.ndarray:
-    """The 60,000 training images (N, 28, 28) uint8, shared between sessions."""
-    return read_checked("train-images-idx3-ubyte")
-
-
 def section(audit: Audit, title: str, what_and_how: str) -> None:
     """A heading and a caption that says what is shown, how to read it and how to make it anew."""
     st.subheader(title)

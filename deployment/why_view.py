@@ -71,7 +71,7 @@ def _ink(weights_sha256: str, image, digit: int, runner_up: int, method: str, _d
 
 def _neighbours(deployer, prediction) -> tuple:
     """The block of neighbours, and images (3, 28, 28) of the runner-up near the picture, None without a bank."""
-    images = _training_images()
+    images = training_images()
     try:
         indices, likeness, labels = deployer.neighbours(prediction)
         examples = images[deployer.neighbours(prediction, 3, prediction.runner_up)[0]]
@@ -92,7 +92,8 @@ def _layer_means(weights_sha256: str, _deployer):
 
 
 @st.cache_resource(show_spinner=False)
-def _training_images():
+def training_images():
+    """The 60,000 training images (N, 28, 28) uint8, shared between sessions and tabs."""
     return read_checked("train-images-idx3-ubyte")
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from core import metrics
+
 NAMES = ("V", "A", "D")
 
 
@@ -31,18 +33,18 @@ def r2(pad, target):
 
 def hope(pad, target):
     """1 - mean |pad - target|."""
-    return 1 - float(np.mean(np.abs(np.asarray(pad, float) - target)))
+    return metrics.hope(np.asarray(pad, float), target)
 
 
 def faith(confidence):
     """Mean tanh(confidence); confidence (N, K) are the affect gates. 0 without rounds."""
-    return float(np.mean(np.tanh(confidence))) if np.size(confidence) else 0.0
+    return metrics.faith(confidence) if np.size(confidence) else 0.0
 
 
 def love(pad, target):
     """exp(-loss) (1 - min(1, variance)): loss is the mean squared error, variance that of the estimates in each
     dimension, averaged over the three."""
-    return float(np.exp(-mse(pad, target)) * (1 - min(1.0, float(np.mean(np.var(pad, axis=0))))))
+    return metrics.love(mse(pad, target), pad)
 
 
 def measure(pad, target, confidence=()):
