@@ -17,14 +17,14 @@ train: .venv/app  ## train the default preset; runs/ keeps it, final_model/ gets
 	$(BIN)/python core/train.py
 
 audit: .venv/dev  ## remake images/ and the neighbours from the shipped weights
-	$(BIN)/python -m core.bank final_model
+	$(BIN)/python -m core.explain.neighbours final_model
 	$(BIN)/python -m analytics.audit
 
 reproduce: .venv/dev  ## remake the table of the four small networks
-	$(BIN)/python -m analytics.reproduce
+	$(BIN)/python -m analytics.studies.reproduce
 
 liminal: .venv/dev  ## remake the table of the text model; fetches EmoBank once
-	$(BIN)/python -m analytics.liminal
+	$(BIN)/python -m analytics.studies.liminal
 
 bench: .venv/bench  ## speed and memory beside PyTorch, scikit-learn and onnxruntime; nothing else should run
 	$(BIN)/python -m analytics.benchmark

@@ -14,65 +14,35 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from core.augment import deform
-from core.config import Config
-from core.layers import Arena
-from core.losses import softmax, softmax_cross_entropy
-from core.metrics import accuracy
-from core.network import build_network
-from core.presets import SPRINT
-from core.training import fit
+from core.digits.augmentation import augment
+from core.digits.config import Config
+from core.digits.data import PIXELS, SIDE
+from core.digits.presets import SPRINT
+from core.nn.classification import ClassificationTask
+from core.nn.losses import softmax
+from core.nn.network import build_network
+from core.nn.training import fit
 
-PIXELS = 784
-DEFORMATIONS = {name: getattr(SPRINT, name) for name in ("elastic", "elastic_sigma", "rotation", "scale", "shear",
+AUGMENTATION = {name: getattr(SPRINT, name) for name in ("elastic", "elastic_sigma", "rotation", "scale", "shear",
                                                          "shift")}
 
 
-class TableTask:
-    """What core.training.fit asks for (see core/digits.py), answered for arrays of any width and number of classes.
-
-    X (N, n_in) as the user gave it, y (N,) integers in 0..n_out-1; prepare turns rows of X into network input, batch by
-    batch, so that no scaled copy of X is kept. validation: (X, y) or None.
-    """
+class TableTask(ClassificationTask):
+    """X (N, n_in) as the user gave it, y (N,) integers in 0..n_out-1; prepare turns rows of X into network input, batch
+    by batch, so that no scaled copy of X is kept. validation: (X, y) or None."""
 
     def __init__(self, config, X, y, n_out, prepare, validation=None):
-        self.config, self.X, self.y, self.prepare, self.validation = config, X, y, prepare, validation
-        self.network = build_network(config, n_in=X.shape[1], n_out=n_out)
-        self.network.initialise(np.random.default_rng([config.seed, 0]))
-        self.theta, self.decay_size = self.network.theta, self.network.n_matrix
-        self.views, self.arena = self.network.views, Arena()
-        self.steps_per_epoch = -(-len(y) // config.batch_size)
+        watched = None if validation is None else (prepare(validation[0]), validation[1])
+        super().__init__(config, build_network(config, X.shape[1], n_out), X, y, watched)
+        self.prepare = prepare
 
-    def batches(self, epoch):
-        """Every sample once an epoch, in a fresh order and in batches of nearly equal size: (X, y, rng)."""
-        order = np.random.default_rng([self.config.seed, 1, epoch]).permutation(len(self.y))
-        for step, chosen in enumerate(np.array_split(order, self.steps_per_epoch)):
-            rng = np.random.default_rng([self.config.seed, 2, epoch, step])
-            X = self.prepare(self.X[chosen])
-            if self.config.augments:
-                X = deform(X.reshape(-1, 28, 28) * np.float32(255), rng, self.config)
-            yield X, self.y[chosen], rng
-
-    def loss_and_grad(self, batch, grads, grad_views):
-        """Mean loss of a batch in nats at the present theta; its gradient goes into `grad_views`, views of `grads`."""
-        X, y, rng = batch
-        self.arena.reset()
-        logits, caches = self.network.forward(X, train=True, rng=rng, arena=self.arena)
-        loss, dlogits = softmax_cross_entropy(logits, y, self.config.label_smoothing)
-        self.network.backward(dlogits, caches, grad_views, arena=self.arena)
-        return loss
-
-    def evaluate(self):
-        """Validation accuracy (a share) and loss (nats); nan without a validation part."""
-        if self.validation is None:
-            return {"val_accuracy": np.nan, "val_loss": np.nan}
-        X, y = self.validation
-        logits = self.network.logits(self.prepare(X))
-        return {"val_accuracy": accuracy(y, logits.argmax(axis=1)), "val_loss": softmax_cross_entropy(logits, y)[0]}
+    def input(self, X, y, rng):
+        X = self.prepare(X)
+        return augment(X.reshape(-1, SIDE, SIDE) * np.float32(255), rng, self.config) if self.config.augments else X
 
 
 class QualmClassifier(ClassifierMixin, BaseEstimator):
-    """A multilayer perceptron with the emotional gate (core/gate.py) before its output.
+    """A multilayer perceptron with the emotional gate (core/nn/gate.py) before its output.
 
     hidden: units of each hidden layer, a tuple or one number. gate: whether the gate follows the last of them.
     activation: "relu" or "sigmoid". epochs: passes over the data. batch_size: samples a step; "auto" is a fiftieth of
@@ -82,12 +52,13 @@ class QualmClassifier(ClassifierMixin, BaseEstimator):
     validation_fraction: 0 trains on everything and keeps the last epoch, where the schedule has come to rest; above 0,
     this share, stratified by class, is held out, and the epoch of its best accuracy is kept.
     standardise: each feature to mean 0 and standard deviation 1 on the training samples, as a network needs features of
-    like size; False takes them as they are. augment: deform the training samples (core/augment.py), for 784 features
-    that are 28x28 digits, pixels 0..255 or 0..1, white ink on black; they are scaled to 0..1 instead of standardised.
-    random_state: None, an int or a RandomState; one int gives the same model bit for bit on one machine.
+    like size; False takes them as they are. augment: whether the training samples are (core/digits/augmentation.py),
+    for 784 features that are 28x28 digits, pixels 0..255 or 0..1, white ink on black; they are scaled to 0..1 instead
+    of standardised. random_state: None, an int or a RandomState; one int gives the same model bit for bit on one
+    machine.
 
     After fit: classes_ (n_classes,), n_features_in_, feature_names_in_ where X has names, network_ (a
-    core.network.Network in float64), mean_ and scale_ (n_features,), with which it reads (X - mean_) / scale_, and
+    core.nn.network.Network in float64), mean_ and scale_ (n_features,), with which it reads (X - mean_) / scale_, and
     history_, a dict of lists with one value an epoch: loss in nats, lr, seconds, and, with a validation part,
     val_accuracy and val_loss.
     """
@@ -135,7 +106,7 @@ class QualmClassifier(ClassifierMixin, BaseEstimator):
         if progress.interrupted:  # half-trained would look like trained to whatever called us
             raise KeyboardInterrupt
         # In float64 an answer does not depend on which other samples are asked about with it.
-        self.network_ = build_network(config, np.float64, X.shape[1], len(self.classes_))
+        self.network_ = build_network(config, X.shape[1], len(self.classes_), np.float64)
         self.network_.load(task.network.named_parameters())
         self.history_ = {name: values for name, values in progress.history.items()
                          if validation is not None or not name.startswith("val_")}
@@ -159,14 +130,14 @@ class QualmClassifier(ClassifierMixin, BaseEstimator):
                       activation=self.activation, init="he" if self.activation == "relu" else "xavier", lr=self.lr,
                       weight_decay=self.weight_decay, label_smoothing=self.label_smoothing, dropout=self.dropout,
                       epochs=self.epochs, batch_size=min(batch_size, n),
-                      keep="best" if self.validation_fraction else "last", **(DEFORMATIONS if self.augment else {}))
+                      keep="best" if self.validation_fraction else "last", **(AUGMENTATION if self.augment else {}))
 
     def _scaling(self, X):
         """mean and scale (n_features,) float64, so that (X - mean) / scale is what the network reads."""
         n = X.shape[1]
         if self.augment:
             if n != PIXELS:
-                raise ValueError(f"augment=True deforms 28x28 images: {PIXELS} features, and X has {n}; leave it out")
+                raise ValueError(f"augment=True is for 28x28 images: {PIXELS} features, and X has {n}; leave it out")
             low, high = X.min(), X.max()
             if low < 0 or high > 255:
                 raise ValueError(f"augment=True needs pixels in 0..255 or 0..1; X reaches from {low:g} to {high:g}")

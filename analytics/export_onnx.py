@@ -13,18 +13,18 @@ from pathlib import Path
 
 import numpy as np
 
-from core import model
-from core.data import load_mnist
-from core.emotion import AHEAD
-from core.gate import EmotionalGate
-from core.layers import Dense, ReLU, Sigmoid
+from core.digits.data import as_input, load_mnist
+from core.models import model
+from core.nn.gate import EmotionalGate
+from core.nn.layers import Dense, ReLU, Sigmoid
 from core.storage import ModelError, write_atomic
+from core.uncertainty.calibration import AHEAD
 
 OPSET = 17
 
 
 def onnx_model(saved):
-    """An onnx.ModelProto of a core.model.Model."""
+    """An onnx.ModelProto of a core.models.model.Model."""
     from onnx import TensorProto, checker, helper, numpy_helper
 
     nodes, constants = [], []
@@ -44,7 +44,7 @@ def onnx_model(saved):
     if low:
         y = node("Add", [y, constant("pixel_offset", np.float32(low))], "shifted")
     outputs = [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", 10])]
-    first = gated = None  # the first hidden layer and the last, which the readout of doubt looks at
+    first = gated = None  # the first hidden layer and the last, which the readout looks at
     for name, layer, params in zip(saved.network.names, saved.network.layers, saved.network.params, strict=True):
         weights = {key: constant(f"{name}_{key}", np.ascontiguousarray(value)) for key, value in params.items()}
         if name == "output":
@@ -59,23 +59,25 @@ def onnx_model(saved):
             y = node("Mul", [y, gate], f"{name}_output")
             outputs.append(helper.make_tensor_value_info("gate", TensorProto.FLOAT, ["N", len(params["bg"])]))
         # what is left, dropout, does nothing outside training
-    calibration(saved.emotion, y, first, gated, node, constant)
+    calibration(saved.readout, y, first, gated, node, constant)
     image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", 28, 28])
     graph = helper.make_graph(nodes, "qualm", [image], outputs, constants)
     proto = helper.make_model(graph, producer_name="qualm", opset_imports=[helper.make_opsetid("", OPSET)],
                               ir_version=8)
-    helper.set_model_props(proto, {"weights_sha256": saved.saved["weights_sha256"]})
+    helper.set_model_props(proto, {"model_sha256": saved.sha256})
     checker.check_model(proto)
     return proto
 
 
-def calibration(emotion, logits, first, gated, node, constant):
-    """The nodes of `Emotion.probabilities`: from logits, first and last hidden layer to the output "probabilities"."""
+def calibration(readout, logits, first, gated, node, constant):
+    """The nodes of `Readout.probabilities`: from logits, first and last hidden layer to the output "probabilities"."""
     def number(name, value):
         return constant(name, np.float32(value))
 
-    def strangeness(H, subspace, which):
-        """The nodes of `Subspace.strangeness` of activations H; `which` begins their names."""
+    fitted = readout.calibration
+
+    def standardised_error(H, subspace, which, mean, std):
+        """The nodes of `Calibration.standardised_errors` of one layer's activations H; `which` begins their names."""
         centred = node("Sub", [H, constant(f"{which}_mean", subspace.mean)], f"{which}_centred")
         total = node("Add", [node("ReduceSumSquare", [centred], f"{which}_length2", axes=[1], keepdims=1),
                              number(f"{which}_floor", 1e-12)], f"{which}_total")
@@ -85,22 +87,24 @@ def calibration(emotion, logits, first, gated, node, constant):
         lost = node("Max", [node("ReduceSumSquare", [off], f"{which}_off2", axes=[1], keepdims=1),
                             node("Mul", [total, number(f"{which}_least", 1e-9)], f"{which}_least2")], f"{which}_lost")
         log = node("Log", [node("Div", [lost, total], f"{which}_share")], f"{which}_log_share")
-        above = node("Sub", [node("Mul", [log, number(f"{which}_half", 0.5)], f"{which}_log_residual"),
-                             number(f"{which}_usual", subspace.usual)], f"{which}_above_usual")
-        return node("Div", [above, number(f"{which}_spread", subspace.spread)], f"{which}_strangeness")
+        above = node("Sub", [node("Mul", [log, number(f"{which}_half", 0.5)], f"{which}_log_error"),
+                             number(f"{which}_error_mean", mean)], f"{which}_above_mean")
+        return node("Div", [above, number(f"{which}_error_std", std)], f"{which}_standardised")
 
-    scaled = node("Div", [logits, number("temperature", emotion.temperature)], "scaled_logits")
+    first_error, last_error = map(standardised_error, (first, gated), (readout.first, readout.last), ("first", "last"),
+                                  fitted.error_mean, fitted.error_std)
+
+    scaled = node("Div", [logits, number("temperature", fitted.temperature)], "scaled_logits")
     best = node("ReduceMax", [scaled], "best_logit", axes=[1], keepdims=1)
     is_best = node("Equal", [scaled, best], "is_best")
     others = node("Where", [is_best, number("nothing", -1e30), scaled], "other_logits")
     second = node("ReduceMax", [others], "second_logit", axes=[1], keepdims=1)
-    length = node("Add", [node("ReduceL2", [gated], "length", axes=[1], keepdims=1), number("length_floor", 1e-6)],
-                  "length_up")
-    excess = node("Relu", [strangeness(first, emotion.first, "first")], "excess")
-    signals = (node("Sub", [best, second], "lead"), strangeness(gated, emotion.last, "last"),
-               node("Log", [length], "log_length"), node("Mul", [excess, excess], "excess2"))
-    total = number("doubt_offset", emotion.doubt[0])
-    for signal, weight in zip(signals, emotion.doubt[1:], strict=True):
+    norm = node("Add", [node("ReduceL2", [gated], "norm", axes=[1], keepdims=1), number("norm_floor", 1e-6)], "norm_up")
+    excess = node("Relu", [first_error], "excess")
+    signals = (node("Sub", [best, second], "margin"), last_error, node("Log", [norm], "log_norm"),
+               node("Mul", [excess, excess], "excess2"))
+    total = number("logistic_offset", fitted.logistic[0])
+    for signal, weight in zip(signals, fitted.logistic[1:], strict=True):
         product = node("Mul", [signal, number(f"{signal}_weight", weight)], f"{signal}_weighted")
         total = node("Add", [total, product], f"{signal}_summed")
     rest = node("Softmax", [others], "others", axis=1)
@@ -125,7 +129,7 @@ def largest_difference(saved, data, images, batch=1000):
     for start in range(0, len(images), batch):
         part = images[start : start + batch]
         theirs = runtime.run(["probabilities"], {"image": part})[0]
-        ours = saved.probabilities(model.as_input(part, saved.config.input_range))
+        ours = saved.probabilities(as_input(part, saved.config.input_range))
         largest = max(largest, float(np.abs(theirs - ours).max()))
     return largest
 
@@ -133,10 +137,11 @@ def largest_difference(saved, data, images, batch=1000):
 def demo(path, picture):
     """Read one picture with onnxruntime alone; only the preprocessing is Qualm's. A sentence."""
     from deployment.preprocess import preprocess
+    from deployment.ui.words import sure
 
     image = np.round(preprocess(picture) * 255).astype(np.uint8)
     probs = session(str(path)).run(["probabilities"], {"image": image[None]})[0][0]
-    return f"{picture}: {probs.argmax()}   {probs.max():.1%} sure, read by onnxruntime"
+    return f"{picture}: {probs.argmax()}   {sure(probs.max())}, read by onnxruntime"
 
 
 def main(argv=None):

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from core import model
-from core.storage import ModelError, load_model, npy_bytes, write_atomic
+from core.models import model
+from core.storage import ModelError, load_model, model_sha256, npy_bytes, write_atomic
 
 FORMULA = ("x = pixels (28x28 row by row, 0..255) scaled linearly to input_range; for each hidden layer "
            "h = activation(x @ hiddenI_W + hiddenI_b), the next one's x; with a gate, "
            "h = h * sigmoid(h @ gate_Wg + gate_bg); logits = h @ output_W + output_b; the digit is the largest one, "
-           "softmax(logits / temperature) are probabilities. core/emotion.py refines them with the readout in config.")
+           "softmax(logits / temperature) are probabilities. core/uncertainty/readout.py refines them with the "
+           "readout in config.")
 
 
 def metadata(config):
@@ -26,8 +27,8 @@ def metadata(config):
     *before, n_out = config["architecture"]
     return {"format": "np", "architecture": "-".join(map(str, [*before, *(["gate"] if config["gate"] else []), n_out])),
             "activation": config["activation"], "formula": FORMULA, "input_range": json.dumps(config["input_range"]),
-            "preprocessing": config["preprocessing"], "temperature": repr(config["emotion"]["temperature"]),
-            "weights_sha256": config["weights_sha256"], "license": "MIT",
+            "preprocessing": config["preprocessing"], "temperature": repr(config["readout"]["temperature"]),
+            "model_sha256": model_sha256(config), "license": "MIT",
             "training_data": "MNIST of Y. LeCun, C. Cortes and C. J. C. Burges",
             "config": json.dumps(config, ensure_ascii=False)}
 
@@ -79,7 +80,7 @@ def main(argv=None):
     except (ModelError, OSError) as error:
         raise SystemExit(f"export: {error}") from None
     print(f"{args.out}: {len(data) / 1e6:.1f} MB, {len(arrays)} arrays, all with the SHA-256 of {args.model}; "
-          f"weights {config['weights_sha256'][:12]}")
+          f"model {model_sha256(config)[:12]}")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ the table. Arrays are read too, each file a row:
   `labels` (N,); stroke j is points[stroke_start[j] : stroke_start[j + 1]], sample i has the strokes from
   sample_start[i] to sample_start[i + 1]. They are drawn as a person would on the app's canvas, the same each time.
 
-`--errors FILE.png` shows what was misread: picture, what the network saw, truth and answer. `--readme` puts the table
-into README.md.
+`--errors FILE.png` shows what was misread: picture, what the network saw, truth and answer. `--report` puts the table
+into analytics/reports/realworld.md.
 """
 
 import argparse
@@ -20,14 +20,20 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
-from analytics.readme import put_between_marks
-from core.emotion import FEELINGS
+from analytics.reports import write_report
 from core.metrics import wilson_interval
 from core.storage import ModelError
+from core.uncertainty.readout import FEELINGS
+from core.words import interval, measured, percent
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.preprocess import InputError
 
 CANVAS = 280
+WHOSE = ("The whole way from file to answer. These sets are not part of the project, so nobody else can remake this "
+         "very "
+         "table; the command makes one of any folder of pictures named like 7_anything.png. Preprocessing and recipe "
+         "were "
+         "developed on these sets: expect somewhat less on pictures of your own.")
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 
 
@@ -110,11 +116,10 @@ def table(results):
     for name, answers, labels in results:
         read = [answer for answer in answers if not isinstance(answer, InputError)]
         hits = int(sum(is_hit(answer, label) for answer, label in zip(answers, labels, strict=True)))
-        low, high = wilson_interval(hits, len(labels))
-        confidence = f"{np.mean([answer.confidence for answer in read]):.1%}" if read else "-"
-        feelings = [f"{sum(answer.emotion == feeling for answer in read) / len(labels):.1%}" for feeling in FEELINGS]
-        cells = [name, f"{len(labels):,}", f"{hits / len(labels):.1%}", f"{low:.1%} to {high:.1%}", confidence,
-                 *feelings, f"{len(answers) - len(read):,}"]
+        confidence = percent(np.mean([answer.confidence for answer in read])) if read else "–"
+        feelings = [measured(sum(answer.emotion == feeling for answer in read) / len(labels)) for feeling in FEELINGS]
+        cells = [name, f"{len(labels):,}", measured(hits / len(labels)), interval(wilson_interval(hits, len(labels))),
+                 confidence, *feelings, f"{len(answers) - len(read):,}"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -133,7 +138,8 @@ def contact_sheet(sets, results, columns=8, side=84):
     for i, (picture, answer, label) in enumerate(wrong):
         x, y = i % columns * width, i // columns * height
         failed = isinstance(answer, InputError)
-        pen.text((x, y + 3), f"{label} > " + ("unreadable" if failed else f"{answer.digit}  {answer.confidence:.0%}"))
+        said = "unreadable" if failed else f"{answer.digit}  {percent(answer.confidence, 0)}"
+        pen.text((x, y + 3), f"{label} > {said}")
         sheet.paste(thumbnail(picture, side), (x, y + 16))
         if not failed:
             seen = Image.fromarray(np.rint(answer.image * 255).astype(np.uint8))
@@ -160,7 +166,7 @@ def main(argv=None):
     parser.add_argument("sources", nargs="+", type=Path, metavar="DIR", help="a folder, or one .npz file")
     parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR")
     parser.add_argument("--errors", type=Path, metavar="FILE.png", help="write a contact sheet of what was misread")
-    parser.add_argument("--readme", action="store_true", help="put the table into README.md")
+    parser.add_argument("--report", action="store_true", help="put the table into analytics/reports/realworld.md")
     args = parser.parse_args(argv)
     try:
         sets, deployer = [row for source in args.sources for row in load_sets(source)], MNISTDeployer(args.model)
@@ -171,8 +177,9 @@ def main(argv=None):
     print(text, end="")
     if args.errors:
         contact_sheet(sets, results).save(args.errors)
-    if args.readme:
-        put_between_marks("realworld", text)
+    if args.report:
+        write_report("realworld", "Pictures from outside MNIST", "python -m analytics.realworld DIR --report",
+                     f"{WHOSE}\n\n{text}")
 
 
 if __name__ == "__main__":

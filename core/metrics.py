@@ -52,6 +52,16 @@ def expected_calibration_error(probs, y, bins=15):
     return float(np.sum(size * np.abs(mean_confidence - bin_accuracy)) / np.sum(size))
 
 
+def ece_if_calibrated(probs, resamples, rng, bins=15):
+    """Calibration errors (resamples,) that chance alone gives, were every stated probability of probs (N, n) true.
+
+    Labels are drawn from the probabilities themselves (Broecker & Smith 2007).
+    """
+    total = np.cumsum(probs, axis=1)
+    draws = ((rng.random((len(probs), 1)) * total[:, -1:] > total).sum(axis=1) for _ in range(resamples))
+    return np.array([expected_calibration_error(probs, y, bins) for y in draws])
+
+
 def auroc(scores, positives):
     """Chance that a positive outscores a negative, ties counting half (Mann-Whitney); nan if one of them is missing.
 

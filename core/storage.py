@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+HASHES = ("model_sha256", "weights_sha256")  # today's key in config.json, and the older one
+
 
 class ModelError(ValueError):
     """A model folder is missing, mixed or damaged; the message names the file and what to do."""
@@ -31,10 +33,25 @@ def npy_bytes(array):
     return buffer.getvalue()
 
 
+def document_sha256(document):
+    """One hash over a config.json: over its settings, its readout and the hashes of its arrays."""
+    rest = {name: value for name, value in document.items() if name not in HASHES}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def model_sha256(document):
+    """The hash that says which model a config.json, or something made from a model, belongs to.
+
+    Older files carry one over the weights alone, as weights_sha256. Raises KeyError where there is neither.
+    """
+    return document["model_sha256" if "model_sha256" in document else "weights_sha256"]
+
+
 def save_model(folder, arrays, config, **documents):
     """Write arrays as NAME.npy, documents as NAME.json, and last config.json with the SHA-256 of every array.
 
-    `weights_sha256` in it is one hash over all of them, which audits carry too. Arrays of an older model are removed.
+    `model_sha256` in it is one hash over all of them and over the rest of config.json, the readout among it; audits
+    carry it too. Arrays of an older model are removed. Returns that hash.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,8 +61,9 @@ def save_model(folder, arrays, config, **documents):
     for name, document in documents.items():
         write_json(folder / f"{name}.json", document)
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in encoded.items()}
-    together = hashlib.sha256("".join(hashes.values()).encode()).hexdigest()
-    write_json(folder / "config.json", {**config, "weights_sha256": together, "arrays": hashes})
+    document = {name: value for name, value in config.items() if name not in HASHES} | {"arrays": hashes}
+    together = document_sha256(document)
+    write_json(folder / "config.json", {**document, "model_sha256": together})
     for stale in folder.glob("*.npy"):
         if stale.stem not in hashes:
             stale.unlink()
@@ -65,6 +83,9 @@ def load_model(folder):
     """(arrays, config) of a model folder, every array checked against the hash in its config.json."""
     folder = Path(folder)
     config = read_json(folder / "config.json")
+    if "model_sha256" in config and config["model_sha256"] != document_sha256(config):
+        raise ModelError(f"{folder / 'config.json'} was changed after the model was saved; restore it or train the "
+                         "model again.")
     arrays = {}
     for name, expected in config.get("arrays", {}).items():
         try:

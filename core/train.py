@@ -1,25 +1,26 @@
 """Train a digit network from the command line: `python core/train.py [--preset NAME]`.
 
-A run lives in runs/NAME/ and can be interrupted (Ctrl-C) and taken up again (--resume). It becomes the shipped model
-when its validation accuracy is at least as good, or with --promote.
+A run lives in runs/NAME/, can be interrupted (Ctrl-C) and taken up again (--resume), and is in the app's list at once.
+`python core/train.py --promote runs/NAME` makes it the shipped model.
 """
 
 import argparse
-import dataclasses
+import shlex
 import signal
 import time
 from pathlib import Path
 
 import numpy as np
 
-from core import model
-from core.config import Config
-from core.data import DataError
-from core.digits import DigitTask, load_parts
-from core.optimizers import make_optimizer
-from core.presets import PRESETS
+from core.digits.config import Config
+from core.digits.data import DataError
+from core.digits.presets import PRESETS
+from core.digits.task import DigitTask, file_sha256, load_parts
+from core.models import finish, promotion
+from core.nn.optimizers import make_optimizer
+from core.nn.training import CheckpointError, fit
 from core.storage import read_json, write_json
-from core.training import CheckpointError, fit
+from core.words import interval, percent
 
 RUNS = Path(__file__).resolve().parents[1] / "runs"
 
@@ -32,33 +33,17 @@ def arguments(argv):
     parser.add_argument("--batch-size", type=int)
     parser.add_argument("--lr", type=float)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
-                        help="any other setting of core/config.py, such as --set dropout=0.1 or --set hidden=512,256")
+                        help="any other setting of core/digits/config.py, such as --set dropout=0.1")
     parser.add_argument("--csv", metavar="FILE", help="train on MNIST-like CSV: label, then 784 values a line")
     parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: runs/NAME)")
     parser.add_argument("--resume", nargs="?", const=True, metavar="DIR",
                         help="go on from the last epoch of the run in DIR (default: the newest of this preset)")
     parser.add_argument("--refit", type=Path, metavar="DIR", help="fit a finished run's readout again; no training")
-    shipping = parser.add_mutually_exclusive_group()
-    shipping.add_argument("--promote", action="store_true", help="make it the shipped model whatever its accuracy")
-    shipping.add_argument("--no-promote", action="store_true", help="leave the shipped model as it is")
+    parser.add_argument("--promote", nargs="?", const=True, metavar="DIR",
+                        help="make the finished run in DIR (default: this one, when it has finished) the shipped "
+                        "model; refused where its validation accuracy is lower or proves nothing")
+    parser.add_argument("--force", action="store_true", help="with --promote: whatever speaks against it")
     return parser.parse_args(argv)
-
-
-def parse_setting(text):
-    """("dropout", 0.1) from "dropout=0.1", read as the type of that field of Config."""
-    name, _, value = text.partition("=")
-    kinds = {field.name: type(field.default) for field in dataclasses.fields(Config)}
-    if name not in kinds:
-        raise ValueError(f"--set {text}: there is no setting {name!r}; core/config.py lists them")
-    try:
-        if kinds[name] is tuple:
-            number = float if name == "input_range" else int
-            return name, tuple(number(part) for part in value.split(","))
-        if kinds[name] is bool:
-            return name, {"true": True, "false": False}[value.lower()]
-        return name, kinds[name](value)
-    except (ValueError, KeyError):
-        raise ValueError(f"--set {text}: {value!r} is not a value for {name}") from None
 
 
 def run_folder(args, preset, seed):
@@ -82,15 +67,16 @@ def make_config(args, folder):
         config = PRESETS[args.preset or "default"]
     named = {name: getattr(args, name) for name in ("epochs", "seed", "batch_size", "lr")
              if getattr(args, name) is not None}
-    return config.but(**named, **dict(parse_setting(text) for text in args.set))
+    if args.csv:
+        named |= {"csv": str(Path(args.csv).resolve()), "csv_sha256": file_sha256(args.csv)}
+    return config.replace(**named, **Config.parse(args.set))
 
 
 def seconds_needed(config, parts, steps=6):
     """About how long the run will take, from a few steps of a copy of it."""
     task = DigitTask(config, parts["train"], parts["validation"])
-    grads = np.zeros_like(task.theta)
-    optimizer, views, times = make_optimizer(config, task.theta, task.decay_size), task.views(grads), []
-    batches = task.batches(0)
+    optimizer, grads = make_optimizer(config, task.theta, task.decay_size), np.zeros_like(task.theta)
+    views, batches, times = task.views(grads), task.batches(0), []
     for _ in range(min(steps, task.steps_per_epoch)):
         started = time.perf_counter()
         task.loss_and_grad(next(batches), grads, views)
@@ -128,48 +114,59 @@ def train(config, parts, folder, resume, tqdm):
         progress = fit(task, config, folder / "checkpoint.npz", resume, on_step, on_epoch)
     if progress.interrupted:
         print(f"Interrupted after epoch {progress.epoch}; the best weights so far are kept. "
-              f"Go on with: python core/train.py --resume {folder}")
-    return model.save(folder, task.finished(), config, parts, progress)
+              f"Go on with: python core/train.py --resume {shlex.quote(str(folder))}")
+    return finish.save(folder, task.finished(), config, parts, progress)
 
 
-def report(metrics, folder, args):
-    """Print what a run has reached, and promote it where it is good enough or --promote asks for it."""
-    test, low_high = metrics["test"], metrics["test"]["interval_95"]
-    print(f"test accuracy {test['accuracy']:.2%} ({test['errors']} errors in {test['n']:,}; 95 % interval "
-          f"{low_high[0]:.2%} to {low_high[1]:.2%}), validation {metrics['validation']['accuracy']:.2%}")
-    better, reason = (False, "as asked") if args.no_promote else model.promotion(folder)
-    if args.promote or better:
-        model.promote(folder)
-        print(f"It is now the shipped model in final_model/ ({'as asked' if args.promote else reason}).")
-    else:
-        print(f"The shipped model stays: {reason}. (--promote would replace it.)")
+def report(metrics, folder):
+    """Print what a run has reached, and how to ship it."""
+    test = metrics["test"]
+    print(f"test accuracy {percent(test['accuracy'], 2)} ({test['errors']} errors in {test['n']:,}; 95 % interval "
+          f"{interval(test['interval_95'], 2)}), validation {percent(metrics['validation']['accuracy'], 2)}")
+    if folder.resolve() != promotion.FINAL_MODEL:
+        listed = "It is in the app's list of models. " if folder.resolve().parent == RUNS else ""
+        print(f"{listed}To ship it: python core/train.py --promote {shlex.quote(str(folder))}")
+
+
+def promote(folder, force):
+    reason = promotion.objection(folder)
+    promotion.promote(folder, force=force)
+    print(f"{folder} is now the shipped model in {promotion.FINAL_MODEL.name}/"
+          + (f", although {reason}." if reason else "."))
+
+
+def run(args):
+    """Train, or fit a readout again, as the arguments say; returns the run's folder."""
+    from tqdm import tqdm  # only the command line shows a bar; `import core.train` needs NumPy alone
+
+    if args.refit:
+        report(finish.refit(args.refit), args.refit)
+        return args.refit
+    folder = run_folder(args, args.preset or "default", args.seed)
+    config = make_config(args, folder)
+    bars = {}
+
+    def fetched(name, done, total):
+        if name not in bars:
+            bars[name] = tqdm(total=total, unit="B", unit_scale=True, desc=name)
+        bars[name].update(done - bars[name].n)
+
+    parts = load_parts(config, fetched)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "settings.json", config.to_dict())
+    print(f"{config.preset}: 784-{'-'.join(map(str, config.hidden))}{'-gate' if config.gate else ''}-10, "
+          f"{len(parts['train']):,} images, at most {config.epochs} epochs, about "
+          f"{seconds_needed(config, parts) / 60:.1f} minutes here; run in {folder}")
+    report(train(config, parts, folder, bool(args.resume), tqdm), folder)
+    return folder
 
 
 def main(argv=None):
-    from tqdm import tqdm  # only the command line shows a bar; `import core.train` needs NumPy alone
-
     args = arguments(argv)
     try:
-        folder = args.refit or run_folder(args, args.preset or "default", args.seed)
-        if args.refit:
-            report(model.refit(folder), folder, args)
-            return
-        config = make_config(args, folder)
-        bars = {}
-
-        def fetched(name, done, total):
-            if name not in bars:
-                bars[name] = tqdm(total=total, unit="B", unit_scale=True, desc=name)
-            bars[name].update(done - bars[name].n)
-
-        parts = load_parts(config, args.csv, fetched)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "settings.json", config.to_dict())
-        print(f"{config.preset}: 784-{'-'.join(map(str, config.hidden))}{'-gate' if config.gate else ''}-10, "
-              f"{len(parts['train']):,} images, at most {config.epochs} epochs, about "
-              f"{seconds_needed(config, parts) / 60:.1f} minutes here; run in {folder}")
-        metrics = train(config, parts, folder, bool(args.resume), tqdm)
-        report(metrics, folder, args)
+        folder = Path(args.promote) if isinstance(args.promote, str) else run(args)
+        if args.promote:
+            promote(folder, args.force)
     except (DataError, CheckpointError, ValueError, FloatingPointError) as error:
         raise SystemExit(f"train: {error}") from None
     except KeyboardInterrupt:

@@ -11,8 +11,11 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import streamlit as st
 from streamlit_lottie import st_lottie
 
-from deployment import about_view, draw_view, pictures, theme
 from deployment.deploy_mnist import MNISTDeployer, available_models
+from deployment.draw import page as draw
+from deployment.ui import about, theme
+from deployment.ui.html import notice
+from deployment.ui.words import told
 
 TEN_DOTS = Path(__file__).parent / "assets" / "ten_dots.json"
 
@@ -31,7 +34,7 @@ def _choose_model() -> MNISTDeployer | str:
         config = models[name] / "config.json"
         return _load(models[name], config.stat().st_mtime if config.exists() else 0.0)
     except (KeyError, OSError, ValueError) as error:
-        return f"The {name or 'model'} cannot be loaded: {error}"
+        return f"The {name or 'model'} cannot be loaded: {told(error)}"
 
 
 def main() -> None:
@@ -46,27 +49,27 @@ def main() -> None:
         with st.container(width=170, key="mark"):
             st_lottie(json.loads(TEN_DOTS.read_text()), loop=False, height=40, width=170, key="ten_dots")
         deployer = _choose_model()
-        about = st.button("About", key="about", disabled=isinstance(deployer, str))
+        asked = st.button("About", key="about", disabled=isinstance(deployer, str))
     if isinstance(deployer, str):
-        st.html(pictures.notice(deployer))
+        st.html(notice(deployer))
         return
-    if about:
-        about_view.show(deployer)
+    if asked:
+        about.show(deployer)
 
     names = ["Draw or upload", "Scientific audit", "Feelings in text"]
-    draw, audit, text = st.tabs(names, key="tab", on_change="rerun")
-    with draw:
-        draw_view.render(deployer)
-    if audit.open:  # its charts are not sent before somebody looks at them
-        from deployment import audit_view
+    draw_tab, audit_tab, text_tab = st.tabs(names, key="tab", on_change="rerun")
+    with draw_tab:
+        draw.render(deployer)
+    if audit_tab.open:  # its charts are not sent before somebody looks at them
+        from deployment.audit import page as audit
 
-        with audit:
-            audit_view.render(deployer)
-    if text.open:
-        from deployment import text_view
+        with audit_tab:
+            audit.render(deployer)
+    if text_tab.open:
+        from deployment.text import page as text
 
-        with text:
-            text_view.render()
+        with text_tab:
+            text.render()
 
 
 main()

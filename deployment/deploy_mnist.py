@@ -9,19 +9,23 @@ From a shell: `python -m deployment.deploy_mnist photo.jpg [--json]`.
 import argparse
 import json
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from core import bank, change, model, why
-from core.data import as_input, load_split, read_checked
+from core.digits.data import as_input, load_split, read_checked
+from core.explain import attribution, counterfactual, gates, neighbours, probe
+from core.models import model
 from core.storage import ModelError, read_json
 from deployment.preprocess import InputError, preprocess
+from deployment.preprocess.load import check_images
+from deployment.ui import words
 
 SHIPPED = model.FINAL_MODEL
 RUNS = SHIPPED.parent / "runs"
+RIVAL_FROM = 0.05  # a digit as likely as this is named beside an answer that is not sure
 
 
 @dataclass(frozen=True)
@@ -32,17 +36,23 @@ class Prediction:
     probabilities: np.ndarray  # (10,), summing to 1
     confidence: float  # the largest of them
     runner_up: int  # the digit with the second largest
-    could_be: dict  # {error level: [digits]}: the right one is missing at most that often (conformal prediction)
+    could_be: dict  # {alpha: [digits]}: the right one is missing about that often (core/uncertainty/conformal.py)
     novelty: float  # unlikeness to the digits of training, from the network's features; above 1 is unusual
-    emotion: str  # "confident", "hesitant", "confused" or "curious"; defined in core/emotion.py
+    emotion: str  # "confident", "hesitant", "confused" or "curious"; defined in core/uncertainty/readout.py
     gate: np.ndarray | None  # (h,) in (0, 1), or None for a network without a gate
     hidden: list  # activations of the hidden layers, the gated one last: each (h,)
     image: np.ndarray  # (28, 28) in [0, 1], as the network saw it
 
+    @property
+    def rivals(self):
+        """The other digits of a calibrated probability of 5 % and more, the likeliest first."""
+        order = np.argsort(-self.probabilities, kind="stable").tolist()
+        return [d for d in order if d != self.digit and self.probabilities[d] >= RIVAL_FROM]
+
     def to_dict(self):
         """What fits into JSON: everything but the activations and the image."""
         return {"digit": self.digit, "confidence": round(self.confidence, 6), "emotion": self.emotion,
-                "runner_up": self.runner_up, "novelty": round(self.novelty, 4),
+                "runner_up": self.runner_up, "rivals": self.rivals, "novelty": round(self.novelty, 4),
                 "could_be": {f"{error:.1%}": digits for error, digits in self.could_be.items()},
                 "probabilities": [round(float(p), 6) for p in self.probabilities]}
 
@@ -87,69 +97,74 @@ class MNISTDeployer:
         return answers
 
     def predict_arrays(self, X):
-        """Calibrated probabilities (N, 10) of images as MNIST's: (N, 28, 28), uint8 or floats in [0, 1]."""
-        return self.model.probabilities(self._input(X))
+        """Calibrated probabilities (N, 10) of images as MNIST's: (N, 28, 28), whole numbers 0..255 or floats in [0, 1].
+
+        Raises InputError for any other shape or value, as `predict` does.
+        """
+        return self.model.probabilities(self._input(check_images(X)))
 
     def gate_comparison(self, image):
         """Probabilities (10,) of one (28, 28) image under four gates, by name; None for a network without a gate.
 
         "live"; held at its training "mean", the fair view of what this digit's own gate changes; fully "open", which
-        also rescales the logits; and "shuffled", its values dealt to other units (core.why.gate_modes).
+        also rescales the logits; and "shuffled", its values dealt to other units (core.explain.gates), mean of 20
+        deals.
         """
-        return why.gate_modes(self.model, self._input(image[None]), np.random.default_rng(0))
+        readings = gates.gate_modes(self.model, self._input(image[None]), np.random.default_rng(0), shuffles=20)
+        return {name: self.model.readout.probabilities(reading).mean(axis=0)
+                for name, reading in readings.items()} or None
 
     def explain(self, image, digit, against, method="integrated_gradients"):
         """What each pixel of one (28, 28) image speaks for: (28, 28), positive for `digit`, negative for `against`.
 
         method: "integrated_gradients" or "gradient_x_input", in logits (nats) of the lead of one over the other; or
-        "occlusion", the fall of the answer's probability without the ink there, whatever `digit` is. See core/why.py.
+        "occlusion", the fall of the answer's probability without the ink there, whatever `digit` is. See
+        core/explain/attribution.py.
         """
         x = self._input(image[None])
         if method == "occlusion":
-            return why.occlusion(self.model, x)
+            return attribution.occlusion(self.model, x)
         if method == "gradient_x_input":
-            return why.gradient_x_input(self.network, x, digit, against).reshape(28, 28)
+            return attribution.gradient_x_input(self.network, x, digit, against).reshape(28, 28)
         paper = self.model.config.input_range[0]
-        return why.integrated_gradients(self.network, x, digit, against, 32, paper).reshape(28, 28)
+        return attribution.integrated_gradients(self.network, x, digit, against, 32, paper).reshape(28, 28)
+
+    @property
+    def sha256(self):
+        """The hash of the model in use, weights and readout: what was made from it carries the same."""
+        return self.model.sha256
 
     @cached_property
     def bank(self):
-        """The neighbours saved beside the weights (core/bank.py); ModelError, naming the command, without them."""
-        return bank.Bank.load(self.model_dir / bank.FILE, self.config["weights_sha256"])
+        """The k-NN index saved beside the weights (core.explain.neighbours); ModelError, naming the command,
+        without."""
+        return neighbours.NeighbourIndex.load(self.model_dir / neighbours.FILE, self.sha256)
 
     def neighbours(self, prediction, count=5, digit=None):
-        """The training images most like a Prediction, of one digit or of any: indices, likeness, labels, (count,) each.
-
-        Likeness is the cosine of the angle between the last hidden layers as the bank keeps them, 1 for the same
-        direction. Raises ModelError without a bank.
-        """
-        among = self.bank
-        if digit is not None:
-            of_digit = among.labels == digit
-            among = replace(among, features=among.features[of_digit], labels=among.labels[of_digit],
-                            indices=among.indices[of_digit])
-        indices, distances, labels = among.nearest(prediction.hidden[-1], min(count, len(among.labels)))
-        return indices, 1 - distances, labels
+        """The training images most like a Prediction, of one digit or of any: indices, cosine similarities of the last
+        hidden layers, labels, (count,) each. Raises ModelError without an index."""
+        among = self.bank if digit is None else self.bank.of_digit(digit)
+        return among.nearest(prediction.hidden[-1], min(count, len(among.labels)))
 
     def smallest_change(self, image, to, examples=None):
-        """The least ink that makes one (28, 28) image a `to`: ((28, 28) in [0, 1], a core.change.Change).
+        """The least ink that makes one (28, 28) image a `to`: ((28, 28) in [0, 1], a Counterfactual).
 
         examples: images (N, 28, 28) of `to` to start from too, near ones.
         """
         examples = None if examples is None or not len(examples) else self._input(examples)
-        found = change.smallest_change(self.model, self._input(image[None]), to, examples)
+        found = counterfactual.counterfactual(self.model, self._input(image[None]), to, examples)
         low, high = self.model.config.input_range
         return (found.image.reshape(28, 28) - low) / (high - low), found
 
     def layer_means(self):
-        """The mean of each digit in each hidden layer over the calibration images (core.why.LayerMeans); a second."""
+        """What tells how near a layer is to each digit, from the calibration images (core.explain.probe); a second."""
         part = load_split()["calibration"]
         images, labels = (read_checked(f"train-{kind}-ubyte")[part] for kind in ("images-idx3", "labels-idx1"))
-        return why.LayerMeans.fit(self.network, self._input(images), labels)
+        return probe.NearestCentroidProbe.fit(self.network, self._input(images), labels)
 
     def layers(self, image, layer_means):
-        """What each hidden layer knows of one (28, 28) image: as core.why.layer_contributions."""
-        return why.layer_contributions(self.network, self._input(image[None]), layer_means)
+        """What each hidden layer knows of one (28, 28) image: as core.explain.probe.probe_layers."""
+        return probe.probe_layers(self.network, self._input(image[None]), layer_means)
 
     def hidden_activations(self, X):
         """Hidden layers of images (N, 28, 28): a list of (N, h) arrays, the gated one last."""
@@ -165,11 +180,12 @@ class MNISTDeployer:
 
     def _read(self, images):
         """Predictions of images (N, 28, 28), floats in [0, 1]."""
-        reading, emotion = self.network.read(self._input(images)), self.model.emotion
-        probs, novelty = emotion.probabilities(reading), emotion.novelty(reading.hidden)
-        sets = emotion.could_be(probs)
+        reading, readout = self.network.read(self._input(images)), self.model.readout
+        evidence = readout.evidence(reading)
+        probs, novelty = readout.calibration.probabilities(evidence), readout.novelty(evidence)
+        sets = readout.could_be(evidence)
         answers = []
-        for i, feeling in enumerate(emotion.feelings(probs, novelty)):
+        for i, feeling in enumerate(readout.feelings(probs, novelty)):
             runner_up, digit = np.argsort(probs[i], kind="stable")[-2:]
             answers.append(Prediction(
                 digit=int(digit), probabilities=probs[i], confidence=float(probs[i, digit]), runner_up=int(runner_up),
@@ -203,8 +219,7 @@ def main(argv=None):
         elif failed:
             print(answer, file=sys.stderr)
         else:
-            print(f"{file}: {answer.digit}   {answer.confidence:.1%} sure, {answer.emotion}; else a {answer.runner_up} "
-                  f"({answer.probabilities[answer.runner_up]:.1%})")
+            print(f"{file}: {answer.digit}   {words.sentence(answer)} ({answer.emotion})")
     return 1 if any(isinstance(answer, InputError) for answer in answers) else 0
 
 

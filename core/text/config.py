@@ -1,6 +1,9 @@
 """Every setting of a LIMINAL training run, in one place, saved with the weights."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.settings import Settings
 
 # What each version has beside the recursion and the affect loop (v5 has no public description that we know of).
 VERSIONS = {
@@ -13,7 +16,7 @@ VERSIONS = {
 
 
 @dataclass(frozen=True)
-class TextConfig:
+class TextConfig(Settings):
     seed: int = 0
 
     # Model: one class, switched (core/text/trm.py)
@@ -47,7 +50,7 @@ class TextConfig:
     patience: int = 0
     keep: str = "best"
 
-    # What core.training and core.optimizers ask for besides
+    # What core.nn.training and core.nn.optimizers ask for besides
     optimizer: str = "adamw"
     schedule: str = "cosine"
     warmup: float = 0.1
@@ -55,15 +58,15 @@ class TextConfig:
     beta2: float = 0.999
     eps: float = 1e-8
 
-    def __post_init__(self):
-        for name in ("dim", "width", "inner", "batch_size", "epochs"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("input_dropout", "memory_dropout", "ema", "warmup"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} must be in [0, 1), not {getattr(self, name)}")
-        if not 0 <= self.outer <= 20 or self.epochs_2 < 0 or min(self.lr, self.lr_2) <= 0:
-            raise ValueError("outer must be in 0..20, epochs_2 at least 0, lr and lr_2 positive")
+    CHOICES: ClassVar = {"optimizer": ("sgd", "adam", "adamw"), "schedule": ("constant", "cosine", "one_cycle"),
+                         "keep": ("best", "last")}
+    RANGES: ClassVar = {
+        "seed": "[0, 4294967295]", "dim": "[4, 4096]", "width": "[1, 16]", "outer": "[0, 20]", "inner": "[1, 100]",
+        **dict.fromkeys(("input_dropout", "memory_dropout", "ema", "warmup", "beta1", "beta2"), "[0, 1)"),
+        **dict.fromkeys(("lr", "lr_2", "eps"), "(0, 1]"), "final_lr": "[0, 1]", "clip": "[0, 1e6]",
+        **dict.fromkeys(("weight_decay", "weight_decay_2"), "[0, 1e6]"), "batch_size": "[1, 1000000]",
+        "epochs": "[1, 1000000]", **dict.fromkeys(("epochs_2", "patience"), "[0, 1000000]"),
+    }
 
     @classmethod
     def version(cls, name, **changes):
@@ -73,19 +76,6 @@ class TextConfig:
         return cls(**{**VERSIONS[name], **changes})
 
     def second_phase(self):
-        """The settings of phase 2, as core.training.fit reads them."""
-        return replace(self, lr=self.lr_2, weight_decay=self.weight_decay_2, epochs=max(1, self.epochs_2),
-                       schedule="constant", warmup=0.0)
-
-    def but(self, **changes):
-        """A copy with some settings changed."""
-        return replace(self, **changes)
-
-    def to_dict(self):
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values):
-        """A TextConfig from saved settings; names it does not know are passed over."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in values.items() if name in known})
+        """The settings of phase 2, as core.nn.training.fit reads them."""
+        return self.replace(lr=self.lr_2, weight_decay=self.weight_decay_2, epochs=max(1, self.epochs_2),
+                            schedule="constant", warmup=0.0)

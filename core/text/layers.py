@@ -1,4 +1,4 @@
-"""The layers a tiny recursive model needs beside those of core/layers.py, each operation beside its gradient.
+"""The layers a tiny recursive model needs beside those of core/nn/layers.py, each operation beside its gradient.
 
 They keep the same protocol: forward(params, x, ...) -> y, cache; backward(params, dy, cache, grads, ...) -> dx.
 x: (N, n), except for HistoryAttention, which hears a history (N, T, n).
@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from core.layers import Layer, sigmoid, store
+from core.nn.layers import Layer, sigmoid, store
 
 GELU_SCALE, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
 

@@ -5,7 +5,7 @@ It never mixes conversations: whoever reads passes the kernel of theirs, or none
 
 import numpy as np
 
-from core.layers import Layer, sigmoid, store
+from core.nn.layers import Layer, sigmoid, store
 
 CAPACITY, RECENT = 100, 3
 

@@ -5,7 +5,7 @@
     reading.pad, reading.words                      # array([0.21, 0.05, 0.06]), "very pleased, stirred"
     memory = reader.new_memory()                    # one conversation; memory.reset() forgets it
     reader.read("I lost my keys.", memory)
-    reader.words_that_pulled("What a lovely morning!")
+    reader.occlusion_effects("What a lovely morning!")
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ import numpy as np
 
 from core.storage import ModelError, load_model, read_json, save_model
 from core.text.config import TextConfig
-from core.text.features import Front, WordVectors
-from core.text.grams import WORDS
+from core.text.featurizer import Featurizer, WordVectors
 from core.text.memory import SoulKernel
+from core.text.ngrams import WORDS
 from core.text.trm import TinyRecursiveModel
 
 FINAL_LIMINAL = Path(__file__).resolve().parents[2] / "final_model" / "liminal"
@@ -26,7 +26,7 @@ POLES = (("displeased", "pleased"), ("calm", "stirred"), ("overpowered", "in con
 
 
 @dataclass(frozen=True)
-class Reading:
+class TextReading:
     """What the model read in one sentence.
 
     pad: (3,) pleasure, arousal, dominance in [-1, 1]; words: the same in words; rounds: (K + 1, 3), its estimate before
@@ -48,7 +48,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Pull:
+class OcclusionEffect:
     """One word of a text, text[start:stop], and what it does: PAD with it minus PAD without it, (3,)."""
 
     word: str
@@ -97,10 +97,10 @@ class TextReader:
             wanted = self.saved["embedder"]
             if embedder is None or embedder.name != wanted:
                 raise ModelError(f"the model in {folder} was trained with the embedder {wanted!r}; give that one "
-                                 "(deployment/embedders.py) as embedder=")
+                                 "(deployment/text/embedders.py) as embedder=")
             self.config = TextConfig.from_dict(self.saved)
-            self.front = Front.from_arrays(arrays, embedder)
-            self.model = TinyRecursiveModel(self.config, self.front.n_in)
+            self.featurizer = Featurizer.from_arrays(arrays, embedder)
+            self.model = TinyRecursiveModel(self.config, self.featurizer.n_in)
             self.model.net.load({name.removeprefix("trm_"): a for name, a in arrays.items() if name.startswith("trm_")})
             self.centre, self.spread = np.array(self.saved["centre"]), np.array(self.saved["spread"])
         except (KeyError, TypeError, ValueError) as error:
@@ -125,14 +125,14 @@ class TextReader:
 
     def think(self, texts, memory=None):
         """(Thought of N checked texts, embedding (N, n_in), prior (N, 3)); all texts meet the memory as it is now."""
-        embedding, prior = self.front([check_text(text) for text in texts])
+        embedding, prior = self.featurizer([check_text(text) for text in texts])
         if not self.config.prior:
-            prior = np.broadcast_to(np.arctanh(self.front.offset), prior.shape).astype(np.float32)
+            prior = np.broadcast_to(np.arctanh(self.featurizer.offset), prior.shape).astype(np.float32)
         recent = None if memory is None else np.tile(memory.recent(), (len(texts), 1))
         return self.model.forward(embedding, prior, recent)[0], embedding, prior
 
     def read_many(self, texts, batch=250):
-        """A list of Readings, each as if its text stood alone; ValueError names the text that cannot be read."""
+        """A list of TextReadings, each as if its text stood alone; ValueError names the text that cannot be read."""
         texts, readings = list(texts), []
         for number, text in enumerate(texts, start=1):
             try:
@@ -145,38 +145,41 @@ class TextReader:
         return readings
 
     def read(self, text, memory=None):
-        """A Reading of one text. memory: the SoulKernel of its conversation, which then remembers this response too."""
+        """A TextReading of one text. memory: the SoulKernel of its conversation, which then remembers this response
+        too."""
         reading = self._readings([text], *self.think([text], memory))[0]
         if memory is not None:
             memory.remember(reading.response, reading.pad)
         return reading
 
     def _readings(self, texts, thought, embedding, prior):
-        return [Reading(text, thought.pad[i], self.words_for(thought.pad[i]), thought.rounds[i], thought.confidence[i],
-                        thought.attention[i], None if thought.rinse is None else thought.rinse[i], embedding[i],
-                        prior[i], thought.response[i]) for i, text in enumerate(texts)]
+        return [TextReading(text, thought.pad[i], self.words_for(thought.pad[i]), thought.rounds[i],
+                            thought.confidence[i], thought.attention[i],
+                            None if thought.rinse is None else thought.rinse[i], embedding[i], prior[i],
+                            thought.response[i]) for i, text in enumerate(texts)]
 
     def words_for(self, pad):
         """A PAD point (3,) in words, such as "pleased, slightly calm", measured against all training sentences."""
         return words_for(pad, self.centre, self.spread)
 
-    def words_that_pulled(self, text, memory=None):
-        """Each word's Pull, by leaving it out (occlusion), in the order of the text. The memory stays as it is."""
+    def occlusion_effects(self, text, memory=None):
+        """Each word's OcclusionEffect, by leaving it out (occlusion), in the order of the text. The memory stays as it
+        is."""
         spans = [match.span() for match in WORDS.finditer(check_text(text))]
         without = [(text[:start] + text[stop:]).strip() or "." for start, stop in spans]
         pads = np.concatenate([self.think(part, memory)[0].pad
                                for part in ([text], *(without[i : i + 250] for i in range(0, len(without), 250)))])
-        return [Pull(text[start:stop], start, stop, pads[0] - pad) for (start, stop), pad in
+        return [OcclusionEffect(text[start:stop], start, stop, pads[0] - pad) for (start, stop), pad in
                 zip(spans, pads[1:], strict=True)]
 
 
-def save_reader(folder, task, front, history, metrics):
-    """Write a finished TextTask and its Front as a folder for TextReader; returns the hash of all weights."""
-    arrays = {f"trm_{name}": array for name, array in task.model.net.named_parameters().items()} | front.arrays()
-    if isinstance(front.embedder, WordVectors):
-        arrays |= front.embedder.arrays()
+def save_reader(folder, task, featurizer, history, metrics):
+    """Write a finished TextTask and its Featurizer as a folder for TextReader; returns the hash of all weights."""
+    arrays = {f"trm_{name}": array for name, array in task.model.net.named_parameters().items()} | featurizer.arrays()
+    if isinstance(featurizer.embedder, WordVectors):
+        arrays |= featurizer.embedder.arrays()
     pad = task.read(task.train).pad
-    document = {**task.config.to_dict(), "embedder": front.embedder.name, "n_in": front.n_in,
+    document = {**task.config.to_dict(), "embedder": featurizer.embedder.name, "n_in": featurizer.n_in,
                 "parameters": int(task.theta.size), "centre": pad.mean(axis=0).tolist(),
                 "spread": np.maximum(pad.std(axis=0), 1e-3).tolist()}
     return save_model(folder, arrays, document, metrics=metrics, train_history=history)

@@ -1,4 +1,4 @@
-"""Text as a training task: what core.training.fit asks for, answered for sentences and a TinyRecursiveModel."""
+"""Text as a training task: what core.nn.training.fit asks for, answered for sentences and a TinyRecursiveModel."""
 
 import numpy as np
 
@@ -15,12 +15,14 @@ def pad_loss(pad, target, variance):
 
 
 class TextTask:
-    """Learn the train rows of Sentences; watch dev. `theta` is what the optimiser changes.
+    """Learn the train rows of Sentences; watch dev. `theta` is what the optimiser changes. The score is the mean r.
 
     embedding (N, n_in) and prior (N, 3) are for all rows; train rows must bring priors from regressions that lacked
-    them (Front.fit). The memory of a sentence are the responses to those before it in its document, as the weights of
-    the epoch's start give them; dev is watched without a memory.
+    them (Featurizer.fit). The memory of a sentence are the responses to those before it in its document, as the weights
+    of the epoch's start give them; dev is watched without a memory.
     """
+
+    score = "r"
 
     def __init__(self, config, sentences, embedding, prior):
         self.config, self.sentences = config, sentences
@@ -80,7 +82,7 @@ class TextTask:
         return self.model.net.views(grads)
 
     def evaluate(self):
-        """Hope, Faith, Love and the rest on dev. val_accuracy, what core.training keeps the best of, is the mean r."""
+        """Hope, Faith, Love and the rest on dev; r is the mean of Pearson's three."""
         thought = self.read(self.dev)
         found = measure(thought.pad, self.target[self.dev], thought.confidence)
-        return {"val_accuracy": found["r"], **{name: found[name] for name in SHOWN}}
+        return {name: found[name] for name in SHOWN}

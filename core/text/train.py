@@ -5,20 +5,19 @@ epoch's Hope, Faith, Love, MAE, MSE, R2 and r on the dev split are shown and kep
 """
 
 import argparse
-import dataclasses
 import time
 from pathlib import Path
 
 import numpy as np
 
+from core.nn.training import fit
 from core.storage import ModelError, load_model
 from core.text.config import VERSIONS, TextConfig
 from core.text.data import TextDataError, load_emobank
-from core.text.features import Front, WordVectors
+from core.text.featurizer import Featurizer, WordVectors
 from core.text.metrics import measure
 from core.text.reader import FINAL_LIMINAL, save_reader
 from core.text.task import TextTask
-from core.training import fit
 
 RUNS = Path(__file__).resolve().parents[2] / "runs"
 
@@ -39,28 +38,21 @@ def arguments(argv):
 
 def settings(args):
     """The TextConfig that the command line asks for. Raises ValueError naming what is wrong."""
-    kinds = {field.name: type(field.default) for field in dataclasses.fields(TextConfig)}
     changes = {name: getattr(args, name) for name in ("epochs", "seed") if getattr(args, name) is not None}
-    for text in args.set:
-        name, _, value = text.partition("=")
-        if name not in kinds:
-            raise ValueError(f"--set {text}: there is no setting {name!r}; core/text/config.py lists them")
-        try:
-            changes[name] = {"true": True, "false": False}[value.lower()] if kinds[name] is bool else kinds[name](value)
-        except (ValueError, KeyError):
-            raise ValueError(f"--set {text}: {value!r} is not a value for {name}") from None
+    changes |= TextConfig.parse(args.set)
     return TextConfig.version(args.version, **changes) if args.version else TextConfig(**changes)
 
 
 def prepare(sentences, embedder, vectors=None):
-    """(front, embedding, prior) for all sentences; the priors of train rows come from regressions that lacked them."""
+    """(featurizer, embedding, prior) for all sentences; the priors of train rows come from regressions that lacked
+    them."""
     train = sentences.rows("train")
     vectors = embedder.embed(sentences.texts) if vectors is None else vectors
-    front, held_out = Front.fit([sentences.texts[i] for i in train], sentences.pad[train], embedder,
+    featurizer, held_out = Featurizer.fit([sentences.texts[i] for i in train], sentences.pad[train], embedder,
                                 vectors=vectors[train])
-    embedding, prior = front(sentences.texts, vectors)
+    embedding, prior = featurizer(sentences.texts, vectors)
     prior[train] = held_out
-    return front, embedding, prior
+    return featurizer, embedding, prior
 
 
 def train(config, sentences, embedding, prior, on_epoch=None):
@@ -68,7 +60,7 @@ def train(config, sentences, embedding, prior, on_epoch=None):
     task = TextTask(config, sentences, embedding, prior)
     history = fit(task, config, on_epoch=on_epoch).history
     if config.epochs_2:
-        before, score = task.theta.copy(), task.evaluate()["val_accuracy"]
+        before, score = task.theta.copy(), task.evaluate()["r"]
         second = fit(task, config.second_phase(), on_epoch=on_epoch)
         if second.best < score:  # the second phase only stays where it helped
             task.theta[...] = before
@@ -95,7 +87,7 @@ def show(row):
 
 
 def main(argv=None, embedder=None):
-    """embedder: one of deployment/embedders.py instead of the shipped word table."""
+    """embedder: one of deployment/text/embedders.py instead of the shipped word table."""
     args = arguments(argv)
     try:
         config = settings(args)
@@ -105,7 +97,7 @@ def main(argv=None, embedder=None):
         raise SystemExit(f"train: {error}") from None
     started = time.perf_counter()
     print(f"reading {len(sentences.texts):,} sentences, regressing on their n-grams and {embedder.name}", flush=True)
-    front, embedding, prior = prepare(sentences, embedder)
+    featurizer, embedding, prior = prepare(sentences, embedder)
     print(f"done in {time.perf_counter() - started:.0f} s", flush=True)
     task, history = train(config, sentences, embedding, prior, show)
     test = sentences.rows("test")
@@ -113,7 +105,7 @@ def main(argv=None, embedder=None):
                "ridge_test": measure(np.tanh(prior[test]), task.target[test]),
                "seconds": round(time.perf_counter() - started, 1)}
     folder = args.out or RUNS / "liminal"
-    save_reader(folder, task, front, history, metrics)
+    save_reader(folder, task, featurizer, history, metrics)
     found, ridge = metrics["test"], metrics["ridge_test"]
     print(f"test r: {found['r_V']:.3f} {found['r_A']:.3f} {found['r_D']:.3f} (ridge alone {ridge['r_V']:.3f} "
           f"{ridge['r_A']:.3f} {ridge['r_D']:.3f}); the model is in {folder}")

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.layers import Dense, Dropout
-from core.network import Network
+from core.nn.layers import Dense, Dropout
+from core.nn.network import Network
 from core.text.layers import GELU, AffectGate, Chain, HistoryAttention, LayerNorm, Tanh
 from core.text.memory import RECENT, Bond
 

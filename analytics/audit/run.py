@@ -1,0 +1,150 @@
+"""One audit: read the test images, measure, draw, and write pictures, arrays and rows into a folder."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from analytics.audit import arrays as audit_arrays
+from analytics.audit import doubt, figures, inside, out_of_distribution
+from analytics.audit.arrays import Track, untracked
+from analytics.robustness import measure as robustness
+from core.digits.data import as_input, calibration_writers, load_mnist, load_split
+from core.metrics import confusion_matrix
+from core.storage import write_atomic, write_json
+from core.words import interval, measured, percent
+from deployment.audit import evidence
+from deployment.audit.reader import images_dir, made_for
+from deployment.deploy_mnist import SHIPPED, MNISTDeployer
+
+COMMAND = "python -m analytics.audit"
+
+
+def draw(arrays: dict[str, np.ndarray], X: np.ndarray) -> dict[str, Callable]:
+    """Name -> function that makes the picture, from an audit's arrays and its test images X (N, 28, 28).
+
+    Six pictures, which the README and the model's page show; what the app shows beyond them it draws itself.
+    """
+    probs, y = arrays["probs"], arrays["y"]
+    y_hat, on_map = probs.argmax(1), arrays["map_index"]
+    hits, errors = evidence.confident_hits(probs, y), evidence.mistakes(probs, y)
+    return {
+        "learning": lambda: figures.learning(evidence.history(arrays)),
+        "confusion": lambda: figures.confusion(confusion_matrix(y, y_hat)),
+        "map": lambda: figures.digit_map(arrays["map_xy"], y[on_map], y_hat[on_map]),
+        "hits": lambda: figures.image_grid(
+            X[hits], [f"{y[i]}   {percent(probs[i].max())}" for i in hits], 8,
+            "The surest right answers, digit by digit"),
+        "errors": lambda: figures.image_grid(
+            X[errors[:80]], [f"{y[i]} → {y_hat[i]}   {percent(probs[i].max())}" for i in errors[:80]], 10,
+            "Errors, the surest first: true digit → answer, confidence"),
+        "weights": lambda: figures.weights(arrays["weight_names"], arrays["weight_counts"], arrays["weight_edges"]),
+    }
+
+
+def audit(model_dir: Path, folder: Path | None = None, track: Track = untracked, *, seed=0,
+          corrupted=600, others=500, extra=None, **options) -> tuple[dict, dict]:
+    """Audit one model on the MNIST test set into `folder`; returns its arrays and its rows.
+
+    corrupted: test images for each of the corruptions, 0 for none; others: pictures of each kind that is no digit;
+    extra: more of them, name -> (N, 28, 28) uint8. Options as `audit_arrays.test_arrays`.
+    """
+    deployer = MNISTDeployer(model_dir)
+    data = load_mnist()
+    X, y = data["X_test"].astype(np.float32) / 255, data["y_test"]
+    arrays = evidence.model_arrays(deployer)
+    arrays |= audit_arrays.test_arrays(deployer, X, y, track=track, seed=seed, **options)
+    kinds = {kind: out_of_distribution.make(kind, others, seed) for kind in out_of_distribution.KINDS} | (extra or {})
+    novelty, document = measure(deployer.model, data, kinds, corrupted, seed, track)
+    arrays |= novelty
+    head = {"model_sha256": made_for(arrays), "command": COMMAND, "n": len(y), "seed": seed,
+            "headline": {name.removeprefix("headline_"): {"value": v[0], "interval_95": list(v[1:])}
+                         for name, v in arrays.items() if name.startswith("headline_")},
+            "ece_if_calibrated": list(arrays["ece_if_calibrated"]),
+            "activations": [{"layer": str(name), "zeros": zeros, "dead": int(dead)} for name, zeros, dead in zip(
+                *(arrays[f"activation_{part}"] for part in ("names", "zeros", "dead")), strict=True)]}
+    document = plain(head | document)
+    save(arrays, X, folder or images_dir(model_dir, SHIPPED), track, document)
+    return arrays, document
+
+
+def measure(model, data: dict, others: dict, corrupted: int, seed: int, track: Track) -> tuple[dict, dict]:
+    """(arrays, rows) of what needs the model itself: doubt, gate and robustness. data: as of
+    core.digits.data.load_mnist."""
+    span, y, calibration = model.config.input_range, data["y_test"], load_split()["calibration"]
+    X, X_cal = as_input(data["X_test"], span), as_input(data["X_train"][calibration], span)
+    document = {}
+    for step in track(("doubt", "gate"), "doubt"):
+        if step == "doubt":
+            arrays, document["doubt"] = doubt.measure(
+                model, X, y, {name: as_input(images, span) for name, images in others.items()},
+                None if model.config.csv else len(np.unique(calibration_writers())))
+        else:
+            document["gate"] = inside.compare_gates(inside.mode_logits(model, X, seed), y, inside.mode_logits(
+                model, X_cal, seed), data["y_train"][calibration])
+    document["robustness"] = None
+    if corrupted:
+        rows = robustness.measure(model, data["X_test"], y, corrupted, seed,
+                                  track=lambda names: track(names, "corrupted"))
+        whole = robustness.summary(rows)
+        document["robustness"] = {"n": corrupted, "summary": whole, "sentence": robustness.sentence(whole),
+                                  "rows": rows}
+    return arrays, document
+
+
+def plain(value):
+    """The same as JSON knows it: NumPy's numbers as Python's, tuples as lists, nan as None."""
+    if isinstance(value, dict):
+        return {key: plain(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def save(arrays: dict[str, np.ndarray], X: np.ndarray, folder: Path, track: Track = untracked,
+         document: dict | None = None):
+    """Write every picture as PNG, audit.json where there is a document, and last audit.npz, into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tag = {"Description": f"model_sha256 {made_for(arrays)}"}
+    for name, figure in track(draw(arrays, X).items(), "pictures"):
+        png = io.BytesIO()
+        figure().savefig(png, format="png", metadata=tag)
+        write_atomic(folder / f"{name}.png", png.getvalue())
+    if document:
+        write_json(folder / "audit.json", document)
+    npz = io.BytesIO()
+    np.savez_compressed(npz, **arrays)
+    write_atomic(folder / "audit.npz", npz.getvalue())
+
+
+def headline_table(arrays: dict[str, np.ndarray]) -> str:
+    """The headline figures as a Markdown table."""
+    n = len(arrays["y"])
+    rows = {
+        "accuracy": ("accuracy", lambda v: percent(v, 2)), "errors": ("errors", "{:.0f}".format),
+        "log loss (nats)": ("log_loss", "{:.4f}".format), "Brier score (0 to 2)": ("brier", "{:.4f}".format),
+        "calibration error (15 equal-mass bins)": ("ece", lambda v: percent(v, 2)),
+        "AUROC of confidence, right against wrong": ("auroc", "{:.4f}".format),
+        "area under risk-coverage": ("aurc", lambda v: percent(v, 3)),
+    }
+    lines = [f"| on {n:,} test images | value | 95 % interval |", "|---|---|---|"]
+    for name, (key, write) in rows.items():
+        value, low, high = map(write, arrays[f"headline_{key}"])
+        lines.append(f"| {name} | {value} | {low} to {high} |")
+    sure = evidence.selective(arrays["probs"], arrays["y"], [0.99])[0]
+    lines.append(f"| accuracy of the surest 99 % of answers | {measured(sure['share'], 2)} | "
+                 f"{interval(sure['interval_95'], 2)} |")
+    return "\n".join(lines) + "\n"
+
+
+def headline_sentence(arrays: dict[str, np.ndarray], document: dict) -> str:
+    """The headline in a sentence, for the README."""
+    accuracy, low, high = arrays["headline_accuracy"]
+    confident = document["doubt"]["promises"][0]
+    return (f"{percent(accuracy, 2)} of the 10,000 test images read rightly ({arrays['headline_errors'][0]:.0f} "
+            f"errors, 95 % "
+            f"interval {interval((low, high), 2)}); of the {confident['right']['n']:,} that it called confident "
+            f"{confident['errors']} were wrong.\n")

@@ -1,0 +1,169 @@
+"""Speed and memory beside PyTorch, scikit-learn and onnxruntime: `make bench`, or `python -m analytics.benchmark`.
+
+Every measurement runs in a process of its own, contenders in turns, several rounds; the table shows medians over all
+rounds. Nothing else should run meanwhile: with two threads, one busy neighbour slows matrix products down tenfold.
+Results go to images/benchmark/ and analytics/reports/benchmark.md. The processor stands beside the figures: on another
+one the ratios are others.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from analytics.reports import write_report
+from core.storage import write_atomic, write_json
+
+IMAGES = Path(__file__).resolve().parents[2] / "images" / "benchmark"
+THREADS = 2
+# The C library keeps freed memory instead of handing it back: PyTorch allocates much more than we do, and gains by it.
+KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 31)}
+WIDE = {"hidden": [1024, 1024, 1024], "gate": True, "optimizer": "adamw"}
+SMALL = {"hidden": [512], "gate": False, "optimizer": "adam", "batch": 64}
+TARGETS = {"98.4 %": (0.984, 5), "99 %": (0.99, 16)}  # validation accuracy, epochs of our schedule
+PATIENCE = 15  # epochs that the plain script may take
+
+
+def worker(contender, function, **arguments):
+    """The answer of analytics.benchmark.CONTENDER.FUNCTION(**arguments), from a process of its own."""
+    settings = {name: str(THREADS) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    settings |= KEEP_MEMORY
+    # a kernel forced from outside would be measured in place of the library's own choice
+    free = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+    run = subprocess.run([sys.executable, "-m", "analytics.benchmark", "--worker", contender, function,
+                          json.dumps(arguments)], env=free | settings, capture_output=True, text=True)
+    if run.returncode:
+        raise SystemExit(f"benchmark: {contender}.{function}({arguments}) failed:\n{run.stderr}")
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def in_turns(contenders, rounds, on_done):
+    """Medians over all rounds of {label: (contender, function, arguments)}: {label: seconds}."""
+    found = {label: [] for label in contenders}
+    for _ in range(rounds):
+        for label, (contender, function, arguments) in contenders.items():
+            found[label] += worker(contender, function, **arguments)
+        on_done()
+    return {label: statistics.median(seconds) for label, seconds in found.items()}
+
+
+def comparisons(repeats):
+    """What is measured side by side: {name: {label: (contender, function, arguments)}}."""
+    small = {**SMALL, "repeats": 10 * repeats}
+    groups = {"step_small": {
+        "Qualm": ("qualm", "step", small), "PyTorch": ("pytorch", "step", small),
+        "scikit-learn": ("others", "sklearn_step", {"hidden": [512], "batch": 64, "repeats": 2 * repeats})}}
+    for batch in (256, 512):
+        wide = {**WIDE, "batch": batch, "repeats": repeats}
+        groups[f"step_{batch}"] = {
+            "Qualm": ("qualm", "step", wide), "PyTorch": ("pytorch", "step", wide),
+            "GEMM": ("qualm", "gemm", {**{k: wide[k] for k in ("hidden", "gate", "batch", "repeats")}})}
+    whole = {"config": "champion", "images": 54_759}
+    groups["epoch"] = {"Qualm": ("qualm", "epoch", whole), "PyTorch": ("pytorch", "epoch", whole)}
+    for n, times in ((1, 40 * repeats), (10_000, max(3, repeats // 3))):
+        arguments = {"n": n, "repeats": times}
+        contenders = (("Qualm", "qualm", ""), ("PyTorch", "pytorch", ""), ("onnxruntime", "others", "onnx_"))
+        groups[f"predict_{n}"] = {label: (who, f"{prefix}predict", arguments) for label, who, prefix in contenders}
+    return groups
+
+
+def time_to_accuracy(seeds, on_done):
+    """Seconds to each target in turns: {target: {label: [[seconds or None, epochs], one a seed]}}."""
+    found = {name: {"Qualm": [], "PyTorch": []} for name in TARGETS}
+    levels = [target for target, _ in TARGETS.values()]
+    for seed in range(seeds):
+        theirs = worker("pytorch", "reach", targets=levels, epochs=PATIENCE, seed=seed)
+        on_done()
+        for (name, (target, epochs)), reached in zip(TARGETS.items(), theirs, strict=True):
+            found[name]["PyTorch"].append(reached)
+            found[name]["Qualm"].append(worker("qualm", "reach", target=target, epochs=epochs, seed=seed))
+        on_done()
+    return found
+
+
+def scaling(on_done):
+    """Milliseconds of a step by width and by batch, seconds of an epoch by training images: rows of ours and PyTorch's.
+
+    Three hidden layers with the gate; batch 256 where the width varies, width 1024 where the batch does.
+    """
+    def pair(function, **arguments):
+        both = [statistics.median(worker(who, function, **arguments)) for who in ("qualm", "pytorch")]
+        on_done()
+        return both
+
+    step = {"gate": True, "optimizer": "adamw"}
+    return {
+        "width": {w: pair("step", hidden=[w] * 3, batch=256, repeats=max(5, 12_000 // w), **step)
+                  for w in (256, 512, 1024, 2048, 4096)},
+        "batch": {b: pair("step", hidden=[1024] * 3, batch=b, repeats=max(8, 6_000 // b), **step)
+                  for b in (32, 64, 128, 256, 512, 1024, 2048)},
+        "images": {n: pair("epoch", config="champion", images=n) for n in (1_000, 4_000, 15_000, 60_000)},
+    }
+
+
+def machine():
+    """The machine and the versions, in words."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        model = next((line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines()
+                      if line.startswith("model name")), model)
+    versions = [f"{name} {importlib.import_module(module).__version__}" for name, module in
+                (("NumPy", "numpy"), ("PyTorch", "torch"), ("scikit-learn", "sklearn"), ("onnxruntime", "onnxruntime"))]
+    return f"{model}, {len(os.sched_getaffinity(0))} cores; Python {platform.python_version()}, {', '.join(versions)}"
+
+
+def main(argv=None):
+    from tqdm import tqdm
+
+    parser = argparse.ArgumentParser(prog="python -m analytics.benchmark", description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=30, help="timings a round")
+    parser.add_argument("--seeds", type=int, default=2, help="trainings to each accuracy")
+    parser.add_argument("--only", nargs="+", metavar="PART", help="measure only these parts again")
+    parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
+    args = parser.parse_args(argv)
+    if args.worker:
+        contender, function, arguments = args.worker
+        work = getattr(importlib.import_module(f"analytics.benchmark.{contender}"), function)
+        print(json.dumps(work(**json.loads(arguments))))
+        return
+
+    from analytics.benchmark.report import report, scaling_figure, table  # needs Matplotlib
+
+    path = IMAGES / "benchmark.json"
+    kept = json.loads(path.read_text()) if args.only and path.exists() else {}
+    groups = comparisons(args.repeats)
+    parts = [*groups, "time_to_accuracy", "scaling", "memory"]
+    chosen = args.only or parts
+    if unknown := set(chosen) - set(parts):
+        raise SystemExit(f"benchmark: no part {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
+    total = sum(args.rounds for name in groups if name in chosen) + 2 * args.seeds * ("time_to_accuracy" in chosen) \
+        + 16 * ("scaling" in chosen) + 2 * ("memory" in chosen)
+    with tqdm(total=total) as bar:
+        found = {name: in_turns(group, 2 if name == "epoch" else args.rounds, bar.update)
+                 for name, group in groups.items() if name in chosen}
+        if "time_to_accuracy" in chosen:
+            found["time_to_accuracy"] = time_to_accuracy(args.seeds, bar.update)
+        if "scaling" in chosen:
+            found["scaling"] = scaling(bar.update)
+        if "memory" in chosen:
+            found["memory"] = {name: worker("qualm", f"{name}_memory") for name in ("training", "prediction")}
+    result = {**kept, **found, "machine": machine(), "date": time.strftime("%Y-%m-%d")}
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    write_json(path, result)
+    result = json.loads(path.read_text())
+    write_report("benchmark", "Speed and memory beside other frameworks", "make bench", report(result))
+    if "scaling" in result:
+        write_atomic(IMAGES / "scaling.png", scaling_figure(result["scaling"]))
+    print(table(result))
+
+
+if __name__ == "__main__":
+    main()

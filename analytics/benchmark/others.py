@@ -1,0 +1,36 @@
+"""scikit-learn's and onnxruntime's side of the benchmark."""
+
+import warnings
+
+import numpy as np
+
+from analytics.benchmark.qualm import timed
+
+
+def sklearn_step(hidden, batch, repeats):
+    """Seconds of one training step of MLPClassifier: an epoch of `repeats` steps, as its `fit` makes it, divided."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0, 1, (batch * repeats, 784)).astype(np.float32)
+    y = rng.integers(0, 10, len(X))
+    network = MLPClassifier(tuple(hidden), batch_size=batch, max_iter=1, random_state=0, shuffle=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return [seconds / repeats for seconds in timed(lambda: network.fit(X, y), 3, warm_up=1)]
+
+
+def onnx_predict(n, repeats):
+    """Seconds from images (n, 28, 28) to probabilities in onnxruntime with the exported shipped model."""
+    import onnxruntime
+
+    from analytics.export_onnx import onnx_model
+    from core.models import model
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2
+    session = onnxruntime.InferenceSession(onnx_model(model.load()).SerializeToString(), options,
+                                           providers=["CPUExecutionProvider"])
+    images = np.random.default_rng(0).integers(0, 256, (n, 28, 28), dtype=np.uint8)
+    return timed(lambda: session.run(["probabilities"], {"image": images}), repeats)

@@ -1,0 +1,147 @@
+"""Qualm's own side of the benchmark, through the same functions that training and the app call."""
+
+import resource
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from core.digits.config import Config
+from core.digits.presets import PRESETS
+from core.digits.task import DigitTask, digit_network, load_parts
+from core.nn.layers import Arena
+from core.nn.losses import softmax_cross_entropy
+from core.nn.optimizers import make_optimizer
+from core.nn.training import fit
+
+
+def timed(work, repeats, warm_up=5):
+    """Seconds of each of `repeats` calls, after some that are not counted."""
+    for _ in range(warm_up):
+        work()
+    seconds = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - started)
+    return seconds
+
+
+def random_batch(batch):
+    rng = np.random.default_rng(0)
+    return rng.uniform(0, 1, (batch, 784)).astype(np.float32), rng.integers(0, 10, batch)
+
+
+def step(hidden, gate, batch, optimizer, repeats):
+    """Seconds of one training step: forward, loss, backward, optimiser."""
+    config = Config(hidden=tuple(hidden), gate=gate, batch_size=batch, optimizer=optimizer, weight_decay=0.01)
+    network = digit_network(config).initialise(np.random.default_rng(0))
+    optimiser, arena = make_optimizer(config, network.theta, network.n_matrix), Arena()
+    grads = np.zeros_like(network.theta)
+    views = network.views(grads)
+    X, y = random_batch(batch)
+
+    def one():
+        arena.reset()
+        logits, caches = network.forward(X, train=True, arena=arena)
+        _, dlogits = softmax_cross_entropy(logits, y)
+        network.backward(dlogits, caches, views, arena=arena)
+        optimiser.step(network.theta, grads, 1e-3)
+
+    return timed(one, repeats)
+
+
+def gemm(hidden, gate, batch, repeats):
+    """Seconds of the matrix products (GEMM) alone that such a step cannot do without."""
+    sizes = [784, *hidden]
+    shapes = [*pairwise(sizes), *([(sizes[-1], sizes[-1])] if gate else []), (sizes[-1], 10)]
+    rng = np.random.default_rng(0)
+    work = []
+    for i, (n_in, n_out) in enumerate(shapes):
+        x, W, dy = (rng.standard_normal(shape).astype(np.float32)
+                    for shape in ((batch, n_in), (n_in, n_out), (batch, n_out)))
+        y, dW, dx = np.empty_like(dy), np.empty_like(W), np.empty_like(x)
+        work += [(x, W, y), (x.T, dy, dW)] + ([(dy, W.T, dx)] if i else [])
+
+    def one():
+        for a, b, out in work:
+            np.matmul(a, b, out=out)
+
+    return timed(one, repeats)
+
+
+def epoch(config, images):
+    """Seconds of training a preset on so many images, augmentation included."""
+    config = PRESETS[config].replace(epochs=1)
+    parts = load_parts(config)
+    task = DigitTask(config, parts["train"].part(slice(0, images)), parts["validation"].part(slice(0, 100)))
+    grads = np.zeros_like(task.theta)
+    views, optimiser = task.views(grads), make_optimizer(config, task.theta, task.decay_size)
+    seconds = []
+    for number in range(2):  # the first warms up
+        started = time.perf_counter()
+        for batch in task.batches(number):
+            task.loss_and_grad(batch, grads, views)
+            optimiser.step(task.theta, grads, 1e-3)
+        seconds.append(time.perf_counter() - started)
+    return seconds[1:]
+
+
+def reach(target, epochs, seed):
+    """Seconds of training from nothing until validation accuracy is `target`, and the epochs; None where it is not.
+
+    The schedule ends after `epochs`; reading the data is not counted, evaluating is.
+    """
+    config = PRESETS["sprint"].replace(epochs=epochs, seed=seed)
+    parts = load_parts(config)
+    started, answer = time.perf_counter(), []
+
+    def on_epoch(row):
+        if row["val_accuracy"] >= target:
+            answer.append([time.perf_counter() - started, row["epoch"]])
+            raise KeyboardInterrupt
+
+    task = DigitTask(config, parts["train"], parts["validation"])
+    try:
+        fit(task, config, on_epoch=on_epoch)
+    except KeyboardInterrupt:
+        return answer[0]
+    return [None, epochs]
+
+
+def predict(n, repeats):
+    """Seconds from images (n, 28, 28) to calibrated probabilities (n, 10), with the shipped model."""
+    from deployment.deploy_mnist import MNISTDeployer
+
+    deployer, images = MNISTDeployer(), np.random.default_rng(0).integers(0, 256, (n, 28, 28), dtype=np.uint8)
+    return timed(lambda: deployer.predict_arrays(images), repeats)
+
+
+def training_memory():
+    """Peak memory in MB of champion training: reading the data, one short epoch, and the readout's fit."""
+    from core.models import finish
+
+    config = PRESETS["champion"].replace(epochs=1)
+    parts = load_parts(config)
+    task = DigitTask(config, parts["train"], parts["validation"])
+    task.steps_per_epoch = 20
+    with tempfile.TemporaryDirectory() as folder:
+        progress = fit(task, config, Path(folder) / "checkpoint.npz")
+        finish.save(folder, task.finished(), config, parts, progress)
+    return peak_megabytes()
+
+
+def prediction_memory():
+    """Peak memory in MB of a process that loads the shipped model and reads one picture."""
+    from deployment.deploy_mnist import MNISTDeployer
+
+    picture = np.full((280, 280), 255, np.uint8)
+    picture[60:220, 130:150] = 0
+    MNISTDeployer().predict(picture)
+    return peak_megabytes()
+
+
+def peak_megabytes():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

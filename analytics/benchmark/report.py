@@ -1,0 +1,108 @@
+"""Benchmark results as a report and the scaling figure."""
+
+import io
+import statistics
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator, ScalarFormatter
+
+from deployment.ui.palette import BLUE, ORANGE
+
+STEPS = {"step_small": "training step, 784-512-10, batch 64, Adam",
+         "step_256": "training step, 784-1024x3-gate-10, batch 256, AdamW",
+         "step_512": "the same, batch 512",
+         "epoch": "champion epoch with augmentation, 54,759 images",
+         "predict_1": "one prediction", "predict_10000": "10,000 predictions"}
+# what the other side of the time to an accuracy runs
+SCRIPT = "PyTorch script with neither schedule nor augmentation:"
+GOALS = {("step_small", "PyTorch"): 1.3, ("step_small", "scikit-learn"): 3, ("step_256", "PyTorch"): 1,
+         ("step_512", "PyTorch"): 1, ("epoch", "PyTorch"): 1.5, ("predict_1", "PyTorch"): 1,
+         ("predict_1", "onnxruntime"): 1, ("predict_10000", "PyTorch"): 1, ("predict_10000", "onnxruntime"): 1}
+
+
+def duration(seconds):
+    for unit, size in (("s", 1), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e6:.0f} µs"
+
+
+def mark(value, goal):
+    return f"{value:.2f}x (goal {goal:g}x{'' if value >= goal else ', missed'})"
+
+
+def table(result):
+    """Markdown: a row for each comparison that was measured."""
+    lines = ["| what | Qualm | peers | Qualm is faster by |", "|---|---|---|---|"]
+    for name, words in STEPS.items():
+        if name not in result:
+            continue
+        times = dict(result[name])
+        ours, gemm = times.pop("Qualm"), times.pop("GEMM", None)
+        peers = ", ".join(f"{peer} {duration(seconds)}" for peer, seconds in times.items())
+        ratios = ", ".join(f"{peer} {mark(seconds / ours, GOALS[name, peer])}" for peer, seconds in times.items())
+        lines.append(f"| {words} | {duration(ours)} | {peers} | {ratios} |")
+        if gemm:
+            share, goal = gemm / ours, 0.75 if name == "step_256" else 0.85
+            lines.append(f"| its matrix products alone, a share of the step | {duration(gemm)} | | {share:.0%} "
+                         f"(goal {goal:.0%}{'' if share >= goal else ', missed'}) |")
+    for name, runs in result.get("time_to_accuracy", {}).items():
+        lines.append(f"| from nothing to {name} validation accuracy | {time_words(runs['Qualm'])} | {SCRIPT} "
+                     f"{time_words(runs['PyTorch'])} | {time_ratio(runs)} |")
+    for name, words, limit in (("training", "peak memory of champion training", 700),
+                               ("prediction", "peak memory of a prediction process", 150)):
+        if "memory" in result:
+            megabytes = result["memory"][name]
+            lines.append(f"| {words} | {megabytes:.0f} MB | | (goal: at most {limit} MB"
+                         f"{'' if megabytes <= limit else ', missed'}) |")
+    return "\n".join([*lines, "", f"Medians, {result['machine']}; measured {result['date']}.", ""])
+
+
+def time_words(runs):
+    reached = [seconds for seconds, _ in runs if seconds is not None]
+    epochs = max(epochs for _, epochs in runs)
+    if not reached:
+        return f"not reached in {epochs} epochs (0 of {len(runs)} seeds)"
+    words = f"{statistics.median(reached):.0f} s ({min(reached):.0f} to {max(reached):.0f}"
+    return words + f"; {len(reached)} of {len(runs)} seeds)"
+
+
+def time_ratio(runs):
+    """The ratio of the medians where all seeds of both got there, else what can be said instead."""
+    ours, theirs = ([seconds for seconds, _ in runs[who]] for who in ("Qualm", "PyTorch"))
+    if None in ours or None in theirs:
+        return "no ratio: not every run got there; the recipes differ, so this compares recipes, not frameworks"
+    return f"{mark(statistics.median(theirs) / statistics.median(ours), 2)}; the recipes differ"
+
+
+def report(result):
+    """The body of the report: what was measured how, the table, the figure."""
+    head = ("Each measurement in a process of its own, contenders in turns; two threads; our calibration includes the "
+            "signals "
+            "of doubt, PyTorch's is the temperature alone.")
+    return (f"{head}\n\n{table(result)}\n![Time of a step by width and by batch, and of an epoch by training images, "
+            f"beside "
+            "PyTorch](../../images/benchmark/scaling.png)")
+
+
+def scaling_figure(scaling):
+    """PNG bytes: three panels, ours and PyTorch's time by width, by batch, by training images."""
+    figure = Figure(figsize=(10, 3.4), dpi=110, layout="constrained")
+    panels = (("width", "units in each of 3 hidden layers", "ms a step (batch 256)", 1e3),
+              ("batch", "images a batch", "ms a step (width 1024)", 1e3),
+              ("images", "training images", "s an epoch with augmentation", 1))
+    for ax, (name, x_words, y_words, unit) in zip(figure.subplots(1, 3), panels, strict=True):
+        sizes = [int(size) for size in scaling[name]]
+        for who, colour, marker in ((0, BLUE, "o"), (1, ORANGE, "s")):
+            ax.plot(sizes, [unit * pair[who] for pair in scaling[name].values()], color=colour, marker=marker,
+                    label=("Qualm", "PyTorch")[who])
+        ax.set(xscale="log", yscale="log", xlabel=x_words, ylabel=y_words, xticks=sizes)
+        ax.xaxis.set_major_formatter(ScalarFormatter())
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.tick_params(axis="x", rotation=45)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.grid(alpha=0.3)
+    figure.axes[0].legend(frameon=False)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()

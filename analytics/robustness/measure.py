@@ -1,0 +1,88 @@
+"""Does the network know when it cannot see? Accuracy and confidence on corrupted test images, as rows and a table.
+
+A network that knows loses confidence as it loses accuracy: Spearman's correlation of the two over the 75 cells, fifteen
+corruptions in five severities, says how far that holds. Images go to the network as they are, without the app's
+preprocessing, as the benchmark has it.
+"""
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from analytics.robustness.corruptions import CORRUPTIONS, PAPER, corrupt
+from core.digits.data import as_input
+from core.metrics import auroc, wilson_interval
+from core.uncertainty.readout import FEELINGS
+from core.words import percent
+
+SEVERITIES = range(1, 6)
+
+
+def measure_cell(model, images, y):
+    """One row of figures of a core.models.model.Model on images (N, 28, 28) uint8 with labels y (N,): a dict."""
+    probs, novelty, _ = model.readout.read(model.network, as_input(images, model.config.input_range))
+    feelings = model.readout.feelings(probs, novelty)
+    confidence, correct = probs.max(axis=1), probs.argmax(axis=1) == y
+    separation = auroc(confidence, correct)
+    return {"n": len(y), "accuracy": float(correct.mean()),
+            "interval_95": wilson_interval(int(correct.sum()), len(y)), "mean_confidence": float(confidence.mean()),
+            "auroc_confidence": None if np.isnan(separation) else separation,  # JSON has no nan
+            "feelings": {feeling: float(np.mean(feelings == feeling)) for feeling in FEELINGS},
+            "confident_and_wrong": float(np.mean((feelings == "confident") & ~correct))}
+
+
+def measure(model, images, y, n=2000, seed=0, corruptions=CORRUPTIONS, severities=SEVERITIES, track=iter):
+    """Rows of `measure_cell` with their corruption and severity, on n of the images drawn by `seed`.
+
+    model: core.models.model.Model; images (N, 28, 28) uint8, y (N,). The first row is "clean", severity 0. `track` may
+    wrap the names to show progress. Raises ValueError when there are fewer than n images.
+    """
+    if not 1 <= n <= len(images):
+        raise ValueError(f"n is {n}; choose 1 to {len(images):,}, the number of images there are.")
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(images))[:n])
+    images, y = images[chosen], y[chosen]
+    rows = [{"corruption": "clean", "severity": 0} | measure_cell(model, images, y)]
+    for name in track(corruptions):
+        rows += [{"corruption": name, "severity": severity, "paper": severity == PAPER[name]}
+                 | measure_cell(model, corrupt(name, images, severity, seed), y) for severity in severities]
+    return rows
+
+
+def summary(rows):
+    """What the rows say together: a dict of Spearman's correlation and means over cells, the clean row apart."""
+    cells = rows[1:]
+    paper = [row for row in cells if row["paper"]]
+    confidence, accuracy = ([row[key] for row in cells] for key in ("mean_confidence", "accuracy"))
+    return {"cells": len(cells), "spearman_confidence_accuracy": float(spearmanr(confidence, accuracy).statistic),
+            "clean_accuracy": rows[0]["accuracy"],
+            "mean_accuracy": float(np.mean(accuracy)), "mean_confidence": float(np.mean(confidence)),
+            "mean_accuracy_paper": float(np.mean([row["accuracy"] for row in paper])),
+            "mean_confidence_paper": float(np.mean([row["mean_confidence"] for row in paper])),
+            "confident_and_wrong": float(np.mean([row["confident_and_wrong"] for row in cells]))}
+
+
+def table(rows):
+    """Markdown of the rows: one line a corruption; percent at severities 1 to 5, then details at the paper's one."""
+    head = ["corruption", "accuracy % at severity 1 to 5", "mean confidence % at 1 to 5", "paper's severity",
+            "accuracy % there", "95 % interval", "AUROC of confidence", *(f"{feeling} %" for feeling in FEELINGS)]
+    lines = ["| " + " | ".join(head) + " |", "|---|---|---|" + "---:|" * (len(head) - 3)]
+    for name in dict.fromkeys(row["corruption"] for row in rows):
+        own = [row for row in rows if row["corruption"] == name]
+        shown = next((row for row in own if row.get("paper")), own[0])
+        percents = [" / ".join(f"{row[key]:.1%}"[:-1] for row in own) for key in ("accuracy", "mean_confidence")]
+        low, high = shown["interval_95"]
+        separation = shown["auroc_confidence"]
+        cells = [name.replace("_", " "), *percents, str(shown["severity"] or "-"), f"{100 * shown['accuracy']:.1f}",
+                 f"{100 * low:.1f} to {100 * high:.1f}", "-" if separation is None else f"{separation:.3f}",
+                 *(f"{100 * shown['feelings'][feeling]:.1f}" for feeling in FEELINGS)]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def sentence(whole):
+    """The summary in words."""
+    return (f"Spearman's correlation of mean confidence and accuracy over {whole['cells']} cells: "
+            f"{whole['spearman_confidence_accuracy']:.3f}. Accuracy {percent(whole['clean_accuracy'])} clean, "
+            f"{percent(whole['mean_accuracy_paper'])} at the paper's severities (stated confidence there "
+            f"{percent(whole['mean_confidence_paper'])}), {percent(whole['mean_accuracy'])} over all cells (stated "
+            f"{percent(whole['mean_confidence'])}); confident and wrong: {percent(whole['confident_and_wrong'], 2)} "
+            f"of readings.")

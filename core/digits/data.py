@@ -1,0 +1,131 @@
+"""MNIST: reading and checking the files, the fixed split by writer, and images as network input.
+
+The split ships as two lists of training-image indices in `data/split.npz`, with the writer of each calibration image.
+It was drawn once: the 539 writers of the training images, named in QMNIST's labels (Yadav & Bottou 2019), were shuffled
+with seed 2026 within each of the two collections (census employees, students); whole writers went to validation until
+it held 1,250 images of a collection, then to calibration likewise. So no writer is in two parts, just as MNIST's own
+test writers are none of these, and a validation figure does not flatter. It does not depend on any `--seed`.
+"""
+
+import gzip
+import hashlib
+import os
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+
+DATA_DIR = Path(__file__).resolve().parents[2] / "data"
+SIDE, PIXELS, DIGITS = 28, 28 * 28, 10
+MIRRORS = ("https://storage.googleapis.com/cvdf-datasets/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/")
+# SHA-256 of the unpacked files: the same whatever program packed them.
+CHECKSUMS = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+
+
+class DataError(ValueError):
+    """A data file is missing, damaged or of another kind; the message says which and what to do."""
+
+
+def read_idx(raw, name="the file"):
+    """Decode an unpacked IDX file of unsigned bytes (LeCun's MNIST format) into a uint8 array of its stated shape."""
+    if len(raw) < 4 or raw[:3] != b"\0\0\x08":
+        raise DataError(f"{name} is not an IDX file of unsigned bytes; delete it and it will be fetched again.")
+    ndim = raw[3]
+    shape = np.frombuffer(raw, ">u4", count=ndim, offset=4) if len(raw) >= 4 + 4 * ndim else ()
+    if not len(shape) or len(raw) != 4 + 4 * ndim + int(np.prod(shape, dtype=np.int64)):
+        raise DataError(f"{name} is cut short or too long; delete it and it will be fetched again.")
+    return np.frombuffer(raw, np.uint8, offset=4 + 4 * ndim).reshape(shape)
+
+
+def download(name, path, progress=None):
+    """Fetch one MNIST file from the public mirrors to `path`, written aside and renamed.
+
+    progress: called as progress(name, bytes_done, bytes_total) while it arrives.
+    """
+    reasons = []
+    for mirror in MIRRORS:
+        part = path.with_name(path.name + ".part")
+        try:
+            with urllib.request.urlopen(mirror + path.name, timeout=30) as reply, open(part, "wb") as out:
+                total, done = int(reply.headers.get("Content-Length") or 0), 0
+                while block := reply.read(1 << 16):
+                    out.write(block)
+                    done += len(block)
+                    if progress:
+                        progress(name, done, total)
+            os.replace(part, path)
+            return
+        except OSError as error:  # URLError and timeouts are OSErrors
+            part.unlink(missing_ok=True)
+            reasons.append(str(error))
+    raise DataError(f"{path.name} is not in {path.parent} and could not be fetched ({'; '.join(reasons)}). "
+                    "Connect to the internet and try again, or copy the file there by hand.")
+
+
+def read_checked(name, data_dir=DATA_DIR, progress=None):
+    """One of the four MNIST files as a uint8 array; fetched when missing, refused when its checksum is wrong."""
+    path = Path(data_dir) / f"{name}.gz"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        download(name, path, progress)
+    try:
+        raw = gzip.decompress(path.read_bytes())
+    except (OSError, EOFError, gzip.zlib.error) as error:
+        raise DataError(f"{path} is damaged ({error}); delete it and it will be fetched again.") from None
+    if hashlib.sha256(raw).hexdigest() != CHECKSUMS[name]:
+        raise DataError(f"{path} is not the MNIST file it should be (wrong checksum); delete it and it will be "
+                        "fetched again.")
+    return read_idx(raw, str(path))
+
+
+def load_mnist(data_dir=DATA_DIR, progress=None):
+    """All of MNIST as a dict: X_train (60000, 28, 28), y_train (60000,), X_test (10000, 28, 28), y_test; uint8."""
+    keys = ("X_train", "y_train", "X_test", "y_test")
+    return {key: read_checked(name, data_dir, progress) for key, name in zip(keys, CHECKSUMS, strict=True)}
+
+
+def load_split():
+    """The fixed parts of the 60,000 training images, as index arrays: a dict train / validation / calibration."""
+    with np.load(DATA_DIR / "split.npz", allow_pickle=False) as parts:
+        split = {name: parts[name] for name in ("validation", "calibration")}
+    held_out = np.concatenate(list(split.values()))
+    split["train"] = np.setdiff1d(np.arange(60_000, dtype=np.int32), held_out)
+    return split
+
+
+def calibration_writers():
+    """Who wrote each image of the calibration part, as numbers (n,): 25 writers."""
+    with np.load(DATA_DIR / "split.npz", allow_pickle=False) as parts:
+        return parts["calibration_writer"]
+
+
+def read_csv(path):
+    """MNIST as CSV (label, then 784 values 0..255; a header line is skipped): X (N, 28, 28), y (N,), uint8."""
+    path = Path(path)
+    try:
+        with open(path, encoding="utf-8-sig") as lines:
+            header = not lines.readline().split(",")[0].strip().isdigit()
+        table = np.loadtxt(path, dtype=np.int64, delimiter=",", skiprows=int(header), ndmin=2)
+    except OSError as error:
+        raise DataError(f"{path} could not be read ({error.strerror}).") from None
+    except ValueError as error:
+        raise DataError(f"{path} is not MNIST as CSV: {error}. Each line needs a label and 784 whole numbers."
+                        ) from None
+    if table.shape[1] != 785:
+        raise DataError(f"{path} has {table.shape[1]} columns; MNIST as CSV has 785: the label, then 784 values.")
+    if table.min() < 0 or table.max() > 255 or table[:, 0].max() > 9:
+        raise DataError(f"{path} holds values out of range; labels are 0..9 and pixels 0..255.")
+    return table[:, 1:].reshape(-1, 28, 28).astype(np.uint8), table[:, 0].astype(np.uint8)
+
+
+def as_input(images, input_range=(0.0, 1.0), dtype=np.float32):
+    """Images as network input X (N, 784): uint8 0..255 or float 0..1 scaled linearly to `input_range`."""
+    X = np.asarray(images).reshape(len(images), -1)
+    X = X.astype(dtype) / 255 if X.dtype == np.uint8 else X.astype(dtype)
+    low, high = input_range
+    return X if (low, high) == (0.0, 1.0) else X * dtype(high - low) + dtype(low)

@@ -1,0 +1,160 @@
+"""The model card: what a stranger should know before using a set of weights, for people and for machines.
+
+`model_card` is Markdown in the form of the Hugging Face hub: a YAML head, then the text (Mitchell et al. 2019).
+`card_data` holds the same facts as plain values, for model_card.json.
+"""
+
+import json
+import shlex
+from pathlib import Path
+
+from core.digits.config import Config
+from core.digits.presets import PRESETS
+from core.settings import as_text
+from core.words import interval, measured, percent
+
+FLAGS = ("seed", "epochs", "batch_size", "lr")  # settings that the command line names directly
+WATTS = 30  # assumed for two busy cores of a server, to turn training time into energy
+GRAMS_PER_KWH = 480  # of CO2, about the world's average for electricity
+
+
+def split_words(config, sizes):
+    """How the images were divided, in words. sizes: images of each part, by name."""
+    held_out = f"{sizes['validation']:,} validation, {sizes['calibration']:,} calibration"
+    if config.train_on == "all":
+        return (f"all {sizes['train']:,} images train, those of validation and calibration among them: its validation "
+                "figures and its doubt are fitted to seen images")
+    if config.csv:
+        return f"{sizes['train']:,} train, {held_out}, drawn by chance, image by image"
+    return f"{sizes['train']:,} train, {held_out}, no writer in two parts (data/split.npz)"
+
+
+def recipe(config):
+    """The command that trains this model again, from its config.json."""
+    config = Config.from_dict(config)
+    command = ["python", "core/train.py", "--preset", config.preset]
+    changes = config.difference(PRESETS.get(config.preset, Config()).replace(preset=config.preset))
+    changes |= {"seed": config.seed}
+    for name, value in changes.items():
+        if name in FLAGS:
+            command += [f"--{name.replace('_', '-')}", as_text(value)]
+        elif name == "csv":
+            command += ["--csv", Path(value).name]
+        elif name != "csv_sha256":
+            command += ["--set", f"{name}={as_text(value)}"]
+    return shlex.join(command)
+
+
+def training_data(config):
+    """The name of what a model was trained on."""
+    if config.get("csv"):
+        return f"{Path(config['csv']).name}, a CSV file (SHA-256 {config['csv_sha256'][:12]} …)"
+    return "MNIST"
+
+
+def doubt_words(config):
+    """On which images the doubt was fitted."""
+    if config["train_on"] == "all":
+        return "digits that the network was also trained on, so that it may be surer than it should"
+    if config.get("csv"):
+        return "images held out from training by chance; cross-conformal folds are drawn image by image"
+    return "digits of writers held out from training; cross-conformal folds are whole writers"
+
+
+def card_data(config, metrics):
+    """The facts of a card as plain values, from a model's config.json and metrics.json."""
+    hours = metrics["training_seconds"] / 3600
+    kwh = hours * WATTS / 1000
+    return {
+        "name": f"qualm-{config['preset']}", "license": "mit", "library": "numpy", "task": "image-classification",
+        "architecture": config["architecture"], "gate": config["gate"], "parameters": config["parameters"],
+        "intended_use": "reading single handwritten digits 0 to 9, drawn, scanned or photographed",
+        "out_of_scope": "numbers of several digits, letters, other scripts, decisions about people",
+        "training_data": {"name": training_data(config), "parts": config["split"],
+                          "preprocessing": config["preprocessing"]},
+        "recipe": recipe(config),
+        "results": {name: {key: metrics[name][key] for key in ("n", "accuracy", "interval_95", "errors", "log_loss",
+                                                               "brier", "ece", "auroc_confidence")}
+                    for name in ("test", "validation")},
+        "confident": {"promise": 0.999, "share": metrics["test"]["confident_share"],
+                      "accuracy": metrics["test"]["confident_accuracy"]},
+        "training": {"epochs": metrics["epochs"], "hours": round(hours, 3), "hardware": "CPU",
+                     "energy_kwh_estimate": round(kwh, 4), "co2_grams_estimate": round(kwh * GRAMS_PER_KWH, 1),
+                     "assumed": f"{WATTS} W while training, {GRAMS_PER_KWH} g CO2 a kWh"},
+        "model_sha256": config.get("model_sha256"),
+    }
+
+
+def yaml_head(card):
+    """The YAML head of a model card. Values are written as JSON, which is YAML too, so that nothing needs escaping."""
+    def line(name, value, indent=0):
+        return f"{' ' * indent}{name}: {json.dumps(value)}"
+
+    test = card["results"]["test"]
+    rows = [("accuracy", test["accuracy"]), ("log_loss", test["log_loss"]), ("ece", test["ece"])]
+    values = [text for name, value in rows
+                for text in (f"          - type: {name}", line("value", round(value, 6), 12))]
+    of_mnist = card["training_data"]["name"] == "MNIST"
+    index = """model-index:
+  - name: {name}
+    results:
+      - task:
+          type: image-classification
+        dataset:
+          name: MNIST
+          type: mnist
+          split: test
+        metrics:"""
+    return "\n".join([
+        "---", line("license", card["license"]), line("library_name", card["library"]),
+        line("pipeline_tag", card["task"]), *([line("datasets", ["ylecun/mnist"])] if of_mnist else []),
+        line("metrics", [name for name, _ in rows]), line("tags", ["mnist", "mlp", "numpy", "calibration"]),
+        index.format(name=card["name"]),
+        *values, "co2_eq_emissions:", line("emissions", card["training"]["co2_grams_estimate"], 2),
+        line("source", f"estimated: {card['training']['assumed']}", 2), line("hardware_used", "CPU", 2), "---"])
+
+
+def result_row(name, m):
+    return (f"| {name} | {m['n']:,} | {measured(m['accuracy'], 2)} | {interval(m['interval_95'], 2)} | {m['errors']} "
+            f"| {m['log_loss']:.4f} | {percent(m['ece'], 2)} | {m['auroc_confidence']:.4f} |")
+
+
+def model_card(config, metrics):
+    """Markdown with its YAML head, from a model's config.json and metrics.json."""
+    card = card_data(config, metrics)
+    data = card["training_data"]
+    layers, training, confident = "-".join(map(str, card["architecture"])), card["training"], card["confident"]
+    gate = "an emotional gate, gated = h * sigmoid(h Wg + bg), on the last layer" if card["gate"] else "no gate"
+    sure = confident["accuracy"]
+    right = "none to judge it by" if sure is None else f"{measured(sure, 3)} of those were right"
+    return f"""{yaml_head(card)}
+
+# Model card: {config['preset']}
+
+**What it is.** A fully connected network {layers} with {gate}; {card['parameters']:,} parameters, trained
+in NumPy for {training['epochs']} epochs in {60 * training['hours']:.1f} minutes on a CPU, seed {config['seed']}.
+
+**Intended use.** {card['intended_use'].capitalize()}. Out of scope: {card['out_of_scope']}.
+
+**Data.** {data['name']}; tested on MNIST (LeCun, Cortes, Burges). Parts: {data['parts']}. An image is
+{data['preprocessing']}.
+
+| | n | accuracy | 95 % interval | errors | log loss | ECE | AUROC of confidence |
+|---|---|---|---|---|---|---|---|
+{result_row('test', metrics['test'])}
+{result_row('validation', metrics['validation'])}
+
+**Doubt.** The likeliest digit's probability is a logistic function of its margin over the second, of how badly the
+usual directions of the first and last layer rebuild the activations, and of the last one's norm, fitted on
+{doubt_words(config)}. "Confident" promises at most 0.1 % errors; on the test set {percent(confident['share'])} of the
+digits were confident, and {right}.
+
+**Limits.** Other scripts, digits written in unusual ways, and pictures with several digits are outside of
+what it has seen; "curious" marks many of them, not all. Calibration holds for pictures like MNIST's; on others the
+network may be surer than it should.
+
+**Cost.** {60 * training['hours']:.1f} minutes of training; by a rough estimate ({training['assumed']}) {1000 *
+training['energy_kwh_estimate']:.1f} Wh and {training['co2_grams_estimate']} g of CO2.
+
+Remade with `{card['recipe']}`.
+"""

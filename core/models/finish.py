@@ -1,0 +1,102 @@
+"""What follows training: fit the readout, measure, and write the model folder; or fit a finished run's readout
+again."""
+
+from pathlib import Path
+
+import numpy as np
+
+from core.digits.augmentation import augment, corrupt
+from core.digits.config import Config
+from core.digits.data import DIGITS, as_input, load_split, read_checked
+from core.digits.task import load_parts
+from core.explain.neighbours import FILE as NEIGHBOURS
+from core.explain.neighbours import NeighbourIndex
+from core.metrics import accuracy, auroc, brier_score, expected_calibration_error, log_loss, wilson_interval
+from core.models.card import card_data, model_card, split_words
+from core.models.model import load_network
+from core.nn.training import Progress
+from core.storage import read_json, save_model, write_atomic, write_json
+from core.uncertainty.readout import fit_readout
+
+# Augmentation strong enough that any network errs on some: the readout learns from it what doubt looks like.
+HARD, HARD_COPIES = Config(elastic=2.5, elastic_sigma=6, rotation=12, scale=0.12, shear=0.15, thickness=0.3), 4
+PREPROCESSING = "28x28, white ink on black, the digit's long side 20 px, its centre of mass in the middle"
+
+
+def finish(network, config, parts):
+    """(Readout, gate means (10, h) per class or None), fitted on the finished network. parts: of core.digits.task."""
+    # a third of the training images is plenty for means and components, and a third of the memory
+    train, calibration = parts["train"].part(slice(None, None, 3)), parts["calibration"]
+    X, y, n = as_input(train.X, config.input_range), calibration.y, len(calibration)
+    rng = np.random.default_rng(0)
+    copies = [augment(calibration.X, rng, HARD) for _ in range(HARD_COPIES)]
+    X_hard = np.concatenate([*copies[:-1], corrupt(copies[-1], rng)])
+    groups = np.arange(n) if calibration.writer is None else calibration.writer
+    readout = fit_readout(network, X, (as_input(calibration.X, config.input_range), y, groups),
+                          (as_input(X_hard, config.input_range), np.tile(y, HARD_COPIES)))
+    return readout, mean_gates(network, X, train.y) if network.has_gate else None
+
+
+def mean_gates(network, X, y):
+    """The mean gate (10, h) of each digit's images X (N, 784), y (N,)."""
+    counts = np.maximum(np.bincount(y, minlength=DIGITS), 1)[:, None]
+    opened = sum(np.eye(DIGITS, dtype=np.float32)[y[i : i + 1000]].T @ network.read(X[i : i + 1000]).gate
+                 for i in range(0, len(X), 1000))
+    return (opened / counts).astype(np.float32)
+
+
+def measure(network, config, readout, images):
+    """Accuracy with its 95 % interval and errors, log loss, Brier score, ECE, AUROC of confidence, feelings kept."""
+    probs, novelty, _ = readout.read(network, as_input(images.X, config.input_range))
+    correct = probs.argmax(axis=1) == images.y
+    confident = readout.feelings(probs, novelty) == "confident"
+    return {"n": len(images), "accuracy": accuracy(images.y, probs.argmax(axis=1)), "errors": int((~correct).sum()),
+            "interval_95": wilson_interval(int(correct.sum()), len(images)), "log_loss": log_loss(probs, images.y),
+            "brier": brier_score(probs, images.y), "ece": expected_calibration_error(probs, images.y),
+            "auroc_confidence": auroc(probs.max(axis=1), correct), "confident_share": float(confident.mean()),
+            "confident_accuracy": float(correct[confident].mean()) if confident.any() else None}
+
+
+def save(folder, network, config, parts, progress):
+    """Fit the readout, measure validation and test, and write the whole model folder; returns the metrics."""
+    readout, gate_class_mean = finish(network, config, parts)
+    arrays = network.named_parameters() | readout.arrays()
+    if gate_class_mean is not None:
+        arrays["gate_class_mean"] = gate_class_mean
+    metrics = {"validation": measure(network, config, readout, parts["validation"]),
+               "test": measure(network, config, readout, parts["test"]),
+               "epochs": progress.epoch, "best_epoch": progress.best_epoch,
+               "training_seconds": round(sum(progress.history.get("seconds", [])), 1),
+               "parameters": int(network.theta.size), "interrupted": progress.interrupted}
+    document = {**config.to_dict(), "architecture": [784, *config.hidden, 10], "parameters": int(network.theta.size),
+                "split": split_words(config, {name: len(part) for name, part in parts.items()}),
+                "preprocessing": PREPROCESSING, "readout": readout.settings()}
+    document["model_sha256"] = save_model(folder, arrays, document, metrics=metrics, train_history=progress.history)
+    write_atomic(Path(folder) / "model_card.md", model_card(document, metrics))
+    write_json(Path(folder) / "model_card.json", card_data(document, metrics))
+    save_neighbours(folder, network, config, parts["train"], document["model_sha256"])
+    return metrics
+
+
+def save_neighbours(folder, network, config, train, sha256):
+    """Write the k-NN index of training images (core/explain/neighbours.py), where these are MNIST's own.
+
+    Of others (--csv) nobody could show the neighbours later; an index of an earlier model is removed.
+    """
+    labels, numbers = read_checked("train-labels-idx1-ubyte"), load_split()["train"]
+    numbers = np.arange(len(labels)) if len(train) == len(labels) else numbers
+    if config.csv or not np.array_equal(train.y, labels[numbers]):
+        (Path(folder) / NEIGHBOURS).unlink(missing_ok=True)
+        return
+    index = NeighbourIndex.build(network, as_input(train.X, config.input_range), train.y, np.random.default_rng(0),
+                                 k=min(48, config.hidden[-1]), indices=numbers)
+    index.save(Path(folder) / NEIGHBOURS, sha256)
+
+
+def refit(folder):
+    """Fit the readout of a finished run again, on the same weights, and save the folder anew; returns the metrics."""
+    network, config, *_ = load_network(folder)
+    before, history = (read_json(Path(folder) / f"{name}.json") for name in ("metrics", "train_history"))
+    progress = Progress(before["epochs"], best_epoch=before["best_epoch"], history=history,
+                        interrupted=before["interrupted"])
+    return save(folder, network, config, load_parts(config), progress)

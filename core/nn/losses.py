@@ -1,0 +1,48 @@
+"""The loss and its gradient from one function, so that what is reported is what is differentiated."""
+
+import numpy as np
+
+
+def softmax(logits):
+    """exp(logits) normalised along the last axis, shifted by the maximum so that nothing overflows."""
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def focal_weight(logits, y, gamma):
+    """Weights (N,) of mean 1 for the samples of a batch: (1 - p(y)) ** gamma (focal loss, Lin et al. 2017).
+
+    logits: (N, n); y: (N,). What is already known weighs little. The gradient takes them as constants.
+    """
+    weight = (1 - softmax(logits)[np.arange(len(y)), y]) ** gamma
+    return weight / max(float(weight.mean()), 1e-12)
+
+
+def softmax_cross_entropy(logits, y, label_smoothing=0.0, sample_weight=None, targets=None):
+    """Mean cross-entropy of softmax(logits) against the labels, in nats, and its gradient.
+
+    logits: (N, n) reals; y: (N,) integers in 0..n-1. With label_smoothing s the target is 1 - s on the label plus s / n
+    everywhere (Szegedy et al. 2016). targets: (N, n) distributions to meet instead, or None; y is then not looked at.
+    sample_weight: (N,) or None; the mean is then sum(weight * loss) / N.
+    Returns (loss, dlogits (N, n)) with dlogits = (softmax(logits) - target) weight / N.
+    """
+    N, n = logits.shape
+    rows = np.arange(N)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    e = np.exp(shifted)
+    total = e.sum(axis=1, keepdims=True)
+    log_probs = shifted - np.log(total)
+    dlogits = e / total
+    if targets is None:
+        each = -(1 - label_smoothing) * log_probs[rows, y] - label_smoothing * log_probs.mean(axis=1)
+        dlogits[rows, y] -= 1 - label_smoothing
+        if label_smoothing:
+            dlogits -= logits.dtype.type(label_smoothing / n)
+    else:
+        each = -(targets * log_probs).sum(axis=1)
+        dlogits -= targets.astype(logits.dtype)
+    if sample_weight is not None:
+        each = each * sample_weight
+        dlogits *= sample_weight[:, None].astype(logits.dtype)
+    dlogits /= N
+    return float(each.mean()), dlogits

@@ -1,0 +1,169 @@
+"""From scores to probabilities that keep their word: temperature scaling and logistic calibration."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.nn.layers import sigmoid
+from core.nn.losses import softmax
+
+SIGNALS = 4
+AHEAD = 1.0001  # however small its confidence, the answer stays ahead of the second by this factor
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What of N readings tells a right answer from a wrong one.
+
+    logits (N, 10); log_errors (N, 2): logarithms of the reconstruction errors of the first hidden layer and of the
+    last, gated one (core/uncertainty/novelty.py); log_norm (N,): logarithm of the last one's Euclidean norm.
+    """
+
+    logits: np.ndarray
+    log_errors: np.ndarray
+    log_norm: np.ndarray
+
+    def part(self, chosen):
+        return Evidence(self.logits[chosen], self.log_errors[chosen], self.log_norm[chosen])
+
+    @classmethod
+    def join(cls, parts):
+        return cls(*(np.concatenate([getattr(part, name) for part in parts])
+                     for name in ("logits", "log_errors", "log_norm")))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The numbers that turn Evidence into probabilities, all fitted on calibration images.
+
+    error_mean, error_std (2,): of the log errors, first and last layer; logistic: an offset and a weight a signal.
+    """
+
+    temperature: float
+    error_mean: tuple
+    error_std: tuple
+    logistic: tuple
+
+    def standardised_errors(self, evidence):
+        """Both log errors in standard deviations of calibration digits: (N, 2), 0 for a usual digit."""
+        return (evidence.log_errors - np.array(self.error_mean)) / np.array(self.error_std)
+
+    def signals(self, evidence):
+        """What the logistic function weighs: (N, 4).
+
+        The margin, the best logit's lead over the second in units of the temperature; the standardised error of the
+        last layer; its log norm: a wavering gate lets little through; and how far the first layer's standardised error
+        is above the usual, its square: stains and noise show there.
+        """
+        two, errors = np.partition(evidence.logits, -2, axis=1)[:, -2:], self.standardised_errors(evidence)
+        return np.column_stack([(two[:, 1] - two[:, 0]) / self.temperature, errors[:, 1], evidence.log_norm,
+                                np.maximum(errors[:, 0], 0) ** 2])
+
+    def confidence(self, evidence):
+        """The chance (N,) that the likeliest digit is right: a logistic function of the signals."""
+        offset, *weights = self.logistic
+        return sigmoid(self.signals(evidence) @ np.array(weights) + offset)
+
+    def probabilities(self, evidence):
+        """Calibrated probabilities (N, 10), in the order of the logits.
+
+        The likeliest digit gets its confidence; the others share the rest as softmax(logits / temperature) would.
+        """
+        scaled, rows = evidence.logits / self.temperature, np.arange(len(evidence.logits))
+        best = scaled.argmax(axis=1)
+        scaled[rows, best] = -np.inf
+        others = softmax(scaled)
+        second = others.max(axis=1)
+        confidence = np.maximum(self.confidence(evidence), AHEAD * second / (1 + second)).astype(others.dtype)
+        others *= (1 - confidence)[:, None]
+        others[rows, best] = confidence
+        return others
+
+    def to_dict(self):
+        return {"temperature": self.temperature, "error_mean": list(self.error_mean),
+                "error_std": list(self.error_std), "logistic": list(self.logistic)}
+
+    @classmethod
+    def from_dict(cls, saved):
+        """Raises KeyError, TypeError or ValueError for what `to_dict` did not write."""
+        found = cls(float(saved["temperature"]), *(tuple(map(float, saved[name]))
+                                                   for name in ("error_mean", "error_std", "logistic")))
+        if (len(found.error_mean), len(found.error_std), len(found.logistic)) != (2, 2, 1 + SIGNALS):
+            raise ValueError("its readout is of another version")
+        return found
+
+
+def fit_calibration(evidence, y, hard, y_hard):
+    """The Calibration of Evidence on images as they are, labels y (N,), and on augmented and corrupted copies of them.
+
+    The copies hold enough errors to learn how the signals weigh against each other; how sure the network may be is then
+    fitted on the images as they are.
+    """
+    temperature = fit_temperature(evidence.logits.astype(np.float64), y)
+    mean, std = evidence.log_errors.mean(axis=0), np.maximum(evidence.log_errors.std(axis=0), 1e-6)
+    draft = Calibration(temperature, tuple(mean.tolist()), tuple(std.tolist()), (0.0,) * (1 + SIGNALS))
+    signals = draft.signals(hard)
+    middle, scale = signals.mean(axis=0), np.maximum(signals.std(axis=0), 1e-6)
+    weights, _ = fit_logistic((signals - middle) / scale, hard.logits.argmax(axis=1) == y_hard)
+    score = (draft.signals(evidence) - middle) / scale @ weights
+    (slope,), offset = fit_logistic(score[:, None], evidence.logits.argmax(axis=1) == y)
+    logistic = (offset - slope * float(middle / scale @ weights), *(slope * weights / scale).tolist())
+    return Calibration(temperature, draft.error_mean, draft.error_std, logistic)
+
+
+def fit_temperature(logits, y):
+    """The temperature in [0.2, 5] of least negative log-likelihood (Guo et al. 2017).
+
+    logits: (N, n); y: (N,). Golden-section search over the logarithm.
+    """
+    rows = np.arange(len(y))
+
+    def loss(log_t):
+        scaled = logits / np.exp(log_t)
+        scaled = scaled - scaled.max(axis=1, keepdims=True)
+        return float(np.mean(np.log(np.exp(scaled).sum(axis=1)) - scaled[rows, y]))
+
+    low, high, ratio = np.log(0.2), np.log(5), (np.sqrt(5) - 1) / 2
+    for _ in range(40):
+        left, right = high - ratio * (high - low), low + ratio * (high - low)
+        low, high = (low, right) if loss(left) < loss(right) else (left, high)
+    return float(np.exp((low + high) / 2))
+
+
+def fit_logistic(features, correct, ridge=1e-3, rounds=50):
+    """(weights (k,), offset) of P(correct) = sigmoid(features @ weights + offset), by Newton's method.
+
+    features: (N, k); correct: (N,) booleans. Targets are drawn in from 0 and 1 as Platt (1999) does, and the weights
+    shrunk by ridge / 2 |w|^2, so that a part without a single error still gives finite numbers.
+    """
+    X = np.column_stack([features, np.ones(len(features))]).astype(np.float64)
+    hits = int(np.sum(correct))
+    target = np.where(correct, (hits + 1) / (hits + 2), 1 / (len(X) - hits + 2))
+    penalty = np.append(np.full(X.shape[1] - 1, ridge), 0.0)
+
+    def loss(w):
+        z = X @ w
+        return float(np.mean(np.logaddexp(0, z) - target * z) + 0.5 * penalty @ w**2)
+
+    w = np.zeros(X.shape[1])
+    for _ in range(rounds):
+        p = sigmoid(X @ w)
+        slope = X.T @ (p - target) / len(X) + penalty * w
+        curvature = (X * (p * (1 - p))[:, None]).T @ X / len(X) + np.diag(penalty + 1e-9)
+        move, share = np.linalg.solve(curvature, slope), 1.0
+        while share > 1e-6 and loss(w - share * move) > loss(w):
+            share /= 2  # far from the minimum a whole Newton step may overshoot
+        w -= share * move
+    return w[:-1], float(w[-1])
+
+
+def confidence_threshold(confidence, max_error=0.001):
+    """The smallest confidence above which calibrated ones promise at most a share max_error of errors; 1 if none.
+
+    The promise is their own mean doubt, not a count of errors: at one in a thousand, a calibration part of some
+    thousand images has too few to count.
+    """
+    ordered = np.sort(confidence)[::-1]
+    doubt = np.cumsum(1 - ordered) / np.arange(1, len(ordered) + 1)
+    kept = np.flatnonzero(doubt <= max_error)
+    return float(ordered[kept[-1]]) if len(kept) else 1.0

@@ -1,0 +1,136 @@
+"""From activations to feeling: calibrated confidence, novelty, the digits it can be, and the four words for them.
+
+Everything here is fitted on the calibration part, images of writers that the network was not trained on, and stored
+beside the weights. A feeling is a readout with a definition, checked in this order:
+
+    curious    novelty above the threshold that 99.5 % of calibration digits stay below
+    confident  confidence of at least 95 %, and at or above the threshold from which on 99.9 % are promised to be right
+    hesitant   less sure than that, though the two likeliest digits hold at least 90 % between them
+    confused   anything else: no clear digit
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.uncertainty.calibration import Calibration, Evidence, confidence_threshold, fit_calibration
+from core.uncertainty.conformal import ALPHA, CrossConformal, balanced_folds
+from core.uncertainty.novelty import Subspace, fit_subspace
+
+FEELINGS = ("confident", "hesitant", "confused", "curious")
+TWO_HOLD = 0.9
+SURE_FROM = 0.95  # an answer less sure than this is never called confident, and its rivals are named
+BATCH = 1000
+ENDS = ("first", "last")
+
+
+@dataclass(frozen=True)
+class Readout:
+    """What is fitted after training. first, last: subspaces of the first hidden layer and of the last, gated one.
+
+    folds: a Calibration for each fold of the calibration part, fitted on the others, for the conformal sets alone.
+    """
+
+    calibration: Calibration
+    confident_from: float
+    curious_from: float
+    folds: tuple
+    conformal: CrossConformal
+    first: Subspace
+    last: Subspace
+    two_hold: float = TWO_HOLD
+    alpha: tuple = ALPHA
+
+    @property
+    def temperature(self):
+        return self.calibration.temperature
+
+    def evidence(self, reading):
+        """The Evidence of a core.nn.network.Reading."""
+        return see(reading, self.first, self.last)
+
+    def probabilities(self, reading):
+        """Calibrated probabilities (N, 10) of a Reading, in the order of its logits."""
+        return self.calibration.probabilities(self.evidence(reading))
+
+    def novelty(self, evidence):
+        """Unlikeness to the digits of training (N,), above 1 where curious.
+
+        The first layer notices strange strokes, the last strange shapes: their standardised errors are added.
+        """
+        return np.exp(self.calibration.standardised_errors(evidence).sum(axis=1) - self.curious_from)
+
+    def feelings(self, probs, novelty):
+        """One of FEELINGS for each row of probs (N, 10) and novelty (N,)."""
+        top = np.sort(probs, axis=1)[:, ::-1]
+        return np.where(novelty > 1, "curious",
+                        np.where(top[:, 0] >= self.confident_from, "confident",
+                                 np.where(top[:, 0] + top[:, 1] >= self.two_hold, "hesitant", "confused")))
+
+    def could_be(self, evidence):
+        """{alpha: booleans (N, 10)}: the digits that each sample can be (core/uncertainty/conformal.py)."""
+        probs = np.stack([fold.probabilities(evidence) for fold in self.folds])
+        return {alpha: self.conformal.sets(probs, alpha) for alpha in self.alpha}
+
+    def read(self, network, X):
+        """(probabilities (N, 10), novelty (N,), Evidence) of any number of network inputs X (N, n_in)."""
+        evidence = look(network, X, self.first, self.last)
+        return self.calibration.probabilities(evidence), self.novelty(evidence), evidence
+
+    def arrays(self):
+        subspaces = {f"novelty_{end}_{part}": getattr(getattr(self, end), part)
+                     for end in ENDS for part in ("mean", "basis")}
+        return subspaces | {"conformal_scores": self.conformal.scores, "conformal_folds": self.conformal.folds}
+
+    def settings(self):
+        return {**self.calibration.to_dict(), "confident_from": self.confident_from, "curious_from": self.curious_from,
+                "two_hold": self.two_hold, "alpha": list(self.alpha), "folds": [fold.to_dict() for fold in self.folds]}
+
+    @classmethod
+    def from_saved(cls, settings, arrays):
+        """From what `settings` and `arrays` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        return cls(Calibration.from_dict(settings), float(settings["confident_from"]), float(settings["curious_from"]),
+                   tuple(map(Calibration.from_dict, settings["folds"])),
+                   CrossConformal(arrays["conformal_scores"], arrays["conformal_folds"]),
+                   *(Subspace(arrays[f"novelty_{end}_mean"], arrays[f"novelty_{end}_basis"]) for end in ENDS),
+                   float(settings["two_hold"]), tuple(map(float, settings["alpha"])))
+
+
+def see(reading, first, last):
+    """The Evidence of a Reading on two subspaces."""
+    gated = reading.hidden[-1]
+    errors = [first.reconstruction_error(reading.hidden[0]), last.reconstruction_error(gated)]
+    norm = np.sqrt(np.einsum("ij,ij->i", gated, gated)) + 1e-6
+    return Evidence(reading.logits, np.log(np.column_stack(errors)), np.log(norm))
+
+
+def look(network, X, first, last):
+    """The Evidence of network inputs X (N, n_in), in parts: all activations at once would be the peak of memory."""
+    return Evidence.join([see(network.read(X[i : i + BATCH]), first, last) for i in range(0, len(X), BATCH)])
+
+
+def fit_readout(network, X_train, calibration, hard):
+    """A Readout for this network: subspaces from training activations, all the rest from the calibration part.
+
+    calibration: (X (N, n_in), y (N,), groups (N,)), groups being the writers, or the images themselves where writers
+    are not known; hard: augmented and corrupted copies of these very images, one set of copies after the other: (X (N
+    copies, n_in), y (N copies,)).
+    """
+    X, y, groups = calibration
+    X_hard, y_hard = hard
+    first, last = (fit_subspace(np.concatenate([network.read(X_train[i : i + BATCH]).hidden[end]
+                                                for i in range(0, len(X_train), BATCH)])) for end in (0, -1))
+    evidence, evidence_hard = (look(network, images, first, last) for images in (X, X_hard))
+    fitted = fit_calibration(evidence, y, evidence_hard, y_hard)
+
+    folds = balanced_folds(groups)
+    folds_hard, held_out, others = np.tile(folds, len(y_hard) // len(y)), np.empty((len(y), 10)), []
+    for fold in range(folds.max() + 1):
+        own, rest, rest_hard = folds == fold, np.flatnonzero(folds != fold), np.flatnonzero(folds_hard != fold)
+        others.append(fit_calibration(evidence.part(rest), y[rest], evidence_hard.part(rest_hard), y_hard[rest_hard]))
+        held_out[own] = others[-1].probabilities(evidence.part(own))
+
+    curious_from = float(np.quantile(fitted.standardised_errors(evidence).sum(axis=1), 0.995))
+    confident_from = max(SURE_FROM, confidence_threshold(fitted.probabilities(evidence).max(axis=1)))
+    return Readout(fitted, confident_from, curious_from, tuple(others), CrossConformal.fit(held_out, y, folds), first,
+                   last)

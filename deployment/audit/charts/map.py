@@ -1,0 +1,43 @@
+"""The map of test images: a pure function from arrays to a Plotly figure."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from deployment.ui.charts import style
+from deployment.ui.palette import DIGIT_COLOURS
+
+
+def digit_map(xy: np.ndarray, y: np.ndarray, y_hat: np.ndarray, index: np.ndarray, star=None) -> go.Figure:
+    """Places (M, 2) of the test images `index` (M,), coloured by true digit y, errors crossed; the digit at each
+    group's median. star: (place (2,), words) of one more digit."""
+    figure = go.Figure()
+    right = y == y_hat
+    for digit in range(10):
+        here = right & (y == digit)
+        figure.add_scattergl(
+            x=xy[here, 0], y=xy[here, 1], mode="markers", name=str(digit), customdata=index[here], showlegend=False,
+            marker={"color": DIGIT_COLOURS[digit], "size": 4},
+            hovertemplate=f"{digit}, image %{{customdata}}<extra></extra>",
+        )
+    wrong = ~right
+    figure.add_scattergl(
+        x=xy[wrong, 0], y=xy[wrong, 1], mode="markers", name="error", customdata=index[wrong],
+        text=[f"{a} read as {b}" for a, b in zip(y[wrong], y_hat[wrong], strict=True)],
+        marker={"color": "#ffffff", "size": 9, "symbol": "x", "line": {"width": 1, "color": "#111111"}},
+        hovertemplate="%{text}, image %{customdata}<extra></extra>", showlegend=True,
+    )
+    for digit in np.unique(y):
+        x0, y0 = np.median(xy[y == digit], axis=0)
+        figure.add_annotation(
+            x=x0, y=y0, text=f"<b>{digit}</b>", showarrow=False, font={"size": 18, "color": "#111111"},
+            bgcolor="rgba(255,255,255,0.85)", bordercolor=DIGIT_COLOURS[digit], borderwidth=2, borderpad=3,
+        )
+    if star is not None:
+        (x0, y0), words = star
+        figure.add_scattergl(
+            x=[x0], y=[y0], mode="markers", name="your digit", hovertemplate=f"{words}<extra></extra>",
+            marker={"symbol": "star", "size": 24, "color": "#ffe14d", "line": {"width": 2, "color": "#111111"}},
+        )
+    return style(figure, 520, clickmode="event+select", hovermode="closest").update_xaxes(visible=False).update_yaxes(
+        visible=False
+    )

@@ -1,0 +1,65 @@
+"""The audit's errors and hits, and a closer look at one of them: probabilities, pixels that spoke, neighbours."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import streamlit as st
+
+from core.words import percent
+from deployment.audit import evidence
+from deployment.audit.parts import Audit, section, test_images, tiles
+from deployment.draw.html import bars
+from deployment.ui.words import told
+from deployment.why import html as why
+from deployment.why.page import training_images
+
+MOST_TILES = 300  # enough for every error of a good network, and light enough for a phone
+
+
+@st.fragment
+def render(audit: Audit) -> None:
+    """Tiles of all errors and the surest hits; choosing one reruns this part alone."""
+    probs, y = audit.arrays["probs"], audit.arrays["y"]
+    errors, hits = evidence.mistakes(probs, y), evidence.confident_hits(probs, y)
+    shown = f"All {len(errors):,}" if len(errors) <= MOST_TILES else f"The {MOST_TILES} surest of {len(errors):,}"
+    section(audit, "Errors and hits", f"{shown} errors, the surest first, and the surest right answers. True digit → "
+            "answer; below it the stated confidence.")
+    errors = errors[:MOST_TILES]
+    for tab, members in zip(st.tabs(["Errors", "Surest hits"]), (errors, hits), strict=True):
+        with tab:
+            tiles(audit, members)
+    chosen = st.selectbox(
+        "Look closer at", [*errors.tolist(), *hits.tolist()], index=None, placeholder="an error or a hit",
+        format_func=lambda i: f"image {i}: a {y[i]} read as {probs[i].argmax()}, {percent(probs[i].max())}",
+        key=audit.key("closer"))
+    if chosen is not None:
+        try:
+            _closer(audit, chosen)
+        except ValueError as error:  # no images, or a model that no longer fits
+            st.warning(told(error))
+
+
+def _closer(audit: Audit, index: int) -> None:
+    """One test image: what was answered, which pixels spoke for that against its rival, whom it resembles."""
+    if not audit.current:
+        raise ValueError(f"The figures are of another model than the loaded one; remake them with `{audit.command}`.")
+    deployer, probs, true = audit.deployer, audit.arrays["probs"][index], int(audit.arrays["y"][index])
+    second, answer = (int(digit) for digit in np.argsort(probs, kind="stable")[-2:])
+    rival = true if true != answer else second
+    image = test_images()[index] / np.float32(255)
+    hidden, novelty = deployer.hidden_activations(image[None]), audit.arrays["novelty"][index]
+    feeling = str(deployer.model.readout.feelings(probs[None], novelty)[0])
+    reading = SimpleNamespace(probabilities=probs, digit=answer, emotion=feeling, hidden=[layer[0] for layer in hidden])
+    left, right = st.columns([2, 3])
+    with left:
+        st.caption(f"Test image {index}: a {true}, read as a {answer}; the network was {feeling}.")
+        st.html(bars(reading))
+    with right:
+        values = deployer.explain(image, answer, rival)
+        st.html(why.ink(image, values, answer, rival, "integrated_gradients"))
+        try:
+            near, similarity, labels = deployer.neighbours(reading)
+            among = len(deployer.bank.labels)
+            st.html(why.neighbours(training_images()[near], similarity, labels, among))
+        except ValueError as error:  # no k-NN index was saved with this model
+            st.html(why.missing_neighbours(told(error)))

@@ -1,0 +1,44 @@
+"""The audit's map: what each layer sees alike, and where the digit last drawn would lie."""
+
+import streamlit as st
+
+from core.words import percent
+from deployment.audit import evidence
+from deployment.audit.charts import map as charts
+from deployment.audit.parts import Audit, chart, section, tiles
+
+
+@st.fragment
+def render(audit: Audit) -> None:
+    """The map of one layer; choosing a layer or points reruns this part alone."""
+    arrays = audit.arrays
+    index, layers = arrays["map_index"], evidence.layers(arrays)
+    section(audit, "The map", f"{len(index):,} test images, placed by t-SNE so that those a hidden layer sees alike "
+            "lie together. Near means alike, far distances mean little; crosses are errors.")
+    layer = list(layers)[-1]
+    if len(layers) > 1:
+        layer = st.segmented_control("Layer", list(layers), default=layer, required=True, key=audit.key("layer"))
+    star, words = _last_digit(audit, layer)
+    y, y_hat = arrays["y"][index], arrays["probs"][index].argmax(1)
+    left, right = st.columns([3, 1])
+    with left:
+        event = chart(audit, charts.digit_map(layers[layer], y, y_hat, index, star), f"Map of the test images, layer "
+                      f"{layer}: a group for each digit", "map", on_select="rerun", selection_mode="points")
+    with right:
+        st.caption(words)
+        chosen = [int(point["customdata"]) for point in event.selection.points if "customdata" in point]
+        st.caption("True digit, answer, confidence:" if chosen else "Choose a point to see its image.")
+        tiles(audit, chosen)
+
+
+def _last_digit(audit: Audit, layer: str) -> tuple:
+    """((place, words), sentence) of this session's last reading on the layer's map; (None, sentence) without one."""
+    last = st.session_state.get("last_prediction")
+    if last is None:
+        return None, "Draw a digit in the first tab, and it will stand here as a star."
+    place = evidence.place_prediction(audit.arrays, layer, last.hidden) if audit.current else None
+    if place is None:
+        return None, "Your digit was read by another network than this map shows."
+    return (place, f"your digit, read as {last.digit}"), (
+        f"The star is your last digit, read as a {last.digit} ({percent(last.confidence)} sure), at the mean place of "
+        "its nearest neighbours.")

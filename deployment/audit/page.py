@@ -1,0 +1,195 @@
+"""The tab "Scientific audit": layout only. Numbers come from the saved audit, charts from `deployment.audit.charts`."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.metrics import confusion_matrix, precision_recall_f1
+from core.words import percent
+from deployment.audit import doubt, errors, evidence, inside, map, reader, robustness
+from deployment.audit.charts import errors as error_charts
+from deployment.audit.charts import inside as inside_charts
+from deployment.audit.parts import Audit, chart, count, section, tiles
+from deployment.deploy_mnist import SHIPPED
+from deployment.ui import pulse
+from deployment.ui.charts import hope_faith_love
+from deployment.ui.words import told
+
+
+def _share(value: float) -> str:
+    return percent(value, 2)
+
+
+LABELS = {
+    "accuracy": ("Test accuracy", _share, "Share of the test images read rightly. Wilson interval."),
+    "errors": ("Errors", "{:,.0f}".format, "Test images read wrongly. Wilson interval."),
+    "log_loss": ("Log loss", "{:.4f}".format, "Mean of -ln(probability given to the true digit), in nats; 0 is "
+    "perfect."),
+    "ece": ("Calibration error", _share, "Mean gap between confidence and accuracy over 15 bins of equal size."),
+    "auroc": ("AUROC of doubt", "{:.3f}".format, "How often a right answer is surer than a wrong one; 0.5 is chance."),
+}
+# Captions and axes in the theme's own ink: Streamlit's greys for them fall short of a contrast of 4.5 to 1.
+INK = """<style>
+.st-key-audit [data-testid="stCaptionContainer"] {color: inherit; opacity: .85}
+.st-key-audit :is([class$="tick"], .cbaxis) text, .st-key-audit text:is([class$="title"], .legendtext),
+.st-key-audit [class*="st-key-audit_weights"] .annotation-text {fill: currentColor !important}
+.q-scroll {overflow-x: auto; margin-bottom: .5rem}
+.q-table {border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem}
+.q-table caption {text-align: left; font-weight: 600; padding: .3rem 0; caption-side: top}
+.q-table :is(th, td) {padding: .3rem .9rem .3rem 0; text-align: left; vertical-align: top; font-weight: 400;
+    border: 0; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent)}
+.q-table :is(th, td) {white-space: nowrap}
+.q-table thead th {font-weight: 600}
+</style>"""
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _saved(folder: str, modified: float) -> dict[str, np.ndarray] | None:
+    """A saved audit; `modified` only makes the cache notice a new file. Shared between sessions, never written to."""
+    return reader.load_audit(Path(folder))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _of_model(model_sha256: str, _deployer) -> dict[str, np.ndarray]:
+    return evidence.model_arrays(_deployer)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _rows(folder: str, modified: float, model_sha256: str) -> dict:
+    return reader.load_document(Path(folder), model_sha256)
+
+
+@st.fragment
+def render(deployer) -> None:
+    """Show the audit of one loaded model; widgets here rerun this tab alone."""
+    command = _command(Path(deployer.model_dir).resolve())
+    with st.container(key="audit"):
+        st.html(INK)
+        arrays = _audit(deployer, command)
+        if arrays is None:
+            arrays = _of_model(deployer.sha256, deployer)
+            audit = Audit(arrays, {}, command, deployer, True)
+            _stated(deployer.metrics["test"])
+            sections = _learning, inside.weights, inside.gate
+        else:
+            current = reader.made_for(arrays) == deployer.sha256
+            audit = Audit(arrays, _document(deployer, arrays), command, deployer, current)
+            _headline(arrays)
+            sections = (_learning, _confusion, doubt.render, map.render, errors.render,
+                        robustness.render, inside.weights, inside.activations, inside.gate)
+        for show in sections:
+            show(audit)
+
+
+def _document(deployer, arrays) -> dict:
+    """The rows beside the arrays, where they belong together."""
+    folder = reader.images_dir(deployer.model_dir, SHIPPED)
+    file = folder / "audit.json"
+    return _rows(str(folder), file.stat().st_mtime, reader.made_for(arrays)) if file.exists() else {}
+
+
+def _audit(deployer, command: str) -> dict[str, np.ndarray] | None:
+    """The saved audit, with a sentence where it is missing, damaged or of other weights."""
+    folder = reader.images_dir(deployer.model_dir, SHIPPED)
+    file = folder / "audit.npz"
+    try:
+        arrays = _saved(str(folder), file.stat().st_mtime) if file.exists() else None
+    except reader.AuditError as error:
+        st.warning(f"{told(error)} Make it anew with `{command}`.")
+        return None
+    if arrays is None:
+        st.info(f"This model has no audit on the test images yet; make it with `{command}`.")
+    elif reader.made_for(arrays) != deployer.sha256:
+        st.warning(f"These figures belong to another model than the loaded one; remake them with `{command}`.")
+    return arrays
+
+
+def _command(model_dir: Path) -> str:
+    if model_dir == Path(SHIPPED).resolve():
+        return "python -m analytics.audit"
+    return f"python -m analytics.audit --model {os.path.relpath(model_dir, Path(SHIPPED).resolve().parent)}"
+
+
+def _headline(arrays) -> None:
+    _metrics({name: arrays[f"headline_{name}"] for name in LABELS})
+    st.caption(f"On {len(arrays['y']):,} test images that no training has seen; below each figure its 95 % interval.")
+
+
+def _stated(test: dict) -> None:
+    """What training itself measured on the test images once, at its end."""
+    stated = {name: [test[key]] for name, key in {**{n: n for n in LABELS}, "auroc": "auroc_confidence"}.items()}
+    _metrics(stated | {"accuracy": [test["accuracy"], *test["interval_95"]]})
+    st.caption(f"On {test['n']:,} test images that no training has seen, as measured at the end of training.")
+
+
+def _metrics(figures: dict) -> None:
+    """A row of headline figures: name as in LABELS -> value, and where there is one, low and high of its interval."""
+    with st.container(horizontal=True):
+        for name, (value, *ends) in figures.items():
+            label, write, explanation = LABELS[name]
+            st.metric(label, write(value), " to ".join(map(write, ends)) or None, delta_color="off", delta_arrow="off",
+                      help=explanation, width=160)
+
+
+def _learning(audit: Audit) -> None:
+    section(audit, "Learning", "Loss and accuracy after each epoch. Where validation stops improving while training "
+            "goes on, the network only learns by heart; distorted training images or dropout lift the training loss.")
+    history = evidence.history(audit.arrays)
+    for column, what in zip(st.columns(2), ("loss", "accuracy"), strict=True):
+        with column:
+            chart(audit, inside_charts.learning(history, what), f"Training and validation {what} by epoch", what)
+    if {"hope", "faith", "love"} & history.keys():
+        st.caption("Hope: 1 - mean distance of the probabilities from the truth. Faith: mean tanh of the confidence, "
+                   "right or not. Love: exp(-loss), less where answers scatter.")
+        chart(audit, hope_faith_love(history), "Hope, Faith and Love by epoch", "virtues")
+    if len(history.get("epoch", ())) and "loss" in history:
+        _heartbeat(audit, history)
+
+
+@st.fragment
+def _heartbeat(audit: Audit, history) -> None:
+    """The loss as a pulse; the button plays it anew and reruns this part alone."""
+    st.markdown("**Heartbeat**")
+    st.caption("One beat an epoch: the disc's area is the training loss, the ring's the validation loss.")
+    played = audit.key("played")
+    if st.button("Play the heartbeat", key=audit.key("play"), icon=":material/favorite:"):
+        st.session_state[played] = st.session_state.get(played, 0) + 1
+        playing = st.session_state[played]
+    else:
+        playing = 0
+    st.html(pulse.heartbeat(history, playing))
+
+
+@st.fragment
+def _confusion(audit: Audit) -> None:
+    arrays = audit.arrays
+    y, y_hat = arrays["y"], arrays["probs"].argmax(1)
+    matrix = confusion_matrix(y, y_hat)
+    section(audit, "Confusion", "How many images of each digit got which answer. Grey is right, colour is wrong, "
+            "brighter is more often; choose a cell, here or in the box, to see its images.")
+    cells = sorted(np.argwhere(matrix).tolist(), key=lambda cell: (cell[0] == cell[1], -matrix[*cell]))
+    names = {(true, answer): f"{true} read as {answer} ({count(matrix[true, answer])})" for true, answer in cells}
+    clicked, box = audit.key("confusion"), audit.key("cell")
+
+    def choose_clicked():
+        for point in st.session_state[clicked].selection.points[:1]:
+            st.session_state[box] = int(point["y"]), int(point["x"])
+
+    left, right = st.columns([3, 2])
+    with left:
+        chart(audit, error_charts.confusion(matrix), "Confusion matrix with counts; the box offers the same cells",
+              "confusion", on_select=choose_clicked, selection_mode="points")
+    with right:
+        true, answer = st.selectbox("Cell", names, format_func=names.get, key=box)
+        members = np.flatnonzero((y == true) & (y_hat == answer))
+        members = members[np.argsort(arrays["probs"][members].max(1), kind="stable")]
+        if len(members) > 30:
+            st.caption(f"The 30 least sure of {len(members):,}.")
+        tiles(audit, members[:30])
+    st.markdown("**Precision, recall and F1 of each digit**")
+    st.caption("Precision: of the answers “3”, how many were a 3. Recall: of the threes, how many were found. "
+               "F1 joins both.")
+    chart(audit, error_charts.per_class(precision_recall_f1(matrix)), "Precision, recall and F1 of each digit",
+          "per_class")

@@ -1,0 +1,78 @@
+"""What the sections of the audit share: the data of one audit, headings, charts and strips of images."""
+
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from core.digits.data import read_checked
+from core.words import interval, percent
+from deployment.audit.reader import made_for
+from deployment.ui import html
+from deployment.ui.charts import CONFIG
+from deployment.ui.words import sure
+
+
+@dataclass(frozen=True)
+class Audit:
+    """One model's audit as the page shows it; document: rows of audit.json, empty where there is none."""
+
+    arrays: dict
+    document: dict
+    command: str
+    deployer: object
+    current: bool  # whether it was made for the loaded model
+
+    def key(self, name: str) -> str:
+        """A widget's key that belongs to this audit alone."""
+        return f"audit_{name}_{made_for(self.arrays)[:12]}"
+
+
+@st.cache_resource(show_spinner="Unpacking the test images …")
+def test_images() -> np.ndarray:
+    """The 10,000 test images (N, 28, 28) uint8, shared between sessions."""
+    return read_checked("t10k-images-idx3-ubyte")
+
+
+def section(audit: Audit, title: str, what_and_how: str) -> None:
+    """A heading and a caption that says what is shown, how to read it and how to make it anew."""
+    st.subheader(title)
+    st.caption(f"{what_and_how} Remake it with `{audit.command}`.")
+
+
+def chart(audit: Audit, figure, alt: str, name: str, **options):
+    """A chart whose state belongs to this chart of this model alone."""
+    return st.plotly_chart(figure, config=CONFIG, alt=alt, key=audit.key(name), **options)
+
+
+def tiles(audit: Audit, indices) -> None:
+    """The test images of these indices with their answers, or a sentence where the images cannot be had."""
+    try:
+        images = test_images()
+    except ValueError as error:
+        st.warning(str(error))
+        return
+    st.html(image_strip(images, audit.arrays["y"], audit.arrays["probs"], indices))
+
+
+def image_strip(images: np.ndarray, y: np.ndarray, probs: np.ndarray, indices) -> str:
+    """The `indices` among images (N, 28, 28) uint8 as tiles: each above its true digit, an arrow to the answer where
+    that is another, and the confidence; y (N,), probs (N, 10)."""
+    shown = []
+    for i in indices:
+        true, answer, confidence = int(y[i]), int(probs[i].argmax()), float(probs[i].max())
+        words = str(true) if answer == true else f"{true} → {answer}"
+        shown.append(html.tile(html.png_uri(images[i]), words, escape(percent(confidence)),
+                               f"test image {i}: a {true} read as {answer}, {sure(confidence)}"))
+    return html.tiles(shown, "test-images")
+
+
+def count(n: int, noun: str = "image") -> str:
+    """"1 image", "1,200 images"."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def interval_of(row: dict, digits: int = 2) -> str:
+    """The 95 % interval of a row, "99.22 to 99.52 %"; a dash where nothing was counted."""
+    return interval(row["interval_95"], digits) if row["n"] else "–"

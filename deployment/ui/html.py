@@ -1,0 +1,64 @@
+"""Pieces of HTML that several parts of the page share. Pure functions: they compute no prediction, know no Streamlit.
+
+Plain HTML updates in place within milliseconds, is read aloud as text, and needs no chart library.
+"""
+
+import base64
+import html
+import io
+
+import numpy as np
+from PIL import Image
+
+
+def png_uri(pixels: np.ndarray) -> str:
+    """Pixels (H, W) grey, (H, W, 3) or (H, W, 4), uint8 -> a `data:` address of them as PNG, one pixel each."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def grey_uri(image: np.ndarray) -> str:
+    """An image (28, 28) in [0, 1] -> `data:` address."""
+    return png_uri(np.round(255 * np.clip(image, 0, 1)).astype(np.uint8))
+
+
+def notice(sentence: str) -> str:
+    """One sentence to the person, announced by screen readers."""
+    return f'<div class="q q-notice" role="status" data-testid="notice">{html.escape(sentence)}</div>'
+
+
+def block(title: str, how: str, body: str, name: str) -> str:
+    """A part of a panel: a title, a line on how to read it, and what is to be seen. title, how, body: HTML."""
+    return (f'<section class="q" data-testid="{name}"><p class="q-label">{title}</p>'
+            f'<p class="q-quiet">{how}</p>{body}</section>')
+
+
+def tile(uri: str, words: str, note: str, alt: str) -> str:
+    """A small picture above its words and a note. words, note: HTML; alt: text."""
+    alt = html.escape(alt)
+    return (f'<figure class="q-tile"><img class="q-pixels" src="{uri}" alt="{alt}" title="{alt}">'
+            f'<figcaption>{words}<br><span class="q-quiet">{note}</span></figcaption></figure>')
+
+
+def tiles(parts: list[str], name: str) -> str:
+    """Tiles in rows that wrap with the width of the page."""
+    return f'<div class="q q-tiles" data-testid="{name}">{"".join(parts)}</div>'
+
+
+def card(title: str, value: str, note: str, data: str = "") -> str:
+    """A figure in a frame: title, value, a note below; title, note: text; value: HTML; data: attributes."""
+    return (f'<div class="q-card"{data}><p class="q-label">{html.escape(title)}</p><p>{value}</p>'
+            f'<p class="q-quiet">{html.escape(note)}</p></div>')
+
+
+def table(head: list[str], rows: list[list], caption: str) -> str:
+    """A table that scrolls sideways where the page is narrow; the first column names the row. All cells are text."""
+    def cells(row):
+        first, *rest = (html.escape(str(cell)) for cell in row)
+        return f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
+
+    heads = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
+    return f"""<div class="q q-scroll" tabindex="0" role="region" aria-label="{html.escape(caption)}">
+<table class="q-table"><caption>{html.escape(caption)}</caption><thead><tr>{heads}</tr></thead>
+<tbody>{"".join(map(cells, rows))}</tbody></table></div>"""

@@ -1,0 +1,80 @@
+"""The little CSS that Streamlit's theme cannot express. Colours stand in palette.py, words in words.py."""
+
+# currentColor and color-mix follow the light and the dark theme without naming either.
+CSS = """
+/* Streamlit's own bar holds one menu: no band across the page for it */
+[data-testid="stHeader"] {background: transparent; left: auto; width: auto; height: 2.75rem; min-height: 0;}
+.block-container {max-width: 1180px; padding: 2.75rem 1.25rem 3rem;}
+.q {line-height: 1.4;}
+.q p {margin: 0 0 .35rem;}
+.q-quiet {color: color-mix(in srgb, currentColor 78%, transparent); font-size: .875rem;}
+.q-title {font-size: 1.7rem; font-weight: 700; line-height: 1.1; margin: 0;}
+.q-label {font-weight: 600; margin: 0 0 .4rem;}
+.q figure {margin: 0;}
+.q figcaption {margin-top: .35rem;}
+.q-pixels {image-rendering: pixelated; display: block; width: 100%; border-radius: .3rem;}
+.q-sees {width: 196px; max-width: 100%;}
+.q-answer {display: flex; gap: 1.1rem; align-items: center; min-height: 7.2rem; margin-bottom: .7rem;}
+.q-digit {font-size: 6rem; font-weight: 700; line-height: 1; min-width: 3.6rem; text-align: center;}
+.q-guess .q-digit {font-size: 2.2rem; min-width: 1.6rem;}
+/* #111 on any of the four feelings: at least 5:1 */
+.q-feeling {display: inline-block; padding: .1rem .7rem; border-radius: 1rem; font-weight: 600; color: #111111;}
+.q-bars {border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums;}
+.q-bars th, .q-bars td {padding: 1px 0; border: 0; height: 1.4rem;}
+.q-bars th {width: 1.4rem; text-align: left; font-weight: 500;}
+.q-bars td:last-child {width: 4.6rem; text-align: right;}
+.q-bars .q-best {font-weight: 700;}
+.q-track {background: color-mix(in srgb, currentColor 9%, transparent); border-radius: .2rem; height: .85rem;}
+.q-fill {display: block; height: 100%; border-radius: .2rem; min-width: 1px;
+         background: color-mix(in srgb, currentColor 55%, transparent);}
+.q-row + .q-row {margin-top: 1rem;}
+.q-row {display: grid; grid-template-columns: repeat(auto-fit, minmax(215px, 1fr)); gap: 1rem 1.5rem;}
+.q-scale {height: .5rem; border-radius: .25rem; margin-top: .4rem;}
+.q-ends {display: flex; justify-content: space-between; font-size: .8rem;}
+.q-why {display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 1.5rem 2.2rem;}
+.q-stale {opacity: .45;}
+.q-trio, .q-pair {display: grid; grid-template-columns: repeat(3, minmax(0, 150px)); gap: .8rem;}
+.q-pair {grid-template-columns: repeat(2, minmax(0, 231px));}
+.q-tiles {display: flex; flex-wrap: wrap; gap: .7rem .8rem;}
+.q-tile {width: 68px; text-align: center; line-height: 1.25;}
+.q-dot {display: inline-block; width: .75em; height: .75em; border-radius: 50%; margin-right: .35em;}
+.q-help summary {cursor: pointer; margin-bottom: .35rem;}
+.q-bars.q-layers th:first-child {width: 7.5rem;}
+.q-bars.q-layers :is(th, td):nth-child(2) {width: 3.2rem;}
+.q-bars.q-layers :is(th, td):nth-child(n + 4) {width: 5rem; text-align: right; white-space: nowrap;}
+.q-bars thead :is(th, td) {font-size: .8rem; font-weight: 500;}
+.q-felt th {width: 6rem;}
+.q-felt td:nth-child(3) {width: 3.2rem; text-align: right;}
+.q-felt td:last-child {width: 5.5rem;}
+.q-own {border-collapse: separate; border-spacing: 2px; font-variant-numeric: tabular-nums;}
+.q-own caption {caption-side: bottom; text-align: left; padding-top: .35rem;}
+.q-own :is(th, td) {width: 2.1rem; min-width: 1.5rem; height: 1.7rem; padding: 0; border: 0; text-align: center;
+    font-weight: 500;}
+.q-own tbody td {background: color-mix(in srgb, currentColor 6%, transparent); border-radius: .2rem;}
+.q-own td.q-hit {background: color-mix(in srgb, currentColor 20%, transparent);}
+.q-own td.q-miss {background: #E69F00; color: #111111;}
+.q-card {border: 1px solid color-mix(in srgb, currentColor 22%, transparent); border-radius: .5rem;
+         padding: .6rem .9rem;}
+.q-card strong {font-size: 1.5rem;}
+.q-notice {border-left: 4px solid #0072B2; padding: .5rem .9rem; margin-bottom: .6rem;
+           background: color-mix(in srgb, #0072B2 10%, transparent); border-radius: 0 .4rem .4rem 0;}
+.q-hidden {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;}
+[class*="st-key-example_"] button {width: 64px; height: 64px; padding: 0; border-radius: .4rem;
+    background-size: cover; image-rendering: pixelated;}
+[class*="st-key-example_"] button p {position: absolute;
+    width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);}
+[class*="st-key-example_"] button:is(:hover, :focus-visible) {outline: 3px solid #0072B2; outline-offset: 1px;}
+@media (max-width: 640px) {
+  [data-testid="seen"] figure {display: flex; gap: .9rem; align-items: center;}
+  .q-sees {width: 64px; flex: none;}
+  .q-tiles {gap: .5rem;}
+  .q-tile {width: 58px;}
+  .q-bars.q-layers th:first-child {width: 6.5rem;}
+  .q-layers :is(th, td):nth-child(5) {display: none;}
+  [class*="st-key-example_"] button {width: 48px; height: 48px;}
+}
+[data-testid="stCaptionContainer"] {opacity: .78;}
+.st-key-canvas_finish {position: absolute;}
+.st-key-mark iframe {display: block;}
+@media (prefers-reduced-motion: reduce) {.st-key-mark {display: none;}}
+"""

@@ -1,0 +1,65 @@
+"""What the network's doubt is called: word, sentence and number of a reading, the same in app, command line and files.
+
+    95 % and more       "99.2 % sure.", no rival named
+    less                "Probably a 4; it may be a 9 (12.0 %)": rivals are the digits of 5 % and more
+    confused            "No digit stands out: perhaps a 4 (40.1 %), a 9 (30.2 %) or a 7 (14.9 %)"
+    curious             "This does not look like a digit the network knows", the digit a guess
+
+"Sure" is never said below 90 %.
+"""
+
+from pathlib import Path
+
+from core.uncertainty.readout import SURE_FROM
+from core.words import percent
+
+ROOT = Path(__file__).resolve().parents[2]
+SAID_SURE = 0.9  # below, a confidence is stated as a number alone
+MEANING = {  # what each feeling promises or lacks, by the rule in core/uncertainty/readout.py
+    "confident": "Of answers as sure as this at most 1 in 1,000 is promised to be wrong.",
+    "hesitant": "Not sure enough for the promise that 999 in 1,000 such answers are right.",
+    "confused": "No two digits hold 90 % between them.",
+    "curious": "Its strokes or its shape are unlike the digits of training.",
+}
+
+
+def a(digit: int) -> str:
+    """The digit with its article: "a 4", "an 8"."""
+    return f"{'an' if digit == 8 else 'a'} {digit}"
+
+
+def joined(words: list[str], last: str = "or") -> str:
+    """ "x", "x or y", "x, y or z"."""
+    *others, end = words
+    return f"{', '.join(others)} {last} {end}" if others else end
+
+
+def sure(confidence: float) -> str:
+    """A confidence as a phrase: "99.2 % sure", "more than 99.9 % sure"; a number alone where that would say too
+    much."""
+    words = percent(confidence).replace("> ", "more than ")
+    return f"{words} sure" if confidence >= SAID_SURE else words
+
+
+def capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def sentence(reading) -> str:
+    """What a deployment.deploy_mnist.Prediction says of itself, without a full stop."""
+    probs, digit = reading.probabilities, reading.digit
+    weighed = [f"{a(d)} ({percent(probs[d])})" for d in (digit, *reading.rivals)]
+    if reading.emotion == "curious":
+        return f"This does not look like a digit the network knows; if it must be one, {weighed[0]}"
+    if reading.emotion == "confused":
+        return f"No digit stands out: perhaps {joined(weighed)}"
+    if reading.confidence >= SURE_FROM:
+        return capital(sure(reading.confidence))
+    if reading.rivals:
+        return f"Probably {a(digit)}; it may be {joined(weighed[1:])}"
+    return f"Probably {weighed[0]}"
+
+
+def told(error: Exception) -> str:
+    """An error's sentence, with paths as one types them in the project's folder."""
+    return str(error).replace(f"{ROOT}/", "")

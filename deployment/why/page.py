@@ -1,0 +1,99 @@
+"""The section "Why" of the first tab: reasons for one reading, after its answer. Layout and caches; no arithmetic.
+
+A fragment of its own. Reasons for a drawing wait until the pen has rested (assets/rest.js): strokes that follow at once
+must not queue behind them. Meanwhile the reasons before stay, dimmed.
+"""
+
+import hashlib
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from core.digits.data import read_checked
+from core.storage import ModelError
+from deployment.ui.html import block
+from deployment.ui.words import told
+from deployment.why import html
+
+ASSETS = Path(__file__).parents[1] / "assets"
+_rest = st.components.v2.component("pen_rests", js=(ASSETS / "rest.js").read_text())
+
+
+def keep_choices() -> None:
+    """Streamlit forgets what a widget was set to in a run that does not show it; setting it anew keeps it."""
+    for key, first in (("explain", True), ("why_method", next(iter(html.METHODS)))):
+        st.session_state[key] = st.session_state.get(key, first)
+
+
+@st.fragment
+def render(deployer, prediction, wait: bool) -> None:
+    """Show why this Prediction was made; with `wait`, once the pen has rested."""
+    keep_choices()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader("Why", anchor=False, width="content")
+        if not st.toggle("Explain", key="explain"):
+            return
+    st.segmented_control("Ink measured by", list(html.METHODS), key="why_method", required=True,
+                         format_func=lambda method: html.METHODS[method][0])
+    token = hashlib.sha256(prediction.image.tobytes()).hexdigest()[:16] if wait else None
+    rested = _rest(key="why_rest", data={"token": token}, on_rested_change=lambda: None).rested
+    state = st.session_state
+    if wait and rested != token:
+        if "why" in state:
+            st.html(f'<div class="q-stale" aria-busy="true">{state.why}</div>')
+        else:
+            st.html('<p class="q q-quiet">The reasons follow when the pen rests.</p>')
+        return
+    try:
+        state.why = _reasons(deployer, prediction, state.why_method)
+    except ValueError as error:  # a data file is missing or damaged: a sentence that says so
+        state.why = block("No reasons can be shown", escape(told(error)), "", "why-missing")
+    st.html(state.why)
+
+
+def _reasons(deployer, prediction, method: str) -> str:
+    image, digit, runner_up = prediction.image, prediction.digit, prediction.runner_up
+    model = deployer.sha256
+    values = _ink(model, image, digit, runner_up, method, deployer)
+    near, examples = _neighbours(deployer, prediction)
+    change = _change(model, image, runner_up, examples, deployer)
+    known = deployer.layers(image, _layer_means(model, deployer))
+    if deployer.network.has_gate:
+        known[-1]["gated"] = True
+    blocks = (html.ink(image, values, digit, runner_up, method), html.change(image, *change), near,
+              html.layers(known))
+    return f'<div class="q-why" data-testid="why" data-digit="{digit}">{"".join(blocks)}</div>'
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _ink(model_sha256: str, image, digit: int, runner_up: int, method: str, _deployer):
+    return _deployer.explain(image, digit, runner_up, method)
+
+
+def _neighbours(deployer, prediction) -> tuple:
+    """The block of neighbours, and images (3, 28, 28) of the runner-up near the picture, None without an index."""
+    images = training_images()
+    try:
+        indices, similarity, labels = deployer.neighbours(prediction)
+        examples = images[deployer.neighbours(prediction, 3, prediction.runner_up)[0]]
+    except ModelError as error:
+        return html.missing_neighbours(told(error)), None
+    return html.neighbours(images[indices], similarity, labels, len(deployer.bank.labels)), examples
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _change(model_sha256: str, image, to: int, examples, _deployer) -> tuple:
+    """(image after, Change); the examples are where the search starts from too."""
+    return _deployer.smallest_change(image, to, examples)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _layer_means(model_sha256: str, _deployer):
+    return _deployer.layer_means()
+
+
+@st.cache_resource(show_spinner=False)
+def training_images():
+    """The 60,000 training images (N, 28, 28) uint8, shared between sessions and tabs."""
+    return read_checked("train-images-idx3-ubyte")

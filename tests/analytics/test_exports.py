@@ -1,0 +1,164 @@
+"""Exported models give the answers of the model they came from: ONNX to 1e-5, safetensors bit for bit."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from analytics import export_onnx, export_safetensors
+from core.digits.config import Config
+from core.digits.data import load_mnist
+from core.digits.task import DigitTask, load_parts
+from core.models import model
+from core.nn.losses import softmax
+from core.nn.training import fit
+from core.storage import ModelError, load_model, save_model
+
+RECIPE = Config(hidden=(24, 16), epochs=1, batch_size=32, lr=5e-3)
+CONFIGS = {
+    "gate": RECIPE,
+    "no gate": RECIPE.replace(hidden=(24,), gate=False),
+    "sigmoid, other range, dropout": RECIPE.replace(hidden=(20, 12), activation="sigmoid", init="xavier", dropout=0.3,
+                                                input_dropout=0.2, input_range=(0.01, 1.0)),
+}
+
+
+@pytest.fixture(scope="module")
+def small_model(tmp_path_factory):
+    """A function from a name of CONFIGS to a model folder, trained for a moment on 1,500 images."""
+    parts, folders = load_parts(RECIPE), {}
+    parts = {name: part.part(np.arange(1500 if name == "train" else 300)) for name, part in parts.items()}
+
+    def make(name, seed=0):
+        if (name, seed) not in folders:
+            config = CONFIGS[name].replace(seed=seed)
+            task = DigitTask(config, parts["train"], parts["validation"])
+            folders[name, seed] = tmp_path_factory.mktemp("model")
+            model.save(folders[name, seed], task.finished(), config, parts, fit(task, config))
+        return folders[name, seed]
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def images():
+    return load_mnist()["X_test"][:500]
+
+
+@pytest.fixture(params=[*CONFIGS, "shipped"])
+def folder(request, small_model):
+    return model.FINAL_MODEL if request.param == "shipped" else small_model(request.param)
+
+
+def need_onnx():
+    pytest.importorskip("onnx", reason="onnx is not installed: pip install -r requirements-dev.txt")
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed: pip install -r requirements-dev.txt")
+
+
+def need_safetensors():
+    pytest.importorskip("safetensors", reason="safetensors is not installed: pip install -r requirements-dev.txt")
+
+
+def test_onnx_answers_as_numpy_does(folder, images):
+    need_onnx()
+    saved = model.load(folder)
+    data = export_onnx.onnx_model(saved).SerializeToString()
+    # Confidence follows the logarithm of what a subspace leaves of an activation, a small difference of large numbers.
+    # A layer of a dozen units leaves little, so rounding weighs more there than in the model that counts.
+    tolerance = 1e-5 if folder == model.FINAL_MODEL else 1e-4
+    assert export_onnx.largest_difference(saved, data, images, batch=200) <= tolerance
+    runtime = export_onnx.session(data)
+    assert runtime.get_modelmeta().custom_metadata_map["weights_sha256"] == saved.saved["weights_sha256"]
+    outputs = dict(zip((output.name for output in runtime.get_outputs()),
+                       runtime.run(None, {"image": images[:7]}), strict=True))
+    assert np.allclose(outputs["probabilities"].sum(axis=1), 1, atol=1e-5)
+    assert ("gate" in outputs) == saved.network.has_gate
+    if saved.network.has_gate:
+        X = model.as_input(images[:7], saved.config.input_range)
+        assert np.allclose(outputs["gate"], saved.network.read(X).gate, atol=1e-5)
+
+
+def test_onnx_difference_would_be_noticed(small_model, images):
+    need_onnx()
+    saved, other = (model.load(small_model("gate", seed)) for seed in (0, 1))
+    assert export_onnx.largest_difference(saved, export_onnx.onnx_model(other).SerializeToString(), images) > 0.01
+
+
+def test_onnx_command_and_demo(tmp_path, images, monkeypatch, capsys):
+    """The demo reads a digit drawn dark on light, four times as large, with onnxruntime."""
+    need_onnx()
+    labels = load_mnist()["y_test"]
+    picture = tmp_path / "digit.png"
+    Image.fromarray(255 - images[0]).resize((112, 112), Image.Resampling.BICUBIC).save(picture)
+    monkeypatch.setattr(export_onnx, "load_mnist", lambda: {"X_test": images[:50]})
+    export_onnx.main(["--out", str(tmp_path / "qualm.onnx"), "--demo", str(picture)])
+    first, second = capsys.readouterr().out.splitlines()
+    assert float(first.rpartition(" ")[2]) <= 1e-5
+    assert second.startswith(f"{picture}: {labels[0]} ")
+    assert not list(tmp_path.glob("*.part"))
+    with pytest.raises(SystemExit, match=r"nowhere.*config\.json is missing"):
+        export_onnx.main(["--model", str(tmp_path / "nowhere")])
+
+
+def test_safetensors_round_trip_is_bit_for_bit(folder, tmp_path, images):
+    need_safetensors()
+    from safetensors import safe_open
+
+    out = tmp_path / "qualm.safetensors"
+    export_safetensors.main(["--model", str(folder), "--out", str(out)])
+    before, config = load_model(folder)
+    after, config_after = export_safetensors.unpack(out.read_bytes())
+    assert after.keys() == before.keys() and config_after == config
+    for name, array in before.items():
+        assert after[name].dtype == array.dtype and after[name].shape == array.shape
+        assert after[name].tobytes() == array.tobytes(), name
+    # a folder made from the file is the same model
+    assert save_model(tmp_path / "again", after, config_after) == config["weights_sha256"]
+    X = model.as_input(images[:20], config["input_range"])
+    assert np.array_equal(model.load(tmp_path / "again").probabilities(X), model.load(folder).probabilities(X))
+    with safe_open(out, "np") as file:
+        said = file.metadata()
+    assert said["weights_sha256"] == config["weights_sha256"] and said["license"] == "MIT"
+    assert float(said["temperature"]) == config["emotion"]["temperature"]
+    assert said["architecture"] == "-".join(map(str, [784, *config["hidden"], *["gate"] * config["gate"], 10]))
+
+
+def test_safetensors_formula_is_enough(small_model, images):
+    """The logits again from the file alone, by the formula in its metadata."""
+    need_safetensors()
+    from safetensors.numpy import load
+
+    folder = small_model("gate")
+    w, x = load(export_safetensors.pack(folder)), images[:9].reshape(9, 784) / 255
+    for i in (1, 2):
+        x = np.maximum(x @ w[f"hidden{i}_W"] + w[f"hidden{i}_b"], 0)
+    x = x / (1 + np.exp(-(x @ w["gate_Wg"] + w["gate_bg"])))
+    saved = model.load(folder)
+    logits = saved.network.logits(model.as_input(images[:9]))
+    assert np.allclose(x @ w["output_W"] + w["output_b"], logits, atol=1e-4)
+    temperature = float(export_safetensors.metadata(saved.saved)["temperature"])
+    assert np.allclose(softmax(logits / temperature).sum(axis=1), 1, atol=1e-5) and np.ptp(logits) > 1
+
+
+def test_safetensors_damage_is_named(small_model, tmp_path):
+    need_safetensors()
+    from safetensors.numpy import save
+
+    folder = shutil.copytree(small_model("gate"), tmp_path / "model")
+    data = bytearray(export_safetensors.pack(folder))
+    data[-1] ^= 1
+    with pytest.raises(ModelError, match="was changed"):
+        export_safetensors.unpack(bytes(data))
+    for foreign in (b"", b"not a model at all", save({"a": np.zeros(2)}), bytes(data[:-5])):
+        with pytest.raises(ModelError, match="export it again"):
+            export_safetensors.unpack(foreign, "qualm.safetensors")
+    config = json.loads((folder / "config.json").read_text())
+    config.pop("architecture")
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(SystemExit, match="architecture"):
+        export_safetensors.main(["--model", str(folder), "--out", str(tmp_path / "x")])
+    with pytest.raises(SystemExit, match="is missing"):
+        export_safetensors.main(["--model", str(tmp_path / "nowhere"), "--out", str(tmp_path / "x")])
+    assert not (tmp_path / "x").exists()

@@ -1,0 +1,209 @@
+"""The app without a browser: what each tab says to each kind of input."""
+
+import io
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from streamlit.testing.v1 import AppTest
+
+from deployment import deploy_mnist
+from deployment.deploy_mnist import SHIPPED, MNISTDeployer
+from deployment.draw import html as pictures
+from deployment.ui import theme
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "deployment" / "assets" / "examples"
+
+
+def start() -> AppTest:
+    at = AppTest.from_file(str(ROOT / "deployment" / "app.py"), default_timeout=60).run()
+    assert not at.exception
+    return at
+
+
+def page(at: AppTest) -> str:
+    assert not at.exception
+    return "".join(element.proto.body for element in at.get("html"))
+
+
+def answer(at: AppTest) -> dict[str, str]:
+    """The data attributes of the answer on the page."""
+    (tag,) = re.findall(r'<div class="q q-answer[^>]*>', page(at))
+    return dict(re.findall(r'data-(\w+)="([^"]*)"', tag))
+
+
+def drawn_seven() -> Image.Image:
+    """A 7 as the canvas sends it: white strokes on transparent."""
+    image = Image.new("RGBA", (280, 280))
+    ImageDraw.Draw(image).line([(80, 70), (200, 70), (130, 220)], fill="white", width=20, joint="curve")
+    return image
+
+
+def test_first_visit_reads_an_example():
+    at = start()
+    assert [tab.label for tab in at.tabs] == ["Draw or upload", "Scientific audit", "Feelings in text"]
+    assert answer(at)["digit"] == "7" and answer(at)["name"] == "a clear 7"
+    for part in ("seen", "bars", "gate", "comparison"):
+        assert f'data-testid="{part}"' in page(at)
+    assert re.findall(r'data-gate="(\w+)"', page(at)) == ["live", "mean", "open", "shuffled"]
+
+
+@pytest.mark.parametrize("name, digit", [("seven", "7"), ("two", "2"), ("paper", "3")])
+def test_examples_can_be_chosen(name, digit):
+    at = start()
+    at.button(key=f"example_{name}").click().run()
+    assert answer(at)["digit"] == digit
+
+
+@pytest.mark.parametrize("name", ["four_or_nine", "letter", "scribble"])
+def test_doubtful_examples_show_doubt(name):
+    at = start()
+    at.button(key=f"example_{name}").click().run()
+    assert answer(at)["feeling"] != "confident"
+
+
+def test_an_uploaded_picture_is_read():
+    at = start()
+    at.file_uploader(key="files").set_value([("mine.png", (EXAMPLES / "two.png").read_bytes(), "image/png")]).run()
+    assert answer(at)["digit"] == "2" and answer(at)["name"] == "mine.png"
+
+
+def test_a_broken_file_gives_one_sentence_and_loses_nothing():
+    at = start()
+    at.file_uploader(key="files").set_value([("bad.png", b"not a picture", "image/png")]).run()
+    assert "bad.png" in re.search(r'data-testid="notice">([^<]*)<', page(at))[1]
+    assert 'data-testid="answer"' not in page(at)
+    at.button(key="example_two").click().run()
+    assert answer(at)["digit"] == "2"
+
+
+def test_file_names_are_shown_as_text_not_as_markup():
+    at = start()
+    name = "<img src=x onerror=alert(1)>.png"
+    at.file_uploader(key="files").set_value([(name, (EXAMPLES / "two.png").read_bytes(), "image/png")]).run()
+    assert "<img src=x" not in page(at) and "&lt;img src=x" in page(at)
+
+
+def test_many_files_become_a_contact_sheet():
+    at = start()
+    names = ["seven.png", "two.png", "scribble.png"]
+    files = [(name, (EXAMPLES / name).read_bytes(), "image/png") for name in names]
+    at.file_uploader(key="files").set_value([*files, ("bad.png", b"no", "image/png")]).run()
+    table = at.dataframe[0].value
+    assert list(table["File"]) == names
+    assert list(table["Answer"])[:2] == ["7", "2"]
+    assert "bad.png" in page(at)
+    assert answer(at)["name"] == "scribble.png", "the least sure one is shown in full"
+    assert at.get("download_button")
+
+
+def test_a_drawing_is_read_and_an_empty_canvas_is_no_error():
+    at = start()
+    image = drawn_seven()
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    url = pictures.png_uri(np.asarray(image))
+    at.session_state["canvas"] = {"drawing": {"raw": {"objects": [{"type": "Path"}]}, "data": url}}
+    at.session_state["source"] = "drawing"
+    at.run()
+    assert answer(at) == answer(at) | {"digit": "7", "name": "your drawing", "strokes": "1"}
+    at.session_state["canvas"] = {"drawing": {"raw": {"objects": []}, "data": None}}
+    at.run()
+    assert "The canvas is empty" in page(at)
+
+
+@pytest.fixture
+def two_models(tmp_path, monkeypatch):
+    """A second model beside the shipped one."""
+    other = tmp_path / "other"
+    shutil.copytree(SHIPPED, other)
+    monkeypatch.setattr(deploy_mnist, "available_models", lambda: {"shipped model": SHIPPED, "run other": other})
+    return other
+
+
+def test_the_model_can_be_switched(two_models):
+    at = start()
+    at.selectbox(key="model").select("run other").run()
+    at.button(key="about").click().run()
+    assert answer(at)["digit"] == "7"
+    assert "in other/" in str(at.table[0].value)
+
+
+def test_a_model_without_a_gate_says_so(monkeypatch):
+    monkeypatch.setattr(MNISTDeployer, "gate_comparison", lambda self, image: None)
+    assert "This model has no gate" in page(start())
+
+
+def test_a_model_that_cannot_be_loaded_gives_one_sentence(two_models):
+    (two_models / "config.json").unlink()
+    at = start()
+    at.selectbox(key="model").select("run other").run()
+    assert "cannot be loaded" in page(at) and "core/train.py" in page(at)
+    at.selectbox(key="model").select("shipped model").run()
+    assert answer(at)["digit"] == "7"
+
+
+def test_the_audit_tab_opens():
+    at = start()
+    at.session_state["tab"] = "Scientific audit"
+    at.run()
+    assert answer(at)["digit"] == "7", "the drawing tab stays mounted, so that a drawing survives"
+    assert at.tabs[1].subheader
+
+
+def test_a_curious_reading_is_shown_as_a_guess():
+    from dataclasses import replace
+
+    seen = MNISTDeployer().predict(EXAMPLES / "seven.png")
+    sure, curious = (pictures.answer(replace(seen, emotion=word), "x", 0) for word in ("confident", "curious"))
+    assert "This does not look like a digit I know." in curious and "q-guess" in curious
+    assert "q-guess" not in sure
+
+
+@pytest.mark.parametrize(
+    "share, words",
+    [(0.998, "99.8 %"), (1.0, "> 99.9 %"), (0.99949, "99.9 %"), (0.0, "< 0.1 %"), (0.0005, "0.1 %"), (0.5, "50.0 %")],
+)
+def test_percentages_never_round_into_certainty(share, words):
+    assert pictures.percent(share) == words
+
+
+def test_bars_name_all_ten_digits_and_are_as_long_as_their_share():
+    seen = MNISTDeployer().predict(EXAMPLES / "seven.png")
+    shown = pictures.bars(seen)
+    assert re.findall(r'scope="row">(\d)<', shown) == list("0123456789")
+    widths = [float(width) for width in re.findall(r"width:([\d.]+)%", shown)]
+    assert np.allclose(widths, 100 * seen.probabilities, atol=0.01)
+
+
+def test_gate_picture_has_one_cell_per_unit():
+    colours = np.arange(3 * 100).reshape(100, 3).astype(np.uint8)
+    grid = pictures.cells(colours)
+    assert (grid[..., 3] == 255).sum() == 100
+    assert np.array_equal(grid.reshape(-1, 4)[:100, :3], colours)
+    assert 1 <= grid.shape[1] / grid.shape[0] <= 4
+
+
+def test_colour_maps():
+    matplotlib = pytest.importorskip("matplotlib")
+    at = np.linspace(0, 1, 17)
+    expected = 255 * matplotlib.colormaps["cividis"](at)[:, :3]
+    assert np.abs(pictures.cividis(at) - expected).max() <= 1
+    assert pictures.loss_gain(np.array([-1.0])).tolist() == [[0x00, 0x72, 0xB2]]
+    assert pictures.loss_gain(np.array([1.0])).tolist() == [[0xE6, 0x9F, 0x00]]
+
+
+def test_words_on_feelings_are_readable():
+    """Contrast of the dark text on each colour, after WCAG 2.1: at least 4.5 to 1."""
+
+    def luminance(colour):
+        channels = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+        linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+        return linear @ [0.2126, 0.7152, 0.0722]
+
+    for colour in theme.FEELING_COLOURS.values():
+        assert (luminance(colour) + 0.05) / (luminance("#111111") + 0.05) >= 4.5

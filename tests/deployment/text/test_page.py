@@ -1,0 +1,227 @@
+"""The tab "Feelings in text": what it says to each kind of input, its memory, its files, and its pictures by hand."""
+
+import re
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.text import reader as text_reader
+from core.text.reader import FINAL_LIMINAL, LONGEST, Pull, TextReader
+from deployment.text import batch as text_batch
+from deployment.text import charts as text_charts
+from deployment.text import html as text_pictures
+from deployment.text.examples import EXAMPLES, FIELD
+from deployment.text.sections import MOST_WORDS
+
+
+def start() -> AppTest:
+    def tab():
+        from deployment.text import page as text_view
+
+        text_view.render()
+
+    at = AppTest.from_function(tab, default_timeout=60).run()
+    assert not at.exception
+    return at
+
+
+def page(at) -> str:
+    assert not at.exception
+    return "".join(element.proto.body for element in at.get("html"))
+
+
+def felt(at) -> list[float]:
+    """PAD of the answer on the page."""
+    (tag,) = re.findall(r'data-testid="felt" ([^>]*)>', page(at))
+    return [float(value) for value in re.findall(r'data-\w+="([^"]*)"', tag)]
+
+
+def states(at) -> int:
+    return int(re.search(r'data-states="(\d+)"', page(at))[1])
+
+
+def say(at, text: str):
+    return at.chat_input(key="text_said").set_value(text).run()
+
+
+def upload(at, name: str, data: bytes):
+    return at.file_uploader(key="text_file").set_value((name, data, "text/plain")).run()
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return TextReader()
+
+
+def test_the_first_visit_has_read_an_example(reader):
+    at = start()
+    assert felt(at) == pytest.approx(reader.read(EXAMPLES[0]).pad, abs=6e-4)
+    assert states(at) == 0, "an example is no conversation"
+    assert at.button(key="text_forget").disabled
+    for part in ("tinted", "breathing"):
+        assert f'data-testid="{part}"' in page(at)
+    captions = " ".join(caption.value for caption in at.caption)
+    assert "it does not feel" in captions and "python core/text/train.py" in captions
+    assert len(EXAMPLES) == 6 and len(FIELD) == 30
+
+
+def test_typed_texts_are_remembered_examples_are_not_and_all_is_forgotten(reader):
+    at, memory = start(), reader.new_memory()
+    for n, text in enumerate(("I hate you, you ruined everything.", "Well, it is Tuesday."), start=1):
+        say(at, text)
+        assert felt(at) == pytest.approx(reader.read(text, memory).pad, abs=6e-4), "read with the memory before it"
+        assert states(at) == n
+    at.segmented_control(key="text_dimension").set_value("Arousal").run()
+    assert states(at) == 2 and 'data-dimension="arousal"' in page(at), "looking closer reads nothing anew"
+    at.button(key="text_example_3").click().run()
+    assert states(at) == 2 and felt(at) == pytest.approx(reader.read(EXAMPLES[3]).pad, abs=6e-4)
+    at.button(key="text_forget").click().run()
+    assert states(at) == 0
+    say(at, "I hate you, you ruined everything.")
+    assert felt(at) == pytest.approx(reader.read("I hate you, you ruined everything.").pad, abs=6e-4)
+
+
+def test_love_is_pleasanter_than_hate():
+    at = start()
+    happy = felt(say(at, "I love this wonderful, happy day!"))
+    assert happy[0] > felt(say(at, "This awful, sad day was a disaster."))[0] + 0.1
+
+
+@pytest.mark.parametrize("text, reason", [("   ", "empty"), ("a" * (LONGEST + 1), "characters")])
+def test_a_refused_text_gives_a_sentence_and_changes_nothing(text, reason):
+    at = start()
+    before = felt(at)
+    assert "It was not read" in page(say(at, text)) and reason in page(at)
+    assert felt(at) == before and states(at) == 0
+    at.button(key="text_example_1").click().run()
+    assert "It was not read" not in page(at)
+
+
+def test_markup_and_texts_without_words_and_long_texts_are_safe():
+    at = start()
+    say(at, "<img src=x onerror=alert(1)> & I am happy")
+    assert "<img src=x" not in page(at) and "&lt;" in page(at)
+    say(at, "?!")
+    assert "no word by more" in " ".join(caption.value for caption in at.caption)
+    say(at, "rain " * (MOST_WORDS + 1))
+    assert 'data-testid="tinted"' not in page(at)
+
+
+def test_a_file_is_read_line_by_line_and_a_line_leads_to_its_reading(reader):
+    at = upload(start(), "mine.txt", b"I am happy.\n\n" + b"x" * (LONGEST + 1) + b"\nI am sad.\n")
+    table = at.dataframe[0].value
+    assert list(table["Line"]) == [1, 4] and list(table["Text"]) == ["I am happy.", "I am sad."]
+    assert table["Pleasure"][0] == pytest.approx(reader.read("I am happy.").pad[0], abs=1e-5)
+    assert "Not read of “mine.txt”: line 3" in page(at)
+    assert at.get("download_button") and states(at) == 0
+
+
+@pytest.mark.parametrize("name, data, reason", [
+    ("big.txt", b"a\n" * 600_000, "1.1 MB"), ("wide.txt", "hé".encode("utf-16"), "not plain text in UTF-8"),
+    ("empty.csv", b"text\n\n", "holds no text"), ("picture.csv", b"\x89PNG\x00\x1a", "not plain text"),
+])
+def test_bad_uploads_are_named(name, data, reason):
+    found, sentences = text_batch.lines(name, data)
+    assert found == [] and len(sentences) == 1 and name in sentences[0] and reason in sentences[0]
+    if name == "wide.txt":
+        at = upload(start(), name, data)
+        assert reason in page(at) and felt(at)
+
+
+def test_lines_of_a_csv():
+    data = b'\xef\xbb\xbfSentence,by\n"one, two",x\n"three\nfour",y\n,z\nfive\n'
+    assert text_batch.lines("a.csv", data) == ([(2, "one, two"), (3, "three\nfour"), (6, "five")], [])
+
+
+def test_an_open_quotation_mark_loses_no_other_line():
+    found, sentences = text_batch.lines("a.csv", b'text\none,1\n"two\nthree,3\n"four, too",4\n')
+    assert found == [(2, "one"), (3, "two"), (4, "three"), (5, "four, too")]
+    assert "line 3" in sentences[0]
+
+
+def test_no_more_than_a_thousand_lines():
+    found, sentences = text_batch.lines("a.txt", b"rain\r\n" * 1001)
+    assert len(found) == 1000 and found[-1] == (1000, "rain") and "1,001" in sentences[0]
+
+
+def test_the_csv_keeps_what_could_not_be_read(reader):
+    rows = text_batch.read(reader, [(1, "I am happy."), (3, "x" * (LONGEST + 1))])
+    head, good, bad = text_batch.to_csv(rows).splitlines()
+    assert head == "line,text,pleasure,arousal,dominance,words,problem"
+    assert good.startswith(f"1,I am happy.,{rows[0][2].pad[0]:.4f},") and good.endswith(",")
+    assert bad.startswith("3,xxx") and "at most 5,000" in bad
+
+
+def test_a_missing_or_damaged_model_is_one_sentence(monkeypatch, tmp_path):
+    monkeypatch.setattr(text_reader, "FINAL_LIMINAL", tmp_path / "none")
+    assert "cannot be loaded" in page(start()) and 'data-testid="felt"' not in page(start())
+    shutil.copytree(FINAL_LIMINAL, tmp_path / "damaged", ignore=shutil.ignore_patterns("minilm"))
+    file = next((tmp_path / "damaged").glob("trm_input*W.npy"))
+    file.write_bytes(file.read_bytes()[:-4] + b"abcd")
+    monkeypatch.setattr(text_reader, "FINAL_LIMINAL", tmp_path / "damaged")
+    assert "cannot be loaded" in page(start()) and file.stem in page(start())
+
+
+def test_the_breath_can_be_played():
+    at = start()
+    assert 'data-play="0"' in page(at) and "@keyframes" not in page(at)
+    at.button(key="text_play").click().run()
+    assert 'data-play="1"' in page(at) and "prefers-reduced-motion" in page(at)
+
+
+def test_breaths_by_hand():
+    """Hope 1 and 0.25, Faith 0.25 and 0: areas go as the values, so widths are 150, 75 and 0 pixels."""
+    frames = re.findall(r"([\d.]+)%\{width:([\d.]+)px", text_pictures.breaths(np.array([1, 0.25]), np.array([0.25, 0])))
+    assert [(float(at), float(width)) for at, width in frames] == [(0, 75), (25, 150), (50, 0), (75, 75), (100, 0)]
+
+
+def test_words_are_tinted_by_their_share_of_the_largest_change():
+    pulls = [Pull("so", 0, 2, np.array([0.1, 0, 0])), Pull("<b>", 3, 6, np.array([-0.05, 0.01, 0]))]
+    tinted = text_pictures.tinted("so <b>!", pulls, 0)
+    assert "#E69F00 55%" in tinted and "solid" in tinted and "so: pleasure +0.100" in tinted
+    assert "#0072B2 28%" in tinted and "dotted" in tinted and "&lt;b&gt;</span>!" in tinted
+    assert "#E69F00 28%" in text_pictures.tinted("so <b>!", pulls, 1), "0.01 is half of what is shown in full"
+    assert text_pictures.strongest(pulls, 0) == "“so” +0.100, “<b>” -0.050"
+
+
+def test_bars_start_at_zero_and_the_band_lies_around_the_mean():
+    reading = SimpleNamespace(text="x", pad=np.array([0.5, -0.2, 0]), words="pleased")
+    felt = text_pictures.felt(reading, ["pleased", "calm", "neutral"], np.array([0, 0.1, 0]), np.array([0.1, 0.1, 0.1]))
+    bars = re.findall(r'left:([\d.]+)%;width:([\d.]+)%', felt)
+    assert bars == [("45.0", "10.0"), ("50.0", "25.0"), ("50.0", "10.0"), ("40.0", "10.0"), ("45.0", "10.0"),
+                    ("50.0", "0.0")]
+    assert ">Pleased<" in felt
+
+
+def test_charts_by_hand():
+    pads = np.array([[0.0, 0, 0], [0.3, 0, 0], [0, 0.2, 0]])
+    near = text_charts.nearest(pads, np.array([0.2, 0.2, 0]), np.array([1, 0.1, 1]), n=2)
+    assert near.tolist() == [2, 1], "in spreads: 2.0100, 2.0025 and 0.2"
+    moved = text_charts.rounds(np.array([[0.1, 0, 0], [0.3, 0, -0.1]]))
+    np.testing.assert_allclose([line.y[1] for line in moved.data], [0.2, 0, -0.1])
+    z = np.nansum([trace.z for trace in text_charts.attention(np.array([[1, 0], [0.4, 0.6]])).data], axis=0)
+    np.testing.assert_allclose(z, [[1, 0], [0.4, 0.6]])
+    assert all(np.isnan(trace.z[0][1]) for trace in text_charts.attention(np.eye(2)).data)
+    assert text_charts.field(["a", "b", "c"], ["A", "B", "C"], pads, pads[1]).data[2].x == (0.3,)
+
+
+def test_versions_without_rounds_or_reflection_say_so(monkeypatch):
+    read = TextReader.read
+
+    def plain(self, text, memory=None):
+        reading = read(self, text, memory)
+        return SimpleNamespace(**{**vars(reading), "confidence": np.zeros(0), "rinse": None})
+
+    monkeypatch.setattr(TextReader, "read", plain)
+    at = start()
+    assert any("without rounds of thought" in caption.value for caption in at.caption)
+
+
+def test_the_third_tab_of_the_app():
+    at = AppTest.from_file("../deployment/app.py", default_timeout=60).run()
+    assert [tab.label for tab in at.tabs][2] == "Feelings in text" and 'data-testid="felt"' not in page(at)
+    at.session_state["tab"] = "Feelings in text"
+    assert felt(at.run())
