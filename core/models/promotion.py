@@ -6,17 +6,19 @@ from pathlib import Path
 from core.explain.neighbours import FILE as NEIGHBOURS
 from core.models.model import FINAL_MODEL
 from core.storage import ModelError, read_json
+from core.words import percent
 
 
 class PromotionError(ValueError):
     """A run that may not replace the shipped model; the message says why."""
 
 
-def objection(folder, final=FINAL_MODEL):
-    """Why a run may not replace the shipped model, in words; None where it may.
+def objection(folder, final=None):
+    """Why a run may not replace the shipped model (or that in `final`), in words; None where it may.
 
     Raises ModelError where the run's files are missing or damaged.
     """
+    final = FINAL_MODEL if final is None else final
     config, metrics = (read_json(Path(folder) / name) for name in ("config.json", "metrics.json"))
     if metrics["interrupted"]:
         return "it was interrupted; go on with it first (--resume)"
@@ -32,16 +34,16 @@ def objection(folder, final=FINAL_MODEL):
         return "the shipped model was validated on other images, so the two cannot be compared"
     ours, theirs = metrics["validation"]["accuracy"], shipped["validation"]["accuracy"]
     if ours < theirs:
-        return f"its validation accuracy {ours:.2%} is below the shipped model's {theirs:.2%}"
+        return f"its validation accuracy {percent(ours, 2)} is below the shipped model's {percent(theirs, 2)}"
     return None
 
 
-def promote(folder, final=FINAL_MODEL, force=False):
-    """Copy a run's model, and its k-NN index if it has one, over the shipped one.
+def promote(folder, final=None, force=False):
+    """Copy a run's model, and its k-NN index if it has one, over the shipped one (or into `final`).
 
     Raises PromotionError where `objection` has one, unless forced. config.json goes last, as it vouches for the arrays.
     """
-    folder, final = Path(folder), Path(final)
+    folder, final = Path(folder), Path(FINAL_MODEL if final is None else final)
     reason = objection(folder, final)
     if reason and not force:
         raise PromotionError(f"{folder} was not promoted: {reason}.")

@@ -1,6 +1,7 @@
 """The training loop. What is learned, and from what, it asks of a `Task`; checkpoints resume a run bit for bit."""
 
 import io
+import math
 import time
 import zipfile
 import zlib
@@ -46,7 +47,7 @@ class Progress:
     """Where a run stands: epochs done, the best score on validation and its weights, a row of history an epoch."""
 
     epoch: int = 0
-    best: float = -1.0
+    best: float = -math.inf
     best_epoch: int = 0
     best_theta: np.ndarray | None = None
     history: dict = field(default_factory=dict)

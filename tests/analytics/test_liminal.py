@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from test_text import own_sentences
+from sentences import own_sentences
 
 from analytics.studies import liminal
 from core.storage import ModelError

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-
 from analytics.reports.marks import put_between_marks
+
 from analytics.studies import reproduce
 from core.digits.presets import AS_STATED, MADE_GOOD
 

@@ -8,29 +8,27 @@ import pytest
 
 from core.digits.config import Config
 from core.digits.data import as_input, load_mnist, load_split
-from core.digits.task import DigitTask, Images
+from core.digits.task import DigitTask, Images, digit_network
 from core.explain.attribution import (
-    NearestCentroidProbe,
-    gate_modes,
     gradient_x_input,
     input_gradient,
     integrated_gradients,
     logit_contributions,
     occlusion,
-    probe_layers,
 )
-from core.explain.counterfactual import smallest_change
-from core.explain.neighbours import Bank
+from core.explain.counterfactual import counterfactual
+from core.explain.gates import MODES, gate_modes
+from core.explain.neighbours import NeighbourIndex
+from core.explain.probe import NearestCentroidProbe, probe_layers
 from core.nn.losses import softmax
-from core.nn.network import build_network
 from core.nn.training import fit
 
-EMOTION = SimpleNamespace(temperature=1.0, probabilities=lambda reading: softmax(reading.logits))
+READOUT = SimpleNamespace(temperature=1.0, probabilities=lambda reading: softmax(reading.logits))
 
 
 def random_network(gate=True, dtype=np.float64):
     config = Config(hidden=(24, 16), gate=gate)
-    return build_network(config, dtype).initialise(np.random.default_rng(1)), np.random.default_rng(2)
+    return digit_network(config, dtype).initialise(np.random.default_rng(1)), np.random.default_rng(2)
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +41,9 @@ def trained():
     task = DigitTask(config, learned, unseen)
     fit(task, config)
     X, gate = as_input(learned.X, config.input_range), task.network.read(as_input(learned.X, (0, 1))).gate
-    model = SimpleNamespace(network=task.network, config=config, emotion=EMOTION, gate_mean=gate.mean(axis=0),
+    model = SimpleNamespace(network=task.network, config=config, readout=READOUT, gate_mean=gate.mean(axis=0),
                             probabilities=lambda X: softmax(task.network.logits(X)))
-    return model, task.X_validation, unseen.y, X, learned.y
+    return model, task.validation[0], unseen.y, X, learned.y
 
 
 @pytest.mark.parametrize("gate", [True, False])
@@ -120,25 +118,20 @@ def test_occlusion_finds_the_pixel_that_counts():
 
 def test_gate_modes(trained):
     model, X, *_ = trained
-    modes = gate_modes(model, X[0], np.random.default_rng(0))
-    assert set(modes) == {"live", "mean", "open", "shuffled"}
-    assert all(probs.sum() == pytest.approx(1, abs=1e-5) for probs in modes.values())
-    np.testing.assert_allclose(modes["live"], model.probabilities(X[:1])[0], rtol=1e-5)
-    np.testing.assert_allclose(modes["open"], softmax(model.network.with_gate(1.0).logits(X[:1]))[0], rtol=1e-5)
-    again = gate_modes(model, X[0], np.random.default_rng(0))
-    assert np.array_equal(modes["shuffled"], again["shuffled"])
-    assert not np.allclose(modes["shuffled"], modes["live"], rtol=1e-3)
-
-    even, _ = random_network(dtype=np.float32)  # all units let through alike: dealing the values anew changes nothing
-    even.named_parameters()["gate_Wg"][...] = 0
-    alike = gate_modes(SimpleNamespace(network=even, emotion=EMOTION, gate_mean=even.read(X[:1]).gate[0]), X[0],
-                       np.random.default_rng(0))
-    for name in ("mean", "shuffled"):
-        np.testing.assert_allclose(alike[name], alike["live"], rtol=1e-5)
-    assert gate_modes(SimpleNamespace(network=random_network(gate=False)[0]), X[0], None) is None
+    modes = gate_modes(model, X[:3], np.random.default_rng(0), shuffles=2)
+    assert tuple(modes) == MODES
+    np.testing.assert_allclose(modes["live"].logits, model.network.logits(X[:3]), rtol=1e-5)
+    np.testing.assert_allclose(modes["open"].logits, model.network.with_gate(1.0).logits(X[:3]), rtol=1e-5)
+    np.testing.assert_allclose(modes["mean"].gate, np.tile(model.gate_mean, (3, 1)), rtol=1e-6)
+    dealt = modes["shuffled"].gate  # two rows an image, each that image's own values in another order
+    assert np.array_equal(np.sort(dealt, axis=1), np.sort(np.repeat(modes["live"].gate, 2, axis=0), axis=1))
+    assert (dealt[0] != modes["live"].gate[0]).any() and (dealt[0] != dealt[1]).any()
+    again = gate_modes(model, X[:3], np.random.default_rng(0), shuffles=2)
+    assert np.array_equal(modes["shuffled"].logits, again["shuffled"].logits)
+    assert gate_modes(SimpleNamespace(network=random_network(gate=False)[0]), X[:1], None) == {}
 
 
-def test_unit_votes_sum_to_the_lead():
+def test_logit_contributions_sum_to_the_lead():
     network, rng = random_network()
     x = rng.random(784)
     b = network.named_parameters()["output_b"]
@@ -159,13 +152,13 @@ def test_layers_know_more_and_more(trained):
         assert layer["norm"] == pytest.approx(np.linalg.norm(hidden), rel=1e-5) and 0 < layer["active"] <= 1
 
 
-def test_smallest_change_turns_the_answer_for_little_ink(trained):
+def test_counterfactual_turns_the_answer_for_little_ink(trained):
     model, X, _, X_learned, y_learned = trained
     rng, saved = np.random.default_rng(0), []
     for x in X[:20]:
         to = int(np.argsort(model.probabilities(x[None])[0])[-2])
         examples = X_learned[y_learned == to]
-        change = smallest_change(model, x, examples=examples[((examples - x) ** 2).sum(axis=1).argsort()[:3]])
+        change = counterfactual(model, x, examples=examples[((examples - x) ** 2).sum(axis=1).argsort()[:3]])
         assert change.succeeded and change.to == to
         assert model.network.logits(change.image[None])[0].argmax() == to
         assert change.image.min() >= 0 and change.image.max() <= 1
@@ -182,56 +175,61 @@ def test_smallest_change_turns_the_answer_for_little_ink(trained):
     assert len(saved) > 10 and np.median(saved) < 0.5
 
 
-def test_smallest_change_in_corner_cases(trained):
+def test_counterfactual_in_corner_cases(trained):
     model, X, *_ = trained
     answer = int(model.probabilities(X[:1])[0].argmax())
-    same = smallest_change(model, X[0], to=answer)
+    same = counterfactual(model, X[0], to=answer)
     assert same.succeeded and same.ink == 0 and np.array_equal(same.image, X[0])
-    assert not smallest_change(model, X[0], rounds=0).succeeded
+    assert not counterfactual(model, X[0], rounds=0).succeeded
     with pytest.raises(ValueError, match="outside"):
-        smallest_change(model, X[0] * 3)
+        counterfactual(model, X[0] * 3)
     with ThreadPoolExecutor(4) as pool:
-        for change in pool.map(lambda _: smallest_change(model, X[1]), range(8)):
-            assert np.array_equal(change.image, smallest_change(model, X[1]).image)
+        for change in pool.map(lambda _: counterfactual(model, X[1]), range(8)):
+            assert np.array_equal(change.image, counterfactual(model, X[1]).image)
 
 
 def test_a_linear_network_gets_the_exact_least_change():
-    network = build_network(Config(hidden=(784,), gate=False))  # h = ReLU(x + 1) = x + 1, so logit[1] = w x
+    network = digit_network(Config(hidden=(784,), gate=False))  # h = ReLU(x + 1) = x + 1, so logit[1] = w x
     arrays, rng = network.named_parameters(), np.random.default_rng(0)
     w = rng.uniform(0.01, 1, 784).astype(np.float32)
     arrays["hidden1_W"][...], arrays["output_W"][:, 1], arrays["output_b"][0] = np.eye(784), w, 2.5
     arrays["hidden1_b"][...], arrays["output_b"][1] = 1, -w.sum(dtype=np.float64)
-    model = SimpleNamespace(network=network, config=Config(), emotion=EMOTION)
-    change = smallest_change(model, np.full(784, 0.0, np.float32), to=1, smooth=False)
+    model = SimpleNamespace(network=network, config=Config(), readout=READOUT)
+    change = counterfactual(model, np.full(784, 0.0, np.float32), to=1, smooth=False)
     best = np.sort(w)[::-1]  # fill the heaviest pixels: two and a half logits, each pixel giving its weight
     full = int(np.searchsorted(np.cumsum(best), 2.5))
     least = full + (2.5 - best[:full].sum()) / best[full]
     assert change.succeeded and least <= change.ink < 1.06 * least
 
 
-def test_bank_finds_neighbours_and_comes_back_from_disk(trained, tmp_path):
+def test_the_index_finds_neighbours_and_comes_back_from_disk(trained, tmp_path):
     model, X, y, X_learned, y_learned = trained
     numbers = np.arange(len(X_learned)) + 1000
-    bank = Bank.build(model.network, X_learned, y_learned, np.random.default_rng(0), n=3000, k=24, indices=numbers)
-    h = model.network.read(X_learned[bank.indices[7] - 1000][None]).hidden[-1][0]
-    indices, distances, labels = bank.nearest(h)
-    assert indices[0] == bank.indices[7] and distances[0] < 1e-3 and labels[0] == y_learned[indices[0] - 1000]
-    assert (np.diff(distances) >= 0).all() and len(indices) == 5
+    index = NeighbourIndex.build(model.network, X_learned, y_learned, np.random.default_rng(0), n=3000, k=24,
+                                 indices=numbers)
+    h = model.network.read(X_learned[index.indices[7] - 1000][None]).hidden[-1][0]
+    indices, similarity, labels = index.nearest(h)
+    assert indices[0] == index.indices[7] and similarity[0] > 0.999 and labels[0] == y_learned[indices[0] - 1000]
+    assert (np.diff(similarity) <= 0).all() and len(indices) == 5
     hidden = model.network.read(X).hidden[-1]
-    agreed = np.mean([np.bincount(bank.nearest(h)[2]).argmax() for h in hidden] == y)
+    agreed = np.mean([np.bincount(index.nearest(h)[2]).argmax() for h in hidden] == y)
     assert agreed > 0.9
+    fours = index.of_digit(4)
+    assert set(fours.labels) == {4} and len(fours.labels) == (index.labels == 4).sum()
+    assert set(fours.nearest(h)[0]) <= set(index.indices[index.labels == 4])
 
     path = tmp_path / "neighbours.npz"
-    bank.save(path, "a" * 64)
+    index.save(path, "a" * 64)
     assert [file.name for file in tmp_path.iterdir()] == ["neighbours.npz"]
-    for before, after in zip(bank.nearest(hidden[0]), Bank.load(path, "a" * 64).nearest(hidden[0]), strict=True):
+    loaded = NeighbourIndex.load(path, "a" * 64)
+    for before, after in zip(index.nearest(hidden[0]), loaded.nearest(hidden[0]), strict=True):
         assert np.array_equal(before, after)
-    with pytest.raises(ValueError, match="other weights"):
-        Bank.load(path, "b" * 64)
+    with pytest.raises(ValueError, match="another model.*--refit"):
+        NeighbourIndex.load(path, "b" * 64)
     with pytest.raises(ValueError, match="missing"):
-        Bank.load(tmp_path / "none.npz", "a" * 64)
+        NeighbourIndex.load(tmp_path / "none.npz", "a" * 64)
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(ValueError, match="cannot be read"):
-        Bank.load(path, "a" * 64)
+        NeighbourIndex.load(path, "a" * 64)
     with pytest.raises(ValueError, match="shape"):
-        bank.nearest(hidden[:, 0])
+        index.nearest(hidden[:, 0])

@@ -1,12 +1,7 @@
-"""Models on disk, the readout, and the command line: equality after loading, damage noticed, promotion by rule."""
+"""Model folders: equal after loading, damage noticed by name, one hash over weights and readout, the shipped one."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,12 +9,11 @@ import pytest
 from core.digits.config import Config
 from core.digits.data import as_input, load_mnist
 from core.digits.task import DigitTask, load_parts
-from core.models import model
+from core.models import finish, model
 from core.nn.training import fit
 from core.storage import ModelError, load_model, save_model
-from core.train import main, make_config, parse_setting
+from core.uncertainty.readout import FEELINGS
 
-ROOT = Path(__file__).resolve().parents[1]
 CONFIG = Config(preset="plain-ann", hidden=(32,), epochs=1, lr=3e-3, gate=True)
 
 
@@ -29,8 +23,19 @@ def trained(tmp_path_factory):
     parts = load_parts(CONFIG)
     task = DigitTask(CONFIG, parts["train"], parts["validation"])
     folder = tmp_path_factory.mktemp("run")
-    model.save(folder, task.network, CONFIG, parts, fit(task, CONFIG))
+    finish.save(folder, task.network, CONFIG, parts, fit(task, CONFIG))
     return folder, task
+
+
+@pytest.fixture
+def folder(trained, tmp_path):
+    """A copy that a test may damage."""
+    return shutil.copytree(trained[0], tmp_path / "model")
+
+
+def edit(path, **changes):
+    document = json.loads(path.read_text()) | changes
+    path.write_text(json.dumps(document))
 
 
 def test_saved_and_loaded_is_equal(trained):
@@ -39,7 +44,7 @@ def test_saved_and_loaded_is_equal(trained):
     for name, value in task.network.named_parameters().items():
         assert np.array_equal(loaded.network.named_parameters()[name], value), name
     assert loaded.config == CONFIG
-    X = task.X_validation[:50]
+    X = task.validation[0][:50]
     assert np.allclose(loaded.network.forward(X)[0], task.network.forward(X)[0], atol=1e-5)
     assert np.allclose(loaded.probabilities(X).sum(axis=1), 1)
 
@@ -50,32 +55,79 @@ def test_every_array_is_plain_and_vouched_for(trained):
     assert {path.stem for path in folder.glob("*.npy")} == set(config["arrays"])
     for path in folder.glob("*.npy"):
         np.load(path, allow_pickle=False)
-    assert len(config["weights_sha256"]) == 64
     assert not list(folder.glob("*.part"))
 
 
-DAMAGE = ["missing array", "other model's array", "cut config", "wrong architecture", "no folder"]
+def test_stated_figures_follow_from_the_saved_model(trained):
+    """The metrics beside the weights, measured again from what is on disk."""
+    folder, _ = trained
+    stated = json.loads((folder / "metrics.json").read_text())["test"]
+    test, loaded = load_parts(CONFIG)["test"], model.load(folder)
+    probs, novelty, _ = loaded.readout.read(loaded.network, as_input(test.X))
+    right = probs.argmax(axis=1) == test.y
+    assert stated["errors"] == (~right).sum() and stated["n"] == 10_000
+    assert stated["accuracy"] == pytest.approx(right.mean())
+    assert stated["log_loss"] == pytest.approx(-np.log(probs[np.arange(len(probs)), test.y]).mean(), rel=1e-4)
+    feelings = loaded.readout.feelings(probs, novelty)
+    assert set(feelings) <= set(FEELINGS)
+    assert stated["confident_share"] == pytest.approx((feelings == "confident").mean(), abs=1e-3)
+
+
+DAMAGE = {"missing array": "output_W", "other model's array": "output_W", "cut config": "config.json",
+          "changed config": "config.json", "wrong architecture": "hidden1_W", "no folder": "nowhere",
+          "readout of another version": "--refit"}
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_damage_is_named(trained, tmp_path, damage):
-    folder = shutil.copytree(trained[0], tmp_path / "model")
-    named = "output_W"
+def test_damage_is_named(folder, damage):
+    config = folder / "config.json"
     if damage == "missing array":
         (folder / "output_W.npy").unlink()
     elif damage == "other model's array":
         np.save(folder / "output_W.npy", np.zeros((32, 10), np.float32))
     elif damage == "cut config":
-        named = "config.json"
-        (folder / named).write_text((folder / named).read_text()[:200])
+        config.write_text(config.read_text()[:200])
+    elif damage == "changed config":
+        edit(config, input_range=[0.1, 1.0])
     elif damage == "wrong architecture":
-        named = "hidden1_W"
-        arrays, config = load_model(folder)
-        save_model(folder, arrays, config | {"hidden": [33]})
+        arrays, saved = load_model(folder)
+        save_model(folder, arrays, saved | {"hidden": [33]})
+    elif damage == "readout of another version":
+        arrays, saved = load_model(folder)
+        save_model(folder, arrays, saved | {"readout": saved["readout"] | {"logistic": [0.0, 1.0]}})
     else:
-        folder, named = tmp_path / "nowhere", "nowhere"
-    with pytest.raises(ModelError, match=named):
+        folder = folder.parent / "nowhere"
+    with pytest.raises(ModelError, match=DAMAGE[damage]):
         model.load(folder)
+
+
+def test_one_hash_covers_weights_and_readout(folder):
+    """Another readout on the same weights is another model; the same again is the same."""
+    arrays, saved = load_model(folder)
+    before = saved["model_sha256"]
+    assert save_model(folder, arrays, saved) == before == model.load(folder).sha256
+    assert save_model(folder, arrays, saved | {"readout": saved["readout"] | {"curious_from": 3.5}}) != before
+    arrays["output_b"] = arrays["output_b"] + 1
+    assert save_model(folder, arrays, saved) != before
+
+
+def test_the_older_hash_is_still_read(folder):
+    saved = json.loads((folder / "config.json").read_text())
+    saved["weights_sha256"] = saved.pop("model_sha256")
+    (folder / "config.json").write_text(json.dumps(saved))
+    assert model.load(folder).sha256 == saved["weights_sha256"]
+
+
+def test_refitting_gives_the_same_readout_again_and_mends_an_older_folder(folder):
+    before = model.load(folder).sha256
+    finish.refit(folder)
+    assert model.load(folder).sha256 == before
+    arrays, saved = load_model(folder)
+    save_model(folder, arrays, {name: value for name, value in saved.items() if name != "readout"})
+    with pytest.raises(ModelError, match="--refit"):
+        model.load(folder)
+    finish.refit(folder)
+    assert model.load(folder).sha256 == before
 
 
 def test_shipped_weights_reach_the_stated_accuracy():
@@ -98,73 +150,19 @@ def test_what_is_no_digit_is_new_to_the_shipped_model():
     checkers = ((rows[:, None] // 4 + rows // 4) % 2).astype(np.float32).reshape(1, -1)
 
     def novelty(X):
-        return loaded.emotion.novelty(loaded.network.read(X).hidden)
+        return loaded.readout.read(loaded.network, X)[1]
 
     assert np.mean(novelty(digits) > 1) < 0.02
     for X in (noise, stripes, checkers):
         assert np.all(novelty(X) > 1)
 
 
-def test_promotion_by_validation_accuracy(trained, tmp_path, monkeypatch):
-    folder, final = trained[0], tmp_path / "final"
-    better, _ = model.promotion(folder, final)
-    assert better
-    model.promote(folder, final)
-    assert np.array_equal(model.load(final).network.theta, model.load(folder).network.theta)
-    (final / "stale.npy").write_bytes(b"")
-    metrics = json.loads((final / "metrics.json").read_text())
-    metrics["validation"]["accuracy"] = 0.9999
-    (final / "metrics.json").write_text(json.dumps(metrics))
-    better, reason = model.promotion(folder, final)
-    assert not better and "below" in reason
-    model.promote(folder, final)
-    assert not (final / "stale.npy").exists()
-
-
-def test_settings_from_the_command_line(tmp_path):
-    assert parse_setting("hidden=512,256") == ("hidden", (512, 256))
-    assert parse_setting("gate=false") == ("gate", False)
-    assert parse_setting("dropout=0.25") == ("dropout", 0.25)
-    for wrong in ("depth=3", "dropout=much"):
-        with pytest.raises(ValueError, match=wrong.partition("=")[0]):
-            parse_setting(wrong)
-
-    class Args:
-        resume, preset, epochs, seed, batch_size, lr, set = None, "digit-app", 7, 3, None, None, ["dropout=0"]
-
-    config = make_config(Args, tmp_path)
-    assert (config.hidden, config.epochs, config.seed, config.dropout) == ((512,), 7, 3, 0.0)
-
-
-def test_command_line_refuses_in_a_sentence(tmp_path):
-    with pytest.raises(SystemExit, match="no run to resume"):
-        main(["--resume", str(tmp_path / "nothing")])
-    with pytest.raises(SystemExit, match="no setting 'colour'"):
-        main(["--set", "colour=red", "--out", str(tmp_path)])
-    csv = tmp_path / "digits.csv"
-    csv.write_text("label,pixel\n1,2\n")
-    with pytest.raises(SystemExit, match="785"):
-        main(["--csv", str(csv), "--out", str(tmp_path / "run")])
-
-
-def test_command_line_stopped_and_resumed(tmp_path):
-    """From another folder: stop a run politely after its first epoch, resume it, and find the uninterrupted weights."""
-    def command(*more):
-        return [sys.executable, str(ROOT / "core" / "train.py"), *more]
-
-    recipe = ["--preset", "plain-ann", "--epochs", "3", "--set", "train_on=train", "--set", "hidden=32"]
-    # this machine's shipped model is left alone: an accuracy below it never promotes
-    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    subprocess.run(command(*recipe, "--out", str(whole)), cwd=tmp_path, check=True, capture_output=True, timeout=120)
-    process = subprocess.Popen(command(*recipe, "--out", str(stopped)), cwd=tmp_path, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
-    for line in process.stdout:
-        if "epoch   1/3" in line:
-            process.send_signal(signal.SIGINT)
-            break
-    rest = process.stdout.read()
-    assert process.wait(60) == 0, rest
-    assert "best weights so far are kept" in rest and "Traceback" not in rest
-    assert model.load(stopped)
-    subprocess.run(command("--resume", str(stopped)), cwd=tmp_path, check=True, capture_output=True, timeout=120)
-    assert np.array_equal(model.load(whole).network.theta, model.load(stopped).network.theta)
+def test_mean_gates_are_means_of_each_digit(trained):
+    folder, task = trained
+    loaded = model.load(folder)
+    X, y = task.validation
+    means = finish.mean_gates(loaded.network, X[:300], y[:300])
+    gates = loaded.network.read(X[:300]).gate
+    for digit in range(10):
+        np.testing.assert_allclose(means[digit], gates[y[:300] == digit].mean(axis=0), rtol=1e-4)
+    np.testing.assert_allclose(loaded.gate_mean, loaded.gate_class_mean.mean(axis=0), rtol=1e-6)

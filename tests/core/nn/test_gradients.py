@@ -2,32 +2,15 @@
 
 import numpy as np
 import pytest
+from gradients import directional_error
 
 from core.digits.config import Config
+from core.digits.task import digit_network
 from core.nn.gate import EmotionalGate, HeldGate
 from core.nn.layers import Arena, BatchNorm, Dense, Dropout, ReLU, Sigmoid
 from core.nn.losses import softmax_cross_entropy
-from core.nn.network import build_network
 
-STEP, TOLERANCE = 1e-5, 1e-7
-
-
-def directional_error(f, x, gradient, seed=0):
-    """Relative difference between the slope of f along random directions and what `gradient` says of it."""
-    rng, worst = np.random.default_rng(seed), 0.0
-    for _ in range(5):
-        direction = rng.standard_normal(x.shape)
-        kept = x.copy()
-        x[...] = kept + STEP * direction
-        above = f()
-        x[...] = kept - STEP * direction
-        below = f()
-        x[...] = kept
-        slope, claimed = (above - below) / (2 * STEP), float(np.sum(gradient * direction))
-        worst = max(worst, abs(slope - claimed) / max(abs(slope), abs(claimed), 1e-8))
-    return worst
-
-
+TOLERANCE = 1e-7
 LAYERS = {
     "dense": Dense(5, 4), "dense xavier": Dense(5, 4, "xavier"), "relu": ReLU(), "sigmoid": Sigmoid(),
     "dropout": Dropout(0.4), "batch norm": BatchNorm(5), "gate": EmotionalGate(5),
@@ -99,7 +82,7 @@ def test_loss(smoothing, weighted):
 def whole_network(**settings):
     """Loss function, flat theta and flat gradient of a small network on random data."""
     config = Config(hidden=(12, 9), **settings)
-    network = build_network(config, np.float64).initialise(np.random.default_rng(6))
+    network = digit_network(config, np.float64).initialise(np.random.default_rng(6))
     rng = np.random.default_rng(7)
     X, y = rng.uniform(0, 1, (8, 784)), rng.integers(0, 10, 8)
     grads = np.full_like(network.theta, np.nan)
@@ -127,7 +110,7 @@ def test_whole_network(settings):
 @pytest.mark.parametrize("part", ["hidden1_W", "gate_Wg", "output_b"])
 def test_planted_error_of_a_twentieth_of_a_percent_is_caught(part):
     config = Config(hidden=(12, 9))
-    network = build_network(config, np.float64).initialise(np.random.default_rng(6))
+    network = digit_network(config, np.float64).initialise(np.random.default_rng(6))
     rng = np.random.default_rng(7)
     X, y = rng.uniform(0, 1, (8, 784)), rng.integers(0, 10, 8)
     logits, caches = network.forward(X)
@@ -147,8 +130,8 @@ def test_planted_error_of_a_twentieth_of_a_percent_is_caught(part):
 
 def test_gate_of_ones_is_the_plain_network_bit_for_bit():
     rng = np.random.default_rng(9)
-    gated = build_network(Config(hidden=(32, 16), gate=True)).initialise(rng)
-    plain = build_network(Config(hidden=(32, 16), gate=False)).load(gated.named_parameters())
+    gated = digit_network(Config(hidden=(32, 16), gate=True)).initialise(rng)
+    plain = digit_network(Config(hidden=(32, 16), gate=False)).load(gated.named_parameters())
     X = rng.uniform(0, 1, (20, 784)).astype(np.float32)
     assert np.array_equal(gated.with_gate(1.0).forward(X)[0], plain.forward(X)[0])
     assert not np.array_equal(gated.forward(X)[0], plain.forward(X)[0])
@@ -157,28 +140,29 @@ def test_gate_of_ones_is_the_plain_network_bit_for_bit():
 
 def test_folded_batch_norm_is_the_same_function():
     """On the very images whose statistics were folded in, the network for use answers as the one in training did."""
-    network = build_network(Config(hidden=(6, 5), batch_norm=True), np.float64)
+    network = digit_network(Config(hidden=(6, 5), batch_norm=True), np.float64)
     rng = np.random.default_rng(8)
     network.theta[...] = rng.standard_normal(network.theta.shape)
     X = rng.uniform(0, 1, (40, 784))
     in_training, _ = network.forward(X, train=True)
     plain = network.fold_batch_norm(X)
-    assert set(plain.named_parameters()) == set(build_network(Config(hidden=(6, 5))).named_parameters())
+    assert set(plain.named_parameters()) == set(digit_network(Config(hidden=(6, 5))).named_parameters())
     np.testing.assert_allclose(plain.logits(X), in_training, atol=1e-9)
-    with pytest.raises(RuntimeError, match="folded"):
+    with pytest.raises(RuntimeError, match="fold_batch_norm"):
         network.logits(X)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
-def test_soft_targets(share):
-    """The gradient of the loss with soft labels; all soft, the label no longer matters."""
+@pytest.mark.parametrize("weighted", [False, True])
+def test_loss_against_target_distributions(weighted):
+    """The gradient of the loss, that labels no longer matter, and that one-hot targets are the labels."""
     rng = np.random.default_rng(9)
     logits, y = rng.standard_normal((6, 10)), rng.integers(0, 10, 6)
-    soft = rng.dirichlet(np.ones(10), 6)
+    targets, weight = rng.dirichlet(np.ones(10), 6), rng.uniform(0.5, 2, 6) if weighted else None
 
-    def loss(y=y):
-        return softmax_cross_entropy(logits, y, 0.1, None, soft, share)[0]
+    def loss(y=y, targets=targets):
+        return softmax_cross_entropy(logits, y, 0.0, weight, targets)[0]
 
-    _, dlogits = softmax_cross_entropy(logits, y, 0.1, None, soft, share)
+    _, dlogits = softmax_cross_entropy(logits, y, 0.0, weight, targets)
     assert directional_error(loss, logits, dlogits) < TOLERANCE
-    assert (loss(y) == pytest.approx(loss((y + 1) % 10))) == (share == 1.0)
+    assert loss(y) == loss((y + 1) % 10)
+    assert loss(targets=np.eye(10)[y]) == pytest.approx(softmax_cross_entropy(logits, y, 0.0, weight)[0])

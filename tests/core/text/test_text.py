@@ -1,58 +1,34 @@
 """LIMINAL from sentences to readings, on sentences of our own: n-grams, ridge, data, training, memory, files."""
 
-import time
-
 import numpy as np
 import pytest
+from sentences import own_sentences, word_table
 
 from core.storage import ModelError
 from core.text import train
 from core.text.config import TextConfig
 from core.text.data import TextDataError, load_emobank, parse, predecessors
-from core.text.featurizer import Featurizer, WordVectors
+from core.text.featurizer import Featurizer
 from core.text.metrics import bootstrap_difference, faith, hope, love, mae_rating, measure, pearson
-from core.text.ngrams import Grams, Sparse, ridge
+from core.text.ngrams import NGrams, Sparse, ridge
 from core.text.reader import FINAL_LIMINAL, TextReader, save_reader, words_for
 from core.text.task import pad_loss
-
-GOOD, BAD = ("lovely", "happy", "bright", "warm"), ("awful", "sad", "dreadful", "cold")
-THINGS = ("day", "letter", "house", "song", "dinner", "story", "walk", "friend")
-
-
-def own_sentences():
-    """A CSV of 192 sentences whose valence follows from one word, in documents of eight."""
-    lines, rng = ["id,split,V,A,D,text"], np.random.default_rng(0)
-    for i in range(192):
-        good = i % 2
-        word, thing = rng.choice(GOOD if good else BAD), rng.choice(THINGS)
-        V = (4.0 if good else 2.0) + 0.1 * rng.standard_normal()
-        split = "train" if i % 8 < 5 else "dev" if i % 8 == 5 else "test"
-        name, text = f"doc{i // 8}_{10 * i}_{10 * i + 9}", f"It was a {word} {thing}, number {i}."
-        lines.append(f'{name},{split},{V:.2f},3.{good},3.0,"{text}"')
-    return "\n".join(lines)
-
-
-def word_table():
-    rng = np.random.default_rng(1)
-    words = [*GOOD, *BAD, *THINGS, "it", "was", "a"]
-    vectors = rng.integers(-127, 128, (len(words), 12)).astype(np.int8)
-    return WordVectors(words, vectors, np.full(len(words), 1 / 127, np.float32), np.ones(len(words), np.float16))
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A small model trained on our sentences: (folder, task, history)."""
     sentences = parse(own_sentences())
-    front, embedding, prior = train.prepare(sentences, word_table())
+    featurizer, embedding, prior = train.prepare(sentences, word_table())
     config = TextConfig(dim=8, outer=2, inner=2, epochs=3, batch_size=32, lr=3e-3)
     task, history = train.train(config, sentences, embedding, prior)
     folder = tmp_path_factory.mktemp("liminal")
-    save_reader(folder, task, front, history, {"dev": train.evaluate(task, "dev")})
+    save_reader(folder, task, featurizer, history, {"dev": train.evaluate(task, "dev")})
     return folder, task, history
 
 
-def test_grams_and_sparse_products():
-    grams = Grams.fit(["a cat sat", "a cat ran", "a cat"], "word")
+def test_ngrams_and_sparse_products():
+    grams = NGrams.fit(["a cat sat", "a cat ran", "a cat"], "word")
     rows = grams.rows(["A CAT", "a dog", "zebra"])
     dense = np.zeros(rows.shape)
     dense[rows.rows, rows.columns] = rows.values
@@ -84,14 +60,14 @@ def test_held_out_priors_have_not_seen_their_label():
     _, before = Featurizer.fit(texts, pad, word_table())
     changed = pad.copy()
     changed[7], changed[14] = changed[7] + 5, changed[14] - 5  # two of one fold; the mean, which all know, stays
-    front, after = Featurizer.fit(texts, changed, word_table())
+    featurizer, after = Featurizer.fit(texts, changed, word_table())
     order = np.array_split(np.random.default_rng(0).permutation(len(texts)), 5)
     fold = next(fold for fold in order if 7 in fold)
     moved = np.abs(after - before).max(axis=1)
     assert moved[np.setdiff1d(np.arange(len(texts)), fold)].max() > 0.2
     assert 14 in fold
     np.testing.assert_allclose(after[fold], before[fold], atol=1e-6)
-    assert np.abs(front([texts[7]])[1] - before[7]).max() > 0.5  # the whole regression has seen it
+    assert np.abs(featurizer([texts[7]])[1] - before[7]).max() > 0.5  # the whole regression has seen it
 
 
 def test_metrics():
@@ -152,7 +128,7 @@ def test_reader(trained):
     assert readings[0].rounds.shape == (3, 3) and readings[0].attention.shape == (2, 2)
     alone = reader.read(texts[0])
     np.testing.assert_allclose(alone.pad, readings[0].pad, atol=1e-6)  # no neighbour in the batch has a say
-    strongest = max(reader.occlusion_effects(texts[0]), key=lambda pull: pull.change[0])
+    strongest = max(reader.occlusion_effects(texts[0]), key=lambda effect: effect.change[0])
     assert strongest.word == "lovely" and texts[0][strongest.start : strongest.stop] == "lovely"
     rows = task.sentences.rows("test")
     np.testing.assert_allclose([r.pad for r in reader.read_many([task.sentences.texts[i] for i in rows])],
@@ -208,12 +184,9 @@ def test_settings():
         train.main(["--data", "no/such/file.csv"])
 
 
-def test_shipped_model_reads_quickly():
-    """The model in final_model/liminal: it tells plain cases apart, stays under 15 MB and reads fast."""
+def test_shipped_model():
+    """The model in final_model/liminal: it tells plain cases apart and stays under 15 MB."""
     reader = TextReader()
     good, bad = reader.read_many(["I am so happy, what a wonderful day!", "She was murdered, and everyone cried."])
     assert good.pad[0] > bad.pad[0] + 0.2 and "pleased" in good.words and "displeased" in bad.words
     assert sum(path.stat().st_size for path in FINAL_LIMINAL.glob("*.npy")) < 15e6
-    started = time.process_time()  # a busy machine takes longer, but not more work
-    reader.read_many([f"Sentence number {i} is about the weather in the mountains." for i in range(100)])
-    assert time.process_time() - started < 0.2

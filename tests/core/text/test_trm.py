@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_gradients import directional_error
+from gradients import directional_error
 
 from core.text.config import VERSIONS, TextConfig
 from core.text.layers import GELU, AffectGate, Chain, HistoryAttention, LayerNorm, Tanh

@@ -1,130 +1,152 @@
-"""Doubt: calibration recovers what was planted, promises hold on fresh data of one law, words follow definitions."""
+"""Novelty and the four words follow their definitions; a fitted readout keeps its promises and comes back from disk."""
 
 import numpy as np
 import pytest
 
-from core.nn.losses import softmax
 from core.nn.network import Reading
-from core.uncertainty.calibration import (
-    confidence_threshold,
-    conformal_sets,
-    conformal_threshold,
-    fit_logistic,
-    fit_temperature,
-)
+from core.uncertainty import readout as module
+from core.uncertainty.calibration import Calibration, Evidence
+from core.uncertainty.conformal import CrossConformal
 from core.uncertainty.novelty import Subspace, fit_subspace
-from core.uncertainty.readout import ERROR_LEVELS, Emotion
+from core.uncertainty.readout import FEELINGS, SURE_FROM, Readout, fit_readout, look
 
 
-def planted(n, seed=0, scale=2.0):
-    """Logits (n, 10) whose softmax is the true law of the labels."""
-    rng = np.random.default_rng(seed)
-    logits = scale * rng.standard_normal((n, 10))
-    y = (softmax(logits).cumsum(axis=1) < rng.uniform(size=(n, 1))).sum(axis=1)
-    return logits, y
-
-
-def test_temperature_undoes_a_known_overconfidence():
-    logits, y = planted(20_000)
-    assert fit_temperature(3 * logits, y) == pytest.approx(3, rel=0.05)
-
-
-def test_logistic_fit_recovers_the_planted_law():
-    rng = np.random.default_rng(1)
-    X = rng.standard_normal((20_000, 2))
-    correct = rng.uniform(size=20_000) < 1 / (1 + np.exp(-(X @ [1.5, -0.7] + 2)))
-    weights, offset = fit_logistic(X, correct)
-    np.testing.assert_allclose([*weights, offset], [1.5, -0.7, 2], atol=0.12)
-
-
-@pytest.mark.parametrize("correct", [np.ones(50, bool), np.zeros(50, bool)])
-def test_logistic_fit_stays_finite_without_errors_or_hits(correct):
-    weights, offset = fit_logistic(np.linspace(-3, 3, 50)[:, None], correct)
-    assert np.isfinite([*weights, offset]).all()
-
-
-def test_logistic_fit_far_from_its_start_does_not_overshoot():
-    """Almost everything right and a steep law: whole Newton steps would end on the wrong side."""
-    rng = np.random.default_rng(2)
-    x = rng.normal(8, 2, 5000)
-    correct = rng.uniform(size=5000) < 1 / (1 + np.exp(-(2 * x - 6)))
-    (slope,), _ = fit_logistic(x[:, None], correct)
-    assert slope > 1
-
-
-def test_confidence_threshold_keeps_its_promise():
-    rng = np.random.default_rng(3)
-    confidence = rng.beta(20, 0.4, 50_000)
-    threshold = confidence_threshold(confidence, max_error=0.001)
-    correct = rng.uniform(size=50_000) < confidence
-    assert 0.9 < threshold < 1
-    assert np.mean(~correct[confidence >= threshold]) < 0.002
-    assert confidence_threshold(np.full(10, 0.5)) == 1.0
-
-
-@pytest.mark.parametrize("error", [0.05, 0.01])
-def test_conformal_sets_cover_as_promised(error):
-    """Averaged over calibration parts, coverage on fresh samples lies between 1 - error and a little above."""
-    covered = []
-    for seed in range(20):
-        probs, y = (lambda logits, y: (softmax(2 * logits), y))(*planted(3000, seed))  # overconfident on purpose
-        threshold = conformal_threshold(probs[:1000], y[:1000], error)
-        covered.append(conformal_sets(probs[1000:], threshold)[np.arange(2000), y[1000:]].mean())
-    assert 1 - error - 0.005 < np.mean(covered) < 1 - error + 0.01
-
-
-def test_conformal_set_of_a_part_too_small_holds_all_digits():
-    probs = softmax(np.random.default_rng(0).standard_normal((50, 10)))
-    assert conformal_threshold(probs, np.zeros(50, int), 0.001) == 0.0
-    assert conformal_sets(probs, 0.0).all()
-
-
-def test_conformal_sets_are_never_empty():
-    assert conformal_sets(np.full((3, 10), 0.1), 0.9).any(axis=1).all()
-
-
-def an_emotion(**changes):
+def a_readout(**changes):
     plane = Subspace(np.zeros(3), np.eye(3)[:, :2])  # what lies off this plane is new
-    settings = {"temperature": 1.0, "doubt": (0.0, 1.0, 0.0, 0.0, 0.0), "confident_from": 0.9, "curious_from": -2.0,
-                "conformal": (0.9, 0.5, 0.01), "first": plane, "last": plane}
-    return Emotion(**settings | changes)
+    plain = Calibration(1.0, (0.0, 0.0), (1.0, 1.0), (0.0, 1.0, 0.0, 0.0, 0.0))
+    settings = {"calibration": plain, "confident_from": 0.95, "curious_from": -2.0, "folds": (plain, plain),
+                "conformal": CrossConformal(np.linspace(0, 0.9, 400, dtype=np.float32), np.arange(400) % 2),
+                "first": plane, "last": plane}
+    return Readout(**settings | changes)
 
 
 def test_feelings_by_definition():
-    emotion = an_emotion()
-    sure, two, none = np.eye(10)[3] * 0.95 + 0.005, np.full(10, 0.0025), np.full(10, 0.1)
-    two[4], two[9] = 0.5, 0.48
-    assert emotion.feelings(np.array([sure, two, none]), np.zeros(3)).tolist() == ["confident", "hesitant", "confused"]
-    assert emotion.feelings(np.array([sure]), np.array([1.5])).tolist() == ["curious"]
-    sets = emotion.could_be(np.array([two]))
-    assert [np.flatnonzero(sets[error][0]).tolist() for error in ERROR_LEVELS] == [[4], [4], [4, 9]]
+    readout = a_readout(confident_from=0.96)
+    below, sure, two, none = np.full((4, 10), 0.0025)
+    sure[3], below[3], two[4], two[9], none[:] = 0.9775, 0.95, 0.5, 0.42, 0.1
+    below[5] = 0.03
+    probs = np.array([sure, below, two, none])
+    assert readout.feelings(probs, np.array([1.0, 1.0, 0.0, 0.0])).tolist() == [
+        "confident", "hesitant", "hesitant", "confused"]
+    assert readout.feelings(probs[:1], np.array([1.0001])).tolist() == ["curious"]
+    edge = np.full((2, 10), 0.02)
+    edge[0, :2], edge[1, :2] = [0.5, 0.4], [0.5, 0.3999]
+    assert readout.feelings(edge, np.zeros(2)).tolist() == ["hesitant", "confused"]
+    assert FEELINGS == ("confident", "hesitant", "confused", "curious")
 
 
-def test_novelty_is_the_share_that_lies_off_the_plane_however_faint():
-    emotion = an_emotion(curious_from=2 * np.log(0.5))
-    on, off = np.array([[3.0, 4.0, 0.1]]), np.array([[0.0, 0.0, 2.0]])
+def test_reconstruction_error_is_the_share_that_lies_off_the_plane_however_faint():
+    plane = a_readout().first
+    assert plane.reconstruction_error(np.array([[0.0, 0.0, 2.0]])) == pytest.approx(1)
     for faint in (1, 0.01):
-        assert emotion.novelty([faint * on, faint * on])[0] < 1 < emotion.novelty([faint * off, faint * off])[0]
-    assert an_emotion().first.residual(off) == pytest.approx(1)
-    assert an_emotion().first.residual(np.array([[3.0, 0.0, 4.0]])) == pytest.approx(0.8)
-
-
-def test_probabilities_keep_the_answer_and_the_order_of_the_rest():
-    rng = np.random.default_rng(4)
-    logits = 3 * rng.standard_normal((500, 10))
-    hidden = [rng.standard_normal((500, 3))]
-    for doubt in ((0.0, 1.0, 0.0, 0.0, 0.0), (-4.0, 0.1, 0.5, -0.5, -0.2)):
-        probs = an_emotion(doubt=doubt).probabilities(Reading(logits, hidden, None))
-        np.testing.assert_allclose(probs.sum(axis=1), 1, atol=1e-6)
-        assert (probs.argmax(axis=1) == logits.argmax(axis=1)).all()
-        assert (np.argsort(probs, axis=1)[:, :-1] == np.argsort(logits, axis=1)[:, :-1]).all()
+        assert plane.reconstruction_error(faint * np.array([[3.0, 0.0, 4.0]])) == pytest.approx(0.8, rel=1e-6)
+    assert plane.reconstruction_error(np.array([[1.0, 2.0, 0.0]])) == pytest.approx(10**-4.5)  # never quite nothing
+    moved = Subspace(np.array([1.0, 1.0, 1.0]), plane.basis)
+    assert moved.reconstruction_error(np.array([[4.0, 1.0, 5.0]])) == pytest.approx(0.8)
 
 
 def test_subspace_finds_the_plane_it_was_shown():
     rng = np.random.default_rng(5)
     plane = np.linalg.qr(rng.standard_normal((40, 5)))[0]
-    H = rng.standard_normal((2000, 5)) @ plane.T + 3 + 0.01 * rng.standard_normal((2000, 40))
-    found = fit_subspace(H[:1500], H[1500:])
-    strange = found.strangeness(3 + rng.standard_normal((100, 40)))
-    assert np.abs(found.strangeness(H[1500:]).mean()) < 1e-6
-    assert strange.min() > 3
+    H = rng.standard_normal((7000, 5)) @ plane.T + 3 + 0.01 * rng.standard_normal((7000, 40))
+    found = fit_subspace(H[:6000], components=5)
+    assert found.basis.shape == (40, 5) and found.basis.dtype == np.float32
+    np.testing.assert_allclose(found.basis.T @ found.basis, np.eye(5), atol=1e-5)
+    np.testing.assert_allclose(found.mean, H[:6000].mean(axis=0))
+    assert np.linalg.norm(found.basis.T @ plane) == pytest.approx(np.sqrt(5), abs=1e-3)
+    usual, strange = found.reconstruction_error(H[6000:]), found.reconstruction_error(3 + rng.standard_normal((100, 40)))
+    assert np.median(usual) < 0.05 < 0.5 < strange.min()
+    assert fit_subspace(H[:100]).basis.shape == (40, 20)  # at most half of a narrow layer
+
+
+def test_novelty_adds_both_layers_and_is_one_at_the_threshold():
+    readout = a_readout(calibration=Calibration(1.0, (1.0, 2.0), (2.0, 0.5), (0.0,) * 5), curious_from=1.5)
+    evidence = Evidence(np.zeros((2, 10)), np.array([[2.0, 2.5], [1.0, 2.0]]), np.zeros(2))
+    np.testing.assert_allclose(readout.novelty(evidence), [np.exp(0.5 + 1 - 1.5), np.exp(-1.5)])
+
+
+def test_evidence_of_a_reading():
+    hidden = [np.array([[3.0, 0.0, 4.0]]), np.array([[0.0, 0.0, 2.0]])]
+    seen = a_readout().evidence(Reading(np.arange(10.0)[None], hidden, None))
+    np.testing.assert_allclose(np.exp(seen.log_errors), [[0.8, 1.0]], rtol=1e-6)
+    assert np.exp(seen.log_norm[0]) == pytest.approx(2, rel=1e-5) and np.array_equal(seen.logits[0], np.arange(10))
+
+
+def test_what_it_could_be_by_level():
+    readout = a_readout(alpha=(0.5, 0.05))
+    logits = np.zeros((1, 10))
+    logits[0, 4], logits[0, 9] = 4.0, 3.0
+    sets = readout.could_be(Evidence(logits, np.zeros((1, 2)), np.zeros(1)))
+    assert np.flatnonzero(sets[0.5][0]).tolist() == [4] and np.flatnonzero(sets[0.05][0]).tolist() == [4, 9]
+
+
+class Squares:
+    """A stand-in for a network: two hidden layers that are the input itself, logits that are linear in it."""
+
+    def __init__(self, W):
+        self.W = W
+
+    def read(self, X):
+        return Reading(X @ self.W, [X, X], None)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """A readout fitted to a known law, with fresh samples of it: (network, readout, fresh X, fresh y)."""
+    rng = np.random.default_rng(7)
+    W = rng.standard_normal((20, 10))
+    mixing = np.diag(np.linspace(3, 0.1, 20))
+
+    def sample(n, noise=1.0):
+        X = rng.standard_normal((n, 20)) @ mixing
+        return X, (X @ W + noise * rng.gumbel(size=(n, 10))).argmax(axis=1)
+
+    X, y = sample(3000)
+    hard = [sample(3000, 4.0) for _ in range(2)]
+    network = Squares(W)
+    readout = fit_readout(network, sample(4000)[0], (X, y, np.repeat(np.arange(30), 100)),
+                          (np.concatenate([h[0] for h in hard]), np.concatenate([h[1] for h in hard])))
+    return network, readout, *sample(6000)
+
+
+def test_promises_hold_on_fresh_samples(fitted):
+    network, readout, X, y = fitted
+    probs, novelty, evidence = readout.read(network, X)
+    right = probs.argmax(axis=1) == y
+    assert np.mean(novelty > 1) == pytest.approx(0.005, abs=0.004)
+    assert np.abs(probs.max(axis=1).mean() - right.mean()) < 0.015
+    confident = readout.feelings(probs, novelty) == "confident"
+    assert confident.any() and np.mean(~right[confident]) < 0.003 and readout.confident_from >= SURE_FROM
+    for alpha, sets in readout.could_be(evidence).items():
+        assert 1 - sets[np.arange(len(y)), y].mean() == pytest.approx(alpha, abs=0.3 * alpha + 0.003)
+
+
+def test_each_fold_was_judged_by_the_others(fitted):
+    """Five calibrations, none of them the whole one's, and scores of every image."""
+    _, readout, *_ = fitted
+    assert len({readout.calibration, *readout.folds}) == 6
+    assert len(readout.conformal.scores) == 3000 and np.bincount(readout.conformal.folds).tolist() == [600] * 5
+
+
+@pytest.mark.parametrize("threshold, expected", [(0.7, SURE_FROM), (0.99, 0.99)])
+def test_never_confident_below_95_percent(fitted, monkeypatch, threshold, expected):
+    network, _, X, y = fitted
+    monkeypatch.setattr(module, "confidence_threshold", lambda confidence: threshold)
+    assert fit_readout(network, X[:200], (X[:90], y[:90], np.arange(90)), (X[:90], y[:90])).confident_from == expected
+
+
+def test_saved_and_loaded_is_equal(fitted):
+    network, readout, X, _ = fitted
+    again = Readout.from_saved(readout.settings(), readout.arrays())
+    for before, after in zip(readout.read(network, X[:50])[:2], again.read(network, X[:50])[:2], strict=True):
+        assert np.array_equal(before, after)
+    assert again.settings() == readout.settings()
+    for lost in ("folds", "alpha", "two_hold"):
+        with pytest.raises(KeyError):
+            Readout.from_saved({k: v for k, v in readout.settings().items() if k != lost}, readout.arrays())
+
+
+def test_many_inputs_are_looked_at_in_parts(fitted):
+    network, readout, X, _ = fitted
+    whole, part = look(network, X[:2500], readout.first, readout.last), look(network, X[:7], readout.first, readout.last)
+    assert whole.logits.shape == (2500, 10) and np.allclose(whole.log_errors[:7], part.log_errors)

@@ -1,0 +1,43 @@
+"""The loss by hand and by its definition; weights that turn to what is not known yet."""
+
+import numpy as np
+import pytest
+
+from core.nn.losses import focal_weight, softmax, softmax_cross_entropy
+
+
+def test_softmax_by_hand_and_without_overflow():
+    np.testing.assert_allclose(softmax(np.log([[1.0, 2.0, 5.0]])), [[0.125, 0.25, 0.625]])
+    np.testing.assert_allclose(softmax(np.array([1e4, 1e4 - np.log(3)])), [0.75, 0.25])
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_loss_by_its_definition(smoothing):
+    rng = np.random.default_rng(0)
+    logits, y = 2 * rng.standard_normal((5, 4)), rng.integers(0, 4, 5)
+    target = (1 - smoothing) * np.eye(4)[y] + smoothing / 4
+    each = -(target * np.log(softmax(logits))).sum(axis=1)
+    weight = rng.uniform(0, 2, 5)
+    loss, dlogits = softmax_cross_entropy(logits, y, smoothing, weight)
+    assert loss == pytest.approx((each * weight).sum() / 5)
+    np.testing.assert_allclose(dlogits, weight[:, None] * (softmax(logits) - target) / 5, atol=1e-12)
+    assert softmax_cross_entropy(logits, y, smoothing)[0] == pytest.approx(each.mean())
+
+
+def test_the_gradient_keeps_the_type_of_the_logits():
+    logits = np.zeros((3, 10), np.float32)
+    for targets in (None, np.full((3, 10), 0.1)):
+        assert softmax_cross_entropy(logits, np.arange(3), 0.1, np.ones(3), targets)[1].dtype == np.float32
+
+
+def test_focal_weights_by_hand():
+    probs = np.array([[0.9, 0.1], [0.5, 0.5], [0.2, 0.8]])
+    weight = focal_weight(np.log(probs), np.array([0, 0, 0]), 2.0)
+    raw = np.array([0.01, 0.25, 0.64])
+    np.testing.assert_allclose(weight, raw / raw.mean())
+    assert focal_weight(np.log(probs), np.array([0, 1, 1]), 1.0).mean() == pytest.approx(1)
+
+
+def test_focal_weights_of_what_is_known_entirely_are_finite():
+    sure = np.array([[1000.0, 0.0]])
+    assert np.isfinite(focal_weight(sure, np.array([0]), 1.0)).all()

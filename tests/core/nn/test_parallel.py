@@ -1,0 +1,52 @@
+"""Chunks of work on threads: every element exactly once, whatever the sizes."""
+
+import numpy as np
+import pytest
+
+from core.nn import parallel
+from core.nn.parallel import for_chunks, for_rows, scratch
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("n, chunk", [(0, 4), (1, 4), (4, 4), (5, 4), (23, 4), (24, 4)])
+def test_every_element_exactly_once(monkeypatch, threads, n, chunk):
+    monkeypatch.setattr(parallel, "THREADS", threads)
+    if threads == 1:
+        monkeypatch.setattr(parallel, "_pool", None)
+    seen = np.zeros(n, int)
+
+    def work(start, stop):
+        assert 0 < stop - start <= chunk
+        seen[start:stop] += 1
+
+    for_chunks(work, n, chunk)
+    assert (seen == 1).all()
+
+
+@pytest.mark.parametrize("shape", [(7, 3), (300, 1024), (1, 100_000)])
+def test_rows_are_covered(shape):
+    matrix = np.zeros(shape, np.float32)
+
+    def work(rows):
+        matrix[rows] += 1
+
+    for_rows(work, matrix)
+    assert (matrix == 1).all()
+
+
+def test_an_error_in_a_thread_is_not_lost():
+    def work(start, stop):
+        if start:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        for_chunks(work, 100, 10)
+
+
+def test_scratch_has_the_size_and_type_asked_for():
+    first = scratch(10, np.float64)
+    assert first.shape == (10,) and first.dtype == np.float64
+    large = scratch(parallel.CHUNK * 3, np.float64)
+    assert large.shape == (parallel.CHUNK * 3,)
+    large[:] = 1  # all of it is there to be written
+    assert np.shares_memory(scratch(5, np.float32), large)
