@@ -1,27 +1,39 @@
 # Two commands are all one needs: `make run` and `make test`. Each sets up what it uses in .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: run test lint train audit reproduce bench liminal clean
+.PHONY: run test test-all lint mutants train audit robustness reproduce gate liminal bench clean
 .DELETE_ON_ERROR:
 
 run: .venv/app  ## serve the app with the shipped model
 	$(BIN)/streamlit run deployment/app.py
 
-test: .venv/dev  ## run the tests
+test: .venv/dev  ## run the tests, each browser check once
 	$(BIN)/python -m pytest
 
-lint: .venv/dev
-	$(BIN)/ruff check .
+test-all: .venv/bench  ## everything: the browser checks in every size and theme, and the slow parts
+	$(BIN)/python -m pytest --all
 
-train: .venv/app  ## train the default preset; runs/ keeps it, final_model/ gets it when it is at least as good
+lint: .venv/dev  ## style, and that imports run one way
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+mutants: .venv/dev  ## do the tests notice planted faults? about an hour on two cores
+	$(BIN)/python -m analytics.mutants
+
+train: .venv/app  ## train the default preset into runs/; the shipped model stays
 	$(BIN)/python core/train.py
 
-audit: .venv/dev  ## remake images/ and the neighbours from the shipped weights
-	$(BIN)/python -m core.explain.neighbours final_model
+audit: .venv/dev  ## measure the shipped model on the test set again: images/, analytics/reports/audit.md
 	$(BIN)/python -m analytics.audit
 
-reproduce: .venv/dev  ## remake the table of the four small networks
+robustness: .venv/dev  ## the shipped model on corrupted digits
+	$(BIN)/python -m analytics.robustness
+
+reproduce: .venv/dev  ## remake the table of the four small networks; about half an hour
 	$(BIN)/python -m analytics.studies.reproduce
+
+gate: .venv/dev  ## remake the paired study of the gate; about half an hour
+	$(BIN)/python -m analytics.studies.gate
 
 liminal: .venv/dev  ## remake the table of the text model; fetches EmoBank once
 	$(BIN)/python -m analytics.studies.liminal
@@ -46,5 +58,5 @@ $(BIN)/python:
 	@touch $@
 
 clean:  ## remove what was set up and built; runs/ and final_model/ stay
-	rm -rf .venv *.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv *.egg-info .pytest_cache .ruff_cache .mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

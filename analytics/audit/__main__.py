@@ -14,7 +14,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from analytics.audit import out_of_distribution
-from analytics.audit.run import COMMAND, audit, headline_sentence, headline_table
+from analytics.audit.run import COMMAND, audit, doubt_table, headline_sentence, headline_table
 from analytics.reports import put_between_marks, write_report
 from core.words import interval, percent
 from deployment.audit.reader import images_dir
@@ -38,7 +38,9 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(f"audit: {error}")
     if options.model.resolve() == SHIPPED.resolve():
         put_between_marks("shipped", headline_sentence(arrays, document))
-        write_report("audit", "The shipped model on MNIST's test set", COMMAND, headline_table(arrays))
+        found = document["doubt"]
+        write_report("audit", "The shipped model on MNIST's test set", COMMAND,
+                     f"{headline_table(arrays)}\n{doubt_table(found['conformal'])}\n{found['guarantee']}")
     accuracy, low, high = arrays["headline_accuracy"]
     print(f"Test accuracy {percent(accuracy, 2)} (95 % interval {interval((low, high), 2)}), "
           f"{arrays['headline_errors'][0]:.0f} errors; saved in {images_dir(options.model, SHIPPED)}")

@@ -12,18 +12,15 @@ from deployment.audit.evidence import selective, share
 
 GUARANTEE = ("Aimed at is the share of sets that leave the right digit out. The sets are cross-conformal over {K} "
              "folds of "
-             "whole writers: no image was judged by numbers fitted to it or to its writer. Were images exchangeable "
-             "one by "
-             "one, the shares in the next-to-last column would be proved. It is writers that are: images of one hand "
-             "resemble each other, and {W} writers alone can prove no level below {least}. The column “missed” is "
-             "therefore what counts: measured on test images by other writers. Nothing is promised for single "
-             "pictures or "
-             "for pictures of another kind.")
+             "whole writers: no image was judged by numbers fitted to it or to its writer. The bounds under “proved” "
+             "would hold if images were exchangeable one by one. It is writers that are: images of one hand resemble "
+             "each "
+             "other, and {W} writers alone can prove no level below {least}. So what counts is what was measured, on "
+             "test images by other writers. Nothing is promised for single pictures or for pictures of another kind.")
 BY_IMAGE = ("Aimed at is the share of sets that leave the right digit out. The sets are cross-conformal over {K} "
-            "folds, drawn "
-            "image by image, as nobody knows who wrote which. Were the images exchangeable one by one, the shares in "
-            "the "
-            "next-to-last column would be proved; where one hand wrote several, they are not.")
+            "folds, "
+            "drawn image by image, as nobody knows who wrote which. The bounds under “proved” hold if images are "
+            "exchangeable one by one; where one hand wrote several, they are not.")
 MOST_ERRORS, MOST_CURIOUS = 0.001, 0.005  # what the readout promises of confident answers, and of digits found curious
 
 

@@ -15,7 +15,7 @@ from core.metrics import confusion_matrix
 from core.storage import write_atomic, write_json
 from core.words import interval, measured, percent
 from deployment.audit import evidence
-from deployment.audit.reader import images_dir, made_for
+from deployment.audit.reader import FORMAT, images_dir, made_for
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 
 COMMAND = "python -m analytics.audit"
@@ -58,7 +58,7 @@ def audit(model_dir: Path, folder: Path | None = None, track: Track = untracked,
     kinds = {kind: out_of_distribution.make(kind, others, seed) for kind in out_of_distribution.KINDS} | (extra or {})
     novelty, document = measure(deployer.model, data, kinds, corrupted, seed, track)
     arrays |= novelty
-    head = {"model_sha256": made_for(arrays), "command": COMMAND, "n": len(y), "seed": seed,
+    head = {"format": FORMAT, "model_sha256": made_for(arrays), "command": COMMAND, "n": len(y), "seed": seed,
             "headline": {name.removeprefix("headline_"): {"value": v[0], "interval_95": list(v[1:])}
                          for name, v in arrays.items() if name.startswith("headline_")},
             "ece_if_calibrated": list(arrays["ece_if_calibrated"]),
@@ -140,11 +140,21 @@ def headline_table(arrays: dict[str, np.ndarray]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def doubt_table(rows: list[dict]) -> str:
+    """How often the cross-conformal sets left the right digit out, as a Markdown table; rows as of doubt.conformal."""
+    lines = ["| sets that leave the right digit out: aimed at | measured | 95 % interval | proved, were images "
+             "exchangeable | mean digits | sets of one digit |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        lines.append(f"| {percent(row['level'])} | {percent(1 - row['share'], 2)} | "
+                     f"{interval([1 - end for end in reversed(row['interval_95'])], 2)} | at most "
+                     f"{percent(row['bound'])} | {row['size']:.3f} | {measured(row['single'])} |")
+    return "\n".join(lines) + "\n"
+
+
 def headline_sentence(arrays: dict[str, np.ndarray], document: dict) -> str:
     """The headline in a sentence, for the README."""
     accuracy, low, high = arrays["headline_accuracy"]
     confident = document["doubt"]["promises"][0]
-    return (f"{percent(accuracy, 2)} of the 10,000 test images read rightly ({arrays['headline_errors'][0]:.0f} "
-            f"errors, 95 % "
-            f"interval {interval((low, high), 2)}); of the {confident['right']['n']:,} that it called confident "
-            f"{confident['errors']} were wrong.\n")
+    return (f"- {percent(accuracy, 2)} of the 10,000 test images are read rightly "
+            f"({arrays['headline_errors'][0]:.0f} errors, 95 % interval {interval((low, high), 2)}); of the\n"
+            f"  {confident['right']['n']:,} that it calls confident {confident['errors']} are wrong.\n")

@@ -65,8 +65,9 @@ class CrossConformal:
     def sets(self, probs, alpha):
         """Which digits each image can be at a level: booleans (N, 10). The likeliest always belongs: no set is
         empty."""
-        p = self.p_values(probs)
-        return (p > alpha) | (p == p.max(axis=1, keepdims=True))
+        sets = self.p_values(probs) > alpha
+        sets[np.arange(len(sets)), probs.sum(axis=0).argmax(axis=1)] = True  # p-values may tie, these hardly
+        return sets
 
     def miss_bound(self, alpha):
         """How often, at most, the right digit is left out, were images exchangeable one by one."""

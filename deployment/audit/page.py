@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.metrics import confusion_matrix, precision_recall_f1
 from core.words import percent
-from deployment.audit import doubt, errors, evidence, inside, map, reader, robustness
+from deployment.audit import doubt, errors, evidence, inside, reader, robustness, tsne
 from deployment.audit.charts import errors as error_charts
 from deployment.audit.charts import inside as inside_charts
 from deployment.audit.parts import Audit, chart, count, section, tiles
@@ -75,19 +75,23 @@ def render(deployer) -> None:
             sections = _learning, inside.weights, inside.gate
         else:
             current = reader.made_for(arrays) == deployer.sha256
-            audit = Audit(arrays, _document(deployer, arrays), command, deployer, current)
+            audit = Audit(arrays, _document(deployer, arrays, command), command, deployer, current)
             _headline(arrays)
-            sections = (_learning, _confusion, doubt.render, map.render, errors.render,
+            sections = (_learning, _confusion, doubt.render, tsne.render, errors.render,
                         robustness.render, inside.weights, inside.activations, inside.gate)
         for show in sections:
             show(audit)
 
 
-def _document(deployer, arrays) -> dict:
-    """The rows beside the arrays, where they belong together."""
+def _document(deployer, arrays, command: str) -> dict:
+    """The rows beside the arrays, where they belong together, with a sentence where they are of an older version."""
     folder = reader.images_dir(deployer.model_dir, SHIPPED)
     file = folder / "audit.json"
-    return _rows(str(folder), file.stat().st_mtime, reader.made_for(arrays)) if file.exists() else {}
+    try:
+        return _rows(str(folder), file.stat().st_mtime, reader.made_for(arrays)) if file.exists() else {}
+    except reader.AuditError as error:
+        st.warning(f"{told(error)} Make them anew with `{command}`.")
+        return {}
 
 
 def _audit(deployer, command: str) -> dict[str, np.ndarray] | None:

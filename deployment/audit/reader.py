@@ -8,6 +8,7 @@ import numpy as np
 from core.storage import HASHES, model_sha256, read_json
 
 SHIPPED_IMAGES = Path(__file__).resolve().parents[2] / "images"
+FORMAT = 2  # of audit.json's rows
 HEADLINE = ("accuracy", "errors", "log_loss", "ece", "auroc")
 REQUIRED = {
     "weight_names", "weight_counts", "weight_edges", "y", "probs", "ece_if_calibrated", "map_index", "map_xy",
@@ -42,12 +43,19 @@ def load_audit(folder: Path) -> dict[str, np.ndarray] | None:
 
 
 def load_document(folder: Path, sha256: str) -> dict:
-    """The rows of `folder`/audit.json; empty where there is none, or none for this model."""
+    """The rows of `folder`/audit.json; empty where there is none, or none for this model.
+
+    Raises AuditError where they are for this model but of an older form than the page shows.
+    """
     try:
         document = read_json(folder / "audit.json")
-        return document if model_sha256(document) == sha256 else {}
+        if model_sha256(document) != sha256:
+            return {}
     except (ValueError, KeyError, TypeError):  # the app says of the arrays beside it what to do
         return {}
+    if document.get("format") != FORMAT:
+        raise AuditError(f"The rows in {folder.name}/audit.json are of an older version.")
+    return document
 
 
 def made_for(arrays: dict[str, np.ndarray]) -> str:

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analytics.audit import __main__ as audit
-from analytics.audit import evidence
+from analytics.audit import __main__ as command
+from analytics.audit import run
+from analytics.audit.arrays import headline
+from analytics.audit.arrays import test_arrays as measured_on
 from core.digits.data import load_mnist, read_checked
-from core.metrics import confusion_matrix, expected_calibration_error
+from core.metrics import confusion_matrix
+from deployment.audit import evidence, reader
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 
 
@@ -16,7 +19,7 @@ class NearestMean:
 
     def __init__(self, X, y, name="a"):
         self.W = np.stack([X[y == digit].mean(0).ravel() for digit in range(10)], axis=1)
-        self.config = {"weights_sha256": name * 64}
+        self.sha256 = name * 64
         self.history = {"epoch": [1, 2], "loss": [0.5, 0.25], "val_accuracy": [0.8, 0.9], "val_loss": [0.6, 0.4]}
         self.gate_class_mean = np.linspace(0, 1, 120).reshape(10, 12)
         self.metrics = {"val_accuracy": 0.9}
@@ -55,7 +58,7 @@ def deployer(data):
 
 @pytest.fixture(scope="module")
 def arrays(deployer, data):
-    measured = evidence.test_arrays(deployer, *data, map_images=150, resamples=60)
+    measured = measured_on(deployer, *data, map_images=150, resamples=60)
     return evidence.model_arrays(deployer) | measured
 
 
@@ -69,7 +72,7 @@ def test_figures_agree_with_the_deployer(arrays, deployer, data):
     matrix = confusion_matrix(arrays["y"], arrays["probs"].argmax(1))
     assert matrix.sum() == len(y) and np.trace(matrix) == right.sum()
     assert len(evidence.mistakes(arrays["probs"], y)) == errors
-    for name in evidence.HEADLINE:
+    for name in reader.HEADLINE:
         value, low, high = arrays[f"headline_{name}"]
         assert low <= value <= high
 
@@ -77,7 +80,7 @@ def test_figures_agree_with_the_deployer(arrays, deployer, data):
 def test_headline_by_hand():
     probs = np.tile([0.1 / 9] * 10, (4, 1))
     probs[np.arange(4), [0, 1, 2, 3]] = 0.9
-    figures = evidence.headline(probs, np.array([0, 1, 2, 9]), resamples=20, rng=np.random.default_rng(0))
+    figures = headline(probs, np.array([0, 1, 2, 9]), resamples=20, rng=np.random.default_rng(0))
     assert figures["errors"][0] == 1 and figures["accuracy"][0] == 0.75
     assert figures["log_loss"][0] == pytest.approx(-(3 * np.log(0.9) + np.log(0.1 / 9)) / 4)
     assert figures["auroc"][0] == 0.5  # all equally sure
@@ -89,42 +92,8 @@ def test_headline_by_hand():
 
 def test_without_errors_auroc_is_undefined_and_says_so():
     probs = np.eye(10)
-    figures = evidence.headline(probs, np.arange(10), resamples=5, rng=np.random.default_rng(0))
+    figures = headline(probs, np.arange(10), resamples=5, rng=np.random.default_rng(0))
     assert np.isnan(figures["auroc"]).all() and figures["errors"][0] == 0
-
-
-def test_chance_band_holds_honest_and_refuses_overconfident_probabilities():
-    rng = np.random.default_rng(1)
-    sure = rng.uniform(0.5, 1, 2000)
-    probs = np.zeros((2000, 10))
-    probs[:, 0], probs[:, 1] = sure, 1 - sure
-    honest, boastful = (rng.random(2000) > sure).astype(int), (rng.random(2000) > sure - 0.2).astype(int)
-    low, high = evidence.ece_if_calibrated(probs, 200, rng)
-    assert low <= expected_calibration_error(probs, honest) <= high
-    assert expected_calibration_error(probs, boastful) > high
-
-
-def test_bands_count_every_image_once():
-    probs = np.zeros((5, 10))
-    probs[:, 0] = [0.4, 0.5, 0.85, 0.9995, 1.0]
-    bands = evidence.confidence_bands(probs, np.array([0, 1, 0, 0, 0]))
-    counted = [(band["name"], band["n"], band["measured"]) for band in bands]
-    assert counted == [("≤ 50", 2, 0.5), ("80–90", 1, 1), ("99.9–100", 2, 1)]
-    assert bands[0]["stated"] == pytest.approx(0.45) and bands[0]["low"] < 0.5 < bands[0]["high"]
-
-
-def test_mistakes_and_hits_come_surest_first():
-    probs = np.zeros((4, 10))
-    probs[[0, 1, 2, 3], [3, 3, 3, 3]] = [0.6, 0.9, 0.7, 0.8]
-    y = np.array([3, 3, 5, 5])
-    assert evidence.mistakes(probs, y).tolist() == [3, 2]
-    assert evidence.confident_hits(probs, y, per_digit=1).tolist() == [1]
-
-
-def test_units_are_grouped_by_the_digit_that_opens_them_most():
-    means = np.zeros((10, 4))
-    means[7, 0], means[2, 1], means[7, 2], means[0, 3] = 0.5, 0.9, 0.8, 0.1
-    assert evidence.unit_order(means).tolist() == [3, 1, 2, 0]
 
 
 def test_histograms_count_every_weight(arrays, deployer):
@@ -134,68 +103,50 @@ def test_histograms_count_every_weight(arrays, deployer):
 
 
 def test_saved_files_carry_the_hash_and_a_failure_keeps_the_old_ones(arrays, data, deployer, tmp_path, monkeypatch):
-    audit.save(arrays, data[0], tmp_path)
-    names = {"learning", "confusion", "per_class", "reliability", "risk_coverage", "map", "maps", "hits", "errors",
-             "weights", "activations", "gate"}
+    run.save(arrays, data[0], tmp_path)
+    names = {"learning", "confusion", "map", "hits", "errors", "weights"}
     assert {p.name for p in tmp_path.iterdir()} == {f"{name}.png" for name in names} | {"audit.npz"}
     for picture in tmp_path.glob("*.png"):
         with Image.open(picture) as image:
-            assert str(arrays["weights_sha256"]) in image.text["Description"]
-    loaded = evidence.load_audit(tmp_path)
+            assert reader.made_for(arrays) in image.text["Description"]
+    loaded = reader.load_audit(tmp_path)
     assert loaded.keys() == arrays.keys() and all(np.array_equal(loaded[k], arrays[k]) for k in arrays)
-    assert evidence.belongs(loaded, deployer)
-    assert not evidence.belongs(loaded, NearestMean(*data, name="b"))
+    assert reader.made_for(loaded) == deployer.sha256 != NearestMean(*data, name="b").sha256
 
     def full_disk(*_):
         raise OSError("no space left")
 
     monkeypatch.setattr("os.replace", full_disk)
     with pytest.raises(OSError, match="no space"):
-        audit.save(arrays, data[0], tmp_path)
-    assert evidence.load_audit(tmp_path).keys() == arrays.keys()
-
-
-def test_missing_and_damaged_audits(tmp_path):
-    assert evidence.load_audit(tmp_path) is None
-    for content in (b"", b"not a zip", b"PK\x03\x04 cut short"):
-        (tmp_path / "audit.npz").write_bytes(content)
-        with pytest.raises(evidence.AuditError, match="cannot be read"):
-            evidence.load_audit(tmp_path)
-    np.savez(tmp_path / "audit.npz", weights_sha256=np.array("a" * 64))
-    with pytest.raises(evidence.AuditError, match=r"lacks .*probs"):
-        evidence.load_audit(tmp_path)
-
-
-def test_each_model_has_its_own_folder(tmp_path):
-    assert evidence.images_dir(SHIPPED, SHIPPED) == evidence.SHIPPED_IMAGES
-    assert evidence.images_dir(tmp_path / "runs" / "mine", SHIPPED) == tmp_path / "runs" / "mine" / "images"
+        run.save(arrays, data[0], tmp_path)
+    assert reader.load_audit(tmp_path).keys() == arrays.keys()
 
 
 def test_a_folder_without_a_model_ends_in_one_sentence(tmp_path):
     with pytest.raises(SystemExit, match=r"^audit: .+"):
-        audit.main(["--model", str(tmp_path)])
+        command.main(["--model", str(tmp_path)])
 
 
 def test_the_whole_audit_of_a_model_agrees_with_itself(tmp_path, monkeypatch):
     everything = load_mnist()
     few = {name: part[:1000] if name.endswith("test") else part for name, part in everything.items()}
-    monkeypatch.setattr(audit, "load_mnist", lambda: few)
-    arrays = audit.audit(SHIPPED, tmp_path, map_images=100, resamples=4, corrupted=0, strangers=10)
+    monkeypatch.setattr(run, "load_mnist", lambda: few)
+    arrays, document = run.audit(SHIPPED, tmp_path, map_images=100, resamples=4, corrupted=0, others=10)
     right = MNISTDeployer().predict_arrays(few["X_test"]).argmax(1) == few["y_test"]
     errors = int((~right).sum())
-    assert evidence.load_audit(tmp_path)["map_xy"].shape == (100, 2) and (tmp_path / "errors.png").exists()
-    document = evidence.load_document(tmp_path, str(arrays["weights_sha256"]))
+    assert reader.load_audit(tmp_path)["map_xy"].shape == (100, 2) and (tmp_path / "errors.png").exists()
+    assert reader.load_document(tmp_path, reader.made_for(arrays)) == document
     assert document["headline"]["errors"]["value"] == document["gate"][0]["errors"] == errors
     assert document["doubt"]["selective"][0]["errors"] == errors and document["robustness"] is None
     assert sum(row["of_all"]["hits"] for row in document["doubt"]["promises"]) == document["n"] == 1000
-    assert {row["kind"] for row in document["doubt"]["strangers"]} > {"test digits", "noise", "scribbles"}
-    assert evidence.load_document(tmp_path, "f" * 64) == {}
+    assert {row["kind"] for row in document["doubt"]["out_of_distribution"]} > {"test digits", "noise", "scribbles"}
+    assert reader.load_document(tmp_path, "f" * 64) == {}
 
 
 def test_shipped_audit_belongs_to_shipped_weights():
     deployer = MNISTDeployer()
-    saved = evidence.load_audit(evidence.SHIPPED_IMAGES)
-    assert saved is not None and evidence.belongs(saved, deployer), "remake it: python -m analytics.audit.__main__"
+    saved = reader.load_audit(reader.SHIPPED_IMAGES)
+    assert saved is not None and reader.made_for(saved) == deployer.sha256, "remake it: make audit"
     X, y = read_checked("t10k-images-idx3-ubyte")[:500], read_checked("t10k-labels-idx1-ubyte")
     assert np.array_equal(saved["y"], y)
     stated = deployer.metrics["test"]
@@ -204,9 +155,9 @@ def test_shipped_audit_belongs_to_shipped_weights():
     assert saved["headline_ece"][0] == pytest.approx(stated["ece"], abs=1e-3)
     probs = deployer.predict_arrays(X.astype(np.float32) / 255)
     np.testing.assert_allclose(saved["probs"][:500], probs, atol=1e-4)
-    assert evidence.load_document(evidence.SHIPPED_IMAGES, deployer.config["weights_sha256"])["n"] == 10_000
-    size = sum((evidence.SHIPPED_IMAGES / f"audit.{kind}").stat().st_size for kind in ("npz", "json"))
+    assert reader.load_document(reader.SHIPPED_IMAGES, deployer.sha256)["n"] == 10_000
+    size = sum((reader.SHIPPED_IMAGES / f"audit.{kind}").stat().st_size for kind in ("npz", "json"))
     assert size < 3e6
-    for picture in evidence.SHIPPED_IMAGES.glob("*.png"):
+    for picture in reader.SHIPPED_IMAGES.glob("*.png"):
         with Image.open(picture) as image:
-            assert deployer.config["weights_sha256"] in image.text.get("Description", ""), picture.name
+            assert deployer.sha256 in image.text.get("Description", ""), picture.name

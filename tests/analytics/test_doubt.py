@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from analytics.audit import __main__ as audit
-from analytics.audit import doubt, inside, maps
-from analytics.audit import out_of_distribution as nondigits
-from core.metrics import wilson_interval
+from analytics.audit import __main__ as command
+from analytics.audit import doubt, inside, maps, out_of_distribution
+from analytics.audit.run import plain
+from deployment.audit import evidence
+from deployment.audit.evidence import share
 
 
 def untracked(items, label):
@@ -22,35 +23,21 @@ def answers():
     return probs, np.array([0] * 8 + [1, 7])
 
 
-def test_shares_carry_their_count():
-    assert doubt.share(3, 4) == {"n": 4, "hits": 3, "share": 0.75, "interval_95": list(wilson_interval(3, 4))}
-    assert doubt.share(5, 5)["interval_95"][1] == 1 and doubt.share(0, 5)["interval_95"][0] == 0
-    assert doubt.share(0, 0)["share"] is None
-
-
-def test_answering_less_errs_less(answers):
-    all_of_it, most, sure = doubt.selective(*answers, coverages=(1, 0.9, 0.8))
-    assert [row["errors"] for row in (all_of_it, most, sure)] == [2, 1, 0]
-    assert most["share"] == 8 / 9 and most["from"] == pytest.approx(0.59) and most["n"] == 9
-    assert doubt.above(*answers, 0.9) == (0.2, 1.0, 0)
-    assert doubt.above(*answers, 1.0) == (0.0, None, 0)
-
-
 def test_conformal_rows_count_members_and_misses():
     sets = np.zeros((4, 10), dtype=bool)
     sets[:, 0], sets[0, 1] = True, True
-    row, = doubt.conformal({0.05: sets}, np.array([1, 0, 0, 5]))
+    row, = doubt.conformal({0.05: sets}, np.array([1, 0, 0, 5]), lambda alpha: 2 * alpha)
     assert (row["hits"], row["size"], row["single"], row["largest"]) == (3, 1.25, 0.75, 2)
-    assert row["kept"] == "within chance"  # four cases cannot refute 95 %
+    assert row["bound"] == 0.1 and row["kept"] == "within chance"  # four cases cannot refute 95 %
     half = 1.96 * np.sqrt(3 / 16) / 2
     assert row["size_interval_95"] == pytest.approx([1.25 - half, 1.25 + half])
 
 
 def test_verdicts():
-    assert doubt.verdict(doubt.share(999, 1000), 0.999) == "yes"
-    assert doubt.verdict(doubt.share(998, 1000), 0.999) == "within chance"
-    assert doubt.verdict(doubt.share(900, 1000), 0.999) == "no"
-    assert doubt.verdict(doubt.share(0, 0), 0.5) == "no case"
+    assert doubt.verdict(share(999, 1000), 0.999) == "yes"
+    assert doubt.verdict(share(998, 1000), 0.999) == "within chance"
+    assert doubt.verdict(share(900, 1000), 0.999) == "no"
+    assert doubt.verdict(share(0, 0), 0.5) == "no case"
 
 
 def test_each_feeling_is_held_to_its_own_promise(answers):
@@ -79,9 +66,9 @@ class Mood:
         return np.where(novelty > 1, "curious", "confident")
 
 
-def test_strangers_are_told_from_digits_by_novelty():
+def test_other_pictures_are_told_from_digits_by_novelty():
     digits, noise = np.array([0.1, 0.2, 3.0, 0.4]), np.array([2.0, 0.3])
-    first, second = doubt.strangers(Mood, digits, {"test digits": (None, digits), "noise": (None, noise)})
+    first, second = doubt.out_of_distribution(Mood, digits, {"test digits": (None, digits), "noise": (None, noise)})
     assert first["curious"]["hits"] == 1 and "auroc" not in first
     assert second["curious"]["share"] == 0.5 and second["auroc"] == (3 + 2) / 8
     assert second["novelty_quantiles"][2] == pytest.approx(1.15)
@@ -111,33 +98,20 @@ def test_activations_count_zeros_and_dead_units():
     assert arrays["activation_dead"][0] == 1 and arrays["activation_edges"][0, -1] == 4
 
 
-def test_a_new_digit_lands_among_its_neighbours():
-    bank, xy = np.array([[0.0, 0], [2, 0], [50, 50]], np.float16), np.array([[0.0, 0], [6, 0], [100, 100]])
-    np.testing.assert_allclose(maps.place(np.array([0.5, 0]), bank, xy, neighbours=2), [1.5, 0])  # weights 2 and 2/3
-    np.testing.assert_allclose(maps.place(np.array([50.0, 50]), bank, xy, neighbours=2), [100, 100], atol=1e-3)
-
-
-def test_projections_need_their_own_layer():
-    mean, basis = np.array([1.0, 1, 1], np.float16), np.eye(3, 2, dtype=np.float16)
-    assert maps.project(np.array([3.0, 0, 9]), mean, basis).tolist() == [2, -1]
-    with pytest.raises(ValueError, match="remake the audit"):
-        maps.project(np.zeros(4), mean, basis)
-
-
 def test_maps_keep_groups_apart_and_repeat():
     rng = np.random.default_rng(0)
     features = np.repeat(np.eye(3), 40, axis=0) * 20 + rng.normal(size=(120, 3))
     arrays = maps.arrays([features], ["hidden 1"], 3, untracked)
-    xy = maps.layers(arrays)["hidden 1"]
+    xy = evidence.layers(arrays)["hidden 1"]
     nearest = np.linalg.norm(xy[:, None] - xy.reshape(3, 40, 2).mean(1), axis=2).argmin(1)
     assert (nearest == np.repeat([0, 1, 2], 40)).all()
     again = maps.arrays([features], ["hidden 1"], 3, untracked)
     assert all(np.array_equal(arrays[name], again[name]) for name in arrays)
-    own = maps.place_prediction(arrays, "hidden 1", [features[50]])
+    own = evidence.place_prediction(arrays, "hidden 1", [features[50]])
     assert np.linalg.norm(own - xy[40:80].mean(0)) < np.linalg.norm(own - xy[:40].mean(0))
-    assert maps.place_prediction(arrays, "hidden 1", [np.zeros(7)]) is None
-    assert maps.place_prediction(arrays, "elsewhere", [features[50]]) is None
-    assert list(maps.layers({"map_xy": xy})) == ["last hidden layer"]
+    assert evidence.place_prediction(arrays, "hidden 1", [np.zeros(7)]) is None
+    assert evidence.place_prediction(arrays, "elsewhere", [features[50]]) is None
+    assert list(evidence.layers({"map_xy": xy})) == ["last hidden layer"]
 
 
 def test_layers_are_named_from_the_input_on():
@@ -145,31 +119,33 @@ def test_layers_are_named_from_the_input_on():
     assert maps.layer_names(2, False) == ["hidden 1", "hidden 2"]
 
 
-@pytest.mark.parametrize("kind", nondigits.KINDS)
+@pytest.mark.parametrize("kind", out_of_distribution.KINDS)
 def test_non_digits_repeat_differ_and_hold_ink(kind):
-    images = nondigits.make(kind, 12, seed=4)
+    images = out_of_distribution.make(kind, 12, seed=4)
     assert images.shape == (12, 28, 28) and images.dtype == np.uint8
-    assert np.array_equal(images, nondigits.make(kind, 12, seed=4)) and not np.array_equal(images[0], images[1])
-    assert not np.array_equal(images, nondigits.make(kind, 12, seed=5))
+    assert np.array_equal(images, out_of_distribution.make(kind, 12, seed=4)) and not np.array_equal(
+        images[0], images[1]
+    )
+    assert not np.array_equal(images, out_of_distribution.make(kind, 12, seed=5))
     ink = images.mean((1, 2)) / 255
     assert (ink > 0).all() and (ink.max() < 0.06 if kind == "nearly blank" else ink.min() > 0.03)
 
 
 def test_bad_non_digits_end_in_a_sentence(tmp_path):
     with pytest.raises(ValueError, match="choose from noise"):
-        nondigits.make("letters", 1)
+        out_of_distribution.make("letters", 1)
     path = tmp_path / "more.npz"
     np.savez(path, pictures=np.ones((2, 28, 28), np.uint8), wrong=np.ones((2, 28)))
-    assert nondigits.load_extra(path, "pictures").sum() == 2 * 784
+    assert out_of_distribution.load_extra(path, "pictures").sum() == 2 * 784
     for name, words in (("wrong", r"\(N, 28, 28\) uint8 is needed"), ("absent", "no array 'absent'")):
         with pytest.raises(ValueError, match=words):
-            nondigits.load_extra(path, name)
+            out_of_distribution.load_extra(path, name)
     path.write_bytes(b"no archive")
     with pytest.raises(ValueError, match="NumPy archive"):
-        nondigits.load_extra(path, "pictures")
+        out_of_distribution.load_extra(path, "pictures")
     with pytest.raises(SystemExit, match=r"^audit: .+"):
-        audit.main(["--extra", str(tmp_path / "missing.npz"), "pictures"])
+        command.main(["--extra", str(tmp_path / "missing.npz"), "pictures"])
 
 
 def test_json_knows_no_nan_and_no_numpy():
-    assert audit.plain({"a": (np.float32(1), np.nan, [np.int64(3), True])}) == {"a": [1.0, None, [3, True]]}
+    assert plain({"a": (np.float32(1), np.nan, [np.int64(3), True])}) == {"a": [1.0, None, [3, True]]}

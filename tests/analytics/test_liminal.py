@@ -1,5 +1,4 @@
-"""The page analytics.studies.liminal makes, on sentences of our own with the shipped weights, and its model on
-MiniLM."""
+"""What analytics.studies.liminal reports, on sentences of our own with the shipped weights, and its model on MiniLM."""
 
 import io
 import json
@@ -23,7 +22,13 @@ def test_page(monkeypatch):
     shipped = next(row for row in rows if row[0] == "| **shipped model**")
     assert float(shipped[1]) > 0.8  # lovely and dreadful are told apart by weights that never saw these sentences
     assert next(row for row in rows if row[0] == "| the mean")[1] == "0.000"
-    assert "Recursion add" in page and "48 test sentences" in page and "1,000 take 0.50 s" in page
+    assert "Recursion against ridge" in page and "48 test sentences" in page and "1,000 take 0.50 s" in page
+
+
+@pytest.mark.parametrize("low, high, words", [(0.01, 0.03, "V better (+0.020)"), (-0.03, -0.01, "V worse (+0.020)"),
+                                              (-0.01, 0.03, "V no difference shown (+0.020)")])
+def test_a_verdict_says_worse_where_the_interval_does(low, high, words):
+    assert liminal.verdict("V", 0.02, low, high) == words
 
 
 def test_cells_show_mean_and_spread():

@@ -1,9 +1,8 @@
-"""The reproduction table: from results on disk to Markdown, and into a file between its marks."""
+"""The reproduction table: from results on disk to Markdown, with intervals that hold both kinds of noise."""
 
 import json
 
 import pytest
-from analytics.reports.marks import put_between_marks
 
 from analytics.studies import reproduce
 from core.digits.presets import AS_STATED, MADE_GOOD
@@ -23,7 +22,7 @@ def results(tmp_path, monkeypatch):
 def test_table_holds_mean_and_spread(results):
     rows = reproduce.table(["digit-app"], 2).splitlines()[2:]
     assert len(rows) == 2
-    assert all("98.20 ± 0.14 | 2 | 98.38" in row and "784-512-10" in row for row in rows)
+    assert all("98.20 ± 0.14 |" in row and "| 2 | 98.38 |" in row and "784-512-10" in row for row in rows)
     assert "97.0 / 98.0" in rows[0] and "97.0 / 98.0" not in rows[1]  # all 60,000 images: validation is seen data
 
 
@@ -34,17 +33,16 @@ def test_only_runs_with_todays_settings_count_as_done(results, monkeypatch):
     assert not reproduce.is_done("digit-app", "as stated", 0)
 
 
-def test_marks(tmp_path):
-    page = tmp_path / "page.md"
-    page.write_text("before\n<!-- x -->\nold\n<!-- /x -->\nafter\n")
-    put_between_marks("x", "new\n", page)
-    assert page.read_text() == "before\n<!-- x -->\nnew\n<!-- /x -->\nafter\n"
-    with pytest.raises(ValueError, match="lacks the marks"):
-        put_between_marks("y", "new\n", page)
-
-
 def test_made_good_keeps_the_network():
     for name, stated in AS_STATED.items():
         good = MADE_GOOD[name]
         assert (good.hidden, good.gate, good.activation) == (stated.hidden, stated.gate, stated.activation)
         assert not good.augments and not stated.augments
+
+
+def test_intervals_hold_the_noise_of_seeds_and_of_test_images():
+    """Spread 0 leaves the binomial part: 1.96 sqrt(p (1 - p) / N) at many seeds; a spread widens it by t."""
+    low, high = (float(end) for end in reproduce.interval_of_mean([98.0] * 200, images=10_000).split(" to "))
+    assert (high - low) / 2 == pytest.approx(100 * 1.96 * (0.98 * 0.02 / 10_000) ** 0.5, abs=0.01)
+    low, high = (float(end) for end in reproduce.interval_of_mean([97.0, 99.0], images=10**12).split(" to "))
+    assert (high - low) / 2 == pytest.approx(12.706, abs=0.01)

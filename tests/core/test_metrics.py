@@ -102,7 +102,9 @@ def test_risk_and_coverage_by_hand():
     coverage, risk = metrics.risk_coverage(np.array([0.7, 0.9, 0.8, 0.6]), np.array([True, True, False, False]))
     np.testing.assert_allclose(coverage, [0.25, 0.5, 0.75, 1])
     np.testing.assert_allclose(risk, [0, 1 / 2, 1 / 3, 1 / 2])
-    assert metrics.area_under_risk_coverage(np.array([0.7, 0.9, 0.8, 0.6]), [True, True, False, False]) == pytest.approx(1 / 3)
+    assert metrics.area_under_risk_coverage(
+        np.array([0.7, 0.9, 0.8, 0.6]), [True, True, False, False]
+    ) == pytest.approx(1 / 3)
 
 
 def test_hope_faith_and_love_by_hand():

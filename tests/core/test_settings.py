@@ -12,15 +12,25 @@ from core.text.config import VERSIONS, TextConfig
 KINDS = [Config, TextConfig]
 
 
-@pytest.mark.parametrize("texts, changes", [
-    (["hidden=512,256"], {"hidden": (512, 256)}), (["gate=false"], {"gate": False}), (["gate=TRUE"], {"gate": True}),
-    (["dropout=0.25", "epochs=3"], {"dropout": 0.25, "epochs": 3}), (["input_range=0.01,1"], {"input_range": (0.01, 1.0)}),
-    (["optimizer=sgd"], {"optimizer": "sgd"}), ([], {})])
+@pytest.mark.parametrize(
+    "texts, changes",
+    [
+        (["hidden=512,256"], {"hidden": (512, 256)}),
+        (["gate=false"], {"gate": False}),
+        (["gate=TRUE"], {"gate": True}),
+        (["dropout=0.25", "epochs=3"], {"dropout": 0.25, "epochs": 3}),
+        (["input_range=0.01,1"], {"input_range": (0.01, 1.0)}),
+        (["optimizer=sgd"], {"optimizer": "sgd"}),
+        ([], {}),
+    ],
+)
 def test_settings_are_read_as_their_type(texts, changes):
     assert Config.parse(texts) == changes
 
 
-@pytest.mark.parametrize("text", ["depth=3", "dropout=much", "gate=yes", "hidden=", "hidden=3,a", "epochs=1.5", "dropout", ""])
+@pytest.mark.parametrize(
+    "text", ["depth=3", "dropout=much", "gate=yes", "hidden=", "hidden=3,a", "epochs=1.5", "dropout", ""]
+)
 def test_what_is_no_setting_is_named(text):
     with pytest.raises(ValueError, match="--set"):
         Config.parse([text])
@@ -48,13 +58,27 @@ def test_every_number_has_a_range_and_both_ends_hold(kind):
             kind(**{field.name: make(low)})
 
 
-@pytest.mark.parametrize("changes, named", [
-    ({"optimizer": "adamax"}, "optimizer must be one of"), ({"batch_size": 0}, "batch_size"), ({"epochs": 2.0}, "whole number"),
-    ({"gate": 1}, "true or false"), ({"hidden": ()}, "hidden"), ({"hidden": (64.0,)}, "hidden"), ({"hidden": 64}, "hidden"),
-    ({"lr": "fast"}, "lr"), ({"lr": float("nan")}, "lr must be finite"), ({"clip": float("inf")}, "clip must be finite"),
-    ({"beta1": 2.0}, "beta1"), ({"input_range": (0.0, 0.0)}, "input_range"), ({"input_range": (1.0, 0.0)}, "rising"),
-    ({"input_range": (0.0, 0.5, 1.0)}, "input_range"), ({"hidden": (8,) * 17}, "17 layers"),
-    ({"hidden": (99_999_999,)}, r"hidden must be in \[1, 16384\]")])
+@pytest.mark.parametrize(
+    "changes, named",
+    [
+        ({"optimizer": "adamax"}, "optimizer must be one of"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"epochs": 2.0}, "whole number"),
+        ({"gate": 1}, "true or false"),
+        ({"hidden": ()}, "hidden"),
+        ({"hidden": (64.0,)}, "hidden"),
+        ({"hidden": 64}, "hidden"),
+        ({"lr": "fast"}, "lr"),
+        ({"lr": float("nan")}, "lr must be finite"),
+        ({"clip": float("inf")}, "clip must be finite"),
+        ({"beta1": 2.0}, "beta1"),
+        ({"input_range": (0.0, 0.0)}, "input_range"),
+        ({"input_range": (1.0, 0.0)}, "rising"),
+        ({"input_range": (0.0, 0.5, 1.0)}, "input_range"),
+        ({"hidden": (8,) * 17}, "17 layers"),
+        ({"hidden": (99_999_999,)}, r"hidden must be in \[1, 16384\]"),
+    ],
+)
 def test_impossible_settings_are_named(changes, named):
     with pytest.raises(ValueError, match=named):
         Config(**changes)

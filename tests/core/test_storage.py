@@ -69,11 +69,14 @@ def test_damage_is_named(tmp_path, damage, named):
 
 
 def test_nothing_pickled_is_written():
-    with pytest.raises(ValueError, match="[Oo]bject"):
+    with pytest.raises(ValueError, match=r"[Oo]bject"):
         npy_bytes(np.array([{}], dtype=object))
 
 
 def test_either_hash_is_read():
-    assert model_sha256({"weights_sha256": "a"}) == "a" and model_sha256({"weights_sha256": "a", "model_sha256": "b"}) == "b"
+    assert (
+        model_sha256({"weights_sha256": "a"}) == "a"
+        and model_sha256({"weights_sha256": "a", "model_sha256": "b"}) == "b"
+    )
     with pytest.raises(KeyError):
         model_sha256(json.loads("{}"))

@@ -58,10 +58,16 @@ def test_runs_are_numbered_so_that_none_is_lost(elsewhere):
     assert run_folder(arguments(["--out", "mine"]), "sprint", None) == Path("mine")
 
 
-@pytest.mark.parametrize("argv, sentence", [
-    (["--resume", "nothing"], "no run to resume in nothing"), (["--set", "colour=red"], "no setting 'colour'"),
-    (["--set", "dropout=1"], r"dropout must be in \[0, 1\)"), (["--csv", "nothing.csv"], "nothing.csv could not be read"),
-    (["--promote", "nothing"], "config.json is missing")])
+@pytest.mark.parametrize(
+    "argv, sentence",
+    [
+        (["--resume", "nothing"], "no run to resume in nothing"),
+        (["--set", "colour=red"], "no setting 'colour'"),
+        (["--set", "dropout=1"], r"dropout must be in \[0, 1\)"),
+        (["--csv", "nothing.csv"], "nothing.csv could not be read"),
+        (["--promote", "nothing"], "config.json is missing"),
+    ],
+)
 def test_what_cannot_be_is_refused_in_a_sentence_before_anything_is_written(tmp_path, monkeypatch, argv, sentence):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(train, "RUNS", tmp_path / "runs")
@@ -144,5 +150,5 @@ def test_a_run_on_csv_says_so_and_goes_on_with_the_same_file_only(elsewhere, csv
 
 
 def test_no_run_is_no_model(tmp_path):
-    with pytest.raises(ModelError, match="config.json"):
+    with pytest.raises(ModelError, match=r"config\.json"):
         promotion.promote(tmp_path, tmp_path / "final")

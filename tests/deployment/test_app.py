@@ -3,37 +3,15 @@
 import io
 import re
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
+from app import EXAMPLES, answer, page, start
 from PIL import Image, ImageDraw
-from streamlit.testing.v1 import AppTest
 
 from deployment import deploy_mnist
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
-from deployment.draw import html as pictures
-from deployment.ui import theme
-
-ROOT = Path(__file__).parent.parent
-EXAMPLES = ROOT / "deployment" / "assets" / "examples"
-
-
-def start() -> AppTest:
-    at = AppTest.from_file(str(ROOT / "deployment" / "app.py"), default_timeout=60).run()
-    assert not at.exception
-    return at
-
-
-def page(at: AppTest) -> str:
-    assert not at.exception
-    return "".join(element.proto.body for element in at.get("html"))
-
-
-def answer(at: AppTest) -> dict[str, str]:
-    """The data attributes of the answer on the page."""
-    (tag,) = re.findall(r'<div class="q q-answer[^>]*>', page(at))
-    return dict(re.findall(r'data-(\w+)="([^"]*)"', tag))
+from deployment.ui.html import png_uri
 
 
 def drawn_seven() -> Image.Image:
@@ -106,7 +84,7 @@ def test_a_drawing_is_read_and_an_empty_canvas_is_no_error():
     image = drawn_seven()
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
-    url = pictures.png_uri(np.asarray(image))
+    url = png_uri(np.asarray(image))
     at.session_state["canvas"] = {"drawing": {"raw": {"objects": [{"type": "Path"}]}, "data": url}}
     at.session_state["source"] = "drawing"
     at.run()
@@ -153,57 +131,3 @@ def test_the_audit_tab_opens():
     at.run()
     assert answer(at)["digit"] == "7", "the drawing tab stays mounted, so that a drawing survives"
     assert at.tabs[1].subheader
-
-
-def test_a_curious_reading_is_shown_as_a_guess():
-    from dataclasses import replace
-
-    seen = MNISTDeployer().predict(EXAMPLES / "seven.png")
-    sure, curious = (pictures.answer(replace(seen, emotion=word), "x", 0) for word in ("confident", "curious"))
-    assert "This does not look like a digit I know." in curious and "q-guess" in curious
-    assert "q-guess" not in sure
-
-
-@pytest.mark.parametrize(
-    "share, words",
-    [(0.998, "99.8 %"), (1.0, "> 99.9 %"), (0.99949, "99.9 %"), (0.0, "< 0.1 %"), (0.0005, "0.1 %"), (0.5, "50.0 %")],
-)
-def test_percentages_never_round_into_certainty(share, words):
-    assert pictures.percent(share) == words
-
-
-def test_bars_name_all_ten_digits_and_are_as_long_as_their_share():
-    seen = MNISTDeployer().predict(EXAMPLES / "seven.png")
-    shown = pictures.bars(seen)
-    assert re.findall(r'scope="row">(\d)<', shown) == list("0123456789")
-    widths = [float(width) for width in re.findall(r"width:([\d.]+)%", shown)]
-    assert np.allclose(widths, 100 * seen.probabilities, atol=0.01)
-
-
-def test_gate_picture_has_one_cell_per_unit():
-    colours = np.arange(3 * 100).reshape(100, 3).astype(np.uint8)
-    grid = pictures.cells(colours)
-    assert (grid[..., 3] == 255).sum() == 100
-    assert np.array_equal(grid.reshape(-1, 4)[:100, :3], colours)
-    assert 1 <= grid.shape[1] / grid.shape[0] <= 4
-
-
-def test_colour_maps():
-    matplotlib = pytest.importorskip("matplotlib")
-    at = np.linspace(0, 1, 17)
-    expected = 255 * matplotlib.colormaps["cividis"](at)[:, :3]
-    assert np.abs(pictures.cividis(at) - expected).max() <= 1
-    assert pictures.loss_gain(np.array([-1.0])).tolist() == [[0x00, 0x72, 0xB2]]
-    assert pictures.loss_gain(np.array([1.0])).tolist() == [[0xE6, 0x9F, 0x00]]
-
-
-def test_words_on_feelings_are_readable():
-    """Contrast of the dark text on each colour, after WCAG 2.1: at least 4.5 to 1."""
-
-    def luminance(colour):
-        channels = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-        linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-        return linear @ [0.2126, 0.7152, 0.0722]
-
-    for colour in theme.FEELING_COLOURS.values():
-        assert (luminance(colour) + 0.05) / (luminance("#111111") + 0.05) >= 4.5

@@ -1,12 +1,11 @@
 """The app in a real browser: strokes by mouse and finger, files, tabs; no error on the page, none in the console."""
 
-import re
 import zipfile
-from pathlib import Path
 
 import pytest
+from app import EXAMPLES
+from browser import is_local
 
-EXAMPLES = Path(__file__).parent.parent / "deployment" / "assets" / "examples"
 THREE = [[(85, 80), (140, 55), (190, 85), (175, 120), (135, 135), (185, 160), (190, 200), (140, 230), (85, 205)]]
 SEVEN = [[(80, 70), (140, 70), (205, 68)], [(205, 68), (170, 140), (130, 230)]]
 
@@ -29,10 +28,6 @@ def page(browser, app_url):
     context.close()
     assert errors == []
     assert foreign == []
-
-
-def is_local(url):
-    return url.startswith(("data:", "blob:")) or re.match(r"\w+://(127\.0\.0\.1|localhost)[:/]", url)
 
 
 def wait_for_answer(page, **attributes):

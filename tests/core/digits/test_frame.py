@@ -19,7 +19,9 @@ def ring(side, width, centre=None, radii=(0.4, 0.25)):
 
 
 @pytest.mark.parametrize("kernel, method", [(box, Image.Resampling.BOX), (bicubic, Image.Resampling.BICUBIC)])
-@pytest.mark.parametrize("shape, size", [((90, 61), (20, 14)), ((13, 40), (52, 17)), ((7, 9), (7, 30)), ((3, 300), (1, 9))])
+@pytest.mark.parametrize(
+    "shape, size", [((90, 61), (20, 14)), ((13, 40), (52, 17)), ((7, 9), (7, 30)), ((3, 300), (1, 9))]
+)
 def test_resampling_is_that_of_pillow(kernel, method, shape, size):
     ink = np.random.default_rng(0).random(shape).astype(np.float32)
     ours = resampling(shape[0], size[0], kernel) @ ink @ resampling(shape[1], size[1], kernel).T
@@ -36,7 +38,9 @@ def test_mnist_digits_stay_as_they_are():
 @pytest.mark.parametrize("side, width", [(60, 6), (150, 12), (400, 20), (400, 70)])
 def test_any_size_comes_to_mnists(side, width):
     digit = frame(ring(side, width, centre=(0.4 * side, 0.6 * side), radii=(0.25, 0.15)))
-    assert digit.shape == (28, 28) and digit.dtype == np.float32 and digit.max() == pytest.approx(1) and digit.min() >= 0
+    assert (
+        digit.shape == (28, 28) and digit.dtype == np.float32 and digit.max() == pytest.approx(1) and digit.min() >= 0
+    )
     rows, columns = (np.flatnonzero((digit > 0.1).any(axis)) for axis in (1, 0))
     assert np.ptp(rows) + 1 in (19, 20, 21) and np.ptp(columns) < np.ptp(rows)
     assert np.abs(framing.centre_of_mass(digit) - 14).max() <= 0.55

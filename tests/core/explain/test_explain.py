@@ -224,7 +224,7 @@ def test_the_index_finds_neighbours_and_comes_back_from_disk(trained, tmp_path):
     loaded = NeighbourIndex.load(path, "a" * 64)
     for before, after in zip(index.nearest(hidden[0]), loaded.nearest(hidden[0]), strict=True):
         assert np.array_equal(before, after)
-    with pytest.raises(ValueError, match="another model.*--refit"):
+    with pytest.raises(ValueError, match=r"another model.*--refit"):
         NeighbourIndex.load(path, "b" * 64)
     with pytest.raises(ValueError, match="missing"):
         NeighbourIndex.load(tmp_path / "none.npz", "a" * 64)

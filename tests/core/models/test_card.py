@@ -59,6 +59,8 @@ def test_figures_of_the_card():
     assert "| validation | 100 | 99.50 % | 98.00 to 100.00 % | 3 |" in card
     assert "80.0 % of the\ndigits were confident, and 100 % of those were right" in card
     facts = card_data(saved(Config()), METRICS)
-    assert facts["results"]["validation"]["errors"] == 3 and facts["training"]["hours"] == pytest.approx(1 / 60, abs=1e-3)
+    assert facts["results"]["validation"]["errors"] == 3 and facts["training"]["hours"] == pytest.approx(
+        1 / 60, abs=1e-3
+    )
     assert facts["model_sha256"] == "0" * 64
     json.dumps(facts)

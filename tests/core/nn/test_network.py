@@ -76,7 +76,8 @@ def test_what_does_not_fit_is_named():
     network = small()
     arrays = {name: value.copy() for name, value in network.named_parameters().items()}
     for change, words in (({"gate_bg": np.zeros(4)}, "gate_bg has the shape"), ({"output_W": np.full((5, 3), np.nan)},
-                                                                                "output_W holds values that are not finite")):
+                                                                                "output_W holds values that are not "
+                                                                                "finite")):
         with pytest.raises(ValueError, match=words):
             network.load(arrays | change)
     del arrays["hidden2_b"]

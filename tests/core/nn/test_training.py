@@ -118,7 +118,8 @@ def test_the_best_epoch_is_chosen_by_the_score_that_the_task_names(digits):
 
 
 def test_the_average_is_what_is_kept_and_evaluated(digits):
-    """With a decay so long that it hardly moves, the average stays behind theta; last epoch, best epoch and end agree."""
+    """With a decay so long that it hardly moves, the average stays behind theta; last epoch, best epoch and end
+    agree."""
     seen = []
     config = SMALL.replace(ema=0.9, keep="last", epochs=2)
     task = DigitTask(config, *digits)
@@ -147,7 +148,9 @@ def test_the_average_follows_its_stated_recipe():
         def evaluate(self):
             return {"score": 0.0}
 
-    config = Config(optimizer="sgd", momentum=0.0, lr=1.0, schedule="constant", warmup=0, epochs=1, ema=0.95, keep="last")
+    config = Config(
+        optimizer="sgd", momentum=0.0, lr=1.0, schedule="constant", warmup=0, epochs=1, ema=0.95, keep="last"
+    )
     task, average = Line(), 0.0
     fit(task, config)
     for step in range(20):
@@ -159,8 +162,9 @@ def test_the_average_follows_its_stated_recipe():
 
 def test_gradients_are_clipped_and_learning_rates_recorded(digits):
     seen = []
-    config = SMALL.replace(optimizer="sgd", momentum=0.0, clip=1e-3, lr=0.5, schedule="constant", warmup=0, ema=0.0, epochs=1,
-                           keep="last")
+    config = SMALL.replace(
+        optimizer="sgd", momentum=0.0, clip=1e-3, lr=0.5, schedule="constant", warmup=0, ema=0.0, epochs=1, keep="last"
+    )
     task = DigitTask(config, *digits)
     start = task.theta.copy()
     fit(task, config, on_epoch=lambda row: seen.append(row))

@@ -90,6 +90,13 @@ def test_confidence_threshold_by_hand():
     assert confidence_threshold(confidence[:1], 0.001) == 1.0
 
 
+def test_one_error_in_1000_is_promised():
+    """Mean doubts of .000975 and .001025, just on either side."""
+    assert confidence_threshold(np.array([1, 1, 1, 0.9961])) == 0.9961
+    assert confidence_threshold(np.array([1, 1, 1, 0.9959])) == 1.0
+    assert confidence_threshold(np.array([1, 1, 1, 1, 1, 0.9959])) == 0.9959
+
+
 def test_confidence_threshold_keeps_its_promise():
     """Of as many as 50,000 calibrated confidences, those above it err about once in 1,000, and not much less."""
     rng = np.random.default_rng(3)
@@ -116,7 +123,9 @@ def test_confidence_is_the_logistic_of_the_weighted_signals():
     assert confidence[0] == pytest.approx(1 / (1 + np.exp(-(0.5 + 1.5 - 0.2 + 0.6 - 1.0))))
 
 
-@pytest.mark.parametrize("logistic", [(0.0, 1.0, 0.0, 0.0, 0.0), (-4.0, 0.1, 0.5, -0.5, -0.2), (9.0, 0.0, 0.0, 0.0, 0.0)])
+@pytest.mark.parametrize(
+    "logistic", [(0.0, 1.0, 0.0, 0.0, 0.0), (-4.0, 0.1, 0.5, -0.5, -0.2), (9.0, 0.0, 0.0, 0.0, 0.0)]
+)
 def test_probabilities_keep_the_answer_and_the_order_of_the_rest(logistic):
     rng = np.random.default_rng(4)
     logits = 3 * rng.standard_normal((500, 10))

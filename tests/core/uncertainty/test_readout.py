@@ -54,7 +54,10 @@ def test_subspace_finds_the_plane_it_was_shown():
     np.testing.assert_allclose(found.basis.T @ found.basis, np.eye(5), atol=1e-5)
     np.testing.assert_allclose(found.mean, H[:6000].mean(axis=0))
     assert np.linalg.norm(found.basis.T @ plane) == pytest.approx(np.sqrt(5), abs=1e-3)
-    usual, strange = found.reconstruction_error(H[6000:]), found.reconstruction_error(3 + rng.standard_normal((100, 40)))
+    usual, strange = (
+        found.reconstruction_error(H[6000:]),
+        found.reconstruction_error(3 + rng.standard_normal((100, 40))),
+    )
     assert np.median(usual) < 0.05 < 0.5 < strange.min()
     assert fit_subspace(H[:100]).basis.shape == (40, 20)  # at most half of a narrow layer
 
@@ -121,6 +124,13 @@ def test_promises_hold_on_fresh_samples(fitted):
         assert 1 - sets[np.arange(len(y)), y].mean() == pytest.approx(alpha, abs=0.3 * alpha + 0.003)
 
 
+def test_one_calibration_digit_in_200_is_curious(fitted):
+    """Of 1,000 calibration digits exactly the five strangest."""
+    network, _, X, y = fitted
+    readout = fit_readout(network, X[:2000], (X[:1000], y[:1000], np.arange(1000)), (X[:1000], y[:1000]))
+    assert (readout.read(network, X[:1000])[1] > 1).sum() == 5
+
+
 def test_each_fold_was_judged_by_the_others(fitted):
     """Five calibrations, none of them the whole one's, and scores of every image."""
     _, readout, *_ = fitted
@@ -148,5 +158,8 @@ def test_saved_and_loaded_is_equal(fitted):
 
 def test_many_inputs_are_looked_at_in_parts(fitted):
     network, readout, X, _ = fitted
-    whole, part = look(network, X[:2500], readout.first, readout.last), look(network, X[:7], readout.first, readout.last)
+    whole, part = (
+        look(network, X[:2500], readout.first, readout.last),
+        look(network, X[:7], readout.first, readout.last),
+    )
     assert whole.logits.shape == (2500, 10) and np.allclose(whole.log_errors[:7], part.log_errors)

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analytics.audit import evidence, maps
+from analytics.audit import maps
+from analytics.audit.arrays import headline
 from core.digits.data import read_checked
 from core.storage import write_json
+from deployment.audit import evidence, reader
 from deployment.deploy_mnist import MNISTDeployer
 
 
@@ -17,7 +19,7 @@ class Model:
 
     def __init__(self, folder):
         self.model_dir = folder
-        self.config = {"weights_sha256": folder.name.ljust(64, "0")}
+        self.sha256 = folder.name.ljust(64, "0")
         self.metrics = {"test": {"n": 10_000, "accuracy": 0.9876, "interval_95": [0.9852, 0.9896], "errors": 124,
                                  "log_loss": 0.04, "ece": 0.002, "auroc_confidence": 0.97}}
         self.history = {"epoch": [1, 2], "loss": [0.5, 0.2], "val_loss": [0.6, 0.3], "val_accuracy": [0.9, 0.95]}
@@ -37,7 +39,7 @@ def write_audit(model, **changes):
     probs = np.full((200, 10), 0.005, dtype=np.float32)
     probs[np.arange(200), y] = 0.955
     probs[:3] = np.roll(probs[:3], 1, axis=1)  # three errors
-    figures = evidence.headline(probs, y, 20, np.random.default_rng(0))
+    figures = headline(probs, y, 20, np.random.default_rng(0))
     arrays = evidence.model_arrays(model) | {f"headline_{name}": v for name, v in figures.items()} | {
         "y": y, "probs": probs, "ece_if_calibrated": np.array([0.001, 0.002]), "map_index": np.arange(50),
         "map_xy": np.random.default_rng(0).normal(size=(50, 2)),
@@ -48,9 +50,9 @@ def write_audit(model, **changes):
 
 def show(model):
     def script(model):
-        from deployment.audit import page as audit_view
+        from deployment.audit import page
 
-        audit_view.render(model)
+        page.render(model)
 
     page = AppTest.from_function(script, args=(model,), default_timeout=20).run()
     assert not page.exception
@@ -82,20 +84,18 @@ def rows_of(name):
     cell = {"n": 5, "accuracy": 0.8, "interval_95": [0.4, 0.96], "mean_confidence": 0.9, "confident_and_wrong": 0.1}
     gate = share | {"accuracy": 0.985, "errors": 3, "log_loss": 0.1, "log_loss_refitted": 0.09}
     return {
-        "weights_sha256": name,
+        "format": reader.FORMAT, "model_sha256": name,
         "doubt": {
             "guarantee": "Exchangeability is assumed.",
             "conformal": [share | {"level": 0.01, "size": 1.2, "size_interval_95": [1.1, 1.3], "single": 0.8,
-                                   "largest": 4, "kept": "within chance"}],
+                                   "largest": 4, "bound": 0.023, "kept": "within chance"}],
             "promises": [{"feeling": "confident", "of_all": share, "right": share, "errors": 3, "met": share,
                           "promise": "at least 99.9 % right", "kept": "no"}],
-            "strangers": [{"kind": "test digits", "curious": share, "confident": share,
+            "out_of_distribution": [{"kind": "test digits", "curious": share, "confident": share,
                            "novelty_quantiles": [0.1, 0.2, 0.3, 0.4, 0.5]}]},
         "gate": [gate | {"gate": "live", "only_live": 0, "only_this": 0, "p": None},
                  gate | {"gate": "mean", "errors": 9, "only_live": 8, "only_this": 2, "p": 0.109}],
-        "robustness": {"n": 5, "summary": {"cells": 1, "spearman_confidence_accuracy": 0.9, "clean_accuracy": 0.98,
-                       "mean_accuracy": 0.8, "mean_confidence": 0.9, "mean_accuracy_paper": 0.8,
-                       "mean_confidence_paper": 0.9, "confident_and_wrong": 0.1},
+        "robustness": {"n": 5, "sentence": "Correlation 0.9.",
                        "rows": [cell | {"corruption": "clean", "severity": 0},
                                 cell | {"corruption": "thick_fog", "severity": 1}]}}
 
@@ -107,38 +107,51 @@ def page_text(page):
 def test_rows_beside_the_arrays_fill_tables_and_the_section_on_robustness(model):
     model.gate_class_mean = np.linspace(0, 1, 60).reshape(10, 6)
     write_audit(model)
-    write_json(model.model_dir / "images" / "audit.json", rows_of(model.config["weights_sha256"]))
+    write_json(model.model_dir / "images" / "audit.json", rows_of(model.sha256))
     page = show(model)
     assert "Robustness" in [s.value for s in page.subheader]
     text = page_text(page)
-    assert "at least 99.9 % right" in text and "within chance" in text and "1.200 (1.100 to 1.300)" in text
+    assert (
+        "at least 99.9 % right" in text
+        and "at most 2.3 %" in text
+        and "within chance" in text
+        and "1.200 (1.100 to 1.300)" in text
+    )
     assert any("Exchangeability" in caption.value for caption in page.caption)
     assert any("9 errors instead of 3, no difference beyond chance (p = 0.11)" in m.value for m in page.markdown)
 
 
-def test_rows_of_other_weights_are_left_out(model):
+def test_rows_of_another_model_are_left_out(model):
     write_audit(model)
     write_json(model.model_dir / "images" / "audit.json", rows_of("f" * 64))
     page = show(model)
     assert "Robustness" not in [s.value for s in page.subheader] and "promise" not in page_text(page)
 
 
+def test_rows_of_an_older_version_are_a_sentence_and_the_rest_is_shown(model):
+    write_audit(model)
+    write_json(model.model_dir / "images" / "audit.json", rows_of(model.sha256) | {"format": 1})
+    page = show(model)
+    assert "older version" in page.warning[0].value and "python -m analytics.audit" in page.warning[0].value
+    assert "Doubt" in [s.value for s in page.subheader]
+
+
 def test_the_slider_says_what_a_limit_costs(model):
     write_audit(model)
     page = show(model)
     page.select_slider[0].set_value(0.95).run()
-    assert any(m.value == "Answering only above 95 %: **100.00 %** answered, **98.50 %** of those right (3 errors)."
+    assert any(m.value == "Answering only above 95 %: **100 %** answered, **98.50 %** of those right (3 errors)."
                for m in page.markdown)
     page.select_slider[0].set_value(0.98).run()
-    assert any("**0.00 %** answered, **–** of those right (0 errors)" in m.value for m in page.markdown)
+    assert any("**0 %** answered, **–** of those right (0 errors)" in m.value for m in page.markdown)
 
 
 def test_the_heart_moves_only_when_asked(model):
     write_audit(model)
     page = show(model)
-    assert "q-heart" in page_text(page) and "@keyframes" not in page_text(page)
+    assert "q-pulse" in page_text(page) and "@keyframes" not in page_text(page)
     page.button[0].click().run()
-    assert "@keyframes q-disc-1" in page_text(page)
+    assert "@keyframes heartbeat-disc-1" in page_text(page)
 
 
 def test_the_last_digit_stands_on_the_map_of_the_chosen_layer(model):
@@ -157,7 +170,7 @@ def test_the_last_digit_stands_on_the_map_of_the_chosen_layer(model):
 def test_a_closer_look_at_an_error_shows_why():
     deployer = MNISTDeployer()
     page = show(deployer)
-    index = int(evidence.mistakes(*(evidence.load_audit(evidence.SHIPPED_IMAGES)[k] for k in ("probs", "y")))[0])
+    index = int(evidence.mistakes(*(reader.load_audit(reader.SHIPPED_IMAGES)[k] for k in ("probs", "y")))[0])
     closer = next(box for box in page.selectbox if box.label == "Look closer at")
     closer.set_value(index).run()
     assert not page.exception and not page.warning
@@ -165,14 +178,14 @@ def test_a_closer_look_at_an_error_shows_why():
     assert all(f'data-testid="{name}"' in page_text(page) for name in ("bars", "why-ink", "why-neighbours"))
 
 
-def test_other_weights_are_noticed(model):
-    write_audit(model, weights_sha256=np.array("f" * 64))
-    assert "other weights" in show(model).warning[0].value
+def test_another_model_is_noticed(model):
+    write_audit(model, model_sha256=np.array("f" * 64))
+    assert "another model" in show(model).warning[0].value
 
 
 def test_a_run_without_audit_says_how_and_shows_what_there_is(model):
     page = show(model)
-    assert "python -m analytics.audit.__main__ --model" in page.info[0].value
+    assert "python -m analytics.audit --model" in page.info[0].value
     assert [m.value for m in page.metric] == ["98.76 %", "124", "0.0400", "0.20 %", "0.970"]
     assert page.metric[0].delta == "98.52 % to 98.96 %"
     assert [s.value for s in page.subheader] == ["Learning", "Weights", "Gate per digit"]
@@ -182,4 +195,4 @@ def test_a_damaged_audit_is_a_sentence(model):
     (model.model_dir / "images").mkdir()
     (model.model_dir / "images" / "audit.npz").write_bytes(b"half a file")
     page = show(model)
-    assert "cannot be read" in page.warning[0].value and "python -m analytics.audit.__main__" in page.warning[0].value
+    assert "cannot be read" in page.warning[0].value and "python -m analytics.audit" in page.warning[0].value

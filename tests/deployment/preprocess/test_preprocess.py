@@ -4,11 +4,14 @@ import io
 
 import numpy as np
 import pytest
-from deployment.preprocess.picture import InputError, load_image, preprocess
 from PIL import Image, ImageDraw, ImageFilter
 
 from core.digits.data import load_mnist
-from deployment.preprocess.raster import label, otsu, slide, stroke_width
+from core.digits.frame import slide, stroke_width
+from deployment.deploy_mnist import MNISTDeployer
+from deployment.preprocess import InputError, load_image, preprocess
+from deployment.preprocess.load import check_images
+from deployment.preprocess.raster import label, otsu
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +20,11 @@ def digits():
     mnist = load_mnist()
     chosen = [i for digit in range(10) for i in np.flatnonzero(mnist["y_test"] == digit)[:2]]
     return mnist["X_test"][chosen]
+
+
+@pytest.fixture(scope="module")
+def deployer():
+    return MNISTDeployer()
 
 
 def enlarge(digit, side):
@@ -315,3 +323,84 @@ def test_stroke_width_of_bars_and_threshold_of_two_levels():
         bar[:, 10 : 10 + width] = 1
         assert stroke_width(bar) == pytest.approx(width, rel=0.1)
     assert 0.2 < otsu(np.array([0.2] * 50 + [0.9] * 10)) < 0.9
+
+
+# Masks, whole numbers of any kind, and arrays of many images
+
+
+def masks(digit):
+    """One digit as a mask of 0 and 1 in every form that one comes in."""
+    mask = (digit > 127).astype(np.uint8)
+    image = Image.fromarray(mask)
+    packed = io.BytesIO()
+    image.save(packed, "PNG")
+    return {"uint8": mask, "int64": mask.astype(np.int64), "bool": mask.astype(bool), "float": mask.astype(float),
+            "L": image, "1": Image.fromarray(255 * mask).convert("1"), "rgb": np.repeat(mask[..., None], 3, axis=2),
+            "png": packed.getvalue()}
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int64", "bool", "float", "L", "1", "rgb", "png"])
+def test_masks_of_0_and_1_are_pictures(digits, kind):
+    large = enlarge(digits[5], 112)
+    expected = preprocess(255 * (large > 127).astype(np.uint8))
+    assert alike(preprocess(masks(large)[kind]), expected) > 0.999
+
+
+@pytest.mark.parametrize("scale", [1, 255, 65535])
+def test_mode_i_is_a_picture_whatever_its_white(digits, scale):
+    large = enlarge(digits[7], 112)
+    whole = np.rint(large / 255 * scale).astype(np.int32)
+    assert alike(preprocess(Image.fromarray(whole)), preprocess(large)) > (0.9 if scale == 1 else 0.99)
+
+
+def test_sixteen_bits_are_a_picture(digits):
+    large = enlarge(digits[7], 112)
+    packed = io.BytesIO()
+    Image.fromarray(large.astype(np.uint16) * 257).save(packed, "PNG")
+    assert alike(preprocess(packed.getvalue()), preprocess(large)) > 0.999
+
+
+def test_a_blank_picture_stays_blank():
+    for blank in (np.zeros((50, 50), np.uint8), np.ones((50, 50), np.uint8), np.zeros((50, 50), bool),
+                  Image.new("I", (50, 50)), Image.new("1", (50, 50), 1)):
+        with pytest.raises(InputError, match="No ink"):
+            preprocess(blank)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.int64, np.uint16, np.float32, np.float64, bool])
+def test_arrays_of_images_are_read_alike_whatever_their_type(deployer, digits, kind):
+    """Whole numbers are 0..255, or 0 and 1; floats are 0..1: never taken for one another."""
+    if kind in (np.int8, bool):  # 127 at most: masks alone
+        given, expected = (digits > 127).astype(kind), (digits > 127).astype(np.float32)
+    else:
+        given = (digits / 255).astype(kind) if np.dtype(kind).kind == "f" else digits.astype(kind)
+        expected = (digits / 255).astype(np.float32)
+    probs = deployer.predict_arrays(given)
+    np.testing.assert_allclose(probs, deployer.predict_arrays(expected), atol=1e-5)
+    assert (probs.argmax(axis=1) == np.repeat(np.arange(10), 2)).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    "X, reason",
+    [
+        (np.full((2, 28, 28), np.nan), "not finite"),
+        (np.full((2, 28, 28), np.inf), "not finite"),
+        (np.full((2, 28, 28), 256), "from 256 to 256"),
+        (np.full((2, 28, 28), -1), "from -1"),
+        (np.full((2, 28, 28), 1.5), "from 1.5"),
+        (np.zeros((28, 28)), "shape"),
+        (np.zeros((0, 28, 28)), "shape"),
+        (np.zeros((2, 28, 27)), "shape"),
+        (np.zeros((2, 784)), "shape"),
+        (np.full((1, 28, 28), "a"), "type"),
+        (None, "type"),
+        ([[1, 2], [3]], "no array"),
+    ],
+)
+def test_arrays_that_are_no_images_are_refused_in_a_sentence(deployer, X, reason):
+    with pytest.raises(InputError, match=reason):
+        deployer.predict_arrays(X)
+
+
+def test_images_of_bytes_are_not_copied(digits):
+    assert check_images(digits) is digits

@@ -1,6 +1,6 @@
 """The tab "Feelings in text" in a real browser: a typed sentence is read."""
 
-from test_browser import is_local
+from browser import is_local
 
 
 def test_a_typed_sentence_is_read_and_remembered(browser, app_url):

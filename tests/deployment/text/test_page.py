@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,19 +10,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.text import reader as text_reader
-from core.text.reader import FINAL_LIMINAL, LONGEST, Pull, TextReader
-from deployment.text import batch as text_batch
-from deployment.text import charts as text_charts
-from deployment.text import html as text_pictures
+from core.text.reader import FINAL_LIMINAL, LONGEST, OcclusionEffect, TextReader
+from deployment.text import batch, charts, html
 from deployment.text.examples import EXAMPLES, FIELD
 from deployment.text.sections import MOST_WORDS
+
+APP = Path(__file__).resolve().parents[3] / "deployment" / "app.py"
 
 
 def start() -> AppTest:
     def tab():
-        from deployment.text import page as text_view
+        from deployment.text import page
 
-        text_view.render()
+        page.render()
 
     at = AppTest.from_function(tab, default_timeout=60).run()
     assert not at.exception
@@ -124,7 +125,7 @@ def test_a_file_is_read_line_by_line_and_a_line_leads_to_its_reading(reader):
     ("empty.csv", b"text\n\n", "holds no text"), ("picture.csv", b"\x89PNG\x00\x1a", "not plain text"),
 ])
 def test_bad_uploads_are_named(name, data, reason):
-    found, sentences = text_batch.lines(name, data)
+    found, sentences = batch.lines(name, data)
     assert found == [] and len(sentences) == 1 and name in sentences[0] and reason in sentences[0]
     if name == "wide.txt":
         at = upload(start(), name, data)
@@ -133,23 +134,23 @@ def test_bad_uploads_are_named(name, data, reason):
 
 def test_lines_of_a_csv():
     data = b'\xef\xbb\xbfSentence,by\n"one, two",x\n"three\nfour",y\n,z\nfive\n'
-    assert text_batch.lines("a.csv", data) == ([(2, "one, two"), (3, "three\nfour"), (6, "five")], [])
+    assert batch.lines("a.csv", data) == ([(2, "one, two"), (3, "three\nfour"), (6, "five")], [])
 
 
 def test_an_open_quotation_mark_loses_no_other_line():
-    found, sentences = text_batch.lines("a.csv", b'text\none,1\n"two\nthree,3\n"four, too",4\n')
+    found, sentences = batch.lines("a.csv", b'text\none,1\n"two\nthree,3\n"four, too",4\n')
     assert found == [(2, "one"), (3, "two"), (4, "three"), (5, "four, too")]
     assert "line 3" in sentences[0]
 
 
 def test_no_more_than_a_thousand_lines():
-    found, sentences = text_batch.lines("a.txt", b"rain\r\n" * 1001)
+    found, sentences = batch.lines("a.txt", b"rain\r\n" * 1001)
     assert len(found) == 1000 and found[-1] == (1000, "rain") and "1,001" in sentences[0]
 
 
 def test_the_csv_keeps_what_could_not_be_read(reader):
-    rows = text_batch.read(reader, [(1, "I am happy."), (3, "x" * (LONGEST + 1))])
-    head, good, bad = text_batch.to_csv(rows).splitlines()
+    rows = batch.read(reader, [(1, "I am happy."), (3, "x" * (LONGEST + 1))])
+    head, good, bad = batch.to_csv(rows).splitlines()
     assert head == "line,text,pleasure,arousal,dominance,words,problem"
     assert good.startswith(f"1,I am happy.,{rows[0][2].pad[0]:.4f},") and good.endswith(",")
     assert bad.startswith("3,xxx") and "at most 5,000" in bad
@@ -172,24 +173,21 @@ def test_the_breath_can_be_played():
     assert 'data-play="1"' in page(at) and "prefers-reduced-motion" in page(at)
 
 
-def test_breaths_by_hand():
-    """Hope 1 and 0.25, Faith 0.25 and 0: areas go as the values, so widths are 150, 75 and 0 pixels."""
-    frames = re.findall(r"([\d.]+)%\{width:([\d.]+)px", text_pictures.breaths(np.array([1, 0.25]), np.array([0.25, 0])))
-    assert [(float(at), float(width)) for at, width in frames] == [(0, 75), (25, 150), (50, 0), (75, 75), (100, 0)]
-
-
 def test_words_are_tinted_by_their_share_of_the_largest_change():
-    pulls = [Pull("so", 0, 2, np.array([0.1, 0, 0])), Pull("<b>", 3, 6, np.array([-0.05, 0.01, 0]))]
-    tinted = text_pictures.tinted("so <b>!", pulls, 0)
+    effects = [
+        OcclusionEffect("so", 0, 2, np.array([0.1, 0, 0])),
+        OcclusionEffect("<b>", 3, 6, np.array([-0.05, 0.01, 0])),
+    ]
+    tinted = html.tinted("so <b>!", effects, 0)
     assert "#E69F00 55%" in tinted and "solid" in tinted and "so: pleasure +0.100" in tinted
     assert "#0072B2 28%" in tinted and "dotted" in tinted and "&lt;b&gt;</span>!" in tinted
-    assert "#E69F00 28%" in text_pictures.tinted("so <b>!", pulls, 1), "0.01 is half of what is shown in full"
-    assert text_pictures.strongest(pulls, 0) == "“so” +0.100, “<b>” -0.050"
+    assert "#E69F00 28%" in html.tinted("so <b>!", effects, 1), "0.01 is half of what is shown in full"
+    assert html.strongest(effects, 0) == "“so” +0.100, “<b>” -0.050"
 
 
 def test_bars_start_at_zero_and_the_band_lies_around_the_mean():
     reading = SimpleNamespace(text="x", pad=np.array([0.5, -0.2, 0]), words="pleased")
-    felt = text_pictures.felt(reading, ["pleased", "calm", "neutral"], np.array([0, 0.1, 0]), np.array([0.1, 0.1, 0.1]))
+    felt = html.felt(reading, ["pleased", "calm", "neutral"], np.array([0, 0.1, 0]), np.array([0.1, 0.1, 0.1]))
     bars = re.findall(r'left:([\d.]+)%;width:([\d.]+)%', felt)
     assert bars == [("45.0", "10.0"), ("50.0", "25.0"), ("50.0", "10.0"), ("40.0", "10.0"), ("45.0", "10.0"),
                     ("50.0", "0.0")]
@@ -198,14 +196,14 @@ def test_bars_start_at_zero_and_the_band_lies_around_the_mean():
 
 def test_charts_by_hand():
     pads = np.array([[0.0, 0, 0], [0.3, 0, 0], [0, 0.2, 0]])
-    near = text_charts.nearest(pads, np.array([0.2, 0.2, 0]), np.array([1, 0.1, 1]), n=2)
+    near = charts.nearest(pads, np.array([0.2, 0.2, 0]), np.array([1, 0.1, 1]), n=2)
     assert near.tolist() == [2, 1], "in spreads: 2.0100, 2.0025 and 0.2"
-    moved = text_charts.rounds(np.array([[0.1, 0, 0], [0.3, 0, -0.1]]))
+    moved = charts.rounds(np.array([[0.1, 0, 0], [0.3, 0, -0.1]]))
     np.testing.assert_allclose([line.y[1] for line in moved.data], [0.2, 0, -0.1])
-    z = np.nansum([trace.z for trace in text_charts.attention(np.array([[1, 0], [0.4, 0.6]])).data], axis=0)
+    z = np.nansum([trace.z for trace in charts.attention(np.array([[1, 0], [0.4, 0.6]])).data], axis=0)
     np.testing.assert_allclose(z, [[1, 0], [0.4, 0.6]])
-    assert all(np.isnan(trace.z[0][1]) for trace in text_charts.attention(np.eye(2)).data)
-    assert text_charts.field(["a", "b", "c"], ["A", "B", "C"], pads, pads[1]).data[2].x == (0.3,)
+    assert all(np.isnan(trace.z[0][1]) for trace in charts.attention(np.eye(2)).data)
+    assert charts.field(["a", "b", "c"], ["A", "B", "C"], pads, pads[1]).data[2].x == (0.3,)
 
 
 def test_versions_without_rounds_or_reflection_say_so(monkeypatch):
@@ -221,7 +219,7 @@ def test_versions_without_rounds_or_reflection_say_so(monkeypatch):
 
 
 def test_the_third_tab_of_the_app():
-    at = AppTest.from_file("../deployment/app.py", default_timeout=60).run()
+    at = AppTest.from_file(str(APP), default_timeout=60).run()
     assert [tab.label for tab in at.tabs][2] == "Feelings in text" and 'data-testid="felt"' not in page(at)
     at.session_state["tab"] = "Feelings in text"
     assert felt(at.run())

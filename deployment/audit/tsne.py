@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.words import percent
 from deployment.audit import evidence
-from deployment.audit.charts import map as charts
+from deployment.audit.charts import tsne as charts
 from deployment.audit.parts import Audit, chart, section, tiles
 
 

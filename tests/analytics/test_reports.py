@@ -1,0 +1,36 @@
+"""Reports name the command that made them; figures go between marks and nowhere else; old names say the new ones."""
+
+import subprocess
+import sys
+
+import pytest
+
+from analytics.reports import REPORTS, put_between_marks, write_report
+
+
+def test_marks(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- x -->\nold\n<!-- /x -->\nafter\n")
+    put_between_marks("x", "new\n", page)
+    assert page.read_text() == "before\n<!-- x -->\nnew\n<!-- /x -->\nafter\n"
+    with pytest.raises(ValueError, match="lacks the marks"):
+        put_between_marks("y", "new\n", page)
+
+
+def test_a_report_names_its_command(tmp_path):
+    path = write_report("x", "Title", "make x", "\n| a |\n", tmp_path)
+    assert path.read_text() == "# Title\n\nMade by `make x`.\n\n| a |\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["audit", "benchmark", "gate", "liminal", "realworld", "reproduction", "robustness", "mutation"]
+)
+def test_every_report_is_there_and_says_how_to_remake_it(name):
+    text = (REPORTS / f"{name}.md").read_text(encoding="utf-8")
+    assert text.startswith("# ") and "\nMade by `" in text and "<!--" not in text
+
+
+@pytest.mark.parametrize("old, new", [("gate_study", "gate"), ("reproduce", "reproduce"), ("liminal", "liminal")])
+def test_an_old_name_says_the_new_one(old, new):
+    done = subprocess.run([sys.executable, "-m", f"analytics.{old}"], capture_output=True, text=True)
+    assert done.returncode and f"python -m analytics.studies.{new}" in done.stderr

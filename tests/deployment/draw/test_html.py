@@ -1,0 +1,59 @@
+"""The answer, the bars and the gate as HTML."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from app import EXAMPLES
+
+from deployment.deploy_mnist import MNISTDeployer
+from deployment.draw import html
+
+
+@pytest.fixture(scope="module")
+def seen():
+    return MNISTDeployer().predict(EXAMPLES / "seven.png")
+
+
+@pytest.mark.parametrize(
+    "feeling, small", [("confident", False), ("hesitant", False), ("confused", True), ("curious", True)]
+)
+def test_a_guess_is_shown_small(seen, feeling, small):
+    shown = html.answer(replace(seen, emotion=feeling), "x", 0)
+    assert ("q-guess" in shown) == small and ("A guess" in shown) == small
+    assert f'data-feeling="{feeling}"' in shown and f">{feeling}</span>" in shown
+
+
+def test_the_answer_says_what_its_word_means(seen):
+    shown = html.answer(seen, "<my> picture", 3)
+    assert "More than 99.9 % sure." in shown and "1 in 1,000" in shown
+    assert 'data-name="&lt;my&gt; picture"' in shown and 'data-strokes="3"' in shown
+
+
+def test_bars_name_all_ten_digits_and_are_as_long_as_their_share():
+    seen = MNISTDeployer().predict(EXAMPLES / "seven.png")
+    shown = html.bars(seen)
+    assert re.findall(r'scope="row">(\d)<', shown) == list("0123456789")
+    widths = [float(width) for width in re.findall(r"width:([\d.]+)%", shown)]
+    assert np.allclose(widths, 100 * seen.probabilities, atol=0.01)
+
+
+def test_gate_picture_has_one_cell_per_unit():
+    colours = np.arange(3 * 100).reshape(100, 3).astype(np.uint8)
+    grid = html.cells(colours)
+    assert (grid[..., 3] == 255).sum() == 100
+    assert np.array_equal(grid.reshape(-1, 4)[:100, :3], colours)
+    assert 1 <= grid.shape[1] / grid.shape[0] <= 4
+
+
+def test_gate_pictures_are_ordered_by_the_average(seen):
+    mean = np.array([0.9, 0.1, 0.5])
+    shown = html.gate(np.array([0.9, 0.6, 0.5]), mean)
+    assert shown.count("<img") == 3 and "2 of 3 units more than half open" in shown and "1 more than half open" in shown
+    assert "mean change 0.167" in shown
+
+
+def test_mood_in_words():
+    assert "Mood: pleased, calm, in control" in html.in_what_mood(np.eye(10)[3])
+    assert "Mood: uneasy, stirred, torn" in html.in_what_mood(np.full(10, 0.1))

@@ -1,0 +1,28 @@
+"""The app in Streamlit's test harness, and what stands on its page."""
+
+import re
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+APP = ROOT / "deployment" / "app.py"
+EXAMPLES = ROOT / "deployment" / "assets" / "examples"
+
+
+def start() -> AppTest:
+    at = AppTest.from_file(str(APP), default_timeout=60).run()
+    assert not at.exception
+    return at
+
+
+def page(at: AppTest) -> str:
+    """All HTML on the page, of a run without an exception."""
+    assert not at.exception
+    return "".join(element.proto.body for element in at.get("html"))
+
+
+def answer(at: AppTest) -> dict[str, str]:
+    """The data attributes of the answer on the page."""
+    (tag,) = re.findall(r'<div class="q q-answer[^>]*>', page(at))
+    return dict(re.findall(r'data-(\w+)="([^"]*)"', tag))
