@@ -1,8 +1,57 @@
-"""A running app and a real browser, for the tests that need them. Nothing here starts unless a test asks for it."""
+"""A running app and a real browser, for the tests that need them. Nothing here starts unless a test asks for it.
+
+`make test` looks at each browser check on one screen, `make test-all` (pytest --all) on all four, and runs what is
+marked slow.
+"""
+
+import zlib
+from dataclasses import dataclass
 
 import pytest
 
 from analytics.latency import BROWSERS, QUIET, find_browser, serve
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What a person looks at: size in pixels, a finger or a mouse, the theme of the system."""
+
+    width: int
+    height: int
+    touch: bool
+    theme: str
+
+    def __str__(self):
+        return f"{'phone' if self.touch else 'desktop'} {self.theme}"
+
+
+DESKTOP_LIGHT, DESKTOP_DARK = Screen(1280, 900, False, "light"), Screen(1280, 900, False, "dark")
+PHONE_LIGHT, PHONE_DARK = Screen(390, 844, True, "light"), Screen(390, 844, True, "dark")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--all", action="store_true", help="every screen for the browser checks, and the slow tests")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: run by make test-all alone")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--all"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="slow: make test-all runs it"))
+
+
+def pytest_generate_tests(metafunc):
+    """Half of the browser checks on a light desktop, half on a dark phone, always the same half; with --all,
+    everywhere."""
+    if "screen" in metafunc.fixturenames:
+        screens = [DESKTOP_LIGHT, PHONE_DARK, DESKTOP_DARK, PHONE_LIGHT]
+        if not metafunc.config.getoption("--all"):
+            screens = [screens[zlib.crc32(metafunc.function.__name__.encode()) % 2]]
+        metafunc.parametrize("screen", screens, ids=str)
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +73,30 @@ def browser():
         browser = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser, app_url, screen):
+    """The app at its first visit. Afterwards: nothing went wrong, nothing was asked from elsewhere, nothing ran off the
+    side."""
+    context = browser.new_context(viewport={"width": screen.width, "height": screen.height}, has_touch=True,
+                                  color_scheme=screen.theme)
+    page = context.new_page()
+    page.set_default_timeout(60_000)  # a busy machine is slow, not wrong
+    errors, foreign = [], []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    context.on("request", lambda request: None if is_local(request.url) else foreign.append(request.url))
+    page.goto(app_url)
+    page.wait_for_selector("[data-testid=answer][data-name='a clear 7']")
+    page.wait_for_selector("canvas.upper-canvas")
+    yield page
+    assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= screen.width
+    context.close()
+    assert errors == []
+    assert foreign == []
+
+
+def is_local(url):
+    return url.startswith(("data:", "blob:", "http://127.0.0.1:", "ws://127.0.0.1:", "http://localhost:"))

@@ -31,8 +31,9 @@ NETWORKS = {
     "none": {"hidden": (WIDTH,) * 3, "gate": False},
     "dense": {"hidden": (WIDTH,) * 4, "gate": False},  # W (256, 256) and b (256,): as many as Wg and bg
 }
+GAMMA = 0.5
 ARMS = {f"{name}{' + focal' if gamma else ''}": {**network, "focal_gamma": gamma}
-        for gamma in (0.0, 1.0) for name, network in NETWORKS.items()}
+        for gamma in (0.0, GAMMA) for name, network in NETWORKS.items()}
 PAIRS = (("gate", "none"), ("gate", "dense"), ("gate + focal", "gate"), ("none + focal", "none"),
          ("dense + focal", "dense"))
 HEAD = """Small networks, augmented digits, differences within seeds, whichever way they fall. Intervals of differences
@@ -41,25 +42,31 @@ hold 95 % over seeds (t) and over test images (normal), their variances added.
 """
 
 
+def settings(arm, seed, epochs):
+    """The Config of one training."""
+    return DEFAULT.replace(preset="gate-study", seed=seed, epochs=epochs, ornament=0.0, **ARMS[arm])
+
+
 def run(arm, seed, epochs, parts):
     """One training: what it makes of the test images, (right (N,), log_loss (N,) in nats, confidence (N,))."""
-    config = DEFAULT.replace(preset="gate-study", seed=seed, epochs=epochs, ornament=0.0, **ARMS[arm])
+    config = settings(arm, seed, epochs)
     task = DigitTask(config, parts["train"], parts["validation"])
     fit(task, config)
     probs, y = softmax(task.finished().logits(as_input(parts["test"].X))), parts["test"].y
-    return {"right": probs.argmax(axis=1) == y, "confidence": probs.max(axis=1), "epochs": np.array(epochs),
+    return {"right": probs.argmax(axis=1) == y, "confidence": probs.max(axis=1),
             "log_loss": -np.log(np.maximum(probs[np.arange(len(y)), y], 1e-12)),
             "parameters": np.array(task.theta.size)}
 
 
 def kept(arm, seed, epochs, parts):
-    """The run's arrays, trained now where runs/gate_study/ does not hold them for so many epochs."""
+    """The run's arrays, trained now where runs/gate_study/ does not hold them with today's settings."""
+    told = np.array(repr(settings(arm, seed, epochs).to_dict()))
     path = RESULTS / f"{arm.replace(' + ', '_')}_{seed}.npz"
     if path.exists():
         with np.load(path, allow_pickle=False) as saved:
-            if saved["epochs"] == epochs:
+            if saved["settings"] == told:
                 return dict(saved)
-    found, buffer = run(arm, seed, epochs, parts), io.BytesIO()
+    found, buffer = run(arm, seed, epochs, parts) | {"settings": told}, io.BytesIO()
     np.savez_compressed(buffer, **found)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, buffer.getvalue())

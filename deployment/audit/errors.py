@@ -9,7 +9,7 @@ from core.words import percent
 from deployment.audit import evidence
 from deployment.audit.parts import Audit, section, test_images, tiles
 from deployment.draw.html import bars
-from deployment.ui.words import told
+from deployment.ui.words import a, told
 from deployment.why import html as why
 from deployment.why.page import training_images
 
@@ -30,7 +30,7 @@ def render(audit: Audit) -> None:
             tiles(audit, members)
     chosen = st.selectbox(
         "Look closer at", [*errors.tolist(), *hits.tolist()], index=None, placeholder="an error or a hit",
-        format_func=lambda i: f"image {i}: a {y[i]} read as {probs[i].argmax()}, {percent(probs[i].max())}",
+        format_func=lambda i: f"image {i}: {a(y[i])} read as {probs[i].argmax()}, {percent(probs[i].max())}",
         key=audit.key("closer"))
     if chosen is not None:
         try:
@@ -52,7 +52,7 @@ def _closer(audit: Audit, index: int) -> None:
     reading = SimpleNamespace(probabilities=probs, digit=answer, emotion=feeling, hidden=[layer[0] for layer in hidden])
     left, right = st.columns([2, 3])
     with left:
-        st.caption(f"Test image {index}: a {true}, read as a {answer}; the network was {feeling}.")
+        st.caption(f"Test image {index}: {a(true)}, read as {a(answer)}; the network was {feeling}.")
         st.html(bars(reading))
     with right:
         values = deployer.explain(image, answer, rival)

@@ -11,7 +11,7 @@ from core.words import interval, percent
 from deployment.audit.reader import made_for
 from deployment.ui import html
 from deployment.ui.charts import CONFIG
-from deployment.ui.words import sure
+from deployment.ui.words import a, sure
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def image_strip(images: np.ndarray, y: np.ndarray, probs: np.ndarray, indices) -
         true, answer, confidence = int(y[i]), int(probs[i].argmax()), float(probs[i].max())
         words = str(true) if answer == true else f"{true} → {answer}"
         shown.append(html.tile(html.png_uri(images[i]), words, escape(percent(confidence)),
-                               f"test image {i}: a {true} read as {answer}, {sure(confidence)}"))
+                               f"test image {i}: {a(true)} read as {answer}, {sure(confidence)}"))
     return html.tiles(shown, "test-images")
 
 

@@ -6,6 +6,7 @@ from core.words import percent
 from deployment.audit import evidence
 from deployment.audit.charts import tsne as charts
 from deployment.audit.parts import Audit, chart, section, tiles
+from deployment.ui.words import a
 
 
 @st.fragment
@@ -40,5 +41,5 @@ def _last_digit(audit: Audit, layer: str) -> tuple:
     if place is None:
         return None, "Your digit was read by another network than this map shows."
     return (place, f"your digit, read as {last.digit}"), (
-        f"The star is your last digit, read as a {last.digit} ({percent(last.confidence)} sure), at the mean place of "
+        f"The star is your last digit, read as {a(last.digit)} ({percent(last.confidence)}), at the mean place of "
         "its nearest neighbours.")

@@ -8,7 +8,7 @@ from deployment.ui import theme
 from deployment.ui.html import card, grey_uri, tile
 from deployment.ui.html import tiles as row_of_tiles
 from deployment.ui.palette import FEELING_COLOURS
-from deployment.ui.words import sure
+from deployment.ui.words import a, sure
 from deployment.upload.batch import OwnAudit, label_of
 
 MOST_TILES = 120
@@ -76,7 +76,7 @@ def tiles(names: list[str], results: list, indices) -> str:
         result, label = results[i], label_of(names[i])
         right = label is None or label == result.digit
         words = f"<b>{result.digit}</b>" if right else f"{label} → <b>{result.digit}</b>"
-        told = "" if label is None else f"a {label} "
+        told = "" if label is None else f"{a(label)} "
         shown.append(tile(grey_uri(result.image), words, html.escape(percent(result.confidence)),
                           f"{names[i]}: {told}read as {result.digit}, {sure(result.confidence)}"))
     return row_of_tiles(shown, "own-tiles")

@@ -7,6 +7,7 @@ import numpy as np
 from core.words import percent
 from deployment.ui.html import block, png_uri, tile
 from deployment.ui.palette import BLUE, ORANGE, loss_gain
+from deployment.ui.words import a
 
 PAPER, INK = 246, 150  # greys of a digit that colours lie upon
 METHODS = {  # method -> its name, and what it says in one line
@@ -48,22 +49,24 @@ def ink(image: np.ndarray, values: np.ndarray, digit: int, against: int, method:
 def change(before: np.ndarray, after: np.ndarray, found) -> str:
     """Before, after and difference of core.explain.counterfactual.Counterfactual `found`; before, after (28, 28) in [0,
     1]."""
+    to = a(found.to)
     if found.succeeded:
-        how = (f"<b>{_pixels(found.ink)}</b> would make it a {found.to} to this network. The less it takes, the nearer "
-               "the answer is to another one. An upper bound: a still smaller change may exist.")
+        read = f"read as {to}"
+        how = (f"<b>{_pixels(found.ink)}</b> would make it {to} to this network. The less it takes, the nearer the "
+               "answer is to another one. An upper bound: a still smaller change may exist.")
     else:
-        how = f"No small change was found that would make it a {found.to}; the pictures show how far the search came."
+        read = f"not read as {to}"
+        how = f"No small change was found that would make it {to}; the pictures show how far the search came."
     moved = after - before
     added, removed = float(np.maximum(moved, 0).sum()), float(np.maximum(-moved, 0).sum())
     note = f"added {added:.1f}, removed {removed:.1f}"
     reach = float(np.abs(moved).max()) or 1.0
     blank = np.zeros_like(before)
     figures = [_figure("Before", over_ink(before, blank), "as the network sees it", "The digit before the change"),
-               _figure("After", over_ink(after, blank), f"read as {'a' if found.succeeded else 'no'} {found.to}",
-                       f"The digit after the change, read as {'' if found.succeeded else 'no '}{found.to}"),
+               _figure("After", over_ink(after, blank), read, f"The digit after the change, {read}"),
                _figure("Difference", over_ink(before, moved / reach), note,
                        f"The difference: orange ink added, blue ink removed; {note}")]
-    return block(f"The smallest change to a {found.to}", how, _figures(figures, "q-trio"), "why-change")
+    return block(f"The smallest change to {to}", how, _figures(figures, "q-trio"), "why-change")
 
 
 def _pixels(ink: float) -> str:

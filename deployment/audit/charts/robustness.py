@@ -19,7 +19,7 @@ def cells(rows: list[dict]) -> go.Figure:
             x=[100 * row["mean_confidence"] for row in group], y=[100 * row["accuracy"] for row in group],
             mode="markers", name=name, marker={"color": colour, "symbol": symbol, "size": size, "opacity": 0.75},
             customdata=[f"{row['corruption'].replace('_', ' ')}, severity {row['severity']}" for row in group],
-            hovertemplate="%{customdata}: %{y:.1f} % right, %{x:.1f} % sure<extra></extra>",
+            hovertemplate="%{customdata}: %{y:.1f} % right, stated %{x:.1f} %<extra></extra>",
         )
     low = max(0, min(min(row["accuracy"], row["mean_confidence"]) for row in rows) * 100 - 4)
     return style(figure, 380, showlegend=True, xaxis={"title": "mean confidence (%)", "range": [low, 101]},
@@ -38,6 +38,6 @@ def severities(rows: list[dict], corruption: str) -> go.Figure:
                        line={"color": BLUE}, hovertemplate="severity %{x}: %{y:.1f} % right<extra></extra>")
     figure.add_scatter(x=x, y=confidence, name="mean confidence", mode="lines+markers",
                        line={"color": VERMILION, "dash": "dash"}, marker={"symbol": "square"},
-                       hovertemplate="severity %{x}: %{y:.1f} % sure<extra></extra>")
+                       hovertemplate="severity %{x}: stated %{y:.1f} %<extra></extra>")
     return style(figure, 330, showlegend=True, yaxis={"title": "%", "range": [0, 103]},
                  xaxis={"title": "severity (0: clean)", "tickvals": x})

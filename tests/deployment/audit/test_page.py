@@ -162,7 +162,7 @@ def test_the_last_digit_stands_on_the_map_of_the_chosen_layer(model):
     page = show(model)
     assert any("Draw a digit in the first tab" in caption.value for caption in page.caption)
     page.session_state["last_prediction"] = SimpleNamespace(hidden=[h[3] for h in hidden], digit=7, confidence=0.9)
-    assert any("your last digit, read as a 7 (90.0 % sure)" in c.value for c in page.run().caption)
+    assert any("your last digit, read as a 7 (90.0 %)" in c.value for c in page.run().caption)
     page.session_state["last_prediction"] = SimpleNamespace(hidden=[np.ones(3)], digit=7, confidence=0.9)
     assert any("another network" in c.value for c in page.run().caption)
 

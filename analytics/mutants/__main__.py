@@ -1,0 +1,98 @@
+"""Do the tests notice planted faults? `make mutants`, or `python -m analytics.mutants [--sample 400] [--workers 2]`.
+
+Two kinds are planted, one at a time, in copies of the project: first those chosen by hand (planted.py), each with the
+one test that must fail; then a seeded sample of Cosmic Ray's mutations of the engine (operators, comparisons, numbers,
+booleans, loops; sample.py): places are drawn evenly over its files, then one mutation of each place; annotations and
+strings are left out. A mutant is killed when a test of core fails or runs out of time. analytics/reports/mutation.md
+lists the survivors.
+"""
+
+import argparse
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import Queue
+
+from analytics.mutants.planted import PLANTED
+from analytics.mutants.sample import ROOT, draw, places
+from analytics.mutants.trial import copy_project, fails, plant, tests_for
+from analytics.reports import write_report
+from core.words import measured
+
+COMMAND = "python -m analytics.mutants"
+
+
+def report(planted, mutants, verdicts):
+    """The report as Markdown: planted faults with their tests, kills by file, survivors with their lines."""
+    lines = ["| planted by hand in | the test that notices |", "|---|---|"]
+    for (file, old, new, test), failed in zip(PLANTED, planted, strict=True):
+        noticed = f"`{test.partition('::')[2]}`" if failed else "**not noticed**"
+        lines.append(f"| {file}: `{old}` as `{new}` | {noticed} |")
+    killed = [verdict is not False for verdict in verdicts]
+    share = sum(killed) / len(killed)
+    late = sum(verdict is None for verdict in verdicts)
+    lines += ["", f"Of {len(mutants)} sampled mutants {sum(killed)} were killed ({measured(share)}), {late} of them by "
+              "running out of time.", "", "| file | mutants | killed |", "|---|---:|---:|"]
+    for file in dict.fromkeys(mutant.file for mutant in mutants):
+        own = [k for mutant, k in zip(mutants, killed, strict=True) if mutant.file == file]
+        lines.append(f"| {file} | {len(own)} | {sum(own)} |")
+    lines += ["", "Survivors:", ""]
+    for mutant, k in zip(mutants, killed, strict=True):
+        if not k:
+            before = (ROOT / mutant.file).read_text()
+            after = mutant.apply(before)
+            changed = next((b.strip() for a, b in zip(before.splitlines(), after.splitlines(), strict=False) if a != b),
+                           "(lines removed)")
+            lines.append(f"- {mutant.file}, line {mutant.line}: `{changed}` ({mutant.operator.removeprefix('core/')})")
+    return "\n".join(lines) + "\n"
+
+
+def main(argv=None):
+    from tqdm import tqdm
+
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
+    parser.add_argument("--sample", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--only", metavar="FILE", help="sample this file alone, and write no report")
+    args = parser.parse_args(argv)
+    mutants = draw(args.sample, args.seed)
+    if args.only:
+        mutants = [kinds[0] for kinds in places(args.only).values()][: args.sample]
+    with tempfile.TemporaryDirectory() as base:
+        copies = Queue()
+        for i in range(args.workers):
+            copies.put(copy_project(Path(base) / str(i)))
+        first = copies.get()
+        started = time.monotonic()
+        if fails(first, tests_for("core/metrics.py"), 600) is not False:
+            raise SystemExit("mutants: the tests fail without any fault; mend that first")
+        seconds = 3 * (time.monotonic() - started) + 30
+        copies.put(first)
+
+        def judge(file, mutated, tests):
+            folder = copies.get()
+            try:
+                return plant(folder, file, mutated, tests, seconds)
+            finally:
+                copies.put(folder)
+
+        jobs = [] if args.only else [(file, (ROOT / file).read_text().replace(old, new), [test])
+                                     for file, old, new, test in PLANTED]
+        jobs += [(m.file, m.apply((ROOT / m.file).read_text()), tests_for(m.file)) for m in mutants]
+        with ThreadPoolExecutor(args.workers) as pool:
+            verdicts = list(tqdm(pool.map(lambda job: judge(*job), jobs), total=len(jobs), unit="mutant"))
+    planted = verdicts[: len(jobs) - len(mutants)]
+    if args.only:
+        for mutant, verdict in zip(mutants, verdicts, strict=True):
+            if verdict is False:
+                print(f"{mutant.file}:{mutant.line} {mutant.operator} {mutant.occurrence}")
+        return
+    text = report(planted, mutants, verdicts[len(planted) :])
+    write_report("mutation", "Planted faults, and how many the tests notice", COMMAND, text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

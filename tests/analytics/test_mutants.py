@@ -1,0 +1,46 @@
+"""Planted faults fit the code as it stands and name tests that exist; the sample is spread, seeded and leaves words out."""
+
+from collections import Counter
+
+import pytest
+
+from analytics.mutants import sample
+from analytics.mutants.planted import PLANTED
+from analytics.mutants.sample import ROOT, draw, places, spans_left_out
+from analytics.mutants.trial import tests_for as chosen_tests
+
+
+@pytest.mark.parametrize("file, old, new, test", PLANTED)
+def test_planted_faults_fit_the_code_and_their_tests_exist(file, old, new, test):
+    assert (ROOT / file).read_text().count(old) == 1 and old != new
+    path, _, name = test.partition("::")
+    assert f"def {name}(" in (ROOT / path).read_text()
+
+
+def test_the_sample_is_seeded_and_spread_over_files(monkeypatch):
+    monkeypatch.setattr(sample, "AREAS", ("core/nn/losses.py", "core/nn/gate.py", "core/uncertainty/novelty.py"))
+    first = draw(20, seed=1)
+    assert first == draw(20, seed=1) != draw(20, seed=2)
+    assert sorted(Counter(mutant.file for mutant in first).values()) == [6, 7, 7]
+
+
+def test_every_mutant_changes_its_line():
+    for mutants in list(places("core/nn/losses.py").values())[:20]:
+        source = (ROOT / "core/nn/losses.py").read_text()
+        for mutant in mutants:
+            changed = mutant.apply(source)
+            assert changed != source
+            lines = zip(source.splitlines(), changed.splitlines(), strict=False)
+            assert next(i for i, (a, b) in enumerate(lines, 1) if a != b) <= mutant.line
+
+
+def test_annotations_and_strings_are_left_out():
+    source = 'def f(a: int | None = 1 + 2) -> str | None:\n    """1 + 1"""\n    return f"{a + 1}"\n'
+    left_out = spans_left_out(source)
+    inside = lambda *spot: any(low <= spot < high for low, high in left_out)  # noqa: E731
+    assert inside(1, 13) and inside(1, 37) and inside(2, 7) and inside(3, 14) and not inside(1, 26)
+
+
+def test_the_mirror_of_a_file_is_asked_first():
+    assert chosen_tests("core/nn/losses.py")[0] == "tests/core/nn/test_losses.py"
+    assert chosen_tests("core/digits/presets.py")[0] == "tests/core/digits"
