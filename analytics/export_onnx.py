@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from core.command import refusing
 from core.digits.data import as_input, load_mnist
+from core.files import write_atomic
 from core.models import model
 from core.nn.gate import EmotionalGate
 from core.nn.layers import Dense, ReLU, Sigmoid
-from core.storage import ModelError, write_atomic
 from core.uncertainty.calibration import AHEAD
 
 OPSET = 17
@@ -150,7 +151,7 @@ def main(argv=None):
     parser.add_argument("--out", type=Path, default=Path("qualm.onnx"), metavar="FILE")
     parser.add_argument("--demo", metavar="PICTURE", help="then read this picture with onnxruntime")
     args = parser.parse_args(argv)
-    try:
+    with refusing("export"):
         saved = model.load(args.model)
         data = onnx_model(saved).SerializeToString()
         write_atomic(args.out, data)
@@ -158,10 +159,6 @@ def main(argv=None):
         print(f"{args.out}: {len(data) / 1e6:.1f} MB; largest difference to NumPy on the test images {difference:.1e}")
         if args.demo:
             print(demo(args.out, args.demo))
-    except ImportError as error:
-        raise SystemExit(f"{error.name} is missing; install it with: pip install -r requirements-dev.txt") from None
-    except (ModelError, ValueError, OSError) as error:
-        raise SystemExit(f"export: {error}") from None
 
 
 if __name__ == "__main__":

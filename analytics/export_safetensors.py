@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from core.command import refusing
+from core.files import write_atomic
 from core.models import model
-from core.storage import ModelError, load_model, model_sha256, npy_bytes, write_atomic
+from core.storage import ModelError, load_model, model_sha256, npy_bytes
 
 FORMULA = ("x = pixels (28x28 row by row, 0..255) scaled linearly to input_range; for each hidden layer "
            "h = activation(x @ hiddenI_W + hiddenI_b), the next one's x; with a gate, "
@@ -71,14 +73,10 @@ def main(argv=None):
     parser.add_argument("--model", type=Path, default=model.FINAL_MODEL, metavar="DIR")
     parser.add_argument("--out", type=Path, default=Path("qualm.safetensors"), metavar="FILE")
     args = parser.parse_args(argv)
-    try:
+    with refusing("export"):
         data = pack(args.model)
         arrays, config = unpack(data, str(args.out))
         write_atomic(args.out, data)
-    except ImportError as error:
-        raise SystemExit(f"{error.name} is missing; install it with: pip install -r requirements-dev.txt") from None
-    except (ModelError, OSError) as error:
-        raise SystemExit(f"export: {error}") from None
     print(f"{args.out}: {len(data) / 1e6:.1f} MB, {len(arrays)} arrays, all with the SHA-256 of {args.model}; "
           f"model {model_sha256(config)[:12]}")
 

@@ -21,8 +21,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
 from analytics.reports import write_report
+from core.command import refusing
 from core.metrics import wilson_interval
-from core.storage import ModelError
 from core.uncertainty.readout import FEELINGS
 from core.words import interval, measured, percent
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
@@ -168,10 +168,8 @@ def main(argv=None):
     parser.add_argument("--errors", type=Path, metavar="FILE.png", help="write a contact sheet of what was misread")
     parser.add_argument("--report", action="store_true", help="put the table into analytics/reports/realworld.md")
     args = parser.parse_args(argv)
-    try:
+    with refusing("realworld"):
         sets, deployer = [row for source in args.sources for row in load_sets(source)], MNISTDeployer(args.model)
-    except (OSError, ValueError, ModelError) as error:
-        raise SystemExit(str(error)) from None
     results = [(name, deployer.predict_batch(pictures, skip_errors=True), labels) for name, pictures, labels in sets]
     text = table(results)
     print(text, end="")

@@ -5,6 +5,7 @@ A run lives in runs/NAME/, can be interrupted (Ctrl-C) and taken up again (--res
 """
 
 import argparse
+import contextlib
 import shlex
 import signal
 import time
@@ -12,17 +13,19 @@ from pathlib import Path
 
 import numpy as np
 
+from core.command import refusing
 from core.digits.config import Config
-from core.digits.data import DataError
 from core.digits.presets import PRESETS
 from core.digits.task import DigitTask, file_sha256, load_parts
+from core.files import locked
 from core.models import finish, promotion
 from core.nn.optimizers import make_optimizer
-from core.nn.training import CheckpointError, fit
+from core.nn.training import fit
 from core.storage import read_json, write_json
 from core.words import interval, percent
 
 RUNS = Path(__file__).resolve().parents[1] / "runs"
+LOCK = ".training.lock"  # held while a run is trained
 
 
 def arguments(argv):
@@ -54,6 +57,23 @@ def run_folder(args, preset, seed):
     taken = [RUNS / name, *(RUNS / f"{name}-{i}" for i in range(2, 1000))]
     free = next(i for i, folder in enumerate(taken) if not folder.exists())
     return taken[max(0, free - 1)] if args.resume else taken[free]
+
+
+def create(args, preset, seed):
+    """The folder of a new run, made by this process alone. Raises ValueError where --out names one that holds a run."""
+    if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)
+        if (args.out / "settings.json").exists() or (args.out / "config.json").exists():
+            raise ValueError(
+                f"{args.out} holds a run already; go on with it (--resume {args.out}) or choose another --out"
+            )
+        return args.out
+    while True:
+        folder = run_folder(args, preset, seed)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # another training was quicker: the next number
+            folder.mkdir()
+            return folder
 
 
 def make_config(args, folder):
@@ -152,23 +172,25 @@ def run(args):
         bars[name].update(done - bars[name].n)
 
     parts = load_parts(config, fetched)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "settings.json", config.to_dict())
-    print(f"{config.preset}: 784-{'-'.join(map(str, config.hidden))}{'-gate' if config.gate else ''}-10, "
-          f"{len(parts['train']):,} images, at most {config.epochs} epochs, about "
-          f"{seconds_needed(config, parts) / 60:.1f} minutes here; run in {folder}")
-    report(train(config, parts, folder, bool(args.resume), tqdm), folder)
+    if not args.resume:
+        folder = create(args, args.preset or "default", args.seed)
+    (folder / LOCK).touch()
+    with locked(folder / LOCK, wait=False):
+        write_json(folder / "settings.json", config.to_dict())
+        print(f"{config.preset}: 784-{'-'.join(map(str, config.hidden))}{'-gate' if config.gate else ''}-10, "
+              f"{len(parts['train']):,} images, at most {config.epochs} epochs, about "
+              f"{seconds_needed(config, parts) / 60:.1f} minutes here; run in {folder}")
+        report(train(config, parts, folder, bool(args.resume), tqdm), folder)
     return folder
 
 
 def main(argv=None):
     args = arguments(argv)
     try:
-        folder = Path(args.promote) if isinstance(args.promote, str) else run(args)
-        if args.promote:
-            promote(folder, args.force)
-    except (DataError, CheckpointError, ValueError, FloatingPointError) as error:
-        raise SystemExit(f"train: {error}") from None
+        with refusing("train"):
+            folder = Path(args.promote) if isinstance(args.promote, str) else run(args)
+            if args.promote:
+                promote(folder, args.force)
     except KeyboardInterrupt:
         raise SystemExit("train: stopped; the last finished epoch is kept, --resume goes on from it.") from None
 

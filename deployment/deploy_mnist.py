@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
+from core.command import refusing
 from core.digits.data import as_input, load_split, read_checked
 from core.explain import attribution, counterfactual, gates, neighbours, probe
 from core.models import model
-from core.storage import ModelError, read_json
+from core.models.check import check
 from deployment.preprocess import InputError, preprocess
 from deployment.preprocess.load import check_images
 from deployment.ui import words
@@ -68,8 +69,9 @@ class MNISTDeployer:
         self.model = model.load(self.model_dir)
         self.network, self.config = self.model.network, self.model.saved
         self.gate_mean, self.gate_class_mean = self.model.gate_mean, self.model.gate_class_mean
-        self.metrics = read_json(self.model_dir / "metrics.json")
-        self.history = read_json(self.model_dir / "train_history.json")
+        self.metrics, self.history = self.model.metrics, self.model.history
+        for name, document in (("metrics.json", self.metrics), ("train_history.json", self.history)):
+            check(document is not None, self.model_dir / name, "is missing")
 
     def predict(self, image, name="the picture"):
         """Read a picture: a path, bytes, PIL image, or array (H, W), (H, W, 3), (H, W, 4) of uint8 or floats in [0, 1].
@@ -138,7 +140,9 @@ class MNISTDeployer:
     def bank(self):
         """The k-NN index saved beside the weights (core.explain.neighbours); ModelError, naming the command,
         without."""
-        return neighbours.NeighbourIndex.load(self.model_dir / neighbours.FILE, self.sha256)
+        index = neighbours.NeighbourIndex.load(self.model_dir, self.sha256)
+        check(len(index.basis) == self.config["hidden"][-1], self.model_dir / neighbours.FILE, "is of another layer")
+        return index
 
     def neighbours(self, prediction, count=5, digit=None):
         """The training images most like a Prediction, of one digit or of any: indices, cosine similarities of the last
@@ -207,10 +211,8 @@ def main(argv=None):
     parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     args = parser.parse_args(argv)
-    try:
+    with refusing("deploy_mnist"):
         answers = MNISTDeployer(args.model).predict_batch(args.files, args.files, skip_errors=True)
-    except ModelError as error:
-        raise SystemExit(str(error)) from None
     for file, answer in zip(args.files, answers, strict=True):
         failed = isinstance(answer, InputError)
         if args.json:

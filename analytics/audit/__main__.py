@@ -8,7 +8,6 @@ interval. Each file is written aside and renamed and carries the hash of the mod
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 from tqdm import tqdm
@@ -16,6 +15,7 @@ from tqdm import tqdm
 from analytics.audit import out_of_distribution
 from analytics.audit.run import COMMAND, audit, doubt_table, headline_sentence, headline_table
 from analytics.reports import put_between_marks, write_report
+from core.command import refusing
 from core.words import interval, percent
 from deployment.audit.reader import images_dir
 from deployment.deploy_mnist import SHIPPED
@@ -29,13 +29,11 @@ def main(argv: list[str] | None = None) -> None:
                         help="other pictures that are no digits: an array (N, 28, 28) uint8 of the file; repeatable")
     options = parser.parse_args(argv)
     print("Auditing on the 10,000 test images; this takes one to three minutes on two idle cores.")
-    try:
+    with refusing("audit"):
         extra = {f"{Path(file).stem} {name}": out_of_distribution.load_extra(file, name)
                  for file, name in options.extra}
         arrays, document = audit(options.model, corrupted=options.corrupted, extra=extra,
                                  track=lambda items, label: tqdm(items, desc=f"{label:>12}", leave=True))
-    except (ValueError, OSError) as error:
-        sys.exit(f"audit: {error}")
     if options.model.resolve() == SHIPPED.resolve():
         put_between_marks("shipped", headline_sentence(arrays, document))
         found = document["doubt"]

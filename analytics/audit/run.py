@@ -11,8 +11,9 @@ from analytics.audit import doubt, figures, inside, out_of_distribution
 from analytics.audit.arrays import Track, untracked
 from analytics.robustness import measure as robustness
 from core.digits.data import as_input, calibration_writers, load_mnist, load_split
+from core.files import replace_together
 from core.metrics import confusion_matrix
-from core.storage import write_atomic, write_json
+from core.storage import json_text
 from core.words import interval, measured, percent
 from deployment.audit import evidence
 from deployment.audit.reader import FORMAT, images_dir, made_for
@@ -106,18 +107,17 @@ def plain(value):
 
 def save(arrays: dict[str, np.ndarray], X: np.ndarray, folder: Path, track: Track = untracked,
          document: dict | None = None):
-    """Write every picture as PNG, audit.json where there is a document, and last audit.npz, into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    tag = {"Description": f"model_sha256 {made_for(arrays)}"}
+    """Write every picture as PNG, audit.json where there is a document, and audit.npz into `folder`, all as one."""
+    tag, files = {"Description": f"model_sha256 {made_for(arrays)}"}, {}
     for name, figure in track(draw(arrays, X).items(), "pictures"):
         png = io.BytesIO()
         figure().savefig(png, format="png", metadata=tag)
-        write_atomic(folder / f"{name}.png", png.getvalue())
+        files[f"{name}.png"] = png.getvalue()
     if document:
-        write_json(folder / "audit.json", document)
+        files["audit.json"] = json_text(document)
     npz = io.BytesIO()
     np.savez_compressed(npz, **arrays)
-    write_atomic(folder / "audit.npz", npz.getvalue())
+    replace_together(folder, {**files, "audit.npz": npz.getvalue()})
 
 
 def headline_table(arrays: dict[str, np.ndarray]) -> str:

@@ -18,7 +18,8 @@ import time
 from pathlib import Path
 
 from analytics.reports import write_report
-from core.storage import write_atomic, write_json
+from core.files import write_atomic
+from core.storage import write_json
 
 IMAGES = Path(__file__).resolve().parents[2] / "images" / "benchmark"
 THREADS = 2

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.storage import write_atomic
+from core.files import write_atomic
 
 REPORTS = Path(__file__).resolve().parent
 README = REPORTS.parents[1] / "README.md"

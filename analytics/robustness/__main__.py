@@ -9,26 +9,27 @@ of its own, on fewer images (python -m analytics.audit), which this command leav
 
 import argparse
 import io
-import sys
 from pathlib import Path
 
 from analytics.reports import write_report
 from analytics.robustness.measure import measure, sentence, summary, table
+from core.command import refusing
 from core.digits.data import load_mnist
+from core.files import replace_together
 from core.models import model as models
-from core.storage import write_atomic, write_json
+from core.storage import json_text
 
 OUT = Path(__file__).resolve().parents[2] / "images" / "robustness" / "robustness.json"
 
 
 def save(path, document, figures):
     """Write document as JSON to path and each figure, by name, as a PNG beside it with the model's hash inside."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    files = {}
     for name, figure in figures.items():
         png = io.BytesIO()
         figure.savefig(png, format="png", metadata={"Description": f"model_sha256 {document['model_sha256']}"})
-        write_atomic(path.parent / f"{name}.png", png.getvalue())
-    write_json(path, document)
+        files[f"{name}.png"] = png.getvalue()
+    replace_together(path.parent, {**files, path.name: json_text(document)})
 
 
 def main(argv=None):
@@ -43,15 +44,13 @@ def main(argv=None):
 
     from analytics.robustness.figures import samples  # Matplotlib only where pictures are made
 
-    try:
+    with refusing("robustness"):
         model, data = models.load(args.model), load_mnist()
         images, y = data["X_test"], data["y_test"]
         rows = measure(model, images, y, args.n, args.seed, track=lambda names: tqdm(names, desc="corruptions"))
         whole = summary(rows)
         document = {"model_sha256": model.sha256, "n": args.n, "seed": args.seed, "summary": whole, "rows": rows}
         save(args.out, document, {"corruptions": samples(images[:1], args.seed)})
-    except (ValueError, OSError) as error:
-        sys.exit(f"robustness: {error}")
     if args.model.resolve() == models.FINAL_MODEL and args.out == OUT:
         write_report("robustness", "The shipped model on corrupted digits", "python -m analytics.robustness",
                      f"{args.n:,} test images for each cell, seed {args.seed}.\n\n{table(rows)}\n{sentence(whole)}\n\n"

@@ -18,10 +18,10 @@ from analytics.reports import write_report
 from core.digits.data import as_input
 from core.digits.presets import DEFAULT
 from core.digits.task import DigitTask, load_parts
+from core.files import write_atomic
 from core.metrics import auroc
 from core.nn.losses import softmax
 from core.nn.training import fit
-from core.storage import write_atomic
 
 COMMAND = "python -m analytics.studies.gate"
 RESULTS = Path(__file__).resolve().parents[2] / "runs" / "gate_study"

@@ -20,10 +20,11 @@ from pathlib import Path
 import numpy as np
 
 from analytics.reports import write_report
+from core.command import refusing
 from core.storage import load_model, read_json, save_model, write_json
 from core.text import train as command
 from core.text.config import VERSIONS, TextConfig
-from core.text.data import TextDataError, load_emobank
+from core.text.data import load_emobank
 from core.text.featurizer import WordVectors, part
 from core.text.metrics import bootstrap_difference, measure, pearson
 from core.text.ngrams import WORDS, ridge, times
@@ -197,10 +198,8 @@ def main(argv=None):
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--only", nargs="+", choices=list(ROWS), default=list(ROWS), metavar="ROW")
     args = parser.parse_args(argv)
-    try:
+    with refusing("liminal"):
         sentences = load_emobank(args.data, progress=print)
-    except TextDataError as error:
-        raise SystemExit(f"liminal: {error}") from None
     if args.what == "train":
         train_rows(sentences, args.seeds, args.only)
     elif args.what == "words":

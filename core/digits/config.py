@@ -1,9 +1,12 @@
 """Every setting of a training run, in one place, saved with the run."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 from core.settings import Settings, as_text
+
+MOST_WEIGHTS = 200_000_000
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,12 @@ class Config(Settings):
             raise ValueError(f"input_range must be two rising numbers, not {as_text(self.input_range)}")
         if len(self.hidden) > 16:
             raise ValueError(f"hidden names {len(self.hidden)} layers; at most 16 are built")
+        weights = sum(n_in * n_out for n_in, n_out in pairwise((784, *self.hidden, 10)))
+        if weights > MOST_WEIGHTS:
+            raise ValueError(
+                f"hidden makes {weights / 1e6:,.0f} million weights; at most {MOST_WEIGHTS / 1e6:,.0f} million "
+                "are built"
+            )
 
     @property
     def augments(self):

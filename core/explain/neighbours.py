@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.storage import ModelError, model_sha256, write_atomic
+from core.storage import ModelError, model_sha256, read_file
 
 FILE = "neighbours.npz"
 
@@ -63,28 +63,37 @@ class NeighbourIndex:
         own = self.labels == digit
         return NeighbourIndex(self.basis, self.features[own], self.labels[own], self.indices[own])
 
-    def save(self, path, sha256):
-        """Write an .npz that belongs to the model with this hash (`model_sha256` of its config.json)."""
+    def to_bytes(self, sha256):
+        """An .npz that belongs to the model with this hash (`model_sha256` of its config.json)."""
         buffer = io.BytesIO()
         np.savez(buffer, model_sha256=np.array(sha256), basis=self.basis, labels=self.labels,
                  features=self.features.astype(np.float16), indices=self.indices)
-        write_atomic(path, buffer.getvalue())
+        return buffer.getvalue()
 
     @classmethod
-    def load(cls, path, sha256):
-        """Read an index. Raises ModelError (a ValueError) when it is missing, damaged or made for another model."""
-        again = f"make it with `python core/train.py --refit {Path(path).parent}`."
+    def load(cls, folder, sha256):
+        """The index of a model folder. Raises ModelError when it is missing, damaged or made for another model."""
+        path = Path(folder) / FILE
+        again = f"make it with `python core/train.py --refit {folder}`."
         try:
-            with np.load(path, allow_pickle=False) as saved:
+            data = io.BytesIO(read_file(folder, FILE))
+        except ModelError as error:
+            raise ModelError(f"{str(error).partition(';')[0]}; {again}") from None
+        try:
+            with np.load(data, allow_pickle=False) as saved:
                 arrays = {name: saved[name] for name in ("basis", "features", "labels", "indices")}
                 belongs = str(model_sha256(saved))
-        except FileNotFoundError:
-            raise ModelError(f"{path} is missing; {again}") from None
+            index = cls(**arrays | {"features": arrays["features"].astype(np.float32)})
+            n, k = index.features.shape
+            if index.basis.shape[1:] != (k,) or not index.labels.shape == index.indices.shape == (n,) or not n:
+                raise ValueError("its arrays do not fit each other")
+            if not (np.isfinite(index.basis).all() and np.isfinite(index.features).all()):
+                raise ValueError("it holds values that are not finite")
         except Exception as error:  # a damaged zip raises many kinds
             raise ModelError(f"{path} cannot be read ({error}); {again}") from None
         if belongs != sha256:
             raise ModelError(f"{path} was made for another model than the one in use; {again}")
-        return cls(**arrays | {"features": arrays["features"].astype(np.float32)})
+        return index
 
 
 def _unit(features):

@@ -1,8 +1,6 @@
 """What follows training: fit the readout, measure, and write the model folder; or fit a finished run's readout
 again."""
 
-from pathlib import Path
-
 import numpy as np
 
 from core.digits.augmentation import augment, corrupt
@@ -13,9 +11,10 @@ from core.explain.neighbours import FILE as NEIGHBOURS
 from core.explain.neighbours import NeighbourIndex
 from core.metrics import accuracy, auroc, brier_score, expected_calibration_error, log_loss, wilson_interval
 from core.models.card import card_data, model_card, split_words
+from core.models.check import check
 from core.models.model import load_network
 from core.nn.training import Progress
-from core.storage import read_json, save_model, write_atomic, write_json
+from core.storage import json_text, save_files, vouch
 from core.uncertainty.readout import fit_readout
 
 # Augmentation strong enough that any network errs on some: the readout learns from it what doubt looks like.
@@ -58,7 +57,7 @@ def measure(network, config, readout, images):
 
 
 def save(folder, network, config, parts, progress):
-    """Fit the readout, measure validation and test, and write the whole model folder; returns the metrics."""
+    """Fit the readout, measure validation and test, and write the whole model folder as one; returns the metrics."""
     readout, gate_class_mean = finish(network, config, parts)
     arrays = network.named_parameters() | readout.arrays()
     if gate_class_mean is not None:
@@ -68,35 +67,37 @@ def save(folder, network, config, parts, progress):
                "epochs": progress.epoch, "best_epoch": progress.best_epoch,
                "training_seconds": round(sum(progress.history.get("seconds", [])), 1),
                "parameters": int(network.theta.size), "interrupted": progress.interrupted}
-    document = {**config.to_dict(), "architecture": [784, *config.hidden, 10], "parameters": int(network.theta.size),
-                "split": split_words(config, {name: len(part) for name, part in parts.items()}),
-                "preprocessing": PREPROCESSING, "readout": readout.settings()}
-    document["model_sha256"] = save_model(folder, arrays, document, metrics=metrics, train_history=progress.history)
-    write_atomic(Path(folder) / "model_card.md", model_card(document, metrics))
-    write_json(Path(folder) / "model_card.json", card_data(document, metrics))
-    save_neighbours(folder, network, config, parts["train"], document["model_sha256"])
+    files, document = vouch(arrays, {
+        **config.to_dict(), "architecture": [784, *config.hidden, 10], "parameters": int(network.theta.size),
+        "split": split_words(config, {name: len(part) for name, part in parts.items()}),
+        "preprocessing": PREPROCESSING, "readout": readout.settings()})
+    index = neighbours(network, config, parts["train"])
+    if index is not None:
+        files[NEIGHBOURS] = index.to_bytes(document["model_sha256"])
+    save_files(folder, files | {
+        "metrics.json": json_text(metrics), "train_history.json": json_text(progress.history),
+        "model_card.md": model_card(document, metrics), "model_card.json": json_text(card_data(document, metrics)),
+        "config.json": json_text(document)}, remove=[NEIGHBOURS])
     return metrics
 
 
-def save_neighbours(folder, network, config, train, sha256):
-    """Write the k-NN index of training images (core/explain/neighbours.py), where these are MNIST's own.
+def neighbours(network, config, train):
+    """The k-NN index of training images (core/explain/neighbours.py), where these are MNIST's own, else None.
 
-    Of others (--csv) nobody could show the neighbours later; an index of an earlier model is removed.
+    Of others (--csv) nobody could show the neighbours later.
     """
     labels, numbers = read_checked("train-labels-idx1-ubyte"), load_split()["train"]
     numbers = np.arange(len(labels)) if len(train) == len(labels) else numbers
     if config.csv or not np.array_equal(train.y, labels[numbers]):
-        (Path(folder) / NEIGHBOURS).unlink(missing_ok=True)
-        return
-    index = NeighbourIndex.build(network, as_input(train.X, config.input_range), train.y, np.random.default_rng(0),
-                                 k=min(48, config.hidden[-1]), indices=numbers)
-    index.save(Path(folder) / NEIGHBOURS, sha256)
+        return None
+    return NeighbourIndex.build(network, as_input(train.X, config.input_range), train.y, np.random.default_rng(0),
+                                k=min(48, config.hidden[-1]), indices=numbers)
 
 
 def refit(folder):
     """Fit the readout of a finished run again, on the same weights, and save the folder anew; returns the metrics."""
-    network, config, *_ = load_network(folder)
-    before, history = (read_json(Path(folder) / f"{name}.json") for name in ("metrics", "train_history"))
+    network, config, _, _, before, history = load_network(folder)
+    check(before is not None and history is not None, folder, "lacks metrics.json or train_history.json")
     progress = Progress(before["epochs"], best_epoch=before["best_epoch"], history=history,
                         interrupted=before["interrupted"])
     return save(folder, network, config, load_parts(config), progress)

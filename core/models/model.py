@@ -6,12 +6,17 @@ from pathlib import Path
 import numpy as np
 
 from core.digits.config import Config
+from core.digits.data import PIXELS
 from core.digits.task import digit_network
+from core.models.check import check, check_config, check_history, check_metrics
 from core.nn.network import Network
 from core.storage import ModelError, load_model, model_sha256
 from core.uncertainty.readout import Readout
 
 FINAL_MODEL = Path(__file__).resolve().parents[2] / "final_model"
+
+
+DOCUMENTS = ("metrics", "train_history")
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,8 @@ class Model:
     gate_mean: np.ndarray | None
     gate_class_mean: np.ndarray | None
     saved: dict  # config.json as it was read
+    metrics: dict | None  # metrics.json and train_history.json, where the folder has them
+    history: dict | None
 
     @property
     def sha256(self):
@@ -36,25 +43,41 @@ class Model:
 
 
 def load_network(folder):
-    """(network, config, arrays, saved config.json) of a model folder; raises as `load`."""
-    arrays, saved = load_model(folder)
+    """(network, config, arrays, config.json, metrics, history) of a model folder; raises as `load`."""
+    arrays, saved, metrics, history = load_model(folder, DOCUMENTS)
     try:
         config = Config.from_dict(saved)
         model_sha256(saved)
         # a saved network has batch normalisation folded in
-        return digit_network(config.replace(batch_norm=False)).load(arrays), config, arrays, saved
-    except (KeyError, TypeError, ValueError) as error:
+        network = digit_network(config.replace(batch_norm=False)).load(arrays)
+    except (KeyError, TypeError, ValueError, MemoryError) as error:
         raise ModelError(f"{folder} does not hold a model of this version ({error}); train it again.") from None
+    check_config(saved, config, network, Path(folder) / "config.json")
+    if metrics is not None:
+        check_metrics(metrics, Path(folder) / "metrics.json")
+    if history is not None:
+        check_history(history, Path(folder) / "train_history.json")
+    return network, config, arrays, saved, metrics, history
 
 
 def load(folder=FINAL_MODEL):
-    """Read a model folder. Raises ModelError, a sentence for people, when a file is missing or damaged."""
-    network, config, arrays, saved = load_network(folder)
+    """Read a model folder, checked whole. Raises ModelError, a sentence for people, when a file is missing or
+    damaged."""
+    network, config, arrays, saved, metrics, history = load_network(folder)
     try:
-        readout = Readout.from_saved(saved["readout"], arrays)
-    except (KeyError, TypeError, ValueError) as error:
+        readout = Readout.from_saved(saved["readout"], arrays, widths=(config.hidden[0], config.hidden[-1]))
+        probs, novelty, evidence = readout.read(network, np.zeros((1, PIXELS), np.float32))
+        if not np.isfinite([*probs[0], *novelty]).all() or not readout.could_be(evidence):
+            raise ValueError("it reads what is no number")
+    except Exception as error:  # whatever stands in a foreign file
         raise ModelError(f"{folder} does not hold a readout of this version ({error}); fit it again with "
                          f"`python core/train.py --refit {folder}`.") from None
     per_class = arrays.get("gate_class_mean")
-    return Model(network.for_inference(), config, readout, None if per_class is None else per_class.mean(axis=0),
-                 per_class, saved)
+    if network.has_gate:
+        check(
+            per_class is not None and per_class.shape == (10, config.hidden[-1]),
+            Path(folder) / "gate_class_mean.npy",
+            f"is not the mean gate of ten digits and {config.hidden[-1]} units",
+        )
+    return Model(network.for_inference(), config, readout, per_class.mean(axis=0) if network.has_gate else None,
+                 per_class if network.has_gate else None, saved, metrics, history)

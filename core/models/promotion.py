@@ -1,12 +1,14 @@
 """Promotion: a finished run becomes the shipped model, where nothing speaks against it."""
 
-import shutil
 from pathlib import Path
 
 from core.explain.neighbours import FILE as NEIGHBOURS
+from core.files import places
 from core.models.model import FINAL_MODEL
-from core.storage import ModelError, read_json
+from core.storage import ModelError, load_model, read_file, read_json, save_files
 from core.words import percent
+
+DOCUMENTS = ("metrics.json", "train_history.json", "model_card.md", "model_card.json")
 
 
 class PromotionError(ValueError):
@@ -39,24 +41,15 @@ def objection(folder, final=None):
 
 
 def promote(folder, final=None, force=False):
-    """Copy a run's model, and its k-NN index if it has one, over the shipped one (or into `final`).
+    """Copy a run's model over the shipped one (or into `final`), as one: never a mixture of both.
 
-    Raises PromotionError where `objection` has one, unless forced. config.json goes last, as it vouches for the arrays.
+    Raises PromotionError where `objection` has one, unless forced, ModelError where the run cannot be loaded.
     """
-    folder, final = Path(folder), Path(FINAL_MODEL if final is None else final)
+    final = FINAL_MODEL if final is None else Path(final)
     reason = objection(folder, final)
     if reason and not force:
         raise PromotionError(f"{folder} was not promoted: {reason}.")
-    final.mkdir(parents=True, exist_ok=True)
-    names = [*read_json(folder / "config.json")["arrays"]]
-    index = [folder / NEIGHBOURS] if (folder / NEIGHBOURS).exists() else []
-    for path in [*(folder / f"{name}.npy" for name in names), folder / "metrics.json", folder / "train_history.json",
-                 folder / "model_card.md", folder / "model_card.json", *index, folder / "config.json"]:
-        part = final / f"{path.name}.part"
-        shutil.copyfile(path, part)
-        part.replace(final / path.name)
-    for stale in final.glob("*.npy"):
-        if stale.stem not in names:
-            stale.unlink()
-    if not index:
-        (final / NEIGHBOURS).unlink(missing_ok=True)
+    _, config = load_model(folder)
+    names = [*(f"{name}.npy" for name in config["arrays"]), *DOCUMENTS, "config.json"]
+    extra = [NEIGHBOURS] if any(path.exists() for path in places(folder, NEIGHBOURS)) else []
+    save_files(final, {name: read_file(folder, name) for name in (*extra, *names)}, remove=[NEIGHBOURS])

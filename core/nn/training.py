@@ -11,8 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
+from core.files import write_atomic
 from core.nn.optimizers import clip_norm, learning_rate, make_optimizer, update_average
-from core.storage import write_atomic
 
 EMA_EVERY = 8  # steps; averaging less often costs less and averages the same
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.storage import write_atomic
+from core.files import write_atomic
 
 URL = "https://raw.githubusercontent.com/JULIELab/EmoBank/master/corpus/emobank.csv"
 SHA256 = "1ade4a4a453e880c0f39d0536d2b355e8a716e0cf88236c64cdb4d438cf9605b"

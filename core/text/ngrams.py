@@ -12,21 +12,30 @@ WORDS = re.compile(r"\w+(?:['’]\w+)*")
 PIECES = re.compile(r"\w+(?:['’]\w+)*|[!?.,;:]+")
 
 
-@lru_cache(maxsize=100_000)
-def char_grams(token):
+def crc32(pieces):
+    """Strings as 32-bit hashes (n,)."""
+    return np.array([zlib.crc32(piece.encode(errors="replace")) for piece in pieces], np.uint32)
+
+
+def char_ngrams(token):
     """Hashes of the 2- to 5-grams of characters of one token, its edges marked by spaces."""
     padded = f" {token} "
-    return [zlib.crc32(padded[i : i + n].encode()) for n in range(2, 6) for i in range(len(padded) - n + 1)]
+    return crc32([padded[i : i + n] for n in range(2, 6) for i in range(len(padded) - n + 1)])
+
+
+# Words come again: 20,000 of at most 24 letters are kept, some 12 MB. Longer ones are hardly words.
+REMEMBERED, LONGEST_REMEMBERED = 20_000, 24
+remembered = lru_cache(maxsize=REMEMBERED)(char_ngrams)
 
 
 def hashes(text, kind):
-    """The n-grams of one text as 32-bit hashes, with repetitions. kind: "word" (1- and 2-grams) or "char"."""
+    """The n-grams of one text as 32-bit hashes (n,), with repetitions. kind: "word" (1- and 2-grams) or "char"."""
     text = text.lower()
     if kind == "char":
-        return [gram for token in text.split() for gram in char_grams(token)]
+        found = [(remembered if len(token) <= LONGEST_REMEMBERED else char_ngrams)(token) for token in text.split()]
+        return np.concatenate(found) if found else crc32([])
     pieces = PIECES.findall(text)
-    pairs = [f"{first} {second}" for first, second in pairwise(pieces)]
-    return [zlib.crc32(piece.encode()) for piece in pieces + pairs]
+    return crc32([*pieces, *(f"{first} {second}" for first, second in pairwise(pieces))])
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,7 @@ class NGrams:
     @classmethod
     def fit(cls, texts, kind, least=3):
         """Keep the n-grams that stand in at least `least` texts. idf = 1 + log((1 + N) / (1 + number of texts))."""
-        found = np.concatenate([np.unique(np.array(hashes(text, kind), np.uint32)) for text in texts])
+        found = np.concatenate([np.unique(hashes(text, kind)) for text in texts])
         values, counts = np.unique(found, return_counts=True)
         values, counts = values[counts >= least], counts[counts >= least]
         idf = 1 + np.log((1 + len(texts)) / (1 + counts))  # kept in 16 bits, as it is saved
@@ -79,7 +88,7 @@ class NGrams:
         """(N, G) Sparse: (1 + log count) idf, each row scaled to length 1 (Salton & Buckley 1988)."""
         G, lists = len(self.hash), [hashes(text, self.kind) for text in texts]
         row = np.repeat(np.arange(len(lists)), [len(found) for found in lists])
-        gram = np.array([g for found in lists for g in found], np.uint32)
+        gram = np.concatenate([crc32([]), *lists])
         if not G or not len(gram):
             return Sparse(np.empty(0, int), np.empty(0, int), np.empty(0), (len(lists), G))
         place = np.minimum(np.searchsorted(self.hash, gram), G - 1)

@@ -102,10 +102,14 @@ class TextReader:
             self.featurizer = Featurizer.from_arrays(arrays, embedder)
             self.model = TinyRecursiveModel(self.config, self.featurizer.n_in)
             self.model.net.load({name.removeprefix("trm_"): a for name, a in arrays.items() if name.startswith("trm_")})
-            self.centre, self.spread = np.array(self.saved["centre"]), np.array(self.saved["spread"])
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, ModelError):
-                raise
+            self.centre, self.spread = (np.array(self.saved[name], float) for name in ("centre", "spread"))
+            if not (self.centre.shape == self.spread.shape == (3,) and (self.spread > 0).all()):
+                raise ValueError("its centre and spread are not three numbers each")
+            if not np.isfinite([*self.read("a word").pad, *self.centre, *self.spread]).all():
+                raise ValueError("it reads what is no number")
+        except ModelError:
+            raise
+        except Exception as error:  # whatever stands in a foreign file
             raise ModelError(f"{folder} does not hold a text model of this version ({error}); train it again with "
                              "`python core/text/train.py`.") from None
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from core.command import refusing
 from core.nn.training import fit
-from core.storage import ModelError, load_model
+from core.storage import load_model
 from core.text.config import VERSIONS, TextConfig
-from core.text.data import TextDataError, load_emobank
+from core.text.data import load_emobank
 from core.text.featurizer import Featurizer, WordVectors
 from core.text.metrics import measure
 from core.text.reader import FINAL_LIMINAL, save_reader
@@ -89,12 +90,15 @@ def show(row):
 def main(argv=None, embedder=None):
     """embedder: one of deployment/text/embedders.py instead of the shipped word table."""
     args = arguments(argv)
-    try:
-        config = settings(args)
-        sentences = load_emobank(args.data, progress=print)
-        embedder = embedder or WordVectors.from_arrays(load_model(args.words)[0])
-    except (ModelError, TextDataError, ValueError) as error:
-        raise SystemExit(f"train: {error}") from None
+    with refusing("train"):
+        run(args, embedder)
+
+
+def run(args, embedder):
+    """Everything that the command does."""
+    config = settings(args)
+    sentences = load_emobank(args.data, progress=print)
+    embedder = embedder or WordVectors.from_arrays(load_model(args.words)[0])
     started = time.perf_counter()
     print(f"reading {len(sentences.texts):,} sentences, regressing on their n-grams and {embedder.name}", flush=True)
     featurizer, embedding, prior = prepare(sentences, embedder)

@@ -90,6 +90,12 @@ class Calibration:
                                                    for name in ("error_mean", "error_std", "logistic")))
         if (len(found.error_mean), len(found.error_std), len(found.logistic)) != (2, 2, 1 + SIGNALS):
             raise ValueError("its readout is of another version")
+        if not np.isfinite([found.temperature, *found.error_mean, *found.error_std, *found.logistic]).all():
+            raise ValueError("its readout holds values that are not finite")
+        if not 1e-3 <= found.temperature <= 1e3 or min(found.error_std) < 1e-9:
+            raise ValueError(
+                f"the temperature is {found.temperature}, the deviations of the errors are {found.error_std}"
+            )
         return found
 
 

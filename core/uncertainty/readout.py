@@ -87,13 +87,42 @@ class Readout:
                 "two_hold": self.two_hold, "alpha": list(self.alpha), "folds": [fold.to_dict() for fold in self.folds]}
 
     @classmethod
-    def from_saved(cls, settings, arrays):
-        """From what `settings` and `arrays` gave. Raises KeyError, TypeError or ValueError for anything else."""
-        return cls(Calibration.from_dict(settings), float(settings["confident_from"]), float(settings["curious_from"]),
-                   tuple(map(Calibration.from_dict, settings["folds"])),
-                   CrossConformal(arrays["conformal_scores"], arrays["conformal_folds"]),
-                   *(Subspace(arrays[f"novelty_{end}_mean"], arrays[f"novelty_{end}_basis"]) for end in ENDS),
-                   float(settings["two_hold"]), tuple(map(float, settings["alpha"])))
+    def from_saved(cls, settings, arrays, widths):
+        """From what `settings` and `arrays` gave, for a network whose first and last hidden layer have these widths.
+
+        Raises KeyError, TypeError or ValueError for anything else.
+        """
+        subspaces = []
+        for end, width in zip(ENDS, widths, strict=True):
+            mean, basis = arrays[f"novelty_{end}_mean"], arrays[f"novelty_{end}_basis"]
+            if mean.shape != (width,) or basis.shape[:1] != (width,) or basis.ndim != 2:
+                raise ValueError(f"novelty_{end} is not of a layer of {width} units")
+            subspaces.append(Subspace(mean, basis))
+        folds = tuple(map(Calibration.from_dict, settings["folds"]))
+        conformal = CrossConformal(arrays["conformal_scores"], arrays["conformal_folds"])
+        if conformal.scores.ndim != 1 or conformal.folds.shape != conformal.scores.shape or not 0 < len(folds) <= 100:
+            raise ValueError("its conformal scores and folds do not fit each other")
+        if not np.isin(conformal.folds, np.arange(len(folds))).all():
+            raise ValueError(f"its conformal folds are not those of {len(folds)} calibrations")
+        return cls(Calibration.from_dict(settings), share(settings, "confident_from"), number(settings, "curious_from"),
+                   folds, conformal, *subspaces, share(settings, "two_hold"),
+                   tuple(share(settings["alpha"], i) for i in range(len(settings["alpha"]))))
+
+
+def number(settings, name):
+    """A saved finite number. Raises ValueError for any other."""
+    value = float(settings[name])
+    if not np.isfinite(value):
+        raise ValueError(f"{name} is {value}")
+    return value
+
+
+def share(settings, name):
+    """A saved number from 0 to 1. Raises ValueError for any other."""
+    value = number(settings, name)
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} is {value}, no share")
+    return value
 
 
 def see(reading, first, last):

@@ -46,7 +46,7 @@ INK = """<style>
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _saved(folder: str, modified: float) -> dict[str, np.ndarray] | None:
+def _saved(folder: str, modified: float | None) -> dict[str, np.ndarray] | None:
     """A saved audit; `modified` only makes the cache notice a new file. Shared between sessions, never written to."""
     return reader.load_audit(Path(folder))
 
@@ -57,7 +57,7 @@ def _of_model(model_sha256: str, _deployer) -> dict[str, np.ndarray]:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _rows(folder: str, modified: float, model_sha256: str) -> dict:
+def _rows(folder: str, modified: float | None, model_sha256: str) -> dict:
     return reader.load_document(Path(folder), model_sha256)
 
 
@@ -86,9 +86,8 @@ def render(deployer) -> None:
 def _document(deployer, arrays, command: str) -> dict:
     """The rows beside the arrays, where they belong together, with a sentence where they are of an older version."""
     folder = reader.images_dir(deployer.model_dir, SHIPPED)
-    file = folder / "audit.json"
     try:
-        return _rows(str(folder), file.stat().st_mtime, reader.made_for(arrays)) if file.exists() else {}
+        return _rows(str(folder), reader.modified(folder, "audit.json"), reader.made_for(arrays))
     except reader.AuditError as error:
         st.warning(f"{told(error)} Make them anew with `{command}`.")
         return {}
@@ -97,9 +96,8 @@ def _document(deployer, arrays, command: str) -> dict:
 def _audit(deployer, command: str) -> dict[str, np.ndarray] | None:
     """The saved audit, with a sentence where it is missing, damaged or of other weights."""
     folder = reader.images_dir(deployer.model_dir, SHIPPED)
-    file = folder / "audit.npz"
     try:
-        arrays = _saved(str(folder), file.stat().st_mtime) if file.exists() else None
+        arrays = _saved(str(folder), reader.modified(folder, "audit.npz"))
     except reader.AuditError as error:
         st.warning(f"{told(error)} Make it anew with `{command}`.")
         return None

@@ -11,7 +11,7 @@ from core.words import interval, percent
 from deployment.audit.reader import made_for
 from deployment.ui import html
 from deployment.ui.charts import CONFIG
-from deployment.ui.words import a, sure
+from deployment.ui.words import a, sure, told
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def tiles(audit: Audit, indices) -> None:
     try:
         images = test_images()
     except ValueError as error:
-        st.warning(str(error))
+        st.warning(told(error))
         return
     st.html(image_strip(images, audit.arrays["y"], audit.arrays["probs"], indices))
 

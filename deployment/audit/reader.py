@@ -1,13 +1,18 @@
 """The files that `python -m analytics.audit` writes, read for the page: arrays in audit.npz, rows in audit.json."""
 
-import zipfile
+import contextlib
+import io
 from pathlib import Path
 
 import numpy as np
 
-from core.storage import HASHES, model_sha256, read_json
+from core.files import places
+from core.storage import HASHES, model_sha256, read_file, read_json
 
 SHIPPED_IMAGES = Path(__file__).resolve().parents[2] / "images"
+LARGEST = 64 * 2**20  # bytes, packed and unpacked
+CURVES = ("loss", "val_loss", "train_accuracy", "val_accuracy", "hope", "faith", "love")
+UNDEFINED = ("headline_auroc", *(f"history_{name}" for name in CURVES))  # may be nan
 FORMAT = 2  # of audit.json's rows
 HEADLINE = ("accuracy", "errors", "log_loss", "ece", "auroc")
 REQUIRED = {
@@ -26,20 +31,66 @@ def images_dir(model_dir: str | Path, shipped: Path) -> Path:
     return SHIPPED_IMAGES if model_dir == Path(shipped).resolve() else model_dir / "images"
 
 
+def modified(folder: Path, name: str) -> float | None:
+    """When a file of an audit was last written, None where there is none."""
+    for path in places(folder, name):
+        with contextlib.suppress(OSError):
+            return path.stat().st_mtime
+    return None
+
+
 def load_audit(folder: Path) -> dict[str, np.ndarray] | None:
     """The arrays of `folder`/audit.npz, or None where no audit was made. Raises AuditError for a damaged file."""
-    try:
-        with np.load(folder / "audit.npz", allow_pickle=False) as saved:
-            arrays = {name: saved[name] for name in saved.files}
-        if missing := REQUIRED - arrays.keys():
-            raise KeyError(f"it lacks {', '.join(sorted(missing))}")
-        if not arrays.keys() & set(HASHES):
-            raise KeyError("it does not say which model it is of")
-        return arrays
-    except FileNotFoundError:
+    if modified(folder, "audit.npz") is None:
         return None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    try:
+        with np.load(io.BytesIO(read_file(folder, "audit.npz", LARGEST)), allow_pickle=False) as saved:
+            large = sum(info.file_size for info in saved.zip.infolist())
+            if large > LARGEST:
+                raise ValueError(f"it unpacks to {large / 2**20:,.0f} MB")
+            arrays = {name: saved[name] for name in saved.files}
+        check(arrays)
+        return arrays
+    except Exception as error:  # a hostile file raises almost anything
         raise AuditError(f"The saved audit {folder.name}/audit.npz cannot be read ({error}).") from error
+
+
+def check(arrays: dict[str, np.ndarray]) -> None:
+    """Raises ValueError, naming the array, unless the arrays are those of an audit and fit each other."""
+    if missing := REQUIRED - arrays.keys():
+        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+    if not arrays.keys() & set(HASHES):
+        raise ValueError("it does not say which model it is of")
+    N, M = len(arrays["y"]), len(arrays["map_index"])
+    layers = range(len(arrays.get("map_names", ())))
+    shapes = {
+        "y": (N,),
+        "probs": (N, 10),
+        "novelty": (N,),
+        "ece_if_calibrated": (2,),
+        "map_index": (M,),
+        "map_xy": (M, 2),
+        **{f"headline_{name}": (3,) for name in HEADLINE},
+        **{f"map_{i}_xy": (M, 2) for i in layers},
+        **{f"history_{name}": arrays.get("history_epoch", np.zeros(0)).shape for name in CURVES},
+    }
+    for name, shape in shapes.items():
+        if name in arrays and arrays[name].shape != shape:
+            raise ValueError(f"{name} has the shape {arrays[name].shape}, not {shape}")
+    for name, values in arrays.items():
+        if values.dtype.kind == "f" and name not in UNDEFINED and not np.isfinite(values).all():
+            raise ValueError(f"{name} holds values that are not finite")
+        if values.dtype.kind not in "biufU":
+            raise ValueError(f"{name} holds no numbers")
+    if (
+        not N
+        or arrays["y"].max() > 9
+        or arrays["map_index"].max(initial=0) >= N
+        or arrays["map_index"].min(initial=0) < 0
+    ):
+        raise ValueError("its labels or its places on the map are out of range")
+    if arrays["probs"].min() < 0 or arrays["probs"].max() > 1:
+        raise ValueError("probs are no probabilities")
 
 
 def load_document(folder: Path, sha256: str) -> dict:

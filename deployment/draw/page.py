@@ -12,8 +12,9 @@ from streamlit_drawable_canvas import st_canvas
 from deployment.deploy_mnist import Prediction
 from deployment.draw import html
 from deployment.preprocess import InputError
+from deployment.preprocess.bounds import MOST_BYTES
 from deployment.ui.html import notice
-from deployment.upload import batch
+from deployment.upload import archive
 from deployment.upload import page as upload
 from deployment.why import page as why
 
@@ -28,7 +29,6 @@ EXAMPLES = {  # file -> the words for it; the first is read at the first visit
     "scribble": "a scribble",
 }
 EMPTY = "The canvas is empty: draw one digit with mouse or finger, or try one of the examples."
-NOTHING = "There is no picture to read in this upload; the reason stands below."
 _finish = st.components.v2.component("canvas_finish", js=(ASSETS / "canvas.js").read_text())
 
 
@@ -55,9 +55,11 @@ def render(deployer) -> None:
         drawing = _canvas()
     with sheet:
         name, result = _read(deployer, drawing)
-    if result is None or isinstance(result, InputError):
-        empty = NOTHING if state.source == "upload" and state.files else EMPTY
-        answer.html(notice(empty if result is None else str(result)))
+    if name is None:
+        with answer:
+            upload.progress(deployer)
+    elif result is None or isinstance(result, InputError):
+        answer.html(notice(EMPTY if result is None else str(result)))
     else:
         seen.html(html.seen(result.image, name))
         answer.html(html.answer(result, name, len(state.objects)) + html.bars(result))
@@ -116,10 +118,10 @@ def _uploader() -> None:
     with st.container(width="stretch", key="upload_place"):
         files = st.file_uploader(
             "Or upload pictures of one digit each, or a ZIP of them",
-            type=["png", "jpg", "jpeg", "zip"],
             accept_multiple_files=True,
-            help="Named after its digit, such as 7_anything.png, a picture joins an audit of your own. A ZIP may hold "
-            f"{batch.MOST_FILES} files and {batch.MOST_BYTES // 2**20} MB unpacked.",
+            help=f"PNG, JPG, WebP, GIF, BMP, TIFF or HEIC of at most {MOST_BYTES // 2**20} MB each; a ZIP of at most "
+            f"{archive.MOST_ZIP // 2**20} MB and {archive.MOST_PICTURES} pictures. Named after its digit, such as "
+            "7_anything.png, a picture joins an audit of your own.",
             key="files",
             on_change=_use,
             args=("upload",),
@@ -129,7 +131,8 @@ def _uploader() -> None:
 
 
 def _read(deployer, drawing) -> tuple:
-    """The name of what is being read and its Prediction, InputError, or None for an empty canvas."""
+    """The name of what is being read and its Prediction, InputError, or None for an empty canvas; both None while an
+    upload is being read."""
     state = st.session_state
     if state.source == "upload" and state.files:
         return upload.render(deployer, state.files)

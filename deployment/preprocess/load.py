@@ -1,18 +1,24 @@
 """Any source of a picture -> (H, W) grey in [0, 1]: files, bytes, PIL images and arrays, checked before unpacking."""
 
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+import pillow_heif
+from PIL import ExifTags, Image
 
 from core.digits.data import SIDE
+from deployment.preprocess.bounds import MOST_PIXELS, BoundsError, Source, check_bytes, check_tiff, most_pixels
 
-MAX_PIXELS = 64_000_000  # a phone's largest photograph; more is refused before it is unpacked
+pillow_heif.register_heif_opener(thumbnails=False)
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif")
+MOST_ARRAY = 64_000_000  # pixels of what is in memory already
 WORK_SIDE = 640  # larger pictures are reduced to this first
 MIN_SIDE = 8
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 ACCEPTED = "give (H, W), (H, W, 3) or (H, W, 4), whole numbers 0 to 255 or floats 0 to 1"
+UPRIGHT = {2: [Image.Transpose.FLIP_LEFT_RIGHT], 3: [Image.Transpose.ROTATE_180],  # EXIF orientation -> what undoes it
+           4: [Image.Transpose.FLIP_TOP_BOTTOM], 5: [Image.Transpose.TRANSPOSE], 6: [Image.Transpose.ROTATE_270],
+           7: [Image.Transpose.TRANSVERSE], 8: [Image.Transpose.ROTATE_90]}
 
 
 class InputError(ValueError):
@@ -23,16 +29,19 @@ def load_image(source, name="the picture"):
     """-> (H, W) float32 grey in [0, 1], upright, long side at most 640 px.
 
     `source`: path, bytes, PIL image, or array (H, W), (H, W, 3) or RGBA (H, W, 4), of integers 0..255 or floats 0..1.
-    Raises InputError for anything that is not such a picture. The source is never changed.
+    Of several frames or pages the first is read. Raises InputError for anything that is not such a picture, or is too
+    large. The source is never changed.
     """
     if isinstance(source, (str, Path, bytes, bytearray, memoryview)):
         image, size = _open(source, name)
     else:
         image = source if isinstance(source, Image.Image) else _from_array(source, name)
         size = image.size
-        _check_size(size, name)
+        _check_size(size, name, MOST_ARRAY)
     try:
         grey = _grey(image)
+    except MemoryError:
+        raise InputError(f"{_start(name)} is too large for this machine's memory: make it smaller.") from None
     except Exception as error:  # Pillow's readers raise almost anything on damaged files
         raise InputError(f"{_start(name)} is damaged or cut short: save it again as PNG or JPEG.") from error
     if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 1):  # PIL's modes F and I may hold anything
@@ -46,21 +55,50 @@ def load_image(source, name="the picture"):
 def _open(source, name):
     """A path or the bytes of a file -> PIL image, not unpacked yet, and its size."""
     try:
-        data = Path(source).read_bytes() if isinstance(source, (str, Path)) else bytes(source)
+        data = _bytes(source, name)
+        check_tiff(data)
+        image = Image.open(Source(data), formats=tuple(MOST_PIXELS))
+        most, size = most_pixels(image, data), image.size
+    except InputError:
+        raise
+    except BoundsError as error:
+        raise InputError(f"{_start(name)} {error}.") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise InputError(f"{_start(name)} is too large: give at most {MOST_PIXELS['JPEG']:,} pixels.") from None
+    except Exception as error:  # as above
+        raise InputError(f"{_start(name)} is not a picture that can be read: save it as PNG or JPEG.") from error
+    _check_size(size, name, most)
+    image.draft("L", (WORK_SIDE, WORK_SIDE))
+    return image, size
+
+
+def _bytes(source, name):
+    """What a file holds, or bytes themselves. Raises InputError for none, BoundsError for too many."""
+    path = Path(source) if isinstance(source, (str, Path)) else None
+    try:
+        if path and not path.is_file():
+            raise FileNotFoundError
+        check_bytes(path.stat().st_size if path else len(source))
+        data = path.read_bytes() if path else bytes(source)
     except (OSError, ValueError) as error:
+        if isinstance(error, BoundsError):
+            raise
         raise InputError(f"{_start(name)} cannot be opened ({source}): check the path.") from error
     if not data:
         raise InputError(f"{_start(name)} is an empty file: choose another one.")
+    return data
+
+
+def work(data):
+    """What reading the bytes of a file will cost, in megapixels; by its header alone, 0 for no picture.
+
+    A JPEG unpacked at a fraction of its size counts a quarter: that is what it takes beside a PNG.
+    """
     try:
-        image = Image.open(BytesIO(data), formats=FORMATS)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InputError(f"{_start(name)} is too large: give at most {MAX_PIXELS:,} pixels.") from error
-    except Exception as error:  # as above
-        raise InputError(f"{_start(name)} is not a picture that can be read: save it as PNG or JPEG.") from error
-    size = image.size
-    _check_size(size, name)
-    image.draft("L", (WORK_SIDE, WORK_SIDE))  # a large JPEG is unpacked at a fraction of its size
-    return image, size
+        image, (width, height) = _open(data, "")
+    except InputError:
+        return 0
+    return width * height / 1e6 * (0.25 if image.size != (width, height) else 1)
 
 
 def _from_array(source, name):
@@ -72,7 +110,7 @@ def _from_array(source, name):
     if array.dtype.kind not in "buif" or array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,), (4,)):
         raise InputError(f"{_start(name)} is no picture (type {array.dtype}, shape {array.shape}): {ACCEPTED}.")
     height, width = array.shape[:2]
-    _check_size((width, height), name)
+    _check_size((width, height), name, MOST_ARRAY)
     if not np.isfinite(array).all():
         raise InputError(f"{_start(name)} holds values that are not finite numbers: {ACCEPTED}.")
     whole = array.dtype.kind in "ui"
@@ -84,10 +122,11 @@ def _from_array(source, name):
     return Image.fromarray(array if array.ndim == 2 else np.rint(array * 255).astype(np.uint8))
 
 
-def _check_size(size, name):
+def _check_size(size, name, most):
     width, height = size
-    if not 0 < width * height <= MAX_PIXELS or max(size) > 2**16:
-        raise InputError(f"{_start(name)} cannot be {width} x {height}: give at most {MAX_PIXELS:,} pixels.")
+    if not 0 < width * height <= most or max(size) > 2**16:
+        raise InputError(f"{_start(name)} cannot be {width} x {height}: give at most {most / 1e6:.0f} megapixels"
+                         f"{' of this kind, or save it as JPEG' if most < MOST_ARRAY else ''}.")
 
 
 def check_images(X):
@@ -120,24 +159,34 @@ def _full_scale(largest):
 
 
 def _grey(image):
-    """PIL image -> (H, W) float32, 0..1, upright, reduced; what is transparent gets the ground that suits the rest."""
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # 16 or 32 bits
-        whole = np.asarray(image, np.float32)
-        image = Image.fromarray(whole / _full_scale(whole.max()))
-    elif image.mode != "F":
-        see_through = image.has_transparency_data
-        image = image.convert("RGBA").convert("LA") if see_through else image.convert("RGB").convert("L")
-        if not see_through and image.getextrema() == (0, 1):  # a mask
-            image = image.point(lambda value: 255 * value)
+    """PIL image -> (H, W) float32, 0..1, upright, reduced; what is transparent gets the ground that suits the rest.
+
+    It is reduced first and in its own mode where that can be, so that no large copy is made.
+    """
+    image.load()  # TIFF and HEIC are turned by their readers, which then forget how
+    turn = UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation), [])
+    white = None
+    if image.mode.startswith("I"):  # 16 or 32 bits; large whole numbers reduce as floats without loss
+        _, high = image.getextrema()
+        white = _full_scale(high)
+        image = image.convert("I").convert("F")
+    elif image.mode == "F":
+        white = 1
+    elif image.has_transparency_data:
+        image = image.convert("RGBA") if image.mode not in ("LA", "RGBA") else image
+    elif image.mode not in ("L", "RGB"):
+        image = image.convert("L" if image.mode == "1" else "RGB")
+    mask = white is None and _is_mask(image)
     image = image.reduce(max(1, max(image.size) // WORK_SIDE))
     if max(image.size) > WORK_SIDE:
         image = image.resize([max(1, n * WORK_SIDE // max(image.size)) for n in image.size], Image.Resampling.BILINEAR)
-    pixels = np.asarray(image, np.float32)
-    if image.mode == "F":
-        return pixels
-    pixels = pixels / 255
-    if image.mode == "L":
+    for step in turn:
+        image = image.transpose(step)
+    if white is None:
+        image = image.convert({"RGBA": "LA", "LA": "LA"}.get(image.mode, "L"))
+        white = 1 if mask else 255
+    pixels = np.asarray(image, np.float32) / white
+    if pixels.ndim == 2:
         return pixels
     light, alpha = pixels[..., 0], pixels[..., 1]
     share = alpha.mean()
@@ -147,6 +196,12 @@ def _grey(image):
     # Strokes on nothing get the ground opposite to them; paper with a see-through margin goes on as paper.
     ground = seen if share > 0.5 else float(seen < 0.5)
     return light * alpha + ground * (1 - alpha)
+
+
+def _is_mask(image):
+    """Whether an image of mode L or RGB holds 0 and 1 alone, and both."""
+    bands = image.getextrema() if image.mode == "RGB" else [image.getextrema()] if image.mode == "L" else [(0, 255)]
+    return set(bands) == {(0, 1)}
 
 
 def _start(name):

@@ -4,6 +4,7 @@ import csv
 import io
 
 from core.text.reader import check_text
+from deployment.ui.words import cell
 
 MOST_LINES = 1000
 MOST_BYTES = 2**20
@@ -77,7 +78,7 @@ def to_csv(rows: list[tuple[int, str, object]]) -> str:
     writer.writerow(COLUMNS)
     for number, text, reading in rows:
         if isinstance(reading, str):
-            writer.writerow([number, text, "", "", "", "", reading])
+            writer.writerow([number, cell(text), "", "", "", "", cell(reading)])
         else:
-            writer.writerow([number, text, *(f"{value:.4f}" for value in reading.pad), reading.words, ""])
+            writer.writerow([number, cell(text), *(f"{value:.4f}" for value in reading.pad), reading.words, ""])
     return out.getvalue()

@@ -105,7 +105,7 @@ def _say(reader, talk: Talk) -> None:
     try:
         talk.shown = Shown(reader.read(st.session_state.text_said, talk.memory), before)
     except ValueError as error:
-        talk.refused = f"It was not read: {error}."
+        talk.refused = f"It was not read: {told(error)}."
         return
     talk.refused = ""
 

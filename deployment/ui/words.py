@@ -8,12 +8,14 @@
 "Sure" is never said below 90 %.
 """
 
+import re
 from pathlib import Path
 
 from core.uncertainty.readout import SURE_FROM
 from core.words import percent
 
 ROOT = Path(__file__).resolve().parents[2]
+ELSEWHERE = re.compile(r"(?<![\w.])/(?:[^/\s]+/)+")  # the folders of an absolute path
 SAID_SURE = 0.9  # below, a confidence is stated as a number alone
 MEANING = {  # what each feeling promises or lacks, by the rule in core/uncertainty/readout.py
     "confident": "Of answers as sure as this at most 1 in 1,000 is promised to be wrong.",
@@ -61,5 +63,11 @@ def sentence(reading) -> str:
 
 
 def told(error: Exception) -> str:
-    """An error's sentence, with paths as one types them in the project's folder."""
-    return str(error).replace(f"{ROOT}/", "")
+    """An error's sentence, with paths as one types them in the project's folder, and no path outside it."""
+    return ELSEWHERE.sub("", str(error).replace(f"{ROOT}/", ""))
+
+
+def cell(text: str) -> str:
+    """A text as a cell of a CSV. Spreadsheets take what begins with one of = + - @ for a formula and would run it; the
+    apostrophe keeps it a text."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,78 +1,17 @@
-"""Many pictures of a person's own: ZIP files opened with care, and an audit where names like 7_a.png tell the digit.
-
-No Streamlit here. Nothing is ever written to disk, so paths inside a ZIP cannot lead anywhere.
-"""
+"""Many pictures of a person's own: a table of them, and an audit where names like 7_a.png tell the digit."""
 
 import csv
 import io
 import re
-import zipfile
-import zlib
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import numpy as np
 
 from core.metrics import confusion_matrix, expected_calibration_error, wilson_interval
 from deployment.preprocess import InputError
+from deployment.ui.words import cell
 
-MOST_FILES = 500
-MOST_BYTES = 20 * 2**20  # unpacked
-ENDINGS = (".png", ".jpg", ".jpeg")
 COLUMNS = ("file", "answer", "confidence", "feeling", "runner_up", "novelty", "could_be", "true", "error")
-
-
-def unpack(name: str, data: bytes) -> tuple[list[tuple[str, bytes]], list[str]]:
-    """The pictures in a ZIP file as (name, bytes), by the last part of their names, and sentences on what was left out.
-
-    A ZIP of more than MOST_FILES files or MOST_BYTES unpacked is refused whole, as is one that is damaged or locked:
-    then there are no pictures and one sentence. Sizes are checked against what truly comes out, not what is declared.
-    """
-    pictures, others, total = [], [], 0
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            files = [file for file in archive.infolist() if not file.is_dir() and not _is_litter(file.filename)]
-            if len(files) > MOST_FILES:
-                return [], [f"“{name}” holds {len(files):,} files; at most {MOST_FILES} are read: make smaller ZIPs."]
-            for file in files:
-                short = PurePosixPath(file.filename.replace("\\", "/")).name
-                if not short.lower().endswith(ENDINGS):
-                    others.append(short)
-                    continue
-                if file.flag_bits & 1:
-                    return [], [f"“{name}” is locked with a password; make one without."]
-                with archive.open(file) as packed:
-                    content = packed.read(MOST_BYTES - total + 1)
-                total += len(content)
-                if total > MOST_BYTES:
-                    return [], [f"“{name}” unpacks to more than {MOST_BYTES // 2**20} MB; make smaller ZIPs."]
-                pictures.append((short, content))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
-        return [], [f"“{name}” cannot be opened as a ZIP ({error or 'it is cut short'}); pack it again."]
-    sentences = []
-    if others:
-        more = f" and {len(others) - 3:,} more" if len(others) > 3 else ""
-        sentences.append(f"Left out of “{name}”, as only PNG and JPG are read: {', '.join(others[:3])}{more}.")
-    if not pictures:
-        sentences.append(f"“{name}” holds no PNG or JPG; put pictures of one digit each into it.")
-    return pictures, sentences
-
-
-def _is_litter(path: str) -> bool:
-    """What operating systems put into ZIP files unasked."""
-    return path.startswith("__MACOSX/") or PurePosixPath(path).name.startswith(".")
-
-
-def gather(files: list[tuple[str, bytes]]) -> tuple[list[tuple[str, bytes]], list[str]]:
-    """Uploaded (name, bytes) with ZIP files replaced by the pictures in them, at most MOST_FILES, and sentences."""
-    found, sentences = [], []
-    for name, data in files:
-        more, said = unpack(name, data) if name.lower().endswith(".zip") else ([(name, data)], [])
-        found += more
-        sentences += said
-    if len(found) > MOST_FILES:
-        sentences.append(f"These are {len(found):,} pictures; the first {MOST_FILES} are read.")
-    return found[:MOST_FILES], sentences
 
 
 def label_of(name: str) -> int | None:
@@ -134,9 +73,9 @@ def to_csv(names: list[str], results: list) -> str:
     writer.writeheader()
     for name, result in zip(names, results, strict=True):
         label = label_of(name)
-        line = {"file": name, "true": "" if label is None else label}
+        line = {"file": cell(name), "true": "" if label is None else label}
         if isinstance(result, InputError):
-            line["error"] = str(result)
+            line["error"] = cell(str(result))
         else:
             line |= {"answer": result.digit, "confidence": round(result.confidence, 6), "feeling": result.emotion,
                      "runner_up": result.runner_up, "novelty": round(result.novelty, 6),

@@ -6,28 +6,39 @@ import streamlit as st
 
 from deployment.preprocess import InputError
 from deployment.ui.html import grey_uri, notice
-from deployment.upload import batch, html
+from deployment.upload import archive, batch, html
+from deployment.upload.reading import Reading
+
+MOST_TOLD = 6  # notices in full
+
+
+FIRST, LATER = 1.0, 0.4  # seconds of reading before the page is first shown, and between two looks at it
 
 
 def render(deployer, files: list) -> tuple:
-    """Show the contact sheet of several files; return the name and the Prediction or InputError of the one in focus."""
-    found, sentences = batch.gather([(file.name, file.getvalue()) for file in files])
-    for sentence in sentences:
-        st.html(notice(sentence))
-    if not found:
-        return "", None
-    names = [name for name, _ in found]
-    results = _predict(deployer.sha256, tuple((f"“{name}”", data) for name, data in found), deployer)
-    if len(found) == 1:
-        return names[0], results[0]
+    """Show the contact sheet of several files; return the name and the Prediction or InputError of the one in focus.
 
-    read = [i for i, result in enumerate(results) if not isinstance(result, InputError)]
-    st.subheader("Contact sheet", anchor=False)
-    for result in results:
-        if isinstance(result, InputError):
-            st.html(notice(str(result)))
-    if not read:
+    Where nothing can be read, the InputError says why; while many are being read, both are None.
+    """
+    reading = _reading(deployer, files)
+    if not reading.pictures:
+        return "", InputError(" ".join(reading.sentences))
+    if reading.going:
+        reading.step(deployer, FIRST)
+    if reading.going:
+        return None, None
+    names, results = reading.names, reading.results
+    said = [*reading.sentences, *(str(result) for result in results if isinstance(result, InputError))]
+    if len(reading.pictures) == 1:
+        _tell(reading.sentences)
         return names[0], results[0]
+    read = [i for i, result in enumerate(results) if not isinstance(result, InputError)]
+    _stopped(reading)
+    if not read:
+        return "", InputError(" ".join(said[:MOST_TOLD]) or "Nothing was read before the stop.")
+
+    st.subheader("Contact sheet", anchor=False)
+    _tell(said)
     rows = [(names[i], results[i]) for i in read]
     chosen = _sheet(rows)
     own = batch.audit(names, results)
@@ -42,6 +53,56 @@ def render(deployer, files: list) -> tuple:
     else:
         st.caption("Name the files after their digits, such as 7_anything.png, and an audit of them appears here.")
     return rows[chosen]
+
+
+def _reading(deployer, files: list) -> Reading:
+    """The reading of these files, begun anew where they or the model are others than before."""
+    key = (deployer.sha256, *(file.file_id for file in files))
+    state = st.session_state
+    if state.get("reading_of") != key:
+        pictures, sentences = archive.gather((file.name, file.getvalue()) for file in files)
+        state.reading, state.reading_of = Reading(pictures, sentences), key
+    return state.reading
+
+
+@st.fragment(run_every=0.1)
+def progress(deployer) -> None:
+    """Read on, a step each time the page looks; a bar and a button to stop. The page comes again when all is read."""
+    reading = st.session_state.reading
+    total = len(reading.pictures)
+    st.progress(reading.done / total, f"Reading {total:,} pictures: {reading.done:,} done, {_left(reading)} to go.")
+    st.button("Stop", key="stop_reading", on_click=_stop, args=(reading,))
+    reading.step(deployer, LATER)
+    if not reading.going:
+        st.rerun()
+
+
+def _left(reading) -> str:
+    seconds = reading.seconds / max(reading.done, 1) * (len(reading.pictures) - reading.done)
+    return "a few seconds" if seconds < 8 else f"about {seconds:.0f} s"
+
+
+def _stop(reading) -> None:
+    reading.stopped = True
+
+
+def _go_on(reading) -> None:
+    reading.stopped = False
+
+
+def _stopped(reading) -> None:
+    if reading.stopped:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(notice(f"Stopped: {reading.done:,} of {len(reading.pictures):,} pictures were read."))
+            st.button("Read the rest", key="read_rest", on_click=_go_on, args=(reading,))
+
+
+def _tell(sentences: list[str]) -> None:
+    """Notices, the first of many in full and the rest by their number."""
+    for sentence in sentences[:MOST_TOLD]:
+        st.html(notice(sentence))
+    if len(sentences) > MOST_TOLD:
+        st.html(notice(f"{len(sentences) - MOST_TOLD:,} more could not be read; the CSV names them all."))
 
 
 def _audit(own: batch.OwnAudit, names: list[str], results: list) -> None:
@@ -63,13 +124,6 @@ def _audit(own: batch.OwnAudit, names: list[str], results: list) -> None:
         st.markdown(f"**Errors: {len(own.errors):,}{shown}**")
         st.caption("The digit in the name → the answer; below it the stated confidence, the surest first.")
         st.html(html.tiles(names, results, own.errors[:most]))
-
-
-@st.cache_data(max_entries=8, show_spinner="Reading the pictures …")
-def _predict(model_sha256: str, pairs: tuple, _deployer) -> list:
-    """Read once per model and set of files, not again at every rerun."""
-    names, contents = zip(*pairs, strict=True)
-    return _deployer.predict_batch(list(contents), names=list(names), skip_errors=True)
 
 
 def _sheet(rows: list) -> int:

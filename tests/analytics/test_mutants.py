@@ -1,4 +1,5 @@
-"""Planted faults fit the code as it stands and name tests that exist; the sample is spread, seeded and leaves words out."""
+"""Planted faults fit the code as it stands and name tests that exist; the sample is spread, seeded and leaves words
+out."""
 
 from collections import Counter
 

@@ -6,16 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from core.storage import (
-    ModelError,
-    load_model,
-    model_sha256,
-    npy_bytes,
-    read_json,
-    save_model,
-    write_atomic,
-    write_json,
-)
+from core.files import write_atomic
+from core.storage import ModelError, load_model, model_sha256, npy_bytes, read_json, save_model, write_json
 
 ARRAYS = {"b": np.arange(3.0), "a": np.ones((2, 2), np.float32)}
 

@@ -1,6 +1,8 @@
 """The app in Streamlit's test harness, and what stands on its page."""
 
+import io
 import re
+import zipfile
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -26,3 +28,12 @@ def answer(at: AppTest) -> dict[str, str]:
     """The data attributes of the answer on the page."""
     (tag,) = re.findall(r'<div class="q q-answer[^>]*>', page(at))
     return dict(re.findall(r'data-(\w+)="([^"]*)"', tag))
+
+
+def zipped(files: dict[str, bytes], method=zipfile.ZIP_DEFLATED) -> bytes:
+    """The bytes of a ZIP file of these."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()

@@ -147,13 +147,13 @@ def test_never_confident_below_95_percent(fitted, monkeypatch, threshold, expect
 
 def test_saved_and_loaded_is_equal(fitted):
     network, readout, X, _ = fitted
-    again = Readout.from_saved(readout.settings(), readout.arrays())
+    again = Readout.from_saved(readout.settings(), readout.arrays(), (20, 20))
     for before, after in zip(readout.read(network, X[:50])[:2], again.read(network, X[:50])[:2], strict=True):
         assert np.array_equal(before, after)
     assert again.settings() == readout.settings()
     for lost in ("folds", "alpha", "two_hold"):
         with pytest.raises(KeyError):
-            Readout.from_saved({k: v for k, v in readout.settings().items() if k != lost}, readout.arrays())
+            Readout.from_saved({k: v for k, v in readout.settings().items() if k != lost}, readout.arrays(), (20, 20))
 
 
 def test_many_inputs_are_looked_at_in_parts(fitted):

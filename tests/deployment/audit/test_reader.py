@@ -26,15 +26,59 @@ def test_each_model_has_its_own_folder(tmp_path):
     assert reader.images_dir(tmp_path / "runs" / "mine", SHIPPED) == tmp_path / "runs" / "mine" / "images"
 
 
+def arrays(**changes):
+    """The arrays of the smallest audit there can be."""
+    found = {name: np.zeros(1) for name in reader.REQUIRED} | {
+        f"headline_{name}": np.zeros(3) for name in reader.HEADLINE
+    }
+    return found | {"y": np.zeros(4, np.uint8), "probs": np.full((4, 10), 0.1), "ece_if_calibrated": np.zeros(2),
+                    "map_index": np.arange(3), "map_xy": np.zeros((3, 2)), "model_sha256": np.array("a" * 64)} | changes
+
+
+def test_the_smallest_audit_is_read(tmp_path):
+    np.savez(tmp_path / "audit.npz", **arrays(headline_auroc=np.full(3, np.nan)))  # without errors there is none
+    assert len(reader.load_audit(tmp_path)["y"]) == 4
+
+
+@pytest.mark.parametrize(
+    "changes, named",
+    [
+        ({"probs": np.zeros((3, 10))}, "probs has the shape"),
+        ({"probs": np.full((4, 10), np.nan)}, "probs holds values"),
+        ({"probs": np.full((4, 10), 1.5)}, "no probabilities"),
+        ({"y": np.full(4, 11)}, "out of range"),
+        ({"map_index": np.array([0, 1, 4])}, "out of range"),
+        ({"map_xy": np.zeros((2, 2))}, "map_xy"),
+        ({"headline_accuracy": np.zeros(2)}, "headline_accuracy"),
+        ({"headline_ece": np.full(3, np.inf)}, "headline_ece"),
+        ({"history_epoch": np.arange(3), "history_loss": np.zeros(2)}, "history_loss"),
+        ({"novelty": np.zeros(3)}, "novelty"),
+        ({"weight_names": np.array([{}], dtype=object)}, "cannot be read"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_named(tmp_path, changes, named):
+    np.savez(tmp_path / "audit.npz", **arrays(**changes))
+    with pytest.raises(reader.AuditError, match=named):
+        reader.load_audit(tmp_path)
+
+
+def test_an_audit_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "LARGEST", 100_000)
+    np.savez_compressed(tmp_path / "audit.npz", **arrays(novelty=np.zeros(4), more=np.zeros(100_000)))
+    with pytest.raises(reader.AuditError, match="unpacks to"):
+        reader.load_audit(tmp_path)
+
+
 def test_an_audit_without_the_hash_of_its_model_is_refused(tmp_path):
-    np.savez(tmp_path / "audit.npz", **dict.fromkeys(reader.REQUIRED, np.zeros(1)))
+    np.savez(tmp_path / "audit.npz", **{name: values for name, values in arrays().items() if name != "model_sha256"})
     with pytest.raises(reader.AuditError, match="which model"):
         reader.load_audit(tmp_path)
 
 
 @pytest.mark.parametrize("key", ["model_sha256", "weights_sha256"])
 def test_either_hash_is_read(tmp_path, key):
-    np.savez(tmp_path / "audit.npz", **dict.fromkeys(reader.REQUIRED, np.zeros(1)), **{key: np.array("a" * 64)})
+    found = arrays()
+    np.savez(tmp_path / "audit.npz", **{key if name == "model_sha256" else name: v for name, v in found.items()})
     write_json(tmp_path / "audit.json", {key: "a" * 64, "n": 7, "format": reader.FORMAT})
     assert reader.made_for(reader.load_audit(tmp_path)) == "a" * 64
     assert reader.load_document(tmp_path, "a" * 64)["n"] == 7 and reader.load_document(tmp_path, "b" * 64) == {}

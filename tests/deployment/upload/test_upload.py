@@ -1,70 +1,24 @@
-"""A person's own pictures: ZIP files opened with care, audits of labelled ones, tables and pages of them."""
+"""A person's own pictures: audits of labelled ones, tables and pages of them, and the page they are uploaded to."""
 
 import csv
 import io
 import re
-import zipfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from app import EXAMPLES, page, start
+from app import EXAMPLES, answer, page, start, zipped
 
 from core.digits.data import load_mnist
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.preprocess import InputError
 from deployment.upload import batch, html
+from deployment.upload import page as upload
 
 
 @pytest.fixture(scope="module")
 def deployer():
     return MNISTDeployer()
-
-
-def zipped(files: dict[str, bytes], method=zipfile.ZIP_DEFLATED) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
-
-
-def test_a_zip_gives_its_pictures_by_their_last_names():
-    content = {"a/7_x.png": b"1", "../../3_y.JPG": b"22", "c\\4_z.jpeg": b"4", "notes.txt": b"", "empty/": b"",
-               "__MACOSX/7_x.png": b"", "a/.hidden.png": b"", "more.zip": b""}
-    found, sentences = batch.gather([("5_one.png", b"5"), ("mine.zip", zipped(content))])
-    assert found == [("5_one.png", b"5"), ("7_x.png", b"1"), ("3_y.JPG", b"22"), ("4_z.jpeg", b"4")]
-    assert sentences == ["Left out of “mine.zip”, as only PNG and JPG are read: notes.txt, more.zip."]
-
-
-def locked() -> bytes:
-    raw = bytearray(zipped({"1_a.png": b"x"}))
-    for mark, at in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
-        raw[raw.index(mark) + at] |= 1
-    return bytes(raw)
-
-
-def lying() -> bytes:
-    """Declares one byte where 21 MB come out."""
-    raw = bytearray(zipped({"1_a.png": bytes(21 * 2**20)}))
-    for mark, at in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
-        start = raw.index(mark) + at
-        raw[start : start + 4] = (1).to_bytes(4, "little")
-    return bytes(raw)
-
-
-@pytest.mark.parametrize("data, reason", [
-    (b"no zip at all", "cannot be opened"),
-    (zipped({"1_a.png": np.random.default_rng(0).bytes(999)})[:-200], "cannot be opened"),
-    (zipped({f"1_{i}.png": b"" for i in range(501)}), "501 files"),
-    (zipped({f"1_{i}.png": bytes(11 * 2**20) for i in range(2)}), "more than 20 MB"),
-    (lying(), "cannot be opened"),
-    (locked(), "password"),
-    (zipped({"a.txt": b"x"}), "holds no PNG or JPG"),
-])
-def test_a_zip_is_refused_in_a_sentence(data, reason):
-    found, sentences = batch.unpack("mine.zip", data)
-    assert found == [] and reason in sentences[-1] and "mine.zip" in sentences[-1]
 
 
 def test_labels_come_from_names():
@@ -120,8 +74,46 @@ def test_an_uploaded_zip_with_labels_is_audited():
     assert "2 of 3" in page(at) and 'data-testid="own-confusion"' in page(at)
     assert re.search(r'data-testid="own-tiles">.*8 → <b>3</b>', page(at))
     assert [button.label for button in at.get("download_button")] == ["Download as CSV", "Download the audit to print"]
-    at.file_uploader(key="files").set_value([("bad.zip", b"no", "application/zip")]).run()
-    assert "cannot be opened as a ZIP" in page(at) and "no picture to read" in page(at)
+
+
+@pytest.mark.parametrize("name, content, reasons", [
+    ("bad.zip", b"no", ["“bad.zip” cannot be opened as a ZIP"]),
+    ("notes.pdf", b"%PDF-1.7", ["“notes.pdf” is not a picture that can be read"]),
+    ("large.png", bytes(21 * 2**20), ["“large.png” has 21 MB", "at most 20 MB"]),
+    ("many.zip", zipped({f"{i}.png": b"" for i in range(501)}), ["“many.zip” holds 501 pictures", "at most 500"]),
+    ("wrong.zip", zipped({"a.png": b"1", "b.png": b"2"}), ["“a.png” is not a picture", "“b.png” is not a picture"]),
+])
+def test_a_refusal_takes_the_answers_place(name, content, reasons):
+    at = start()
+    assert answer(at)["digit"] == "7"
+    at.file_uploader(key="files").set_value([(name, content, "")]).run()
+    assert 'class="q q-answer' not in page(at) and all(reason in page(at) for reason in reasons)
+    at.button(key="example_two").click().run()
+    assert answer(at)["digit"] == "2", "and what comes next is read"
+
+
+def test_what_could_not_be_read_is_told_beside_what_could():
+    at = start()
+    files = [("7_a.png", (EXAMPLES / "seven.png").read_bytes(), ""),
+             ("2_a.png", (EXAMPLES / "two.png").read_bytes(), ""),
+             *((f"{i}.png", b"x", "") for i in range(9)), ("bad.zip", b"no", "")]
+    at.file_uploader(key="files").set_value(files).run()
+    assert "cannot be opened as a ZIP" in page(at) and "4 more could not be read" in page(at)
+    assert answer(at)["digit"] in "72"
+
+
+def test_a_long_upload_is_read_in_steps_that_can_be_stopped(monkeypatch):
+    monkeypatch.setattr(upload, "FIRST", 0.0)
+    monkeypatch.setattr(upload, "LATER", 0.0)
+    at = start()
+    seven = (EXAMPLES / "seven.png").read_bytes()
+    at.file_uploader(key="files").set_value([(f"7_{i}.png", seven, "") for i in range(4)]).run()
+    assert "Reading 4 pictures: 0 done" in at.get("progress")[0].proto.text and 'class="q q-answer' not in page(at)
+    monkeypatch.setattr(upload, "LATER", 60.0)
+    at.button(key="stop_reading").click().run()
+    assert "Nothing was read before the stop" in page(at)
+    at.button(key="read_rest").click().run()
+    assert answer(at)["digit"] == "7" and "4 of 4" in page(at)
 
 
 def test_the_column_could_be_names_the_answer_and_its_rivals():
@@ -132,3 +124,11 @@ def test_the_column_could_be_names_the_answer_and_its_rivals():
     doubtful = replace(read, probabilities=probs, digit=4, confidence=0.71)
     row = next(csv.DictReader(io.StringIO(batch.to_csv(["a.png"], [doubtful]))))
     assert row["could_be"] == "4 9 7"
+
+
+def test_cells_that_a_spreadsheet_would_run_are_kept_texts(own):
+    _, results = own
+    names = ["=1+1.png", "+a.png", "-b.png", "@c.png", "7_=.png"]
+    rows = list(csv.DictReader(io.StringIO(batch.to_csv(names, [*results[:4], InputError("-x.")]))))
+    assert [row["file"] for row in rows] == ["'=1+1.png", "'+a.png", "'-b.png", "'@c.png", "7_=.png"]
+    assert rows[4]["error"] == "'-x." and float(rows[0]["confidence"]) > 0

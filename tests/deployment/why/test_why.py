@@ -1,6 +1,7 @@
 """The panel "Why": reasons that add up, pictures of them, and when they are shown."""
 
 import re
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -77,13 +78,13 @@ def test_the_shipped_index_knows_training_digits_again(deployer):
 def test_a_model_without_an_index_says_how_to_make_it(deployer, tmp_path, monkeypatch):
     shipped = [file for file in deployer.model_dir.glob("*.*") if file.name != neighbours.FILE]
     for file in shipped:
-        (tmp_path / file.name).symlink_to(file)
+        shutil.copy(file, tmp_path)
     monkeypatch.setattr(deploy_mnist, "available_models", lambda: {"without": tmp_path})
     at = start()
     (block,) = re.findall(r'data-testid="why-neighbours">.*?</section>', page(at))
-    assert f"core/train.py --refit {tmp_path}" in block and "<img" not in block
+    assert f"core/train.py --refit {tmp_path.name}" in block and str(tmp_path) not in block and "<img" not in block
     assert 'data-testid="why-change"' in page(at), "the rest is there"
-    (tmp_path / neighbours.FILE).symlink_to(deployer.model_dir / neighbours.FILE)
+    shutil.copy(deployer.model_dir / neighbours.FILE, tmp_path)
     at.button(key="example_paper").click().run()
     assert "--refit" not in page(at), "an index made meanwhile is noticed"
 

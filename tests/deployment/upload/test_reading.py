@@ -1,0 +1,53 @@
+"""Many pictures are read in steps, which can be stopped and taken up again, within a budget of work."""
+
+import pytest
+from app import EXAMPLES
+
+from deployment.deploy_mnist import MNISTDeployer
+from deployment.preprocess import InputError
+from deployment.upload import reading
+from deployment.upload.archive import Picture
+
+SEVEN, PAPER = ((EXAMPLES / f"{name}.png").read_bytes() for name in ("seven", "paper"))
+
+
+@pytest.fixture(scope="module")
+def deployer():
+    return MNISTDeployer()
+
+
+def pictures(*contents):
+    return [Picture(f"{i}.png", lambda data=data: data) for i, data in enumerate(contents)]
+
+
+def test_steps_can_be_stopped_and_taken_up(deployer):
+    read = reading.Reading(pictures(SEVEN, b"no picture", PAPER), [])
+    read.step(deployer, 0)
+    assert read.done == 0 and read.going
+    read.stopped = True
+    read.step(deployer, 60)
+    assert read.done == 0 and not read.going
+    read.stopped = False
+    read.step(deployer, 60)
+    first, second, third = read.results
+    assert (first.digit, third.digit) == (7, 3) and "“1.png” is not a picture" in str(second)
+    assert not read.going and read.names == ["0.png", "1.png", "2.png"]
+
+
+def test_a_step_ends_after_its_time(deployer):
+    read = reading.Reading(pictures(*[SEVEN] * 5000), [])
+    read.step(deployer, 0.05)
+    assert 0 < read.done < 5000 and read.going
+
+
+def test_an_upload_has_a_budget_of_work(deployer, monkeypatch):
+    monkeypatch.setattr(reading, "MOST_WORK", 2.5 * reading.work(SEVEN))
+    read = reading.Reading(pictures(SEVEN, SEVEN, SEVEN, SEVEN), [])
+    read.step(deployer, 60)
+    assert [isinstance(result, InputError) for result in read.results] == [False, False, True, True]
+    assert "“2.png” was not read" in str(read.results[2])
+
+
+def test_work_is_told_by_the_header():
+    assert reading.work(SEVEN) == pytest.approx(28 * 28 / 1e6)
+    assert reading.work(b"no picture") == 0
