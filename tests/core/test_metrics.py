@@ -38,6 +38,8 @@ def test_precision_and_recall_of_what_was_never_answered_or_never_seen():
     scores = metrics.precision_recall_f1(np.array([[0, 2, 0], [0, 6, 0], [0, 0, 0]]))
     assert scores["precision"].tolist() == [0, 0.75, 0] and scores["recall"].tolist() == [0, 1, 0]
     assert scores["f1"] == pytest.approx([0, 6 / 7, 0])
+    once = metrics.precision_recall_f1(np.array([[1, 0], [0, 0]]))
+    assert once["precision"].tolist() == once["recall"].tolist() == once["f1"].tolist() == [1, 0]
 
 
 def test_losses(answers):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from drawn import Drawn, moments
 
 from core.digits.augmentation import augment, coefficients, corrupt, sample, thicken, waves
 from core.digits.config import Config
@@ -45,35 +46,11 @@ def test_elastic_waves_have_the_stated_size_and_smoothness():
     assert neighbours == pytest.approx(np.exp(-(5**2) / (4 * 5**2)), abs=0.05)
 
 
-def moments(images):
-    """Area, centre (row, column) and axis of inertia in degrees, 0 level and 90 upright, of images (N, 784)."""
-    images = images.reshape(-1, 28, 28)
-    rows, columns = np.indices((28, 28))
-    mass = images.sum(axis=(1, 2))
-    r, c = ((images * axis).sum(axis=(1, 2)) / mass for axis in (rows, columns))
-    dr, dc = rows - r[:, None, None], columns - c[:, None, None]
-    rr, cc, rc = ((images * part).sum(axis=(1, 2)) for part in (dr * dr, dc * dc, -dr * dc))
-    return mass, r, c, np.rad2deg(0.5 * np.arctan2(2 * rc, cc - rr))
-
-
 def bar():
     """A level bar, as one image (1, 28, 28) uint8."""
     image = np.zeros((1, 28, 28), np.uint8)
     image[0, 12:16, 6:22] = 255
     return image
-
-
-class Drawn:
-    """A stand-in for a generator whose uniform draws all come out at one end."""
-
-    def __init__(self, share):
-        self.share = share
-
-    def uniform(self, low, high, size=None):
-        return np.full(size, low + self.share * (high - low))
-
-    def standard_normal(self, size, dtype):
-        return np.zeros(size, dtype)
 
 
 def test_a_turn_goes_the_stated_way_and_so_far():
@@ -97,6 +74,17 @@ def test_settings_are_drawn_evenly_between_minus_and_plus():
     assert angle.std() == pytest.approx(60 / np.sqrt(12), rel=0.03)
     for shift in (rows[:, 0], columns[:, 0]):
         assert shift.std() == pytest.approx(4 / np.sqrt(12), rel=0.03)
+    shear = coefficients(20_000, rng, Config(shear=0.3))[1][:, 1]
+    assert shear.std() == pytest.approx(0.6 / np.sqrt(12), rel=0.03) and abs(shear.mean()) < 0.01
+    rows, columns = coefficients(20_000, rng, Config(scale=0.2))
+    for size in (1 / rows[:, 1], 1 / columns[:, 2]):
+        assert size.std() == pytest.approx(0.4 / np.sqrt(12), rel=0.03) and abs(size.mean() - 1) < 0.01
+
+
+def test_as_few_waves_as_hold_the_stated_energy():
+    whole = float(np.sum(waves(5.0, 0.999999) ** 2))
+    kept = [float(np.sum(wave**2)) for wave in waves(5.0, 0.9)]
+    assert sum(kept) >= 0.9 * whole > sum(kept[:-1])
 
 
 def test_thickness_mixes_with_the_neighbourhood():
@@ -116,6 +104,21 @@ def test_corrupted_images_stay_images_and_each_kind_occurs():
     darker = (changed.sum(axis=1) < X.sum(axis=1)).mean()
     assert 0.2 < (corner == 0).mean() < 0.8 and 0.2 < darker < 0.5
     assert np.array_equal(changed, corrupt(X, np.random.default_rng(0)))
+
+
+def test_corruptions_are_as_strong_as_stated():
+    """On even grey of .5: noise of at most .5, paper lifted by at most .6 of the rest, a patch of 3 to 13 pixels."""
+    changed = corrupt(np.full((3000, 784), 0.5, np.float32), np.random.default_rng(1))
+    spread = np.ptp(changed, axis=1)
+    lifted = changed[spread == 0, 0]
+    patched = changed[(changed.min(axis=1) == 0) & (changed.max(axis=1) == 0.5)]
+    noisy = changed[(spread > 0) & (changed.max(axis=1) > 0.5)]
+    assert all(800 < len(kind) < 1200 for kind in (lifted, patched, noisy))
+    assert lifted.min() == pytest.approx(0.5, abs=0.01) and lifted.max() == pytest.approx(0.8, abs=0.01)
+    sides = np.sqrt((patched == 0).sum(axis=1))
+    assert 3 <= sides.min() < 5 and 10 < sides.max() <= 13
+    deviation = np.sort(noisy.std(axis=1))
+    assert deviation[0] < 0.02 and deviation[len(deviation) // 2] == pytest.approx(0.24, abs=0.02)
 
 
 @pytest.mark.parametrize("digit", [0, 1, 7])

@@ -49,7 +49,9 @@ def test_damaged_and_foreign_files_are_named(tmp_path):
         target.write_bytes(bad)
         with pytest.raises(DataError, match=name):
             data.read_checked(name, tmp_path)
-    for raw in (b"", b"PNG", b"\0\0\x08\3", b"\0\0\x08\1\0\0\0\5abc"):
+    whole = b"\0\0\x08\3" + b"".join(side.to_bytes(4) for side in (2, 3, 4)) + bytes(range(24))
+    assert np.array_equal(read_idx(whole), np.arange(24).reshape(2, 3, 4))
+    for raw in (b"PNG" * 9, b"\0\0\x08\0", whole + b"\0", *(whole[:end] for end in range(len(whole)))):
         with pytest.raises(DataError):
             read_idx(raw)
 
@@ -65,7 +67,8 @@ def test_missing_file_is_fetched_and_a_failed_fetch_says_what_to_do(tmp_path, mo
     told = []
     labels = data.read_checked(name, tmp_path / "data", lambda *state: told.append(state))
     assert labels.shape == (10_000,)
-    assert told[-1][0] == name and told[-1][1] > 0
+    size = (mirror / f"{name}.gz").stat().st_size
+    assert told[-1] == (name, size, size)
     assert [path.name for path in (tmp_path / "data").iterdir()] == [f"{name}.gz"]
     assert set(CHECKSUMS) >= {name}
 
@@ -78,7 +81,10 @@ def test_csv(tmp_path):
     assert X.shape == (2, 28, 28) and X[0, 27, 27] == 255 and y.tolist() == [7, 7]
     path.write_text(f"{row}\n")
     assert len(read_csv(path)[1]) == 1
-    wrong = (row.replace("255", "256"), "out of range"), (row[:-4], "785"), (row.replace("7,", "seven,", 1), "CSV")
+    path.write_text("label," + ",".join(map(str, range(784))) + f"\n{row}\n")
+    assert len(read_csv(path)[1]) == 1, "a heading of numbers but for its first"
+    wrong = [(row.replace("255", "256"), "out of range"), (row[:-4], "785"), (row + ",0", "785"),
+             (row.replace("7,", "seven,", 1), "CSV")]
     for text, reason in wrong:
         path.write_text(text + "\n" + text + "\n")
         with pytest.raises(DataError, match=reason):

@@ -30,6 +30,14 @@ def test_batches(drop_last, sizes):
             assert task.y[np.flatnonzero((row == task.X).all(axis=1))[0]] == label
 
 
+@pytest.mark.parametrize("n, steps", [(47, 3), (48, 3), (49, 4)])
+def test_no_more_batches_than_needed(n, steps):
+    assert [make(n=n, drop_last=False).steps_per_epoch, make(n=n, drop_last=True).steps_per_epoch] == [steps, n // 16]
+    config = Config(hidden=(7,), batch_size=16)
+    plain = ClassificationTask(config, build_network(config, 5, 3), np.zeros((n, 5)), np.zeros(n, int))
+    assert plain.steps_per_epoch == steps, "all samples are used where nothing else is said"
+
+
 def test_fewer_samples_than_a_batch():
     assert [len(y) for _, y, _ in make(n=9, drop_last=True).batches(0)] == [9]
 

@@ -11,6 +11,11 @@ def test_softmax_by_hand_and_without_overflow():
     np.testing.assert_allclose(softmax(np.array([1e4, 1e4 - np.log(3)])), [0.75, 0.25])
 
 
+def test_the_loss_of_large_logits_is_finite():
+    loss, dlogits = softmax_cross_entropy(np.array([[1e4, 0.0], [0.0, 1e4]], np.float32), np.array([1, 1]))
+    assert loss == pytest.approx(5e3) and np.array_equal(dlogits, [[0.5, -0.5], [0, 0]])
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_loss_by_its_definition(smoothing):
     rng = np.random.default_rng(0)

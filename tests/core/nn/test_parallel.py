@@ -1,5 +1,8 @@
 """Chunks of work on threads: every element exactly once, whatever the sizes."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -11,8 +14,7 @@ from core.nn.parallel import for_chunks, for_rows, scratch
 @pytest.mark.parametrize("n, chunk", [(0, 4), (1, 4), (4, 4), (5, 4), (23, 4), (24, 4)])
 def test_every_element_exactly_once(monkeypatch, threads, n, chunk):
     monkeypatch.setattr(parallel, "THREADS", threads)
-    if threads == 1:
-        monkeypatch.setattr(parallel, "_pool", None)
+    monkeypatch.setattr(parallel, "_pool", ThreadPoolExecutor(threads - 1) if threads > 1 else None)
     seen = np.zeros(n, int)
 
     def work(start, stop):
@@ -21,6 +23,38 @@ def test_every_element_exactly_once(monkeypatch, threads, n, chunk):
 
     for_chunks(work, n, chunk)
     assert (seen == 1).all()
+
+
+@pytest.mark.parametrize("n", [2, 6, 7])
+def test_threads_share_the_work(monkeypatch, n):
+    """Each of two waits for the other before either goes on."""
+    monkeypatch.setattr(parallel, "THREADS", 2)
+    monkeypatch.setattr(parallel, "_pool", ThreadPoolExecutor(1))
+    met, parts = threading.Barrier(2, timeout=20), {}
+
+    def work(start, stop):
+        mine = parts.setdefault(threading.get_ident(), [])
+        if not mine:
+            met.wait()
+        mine.append((start, stop))
+
+    for_chunks(work, n, 1)
+    assert sorted(map(len, parts.values())) == [n // 2, n - n // 2]
+
+
+def test_a_single_chunk_stays_in_its_thread(monkeypatch):
+    monkeypatch.setattr(parallel, "_pool", None)  # would fail where it is asked
+    monkeypatch.setattr(parallel, "THREADS", 2)
+    seen = []
+    for_chunks(lambda start, stop: seen.append((start, stop, threading.get_ident())), 4, 4)
+    assert seen == [(0, 4, threading.get_ident())]
+
+
+@pytest.mark.parametrize("width, rows", [(1, 1 << 15), (1024, 32), (1 << 16, 1)])
+def test_rows_come_in_chunks_of_a_stated_size(width, rows):
+    sizes = []
+    for_rows(lambda part: sizes.append(part.stop - part.start), np.empty((2 * rows, width), np.uint8))
+    assert sizes == [rows, rows]
 
 
 @pytest.mark.parametrize("shape", [(7, 3), (300, 1024), (1, 100_000)])

@@ -36,6 +36,7 @@ def test_same_seed_same_weights_other_seed_other_weights(digits):
 @pytest.mark.parametrize("stop_at", [(1, 0), (1, 20)], ids=["between epochs", "within an epoch"])
 def test_interrupted_and_resumed_is_bit_for_bit_uninterrupted(digits, tmp_path, stop_at):
     whole, history = run(SMALL, digits)
+    assert not history.interrupted
 
     def interrupt(epoch, step, loss):
         if (epoch, step) == stop_at:

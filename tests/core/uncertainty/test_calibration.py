@@ -179,3 +179,12 @@ def test_saved_and_read_again_and_what_is_not_of_this_version():
             Calibration.from_dict(PLAIN.to_dict() | wrong)
     with pytest.raises(KeyError):
         Calibration.from_dict({"temperature": 1.0})
+
+
+def test_what_is_out_of_range_is_refused():
+    for edge in ({"temperature": 1e-3}, {"temperature": 1e3}, {"error_std": [1e-9, 1.0]}):
+        Calibration.from_dict(PLAIN.to_dict() | edge)
+    for wrong in ({"temperature": 0.99e-3}, {"temperature": 1.01e3}, {"temperature": float("nan")},
+                  {"error_std": [0.9e-9, 1.0]}, {"error_mean": [0.0, float("inf")]}):
+        with pytest.raises(ValueError):
+            Calibration.from_dict(PLAIN.to_dict() | wrong)

@@ -1,5 +1,7 @@
 """Novelty and the four words follow their definitions; a fitted readout keeps its promises and comes back from disk."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,32 @@ def test_subspace_finds_the_plane_it_was_shown():
     )
     assert np.median(usual) < 0.05 < 0.5 < strange.min()
     assert fit_subspace(H[:100]).basis.shape == (40, 20)  # at most half of a narrow layer
+
+
+def test_subspace_of_few_samples_counts_each():
+    """Three samples, one of which alone points another way; of a wide layer 64 directions are kept."""
+    H = np.zeros((3, 4))
+    H[0], H[1:, 1] = [9, 0, 0, 0], 1
+    found = fit_subspace(H, components=1)
+    assert abs(found.basis[0, 0]) > 0.98
+    assert fit_subspace(np.random.default_rng(0).standard_normal((300, 200))).basis.shape == (200, 64)
+
+
+def test_it_is_a_value():
+    readout = a_readout()
+    assert readout.temperature == readout.calibration.temperature == 1.0
+    for value in (readout, readout.calibration, readout.first):
+        with pytest.raises(AttributeError):
+            setattr(value, dataclasses.fields(value)[0].name, None)
+
+
+@pytest.mark.parametrize("changes", [
+    {"two_hold": 1.01}, {"two_hold": -0.01}, {"confident_from": float("nan")}, {"curious_from": float("inf")},
+    {"alpha": [0.05, 1.5]}, {"folds": []}])
+def test_what_is_out_of_range_is_refused(fitted, changes):
+    readout = fitted[1]
+    with pytest.raises(ValueError):
+        Readout.from_saved(readout.settings() | changes, readout.arrays(), (20, 20))
 
 
 def test_novelty_adds_both_layers_and_is_one_at_the_threshold():

@@ -1,0 +1,116 @@
+"""The parts of the data that training, selection and calibration each have, and digits as a training task."""
+
+import numpy as np
+import pytest
+
+from core.digits import task as module
+from core.digits.config import Config
+from core.digits.data import DataError, as_input, load_mnist, load_split
+from core.digits.task import DigitTask, Images, file_sha256, load_csv, load_parts
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    return load_mnist()
+
+
+def write_csv(path, X, y):
+    np.savetxt(path, np.column_stack([y, X.reshape(len(X), -1)]), fmt="%d", delimiter=",")
+    return path
+
+
+@pytest.fixture(scope="module")
+def csv(mnist, tmp_path_factory):
+    """A file of 205 training images."""
+    return write_csv(tmp_path_factory.mktemp("csv") / "mine.csv", mnist["X_train"][:205], mnist["y_train"][:205])
+
+
+def rows(images):
+    return {image.tobytes() + bytes([label]) for image, label in zip(images.X, images.y, strict=True)}
+
+
+def test_parts_are_those_of_the_split(mnist):
+    parts, split = load_parts(Config()), load_split()
+    for name, indices in split.items():
+        assert np.array_equal(parts[name].X, mnist["X_train"][indices])
+        assert np.array_equal(parts[name].y, mnist["y_train"][indices])
+    assert np.array_equal(parts["test"].X, mnist["X_test"]) and np.array_equal(parts["test"].y, mnist["y_test"])
+    assert len(parts["calibration"].writer) == len(parts["calibration"]) and parts["train"].writer is None
+
+
+def test_trained_on_all_means_the_60000(mnist):
+    parts = load_parts(Config(train_on="all"))
+    assert np.array_equal(parts["train"].X, mnist["X_train"]) and len(parts["validation"]) == 2_558
+
+
+def test_a_csv_is_parted_by_chance_and_always_alike(csv, mnist):
+    """One in ten each to validation and calibration, the rest to training, nothing twice and nothing lost."""
+    parts, again = load_parts(Config(csv=str(csv))), load_parts(Config(csv=str(csv), seed=5))
+    assert [len(parts[name]) for name in ("validation", "calibration", "train")] == [20, 21, 164]
+    assert parts["calibration"].writer is None and len(parts["test"]) == 10_000
+    found = [rows(parts[name]) for name in ("validation", "calibration", "train")]
+    whole = Images(mnist["X_train"][:205], mnist["y_train"][:205])
+    assert set.union(*found) == rows(whole) and sum(map(len, found)) == 205
+    assert parts["validation"].y.tolist() != whole.y[:20].tolist(), "shuffled"
+    for name, part in parts.items():
+        assert np.array_equal(part.X, again[name].X), "the parts do not depend on the seed of a run"
+    assert len(load_parts(Config(csv=str(csv), train_on="all"))["train"]) == 205
+
+
+def test_a_csv_that_changed_or_is_too_small_is_refused(csv, mnist, tmp_path):
+    assert len(load_csv(Config(csv=str(csv), csv_sha256=file_sha256(csv)))) == 205
+    with pytest.raises(DataError, match="no longer the file"):
+        load_csv(Config(csv=str(csv), csv_sha256="0" * 64))
+    for n, message in ((30, None), (29, "holds 29 images")):
+        small = write_csv(tmp_path / "small.csv", mnist["X_train"][:n], mnist["y_train"][:n])
+        if message is None:
+            assert len(load_csv(Config(csv=str(small)))) == n
+        else:
+            with pytest.raises(DataError, match=message):
+                load_csv(Config(csv=str(small)))
+    with pytest.raises(DataError, match="could not be read"):
+        file_sha256(tmp_path / "gone.csv")
+
+
+def small_task(mnist, **settings):
+    config = Config(hidden=(8,), batch_size=32, **settings)
+    train = Images(mnist["X_train"][:100], mnist["y_train"][:100])
+    return DigitTask(config, train, Images(mnist["X_train"][100:150], mnist["y_train"][100:150]))
+
+
+def test_images_are_augmented_where_the_settings_say_so(mnist):
+    X, y = mnist["X_train"][:5], mnist["y_train"][:5]
+    plain = small_task(mnist).input(X, y, np.random.default_rng(0))
+    assert np.array_equal(plain, as_input(X))
+    turned = small_task(mnist, rotation=20).input(X, y, np.random.default_rng(0))
+    assert turned.shape == (5, 784) and np.abs(turned - plain).mean() > 0.01
+    scaled = small_task(mnist, input_range=(0.01, 1.0)).input(X, y, np.random.default_rng(0))
+    np.testing.assert_allclose(scaled, 0.01 + 0.99 * plain, atol=1e-6)
+
+
+def test_the_sample_of_a_run_is_of_its_training_images(mnist, monkeypatch):
+    monkeypatch.setattr(module, "SAMPLE", 40)
+    task, other = small_task(mnist), small_task(mnist, seed=1)
+    assert task.X_seen.shape == (40, 784) and len(np.unique(task.X_seen, axis=0)) == 40
+    train = as_input(mnist["X_train"][:100])
+    for image, label in zip(task.X_seen, task.y_seen, strict=True):
+        assert mnist["y_train"][np.flatnonzero((train == image).all(axis=1))[0]] == label
+    assert not np.array_equal(task.X_seen, other.X_seen)
+
+
+def test_a_row_of_history_is_of_the_folded_network(mnist):
+    task = small_task(mnist, batch_norm=True)
+    row, network = task.evaluate(), task.finished()
+    X, y = task.validation
+    assert row["val_accuracy"] == np.mean(network.logits(X).argmax(axis=1) == y)
+    assert row["train_accuracy"] == np.mean(network.logits(task.X_seen).argmax(axis=1) == task.y_seen)
+    assert not any("norm" in name for name in network.named_parameters())
+    assert task.steps_per_epoch == 3, "the last four of a hundred wait for another epoch"
+
+
+def test_labelled_images_are_values(mnist):
+    images = Images(mnist["X_train"][:4], mnist["y_train"][:4], np.arange(4))
+    part = images.part(np.array([2, 0]))
+    assert part.y.tolist() == mnist["y_train"][[2, 0]].tolist() and part.writer.tolist() == [2, 0]
+    with pytest.raises(AttributeError):
+        images.y = None
