@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import os
 import urllib.request
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -105,22 +106,47 @@ def calibration_writers():
 
 
 def read_csv(path):
-    """MNIST as CSV (label, then 784 values 0..255; a header line is skipped): X (N, 28, 28), y (N,), uint8."""
+    """MNIST as CSV (label, then 784 values 0..255; a header line is skipped): X (N, 28, 28), y (N,), uint8.
+
+    Raises DataError, naming the line and what is wrong with it.
+    """
     path = Path(path)
     try:
         with open(path, encoding="utf-8-sig") as lines:
-            header = not lines.readline().split(",")[0].strip().isdigit()
-        table = np.loadtxt(path, dtype=np.int64, delimiter=",", skiprows=int(header), ndmin=2)
+            header = int(not lines.readline().split(",")[0].strip().isdigit())
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of an empty file, which is refused below
+                table = np.loadtxt(path, np.int64, delimiter=",", skiprows=header, ndmin=2, encoding="utf-8-sig")
+        except (ValueError, OverflowError):
+            table = np.empty((1, 0), np.int64)
+        if table.shape[1] != 1 + PIXELS or table.min() < 0 or table.max() > 255 or table[:, 0].max() >= DIGITS:
+            with open(path, encoding="utf-8-sig") as lines:
+                raise DataError(f"{path}, {_complaint(lines, header)}.")
     except OSError as error:
         raise DataError(f"{path} could not be read ({error.strerror}).") from None
-    except ValueError as error:
-        raise DataError(f"{path} is not MNIST as CSV: {error}. Each line needs a label and 784 whole numbers."
-                        ) from None
-    if table.shape[1] != 785:
-        raise DataError(f"{path} has {table.shape[1]} columns; MNIST as CSV has 785: the label, then 784 values.")
-    if table.min() < 0 or table.max() > 255 or table[:, 0].max() > 9:
-        raise DataError(f"{path} holds values out of range; labels are 0..9 and pixels 0..255.")
-    return table[:, 1:].reshape(-1, 28, 28).astype(np.uint8), table[:, 0].astype(np.uint8)
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is no text; MNIST as CSV has a label and 784 whole numbers on each line.") from None
+    return table[:, 1:].reshape(-1, SIDE, SIDE).astype(np.uint8), table[:, 0].astype(np.uint8)
+
+
+def _complaint(lines, header):
+    """The first line that is not a label 0..9 and 784 pixels 0..255, and why."""
+    number = 0
+    for number, line in enumerate(lines, start=1):
+        cells = line.strip().split(",")
+        if number <= header or cells == [""]:
+            continue
+        if len(cells) != 1 + PIXELS:
+            return f"line {number}: it has {len(cells)} values, not {1 + PIXELS}: a label and {PIXELS} pixels"
+        for place, cell in enumerate(cells):
+            most = 255 if place else DIGITS - 1
+            what = f"pixel {place}" if place else "the label"
+            if not cell.strip().isdecimal():
+                return f"line {number}: {what} is {cell.strip()[:20]!r}, no whole number"
+            if len(cell.strip().lstrip("0")) > 3 or int(cell) > most:
+                return f"line {number}: {what} is {cell.strip()[:20]}, not 0 to {most}: out of range"
+    return f"line {number}: it holds no images" if number <= header else f"line {number}: it cannot be read"
 
 
 def as_input(images, input_range=(0.0, 1.0), dtype=np.float32):

@@ -69,22 +69,48 @@ def load_emobank(path=None, progress=None):
             write_atomic(path, data)
     try:
         text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise TextDataError(f"{path} cannot be read ({error}); give EmoBank's emobank.csv with --data FILE.") from None
     return parse(text, path)
 
 
 def parse(text, path="the file"):
-    """Sentences from the text of such a CSV file."""
+    """Sentences from the text of such a CSV file. Raises TextDataError, naming the line and what is wrong with it."""
+    texts, ratings, split, ids = [], [], [], []
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        rows = list(csv.DictReader(io.StringIO(text)))
-        ratings = np.array([[float(row[name]) for name in "VAD"] for row in rows], np.float32).reshape(-1, 3)
-        texts, split, ids = ([row[name] for row in rows] for name in ("text", "split", "id"))
-    except (KeyError, TypeError, ValueError) as error:
-        raise TextDataError(f"{path} lacks the columns id, split, V, A, D, text, or a rating ({error}).") from None
-    if not rows or not np.all((ratings >= 1) & (ratings <= 5)) or not set(split) <= set(SPLITS):
-        raise TextDataError(f"{path} must hold ratings from 1 to 5 and the splits train, dev and test.")
-    return Sentences(texts, to_pad(ratings), np.array(split), predecessors(ids))
+        missing = {"id", "split", *"VAD", "text"} - set(reader.fieldnames or ())
+        if missing:
+            raise ValueError(f"the heading lacks the columns {', '.join(sorted(missing))}")
+        for row in reader:
+            texts.append(_given(row, "text"))
+            ids.append(_given(row, "id"))
+            split.append(_given(row, "split", SPLITS))
+            ratings.append([_rating(row, name) for name in "VAD"])
+        if not texts:
+            raise ValueError("there is no sentence")
+    except (ValueError, csv.Error) as error:
+        raise TextDataError(f"{path}, line {max(1, reader.line_num)}: {error}.") from None
+    return Sentences(texts, to_pad(np.array(ratings, np.float32)), np.array(split), predecessors(ids))
+
+
+def _given(row, name, choices=None):
+    """The cell of a column, as text. Raises ValueError where there is none, or none of the choices."""
+    cell = row[name]
+    if not cell or (choices and cell not in choices):
+        raise ValueError(f"{name} is {cell!r}" + (f", not one of {', '.join(choices)}" if choices else ""))
+    return cell
+
+
+def _rating(row, name):
+    """A rating from 1 to 5."""
+    try:
+        rating = float(_given(row, name))
+    except ValueError:
+        rating = float("nan")
+    if not 1 <= rating <= 5:
+        raise ValueError(f"{name} is {str(row[name])[:20]!r}, no rating from 1 to 5")
+    return rating
 
 
 def predecessors(ids):

@@ -83,12 +83,31 @@ def test_csv(tmp_path):
     assert len(read_csv(path)[1]) == 1
     path.write_text("label," + ",".join(map(str, range(784))) + f"\n{row}\n")
     assert len(read_csv(path)[1]) == 1, "a heading of numbers but for its first"
-    wrong = [(row.replace("255", "256"), "out of range"), (row[:-4], "785"), (row + ",0", "785"),
-             (row.replace("7,", "seven,", 1), "CSV")]
-    for text, reason in wrong:
-        path.write_text(text + "\n" + text + "\n")
-        with pytest.raises(DataError, match=reason):
-            read_csv(path)
+
+
+@pytest.mark.parametrize("change, complaint", [
+    (lambda row: row.replace("255", "256"), "line 3: pixel 784 is 256, not 0 to 255: out of range"),
+    (lambda row: row.replace("255", "9" * 30), "line 3: pixel 784 is 99999999999999999999, not 0 to 255"),
+    (lambda row: row.replace("255", "-1"), "line 3: pixel 784 is '-1', no whole number"),
+    (lambda row: row.replace("255", "1.5"), "line 3: pixel 784 is '1.5', no whole number"),
+    (lambda row: "10" + row[1:], "line 3: the label is 10, not 0 to 9"),
+    (lambda row: "seven" + row[1:], "line 3: the label is 'seven', no whole number"),
+    (lambda row: row[:-4], "line 3: it has 784 values, not 785"),
+    (lambda row: row + ",0", "line 3: it has 786 values, not 785"),
+])
+def test_a_csv_of_another_kind_is_refused_with_line_and_reason(tmp_path, change, complaint):
+    row, path = ",".join(["7"] + ["0"] * 783 + ["255"]), tmp_path / "digits.csv"
+    path.write_text(f"label\n{row}\n{change(row)}\n")
+    with pytest.raises(DataError, match=complaint) as caught:
+        read_csv(path)
+    assert "digits.csv" in str(caught.value) and str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize("content", [b"", b"label\n", b"\xff\xfe\x00", b"\x00" * 100, b"1,2\n" * 3])
+def test_what_is_no_csv_of_digits_is_refused(tmp_path, content):
+    (tmp_path / "x.csv").write_bytes(content)
+    with pytest.raises(DataError, match=r"x\.csv"):
+        read_csv(tmp_path / "x.csv")
 
 
 def test_input_scaling():

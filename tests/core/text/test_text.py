@@ -98,11 +98,29 @@ def test_data():
     assert sentences.pad.shape == (192, 3) and abs(sentences.pad[:, 0]).max() < 0.8
     assert sentences.before[2].tolist() == [-1, 0, 1] and sentences.before[8].tolist() == [-1, -1, -1]
     assert predecessors(["a_10_20", "a_2_9", "title"]).tolist() == [[-1, -1, 1], [-1] * 3, [-1] * 3]
-    for wrong in ("id,split,V\n1,train,3", own_sentences().replace("4.0", "9.0"), own_sentences().replace("dev", "x")):
-        with pytest.raises(TextDataError):
-            parse(wrong)
     with pytest.raises(TextDataError, match="--data"):
         load_emobank("no/such/file.csv")
+
+
+HEADING = "id,split,V,A,D,text\n"
+
+
+@pytest.mark.parametrize("text, complaint", [
+    ("id,split,V\n1,train,3", "line 1: the heading lacks the columns A, D, text"),
+    ("", "line 1: the heading lacks"),
+    (HEADING, "line 1: there is no sentence"),
+    (HEADING + "a,train,3,3,3,x\nb,train,3,9.0,3,y\n", "line 3: A is '9.0', no rating from 1 to 5"),
+    (HEADING + "a,train,nan,3,3,x\n", "line 2: V is 'nan'"),
+    (HEADING + "a,train,3,3,much,x\n", "line 2: D is 'much'"),
+    (HEADING + "a,all,3,3,3,x\n", "line 2: split is 'all', not one of train, dev, test"),
+    (HEADING + "a,train,3,3\n", "line 2: text is None"),
+    (HEADING + "a,train,3,3,3,\n", "line 2: text is ''"),
+    (HEADING + 'a,train,3,3,3,"x\n', "line 2: unexpected end of data"),
+    (HEADING + f"a,train,3,3,3,{'x' * 200_000}\n", "line 2: field larger than field limit"),
+])
+def test_a_file_of_another_kind_is_refused_with_line_and_reason(text, complaint):
+    with pytest.raises(TextDataError, match=complaint):
+        parse(text)
 
 
 def test_it_learns(trained):
