@@ -89,8 +89,9 @@ def parse(text, path="the file"):
             ratings.append([_rating(row, name) for name in "VAD"])
         if not texts:
             raise ValueError("there is no sentence")
-    except (ValueError, csv.Error) as error:
-        raise TextDataError(f"{path}, line {max(1, reader.line_num)}: {error}.") from None
+    except (ValueError, csv.Error) as error:  # the latter comes before its line is counted
+        line = reader.line_num + 1 if isinstance(error, csv.Error) else max(1, reader.line_num)
+        raise TextDataError(f"{path}, line {line}: {error}.") from None
     return Sentences(texts, to_pad(np.array(ratings, np.float32)), np.array(split), predecessors(ids))
 
 
