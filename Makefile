@@ -1,7 +1,7 @@
 # Two commands are all one needs: `make run` and `make test`. Each sets up what it uses in .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: run test test-all lint mutants train audit robustness reproduce gate liminal bench clean
+.PHONY: run test test-all lint mutants torture train audit robustness reproduce gate liminal bench clean
 .DELETE_ON_ERROR:
 
 run: .venv/app  ## serve the app with the shipped model
@@ -19,6 +19,9 @@ lint: .venv/dev  ## style, and that imports run one way
 
 mutants: .venv/dev  ## do the tests notice planted faults? about an hour on two cores
 	$(BIN)/python -m analytics.mutants
+
+torture: .venv/dev  ## does it keep its word under attack and faults? about ten minutes on two cores
+	$(BIN)/python -m analytics.torture
 
 train: .venv/app  ## train the default preset into runs/; the shipped model stays
 	$(BIN)/python core/train.py

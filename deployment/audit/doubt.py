@@ -5,12 +5,13 @@ import streamlit as st
 from core.words import interval, measured, percent
 from deployment.audit import evidence
 from deployment.audit.charts import doubt as charts
-from deployment.audit.parts import Audit, chart, count, interval_of, section
+from deployment.audit.parts import Audit, chart, count, guarded, interval_of, section
 from deployment.ui.html import table
 
 LIMITS = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
 
 
+@guarded
 def render(audit: Audit) -> None:
     """Reliability, selective answering, conformal sets, the feelings' promises and novelty."""
     section(audit, "Doubt", "Stated confidence against how often the answer was right. Points on the dashes: the "

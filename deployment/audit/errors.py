@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.words import percent
 from deployment.audit import evidence
-from deployment.audit.parts import Audit, section, test_images, tiles
+from deployment.audit.parts import Audit, guarded, section, test_images, tiles
 from deployment.draw.html import bars
 from deployment.ui.words import a, told
 from deployment.why import html as why
@@ -17,6 +17,7 @@ MOST_TILES = 300  # enough for every error of a good network, and light enough f
 
 
 @st.fragment
+@guarded
 def render(audit: Audit) -> None:
     """Tiles of all errors and the surest hits; choosing one reruns this part alone."""
     probs, y = audit.arrays["probs"], audit.arrays["y"]

@@ -4,13 +4,14 @@ import streamlit as st
 
 from core.words import measured
 from deployment.audit.charts import inside as charts
-from deployment.audit.parts import Audit, chart, interval_of, section
+from deployment.audit.parts import Audit, chart, guarded, interval_of, section
 from deployment.ui.html import table
 
 GATES = {"live": "live, as trained", "mean": "held at its training mean", "open": "fully open",
          "shuffled": "own values, shuffled"}
 
 
+@guarded
 def weights(audit: Audit) -> None:
     """Histograms of the weights."""
     section(audit, "Weights", "How the weights of each layer are spread, counts on a log scale. A peak at zero with "
@@ -20,6 +21,7 @@ def weights(audit: Audit) -> None:
     chart(audit, figure, "Histograms of the weights of each layer", "weights")
 
 
+@guarded
 def activations(audit: Audit) -> None:
     """Histograms of the activations, where the audit has them."""
     arrays = audit.arrays
@@ -36,6 +38,7 @@ def activations(audit: Audit) -> None:
 
 
 @st.fragment
+@guarded
 def gate(audit: Audit) -> None:
     """Mean gates of each digit, and what the gate is worth on the test images."""
     section(audit, "Gate per digit", "How far each unit's gate opens on average for each digit. The columns are units, "

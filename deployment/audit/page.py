@@ -11,7 +11,7 @@ from core.words import percent
 from deployment.audit import doubt, errors, evidence, inside, reader, robustness, tsne
 from deployment.audit.charts import errors as error_charts
 from deployment.audit.charts import inside as inside_charts
-from deployment.audit.parts import Audit, chart, count, section, tiles
+from deployment.audit.parts import Audit, chart, count, guarded, section, tiles
 from deployment.deploy_mnist import SHIPPED
 from deployment.ui import pulse
 from deployment.ui.charts import hope_faith_love
@@ -135,6 +135,7 @@ def _metrics(figures: dict) -> None:
                       help=explanation, width=160)
 
 
+@guarded
 def _learning(audit: Audit) -> None:
     section(audit, "Learning", "Loss and accuracy after each epoch. Where validation stops improving while training "
             "goes on, the network only learns by heart; distorted training images or dropout lift the training loss.")
@@ -165,6 +166,7 @@ def _heartbeat(audit: Audit, history) -> None:
 
 
 @st.fragment
+@guarded
 def _confusion(audit: Audit) -> None:
     arrays = audit.arrays
     y, y_hat = arrays["y"], arrays["probs"].argmax(1)

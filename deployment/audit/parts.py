@@ -1,5 +1,8 @@
 """What the sections of the audit share: the data of one audit, headings, charts and strips of images."""
 
+import functools
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
@@ -12,6 +15,8 @@ from deployment.audit.reader import made_for
 from deployment.ui import html
 from deployment.ui.charts import CONFIG
 from deployment.ui.words import a, sure, told
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,19 @@ def section(audit: Audit, title: str, what_and_how: str) -> None:
     """A heading and a caption that says what is shown, how to read it and how to make it anew."""
     st.subheader(title)
     st.caption(f"{what_and_how} Remake it with `{audit.command}`.")
+
+
+def guarded(show: Callable) -> Callable:
+    """A section that says so in a sentence where a foreign audit does not hold what it shows."""
+    @functools.wraps(show)
+    def shown(audit: Audit) -> None:
+        try:
+            show(audit)
+        except Exception as error:  # such a file may hold anything
+            LOG.exception("a section of the audit cannot be shown")
+            st.warning(f"This part cannot be shown ({told(error)}); make the audit anew with `{audit.command}`.")
+
+    return shown
 
 
 def chart(audit: Audit, figure, alt: str, name: str, **options):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.files import places
+from core.files import places, settle
 from core.storage import HASHES, model_sha256, read_file, read_json
 
 SHIPPED_IMAGES = Path(__file__).resolve().parents[2] / "images"
@@ -41,6 +41,7 @@ def modified(folder: Path, name: str) -> float | None:
 
 def load_audit(folder: Path) -> dict[str, np.ndarray] | None:
     """The arrays of `folder`/audit.npz, or None where no audit was made. Raises AuditError for a damaged file."""
+    settle(folder)
     if modified(folder, "audit.npz") is None:
         return None
     try:
@@ -61,36 +62,44 @@ def check(arrays: dict[str, np.ndarray]) -> None:
         raise ValueError(f"it lacks {', '.join(sorted(missing))}")
     if not arrays.keys() & set(HASHES):
         raise ValueError("it does not say which model it is of")
-    N, M = len(arrays["y"]), len(arrays["map_index"])
-    layers = range(len(arrays.get("map_names", ())))
-    shapes = {
-        "y": (N,),
-        "probs": (N, 10),
-        "novelty": (N,),
-        "ece_if_calibrated": (2,),
-        "map_index": (M,),
-        "map_xy": (M, 2),
-        **{f"headline_{name}": (3,) for name in HEADLINE},
-        **{f"map_{i}_xy": (M, 2) for i in layers},
-        **{f"history_{name}": arrays.get("history_epoch", np.zeros(0)).shape for name in CURVES},
-    }
-    for name, shape in shapes.items():
-        if name in arrays and arrays[name].shape != shape:
-            raise ValueError(f"{name} has the shape {arrays[name].shape}, not {shape}")
     for name, values in arrays.items():
+        if values.dtype.kind not in _kinds(name):
+            raise ValueError(f"{name} is of type {values.dtype}")
         if values.dtype.kind == "f" and name not in UNDEFINED and not np.isfinite(values).all():
             raise ValueError(f"{name} holds values that are not finite")
-        if values.dtype.kind not in "biufU":
-            raise ValueError(f"{name} holds no numbers")
-    if (
-        not N
-        or arrays["y"].max() > 9
-        or arrays["map_index"].max(initial=0) >= N
-        or arrays["map_index"].min(initial=0) < 0
-    ):
+    for name, shape in _shapes(arrays).items():
+        if name in arrays and arrays[name].shape != shape:
+            raise ValueError(f"{name} has the shape {arrays[name].shape}, not {shape}")
+    y, index, probs = arrays["y"], arrays["map_index"], arrays["probs"]
+    if not len(y) or y.min() < 0 or y.max() > 9 or index.max(initial=0) >= len(y) or index.min(initial=0) < 0:
         raise ValueError("its labels or its places on the map are out of range")
-    if arrays["probs"].min() < 0 or arrays["probs"].max() > 1:
+    if probs.min() < 0 or probs.max() > 1:
         raise ValueError("probs are no probabilities")
+
+
+def _kinds(name: str) -> str:
+    """The kinds of type that an array may have: text, whole numbers or any numbers."""
+    if name in HASHES or name.endswith("_names"):
+        return "U"
+    return "iu" if name in ("y", "map_index") or name.endswith("_counts") else "f" if name == "probs" else "iuf"
+
+
+def _shapes(arrays: dict[str, np.ndarray]) -> dict[str, tuple]:
+    """The shape that each array must have, by the others."""
+    N, M = len(arrays["y"]), len(arrays["map_index"])
+    found = {"y": (N,), "probs": (N, 10), "novelty": (N,), "ece_if_calibrated": (2,), "map_index": (M,),
+             "map_xy": (M, 2), **{name: () for name in HASHES}, **{f"headline_{name}": (3,) for name in HEADLINE}}
+    found |= {f"history_{name}": arrays.get("history_epoch", np.zeros(0)).shape for name in CURVES}
+    for i in range(arrays.get("map_names", np.zeros(0)).size):
+        k = arrays.get(f"map_{i}_features", np.zeros((M, 0))).shape[-1]
+        h = arrays.get(f"map_{i}_mean", np.zeros(0)).size
+        found |= {f"map_{i}_xy": (M, 2), f"map_{i}_features": (M, k), f"map_{i}_mean": (h,), f"map_{i}_basis": (h, k)}
+    for what in ("weight", "activation"):
+        layers = arrays.get(f"{what}_names", np.zeros(0)).size
+        bins = arrays.get(f"{what}_counts", np.zeros((layers, 0))).shape[-1]
+        found |= {f"{what}_names": (layers,), f"{what}_counts": (layers, bins), f"{what}_edges": (layers, bins + 1),
+                  f"{what}_zeros": (layers,), f"{what}_dead": (layers,)}
+    return found
 
 
 def load_document(folder: Path, sha256: str) -> dict:

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from deployment.audit.charts import robustness as charts
-from deployment.audit.parts import Audit, chart, section
+from deployment.audit.parts import Audit, chart, guarded, section
 from deployment.ui.html import table
 
 
 @st.fragment
+@guarded
 def render(audit: Audit) -> None:
     """Every corruption and severity as a point, one corruption as a curve; nothing where the audit has none."""
     measured = audit.document.get("robustness")

@@ -5,11 +5,12 @@ import streamlit as st
 from core.words import percent
 from deployment.audit import evidence
 from deployment.audit.charts import tsne as charts
-from deployment.audit.parts import Audit, chart, section, tiles
+from deployment.audit.parts import Audit, chart, guarded, section, tiles
 from deployment.ui.words import a
 
 
 @st.fragment
+@guarded
 def render(audit: Audit) -> None:
     """The map of one layer; choosing a layer or points reruns this part alone."""
     arrays = audit.arrays

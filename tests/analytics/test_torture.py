@@ -1,0 +1,112 @@
+"""The torture finds no fault in its quick form, and would find those it looks for."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analytics.torture import folders, inputs, trials, uploads
+from analytics.torture.report import as_markdown
+from deployment.preprocess import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*command, seconds=240):
+    return subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=seconds)
+
+
+def test_nothing_is_at_fault_in_the_quick_form():
+    ended = run("-m", "analytics.torture", "--quick")
+    assert ended.returncode == 0 and "Faults: none." in ended.stdout, ended.stdout + ended.stderr[-2000:]
+
+
+NAIVE = """
+import contextlib, io
+from pathlib import Path
+from analytics.torture import faults, trials
+from analytics.audit import run as audit_run
+from core import storage
+
+def one_by_one(folder, files, remove=()):
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (Path(folder) / name).write_bytes(data.encode() if isinstance(data, str) else data)
+
+storage.replace_together = audit_run.replace_together = one_by_one
+kills = trials.run("kills", faults.kill, 12, 0, map)
+fails = trials.run("failures", faults.fail, 12, 0, map)
+print(len(kills.faults), len(fails.faults))
+"""
+
+
+def test_files_that_are_replaced_one_by_one_are_found_out():
+    """In a process of its own, as it forks: nearly every kill and failure leaves a mixture then."""
+    ended = run("-c", NAIVE)
+    kills, fails = map(int, ended.stdout.split())
+    assert kills > 3 and fails > 3, ended.stderr[-2000:]
+
+
+class Careless:
+    """A stand-in for MNISTDeployer that does whatever a test wants."""
+
+    def __init__(self, act):
+        self.act = act
+
+    def predict(self, data, name):
+        return self.act(data)
+
+
+def refuse(sentence):
+    def act(data):
+        raise InputError(sentence)
+    return act
+
+
+@pytest.mark.parametrize("act, fault", [
+    (lambda data: data[10**9], "IndexError"), (refuse("no sentence"), "no sentence"), (refuse("Two\nlines."), "Two"),
+    (lambda data: 1 / 0, "ZeroDivisionError")])
+def test_a_careless_reader_of_pictures_is_found_out(monkeypatch, act, fault):
+    monkeypatch.setattr(uploads, "deployer", lambda: Careless(act))
+    for work in (uploads.picture, uploads.zip_file):
+        result = trials.run("pictures", work, 30, 0, map)
+        assert result.faults and fault in result.faults[0][1]
+
+
+def test_figures_that_are_not_finite_are_found_out(monkeypatch):
+    class Broken(uploads.MNISTDeployer):
+        def predict(self, data, name):
+            prediction = super().predict(data, name)
+            prediction.hidden[0][3] = float("nan")
+            return prediction
+
+    deployer = Broken()
+    monkeypatch.setattr(uploads, "deployer", lambda: deployer)
+    result = trials.run("pictures", uploads.picture, 30, 0, map)
+    assert len(result.faults) == result.kinds["read"] > 0
+
+
+def test_trials_repeat_and_are_reported():
+    first, again = (trials.run("tables", inputs.table, 20, 3, map) for _ in range(2))
+    assert [t.kind for t in first.trials] == [t.kind for t in again.trials] and first.kinds.total() == 20
+    text = as_markdown([first], 3)
+    assert "damaged CSV files | 20 |" in text and "Faults: none." in text
+    first.trials[4].fault = "builtins.KeyError: x"
+    assert "- tables 4: builtins.KeyError: x" in as_markdown([first], 3)
+
+
+def test_a_reader_of_folders_that_lets_anything_through_is_found_out(monkeypatch, tmp_path):
+    class Blind(folders.MNISTDeployer):
+        def __init__(self, folder):
+            try:
+                super().__init__(folder)
+            except folders.ModelError as error:
+                raise KeyError("weights") from error
+
+    shutil.copytree(ROOT / "final_model", tmp_path / "first", ignore=shutil.ignore_patterns("liminal"))
+    monkeypatch.setattr(folders, "MNISTDeployer", Blind)
+    monkeypatch.setattr(folders, "home", lambda: tmp_path)
+    found = trials.run("models", folders.model_folder, 6, 0, map).faults
+    assert found and "KeyError" in found[0][1]
