@@ -44,4 +44,4 @@ def test_annotations_and_strings_are_left_out():
 
 def test_the_mirror_of_a_file_is_asked_first():
     assert chosen_tests("core/nn/losses.py")[0] == "tests/core/nn/test_losses.py"
-    assert chosen_tests("core/digits/presets.py")[0] == "tests/core/digits"
+    assert chosen_tests("core/digits/presets.py")[0] == "tests/core/digits/test_presets.py"

@@ -79,7 +79,7 @@ def test_what_cannot_be_is_refused_in_a_sentence_before_anything_is_written(tmp_
 def test_a_csv_of_another_kind_is_named(tmp_path):
     wrong = tmp_path / "digits.csv"
     wrong.write_text("label,pixel\n1,2\n")
-    with pytest.raises(SystemExit, match="785"):
+    with pytest.raises(SystemExit, match=r"line 2.*785"):
         main(["--csv", str(wrong), "--out", str(tmp_path / "run")])
 
 

@@ -32,7 +32,9 @@ def arrays(**changes):
         f"headline_{name}": np.zeros(3) for name in reader.HEADLINE
     }
     return found | {"y": np.zeros(4, np.uint8), "probs": np.full((4, 10), 0.1), "ece_if_calibrated": np.zeros(2),
-                    "map_index": np.arange(3), "map_xy": np.zeros((3, 2)), "model_sha256": np.array("a" * 64)} | changes
+                    "weight_names": np.array(["1"]), "weight_counts": np.zeros((1, 5), int),
+                    "weight_edges": np.zeros((1, 6)), "map_index": np.arange(3), "map_xy": np.zeros((3, 2)),
+                    "model_sha256": np.array("a" * 64)} | changes
 
 
 def test_the_smallest_audit_is_read(tmp_path):
@@ -53,6 +55,9 @@ def test_the_smallest_audit_is_read(tmp_path):
         ({"headline_ece": np.full(3, np.inf)}, "headline_ece"),
         ({"history_epoch": np.arange(3), "history_loss": np.zeros(2)}, "history_loss"),
         ({"novelty": np.zeros(3)}, "novelty"),
+        ({"y": np.zeros(4)}, "y is of type float64"),
+        ({"weight_names": np.zeros(1)}, "weight_names is of type"),
+        ({"weight_edges": np.zeros((1, 5))}, "weight_edges has the shape"),
         ({"weight_names": np.array([{}], dtype=object)}, "cannot be read"),
     ],
 )
