@@ -29,6 +29,7 @@ EXAMPLES = {  # file -> the words for it; the first is read at the first visit
     "scribble": "a scribble",
 }
 EMPTY = "The canvas is empty: draw one digit with mouse or finger, or try one of the examples."
+_watch = st.components.v2.component("upload_watch", js=(ASSETS / "upload.js").read_text())
 _finish = st.components.v2.component("canvas_finish", js=(ASSETS / "canvas.js").read_text())
 
 
@@ -126,6 +127,7 @@ def _uploader() -> None:
             on_change=_use,
             args=("upload",),
         )
+        _watch(key="upload_watch", data={"most": archive.MOST_ZIP}, on_large_change=lambda: _use("upload"))
         if files and st.session_state.source != "upload":
             st.button("Read the uploaded pictures again", on_click=_use, args=("upload",))
 
@@ -134,8 +136,9 @@ def _read(deployer, drawing) -> tuple:
     """The name of what is being read and its Prediction, InputError, or None for an empty canvas; both None while an
     upload is being read."""
     state = st.session_state
-    if state.source == "upload" and state.files:
-        return upload.render(deployer, state.files)
+    large = state.get("upload_watch", {}).get("large") or []  # what the uploader would not send
+    if state.source == "upload" and (state.files or large):
+        return upload.render(deployer, state.files, [archive.larger(archive.shown(name), size) for name, size in large])
     if state.source == "example":
         name, source = EXAMPLES[state.example], _example_file(state.example)
     elif state.objects:

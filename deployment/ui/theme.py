@@ -74,7 +74,7 @@ CSS = """
   [class*="st-key-example_"] button {width: 48px; height: 48px;}
 }
 [data-testid="stCaptionContainer"] {opacity: .78;}
-.st-key-canvas_finish {position: absolute;}
+.st-key-canvas_finish, .st-key-upload_watch {position: absolute;}
 .st-key-mark iframe {display: block;}
 @media (prefers-reduced-motion: reduce) {.st-key-mark {display: none;}}
 """

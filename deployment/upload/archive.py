@@ -57,7 +57,7 @@ def unpack(name: str, data: bytes) -> tuple[list[Picture], list[str]]:
 
 def _unpack(name, data):
     if len(data) > MOST_ZIP:
-        raise InputError(f"“{name}” has {len(data) / MB:.1f} MB: a ZIP may have {MOST_ZIP // MB} MB.")
+        raise InputError(larger(name, len(data)))
     entries = data.count(ENTRY)  # before the directory is read, which takes memory for each
     if entries > MOST_ENTRIES:
         raise InputError(f"“{name}” holds {entries:,} entries; at most {MOST_PICTURES} pictures are read: make smaller "
@@ -85,6 +85,12 @@ def _unpack(name, data):
     if not chosen:
         sentences.append(f"“{name}” holds no picture; put PNG or JPG files of one digit each into it.")
     return [Picture(short, _loader(archive, member, short, name)) for short, member in chosen], sentences
+
+
+def larger(name: str, size: float) -> str:
+    """The sentence on a file of `size` bytes that is larger than any that is read."""
+    return (f"“{name}” has {size / MB:,.1f} MB: a picture may have {MOST_BYTES // MB} MB, a ZIP of pictures "
+            f"{MOST_ZIP // MB} MB.")
 
 
 def _loader(archive, member, short, name):

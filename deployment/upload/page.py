@@ -10,27 +10,27 @@ from deployment.upload import archive, batch, html
 from deployment.upload.reading import Reading
 
 MOST_TOLD = 6  # notices in full
-
-
 FIRST, LATER = 1.0, 0.4  # seconds of reading before the page is first shown, and between two looks at it
 
 
-def render(deployer, files: list) -> tuple:
+def render(deployer, files: list, refused: list[str]) -> tuple:
     """Show the contact sheet of several files; return the name and the Prediction or InputError of the one in focus.
 
-    Where nothing can be read, the InputError says why; while many are being read, both are None.
+    Where nothing can be read, the InputError says why; while many are being read, both are None. `refused`: sentences
+    on files that were not even sent.
     """
     reading = _reading(deployer, files)
+    told = [*refused, *reading.sentences]
     if not reading.pictures:
-        return "", InputError(" ".join(reading.sentences))
+        return "", InputError(" ".join(told))
     if reading.going:
         reading.step(deployer, FIRST)
     if reading.going:
         return None, None
     names, results = reading.names, reading.results
-    said = [*reading.sentences, *(str(result) for result in results if isinstance(result, InputError))]
+    said = [*told, *(str(result) for result in results if isinstance(result, InputError))]
     if len(reading.pictures) == 1:
-        _tell(reading.sentences)
+        _tell(told)
         return names[0], results[0]
     read = [i for i, result in enumerate(results) if not isinstance(result, InputError)]
     _stopped(reading)

@@ -2,7 +2,7 @@
 
 import zipfile
 
-from app import EXAMPLES
+from app import EXAMPLES, zipped
 
 THREE = [[(85, 80), (140, 55), (190, 85), (175, 120), (135, 135), (185, 160), (190, 200), (140, 230), (85, 205)]]
 SEVEN = [[(80, 70), (140, 70), (205, 68)], [(205, 68), (170, 140), (130, 230)]]
@@ -17,7 +17,10 @@ def wait_for_answer(page, **attributes):
 def canvas_corner(page):
     canvas = page.locator("canvas.upper-canvas")
     canvas.evaluate("(canvas) => canvas.scrollIntoView({block: 'center'})")  # the finger cannot go where nothing shows
-    box = canvas.bounding_box()
+    before, box = None, canvas.bounding_box()
+    while box != before:  # what was cleared above or below may still be moving the page
+        page.wait_for_timeout(100)
+        before, box = box, canvas.bounding_box()
     return box["x"], box["y"]
 
 
@@ -121,9 +124,36 @@ def test_a_zip_with_labels_becomes_an_audit(page, tmp_path):
     assert printed.locator("[data-testid=own-tiles]").first.inner_text().startswith("8 → 3")
 
 
-def test_a_broken_file_is_named(page):
-    page.locator("input[type=file]").set_input_files({"name": "bad.png", "mimeType": "image/png", "buffer": b"no"})
-    page.get_by_role("status").filter(has_text="bad.png").wait_for()
+def sparse(path, megabytes):
+    """A file of that size that takes no room on the disk."""
+    with open(path, "wb") as file:
+        file.truncate(int(megabytes * 2**20))
+    return path
+
+
+def test_a_refused_file_takes_the_place_of_the_answer_and_the_next_stroke_is_read(page, screen, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"no")
+    (tmp_path / "notes.docx").write_bytes(b"PK\x03\x04 and words")
+    (tmp_path / "cut.zip").write_bytes(zipped({"7_a.png": (EXAMPLES / "seven.png").read_bytes()})[:-30])
+    refused = {
+        "bad.png": ["not a picture that can be read"],
+        "notes.docx": ["not a picture"],
+        "cut.zip": ["cannot be opened as a ZIP"],
+        "large.png": ["30 MB", "20 MB"],
+        "huge.zip": ["120.0 MB", "100 MB"],
+    }
+    sparse(tmp_path / "large.png", 30), sparse(tmp_path / "huge.zip", 120)
+    chooser = page.locator("input[type=file]")
+    for name, sentence in refused.items():
+        chooser.set_input_files(tmp_path / name)
+        told = page.locator(".st-key-answer").get_by_role("status").filter(has_text=f"“{name}”")
+        told.wait_for()
+        assert all(words in told.inner_text() for words in sentence), told.inner_text()
+        assert page.locator("[data-testid=answer]").count() == 0, "the former answer is still there"
+        assert draw(page, screen, SEVEN[:1]) is not None
+        page.get_by_role("button", name="Clear", exact=True).click()
+        page.get_by_text("The canvas is empty").wait_for()
+    assert draw(page, screen, THREE) == "3"
 
 
 def test_a_drawing_survives_a_look_at_the_audit(page, screen):
