@@ -57,6 +57,7 @@ def render(deployer) -> None:
     with sheet:
         name, result = _read(deployer, drawing)
     if name is None:
+        seen.empty()  # what was read before must not stand beside it
         with answer:
             upload.progress(deployer)
     elif result is None or isinstance(result, InputError):

@@ -89,8 +89,8 @@ def _unpack(name, data):
 
 def larger(name: str, size: float) -> str:
     """The sentence on a file of `size` bytes that is larger than any that is read."""
-    return (f"“{name}” has {size / MB:,.1f} MB: a picture may have {MOST_BYTES // MB} MB, a ZIP of pictures "
-            f"{MOST_ZIP // MB} MB.")
+    return (f"“{name}” has {size / MB:,.1f} MB: a ZIP may have {MOST_ZIP // MB} MB, a picture "
+            f"{MOST_BYTES // MB} MB.")
 
 
 def _loader(archive, member, short, name):

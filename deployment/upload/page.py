@@ -71,7 +71,7 @@ def progress(deployer) -> None:
     reading = st.session_state.reading
     total = len(reading.pictures)
     st.progress(reading.done / total, f"Reading {total:,} pictures: {reading.done:,} done, {_left(reading)} to go.")
-    st.button("Stop", key="stop_reading", on_click=_stop, args=(reading,))
+    st.button("Stop reading", key="stop_reading", on_click=_stop, args=(reading,))
     reading.step(deployer, LATER)
     if not reading.going:
         st.rerun()
