@@ -1,12 +1,14 @@
-"""How quickly the app answers, in a real browser: `python -m analytics.latency [--strokes 20]`.
+"""How quickly the app answers, in a real browser: `python -m analytics.latency [--strokes 20] [--beside-upload]`.
 
 Starts the app on a free port, as a person would, and prints the time from opening the page to the first answer on it,
 for a cold and a warm server, and from the end of a stroke to its result. 200 ms of the latter are a pause fixed in the
-drawing component, which waits whether another stroke follows.
+drawing component, which waits whether another stroke follows. With --beside-upload, another session has a ZIP of 300
+photographs of two megapixels read meanwhile.
 """
 
 import argparse
 import contextlib
+import io
 import os
 import shutil
 import socket
@@ -16,9 +18,14 @@ import sys
 import tempfile
 import time
 import urllib.request
+import zipfile
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 APP = Path(__file__).parent.parent / "deployment" / "app.py"
+EXAMPLES = APP.parent / "assets" / "examples"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = [  # no window, and no requests of the browser's own
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -100,10 +107,38 @@ def stroke_to_result(browser, url: str, strokes: int) -> list[float]:
     return times
 
 
+def photographs(count: int, path: Path, side: int = 1400) -> Path:
+    """Write a ZIP of `count` JPEG photographs, each of an example on grainy paper, and return its path."""
+    rng = np.random.default_rng(0)
+    digits = [Image.open(file).convert("L").resize((side, side)) for file in sorted(EXAMPLES.glob("*.png"))]
+    with zipfile.ZipFile(path, "w") as archive:
+        for i in range(count):
+            grain = Image.fromarray(rng.integers(0, 12, (side // 8, side // 8), np.uint8)).resize((side, side))
+            buffer = io.BytesIO()
+            Image.fromarray(np.minimum(np.asarray(digits[i % len(digits)]), 240) + np.asarray(grain)).save(
+                buffer, "JPEG")
+            archive.writestr(f"{i}.jpg", buffer.getvalue())
+    return path
+
+
+@contextlib.contextmanager
+def uploading(browser, url: str, path: Path):
+    """Another session, which has the pictures in a ZIP read; yields its page once the reading goes on."""
+    page = browser.new_page()
+    page.goto(url)
+    page.wait_for_selector(ANSWER)
+    page.locator("input[type=file]").set_input_files(path)
+    page.get_by_role("progressbar").wait_for()
+    yield page
+    page.close()
+
+
 def main(argv=None) -> None:
     parser = argparse.ArgumentParser(prog="python -m analytics.latency", description="How quickly does the app answer?")
     parser.add_argument("--strokes", type=int, default=20)
-    strokes = parser.parse_args(argv).strokes
+    parser.add_argument("--beside-upload", action="store_true", help="measure strokes beside a session that uploads")
+    args = parser.parse_args(argv)
+    strokes = args.strokes
     from playwright.sync_api import sync_playwright
 
     with serve() as url, sync_playwright() as playwright:
@@ -111,11 +146,20 @@ def main(argv=None) -> None:
         cold = first_answer(browser, url)
         warm = [first_answer(browser, url) for _ in range(5)]
         times = stroke_to_result(browser, url, strokes)
+        if args.beside_upload:
+            with tempfile.TemporaryDirectory() as folder:
+                path = photographs(300, Path(folder) / "photographs.zip")
+                with uploading(browser, url, path) as other:
+                    beside = stroke_to_result(browser, url, strokes)
+                    going = other.get_by_role("progressbar").count() > 0
         browser.close()
     print(f"first answer, server just started   {cold:.2f} s")
     print(f"first answer, median of {len(warm)}           {statistics.median(warm):.2f} s")
     median = statistics.median(times)
     print(f"stroke to result, median of {strokes:<3}     {median:.0f} ms (largest {max(times):.0f} ms)")
+    if args.beside_upload:
+        until = "which still went on" if going else "which ended before the last stroke"
+        print(f"beside an upload, {until}: median {statistics.median(beside):.0f} ms (largest {max(beside):.0f} ms)")
 
 
 if __name__ == "__main__":
