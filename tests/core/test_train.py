@@ -152,3 +152,37 @@ def test_a_run_on_csv_says_so_and_goes_on_with_the_same_file_only(elsewhere, csv
 def test_no_run_is_no_model(tmp_path):
     with pytest.raises(ModelError, match=r"config\.json"):
         promotion.promote(tmp_path, tmp_path / "final")
+
+
+def test_trainings_at_once_each_have_a_folder_of_their_own(elsewhere):
+    """Started together, without --out: no two share a folder, whoever was first."""
+    code = ("from pathlib import Path; from core import train; train.RUNS = Path({!r}); "
+            "print(train.create(train.arguments([]), 'sprint', None).name)").format(str(elsewhere / "runs"))
+    running = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+               for _ in range(4)]
+    assert sorted(process.communicate(timeout=60)[0].strip() for process in running) == [
+        "sprint", "sprint-2", "sprint-3", "sprint-4"]
+
+
+@pytest.mark.parametrize("more", [["--out"], ["--resume"]])
+def test_a_folder_in_which_another_process_trains_is_left_alone(elsewhere, capsys, more):
+    folder = elsewhere / "run"
+    folder.mkdir()
+    if more == ["--resume"]:
+        (folder / "settings.json").write_text(json.dumps(make_config(arguments(QUICK), folder).to_dict()))
+    before = sorted(path.name for path in folder.iterdir())
+    (folder / train.LOCK).touch()
+    with train.locked(folder / train.LOCK), pytest.raises(SystemExit) as ended:
+        main([*QUICK, *more, str(folder)])
+    assert ended.value.code == 2 and "another process is at work in" in capsys.readouterr().err
+    assert sorted(path.name for path in folder.iterdir() if path.name != train.LOCK) == before
+
+
+def test_a_finished_run_is_not_trained_over(elsewhere, capsys):
+    folder = elsewhere / "run"
+    main([*QUICK, "--epochs", "1", "--out", str(folder)])
+    before = (folder / "config.json").read_bytes()
+    with pytest.raises(SystemExit) as ended:
+        main([*QUICK, "--out", str(folder)])
+    assert ended.value.code == 2 and "holds a run already" in capsys.readouterr().err
+    assert (folder / "config.json").read_bytes() == before

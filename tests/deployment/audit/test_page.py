@@ -136,6 +136,18 @@ def test_rows_of_an_older_version_are_a_sentence_and_the_rest_is_shown(model):
     assert "Doubt" in [s.value for s in page.subheader]
 
 
+@pytest.mark.parametrize("part, broken", [
+    ("robustness", {"n": 5}), ("robustness", "fog"), ("gate", [{}]), ("doubt", {"conformal": [{"n": "many"}]}),
+])
+def test_rows_that_do_not_fit_are_a_sentence_and_the_other_parts_are_shown(model, part, broken):
+    model.gate_class_mean = np.linspace(0, 1, 60).reshape(10, 6)
+    write_audit(model)
+    write_json(model.model_dir / "images" / "audit.json", rows_of(model.sha256) | {part: broken})
+    page = show(model)
+    assert [w.value for w in page.warning if "This part cannot be shown" in w.value and "analytics.audit" in w.value]
+    assert {"Learning", "Confusion", "The map", "Errors and hits"} <= {s.value for s in page.subheader}
+
+
 def test_the_slider_says_what_a_limit_costs(model):
     write_audit(model)
     page = show(model)

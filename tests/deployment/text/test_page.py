@@ -156,6 +156,11 @@ def test_the_csv_keeps_what_could_not_be_read(reader):
     assert bad.startswith("3,xxx") and "at most 5,000" in bad
 
 
+def test_the_csv_holds_no_formulas(reader):
+    _, line = batch.to_csv(batch.read(reader, [(-3, "=1+1 makes me happy.")])).splitlines()
+    assert line.startswith("-3,'=1+1 makes me happy.,"), "the sentence is a text, the number stays one"
+
+
 def test_a_missing_or_damaged_model_is_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setattr(text_reader, "FINAL_LIMINAL", tmp_path / "none")
     assert "cannot be loaded" in page(start()) and 'data-testid="felt"' not in page(start())

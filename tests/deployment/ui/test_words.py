@@ -83,3 +83,25 @@ def test_paths_are_told_as_one_types_them():
         and words.joined(["a", "b"]) == "a or b"
         and words.joined(["a", "b", "c"]) == "a, b or c"
     )
+
+
+@pytest.mark.parametrize("said", ["no room left (/home/ann/qualm/runs/x/a.npy)", "/srv/secret/models/a.npy is damaged",
+                                  "a.npy, not “/etc/keys/a.npy”"])
+def test_no_folder_outside_the_project_is_told(said):
+    shown = words.told(ValueError(said))
+    assert "a.npy" in shown and not any(name in shown for name in ("home", "ann", "srv", "secret", "etc", "keys"))
+
+
+def test_what_is_no_path_is_told_as_it_is():
+    assert words.told(ValueError("pixels are 0/255 or 1/2, see ./data/x.gz")) == (
+        "pixels are 0/255 or 1/2, see ./data/x.gz")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_cell_that_a_spreadsheet_would_run_is_a_text(text):
+    assert words.cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["7_a.png", "a=1", "", "'=1"])
+def test_other_cells_stay(text):
+    assert words.cell(text) == text
