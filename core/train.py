@@ -4,6 +4,11 @@ A run lives in runs/NAME/, can be interrupted (Ctrl-C) and taken up again (--res
 `python core/train.py --promote runs/NAME` makes it the shipped model.
 """
 
+if __name__ == "__main__":  # before NumPy is imported
+    from core.blas import use_one_thread
+
+    use_one_thread()
+
 import argparse
 import contextlib
 import shlex
@@ -95,11 +100,10 @@ def make_config(args, folder):
 def seconds_needed(config, parts, steps=6):
     """About how long the run will take, from a few steps of a copy of it."""
     task = DigitTask(config, parts["train"], parts["validation"])
-    optimizer, grads = make_optimizer(config, task.theta, task.decay_size), np.zeros_like(task.theta)
-    views, batches, times = task.views(grads), task.batches(0), []
+    optimizer, batches, times = make_optimizer(config, task.theta, task.decay_size), task.batches(0), []
     for _ in range(min(steps, task.steps_per_epoch)):
         started = time.perf_counter()
-        task.loss_and_grad(next(batches), grads, views)
+        _, grads = task.loss_and_grad(next(batches))
         optimizer.step(task.theta, grads, config.lr)
         times.append(time.perf_counter() - started)
     return float(np.median(times)) * task.steps_per_epoch * config.epochs

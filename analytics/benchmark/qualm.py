@@ -11,8 +11,7 @@ import numpy as np
 from core.digits.config import Config
 from core.digits.presets import PRESETS
 from core.digits.task import DigitTask, digit_network, load_parts
-from core.nn.layers import Arena
-from core.nn.losses import softmax_cross_entropy
+from core.nn.classification import ClassificationTask
 from core.nn.optimizers import make_optimizer
 from core.nn.training import fit
 
@@ -37,18 +36,12 @@ def random_batch(batch):
 def step(hidden, gate, batch, optimizer, repeats):
     """Seconds of one training step: forward, loss, backward, optimiser."""
     config = Config(hidden=tuple(hidden), gate=gate, batch_size=batch, optimizer=optimizer, weight_decay=0.01)
-    network = digit_network(config).initialise(np.random.default_rng(0))
-    optimiser, arena = make_optimizer(config, network.theta, network.n_matrix), Arena()
-    grads = np.zeros_like(network.theta)
-    views = network.views(grads)
-    X, y = random_batch(batch)
+    task = ClassificationTask(config, digit_network(config), *random_batch(batch))
+    optimiser, halves = make_optimizer(config, task.theta, task.decay_size), next(task.batches(0))
 
     def one():
-        arena.reset()
-        logits, caches = network.forward(X, train=True, arena=arena)
-        _, dlogits = softmax_cross_entropy(logits, y)
-        network.backward(dlogits, caches, views, arena=arena)
-        optimiser.step(network.theta, grads, 1e-3)
+        _, grads = task.loss_and_grad(halves)
+        optimiser.step(task.theta, grads, 1e-3)
 
     return timed(one, repeats)
 
@@ -77,13 +70,12 @@ def epoch(config, images):
     config = PRESETS[config].replace(epochs=1)
     parts = load_parts(config)
     task = DigitTask(config, parts["train"].part(slice(0, images)), parts["validation"].part(slice(0, 100)))
-    grads = np.zeros_like(task.theta)
-    views, optimiser = task.views(grads), make_optimizer(config, task.theta, task.decay_size)
+    optimiser = make_optimizer(config, task.theta, task.decay_size)
     seconds = []
     for number in range(2):  # the first warms up
         started = time.perf_counter()
         for batch in task.batches(number):
-            task.loss_and_grad(batch, grads, views)
+            _, grads = task.loss_and_grad(batch)
             optimiser.step(task.theta, grads, 1e-3)
         seconds.append(time.perf_counter() - started)
     return seconds[1:]

@@ -5,10 +5,17 @@ import numpy as np
 from core.metrics import accuracy
 from core.nn.layers import Arena
 from core.nn.losses import focal_weight, softmax_cross_entropy
+from core.nn.parallel import side_by_side
+
+HALVES = 2
 
 
 class ClassificationTask:
     """Teach a network the labels y (N,) of the rows of X (N, ...). `theta` is what the optimiser changes.
+
+    A batch goes through the network in two halves, side by side, each with its own augmentation, dropout and statistics
+    of batch normalisation. The loss is that of the whole batch, and the sum of both gradients is its gradient. There
+    are always two, so that the result does not depend on the number of threads.
 
     config: the settings of batch and loss. validation: (network input (M, n_in), labels (M,)), or None. drop_last:
     whether samples beyond the last whole batch wait for another epoch; else batches have nearly equal sizes.
@@ -20,19 +27,22 @@ class ClassificationTask:
     def __init__(self, config, network, X, y, validation=None, drop_last=False):
         self.config, self.network, self.X, self.y, self.validation = config, network, X, y, validation
         network.initialise(np.random.default_rng([config.seed, 0]))
-        self.theta, self.decay_size, self.views = network.theta, network.n_matrix, network.views
-        self.arena, self.drop_last = Arena(), drop_last
+        self.theta, self.decay_size, self.drop_last = network.theta, network.n_matrix, drop_last
+        self.grads = np.zeros((HALVES, network.theta.size), network.dtype)
+        self._views = [network.views(row) for row in self.grads]
+        self._arenas = [Arena() for _ in range(HALVES)]
         size = config.batch_size
         self.steps_per_epoch = max(1, len(y) // size) if drop_last else -(-len(y) // size)
 
     def batches(self, epoch):
-        """The epoch's batches in a fresh order, each (network input (batch, n_in), labels (batch,), rng)."""
+        """The epoch's batches in a fresh order, each a list of halves (rows of X, labels, rng); of one where the batch
+        is a single row."""
         order = np.random.default_rng([self.config.seed, 1, epoch]).permutation(len(self.y))
         if self.drop_last:
             order = order[: self.steps_per_epoch * min(self.config.batch_size, len(order))]
         for step, chosen in enumerate(np.array_split(order, self.steps_per_epoch)):
-            rng = np.random.default_rng([self.config.seed, 2, epoch, step])
-            yield self.input(self.X[chosen], self.y[chosen], rng), self.y[chosen], rng
+            yield [(self.X[rows], self.y[rows], np.random.default_rng([self.config.seed, 2, epoch, step, half]))
+                   for half, rows in enumerate(np.array_split(chosen, HALVES)) if len(rows)]
 
     def input(self, X, y, rng):
         """Rows X as the network reads them in training: (n, n_in). Augmentation of tasks that have one comes here."""
@@ -42,19 +52,30 @@ class ClassificationTask:
         """The network for use at the present theta."""
         return self.network
 
-    def loss_and_grad(self, batch, grads, grad_views):
-        """Loss of one batch at the present theta, its gradient in `grads` (flat; `grad_views` are its arrays)."""
-        X, y, rng = batch
-        self.arena.reset()
-        logits, caches = self.network.forward(X, train=True, rng=rng, arena=self.arena)
+    def loss_and_grad(self, batch):
+        """Loss of one batch at the present theta, and its gradient (halves, n): the sum of these rows."""
+        y = np.concatenate([labels for _, labels, _ in batch])
+
+        def forward(half):
+            X, labels, rng = batch[half]
+            self._arenas[half].reset()
+            return self.network.forward(self.input(X, labels, rng), train=True, rng=rng, arena=self._arenas[half])
+
+        outcomes = side_by_side(forward, len(batch))
+        logits = np.concatenate([logits for logits, _ in outcomes])
         weight = focal_weight(logits, y, self.config.focal_gamma) if self.config.focal_gamma else None
         loss, dlogits = softmax_cross_entropy(logits, y, self.config.label_smoothing, weight)
-        self.network.backward(dlogits, caches, grad_views, arena=self.arena)
+        dlogits = np.split(dlogits, [len(batch[0][1])])
+
+        def backward(half):
+            self.network.backward(dlogits[half], outcomes[half][1], self._views[half], arena=self._arenas[half])
+
+        side_by_side(backward, len(batch))
         if self.config.l2:
             weights = self.theta[: self.decay_size]
             loss += 0.5 * self.config.l2 * float(np.dot(weights, weights))
-            grads[: self.decay_size] += self.theta.dtype.type(self.config.l2) * weights
-        return loss
+            self.grads[0, : self.decay_size] += self.theta.dtype.type(self.config.l2) * weights
+        return loss, self.grads[: len(batch)]
 
     def evaluate(self):
         """A row of history at the present theta: accuracy (a share) and loss (nats, without smoothing) on validation;

@@ -1,6 +1,7 @@
 """Optimisers over one flat parameter vector, and learning-rate schedules as functions of the step.
 
 An optimiser's `step(theta, grads, lr)` changes theta in place, chunk by chunk, so that all its streams stay in cache.
+grads: (n,), or (parts, n) of which the gradient is the sum, taken on the way.
 `state` names its arrays and counters: saving and restoring them resumes a run bit for bit.
 """
 
@@ -26,14 +27,14 @@ class SGD:
         velocity = self.state.get("velocity")
 
         def update(start, stop):
-            part, g = theta[start:stop], grads[start:stop]
+            part, (g, s) = theta[start:stop], gradient(grads, start, stop)
             decay(part, start, lr * self.weight_decay, self.decay_size)
             if velocity is not None:
                 v = velocity[start:stop]
                 v *= self.momentum
                 v += g
                 g = v
-            part -= np.multiply(g, theta.dtype.type(lr), out=scratch(stop - start, theta.dtype))
+            part -= np.multiply(g, theta.dtype.type(lr), out=s)
 
         for_chunks(update, theta.size)
 
@@ -60,10 +61,9 @@ class Adam:
         eps = self.eps * root
 
         def update(start, stop):
-            part, g = theta[start:stop], grads[start:stop]
+            part, (g, s) = theta[start:stop], gradient(grads, start, stop)
             m, v = self.state["m"][start:stop], self.state["v"][start:stop]
             decay(part, start, lr * self.weight_decay, self.decay_size)
-            s = scratch(stop - start, theta.dtype)
             m *= b1
             m += g
             np.multiply(g, g, out=s)
@@ -76,6 +76,27 @@ class Adam:
             part -= s
 
         for_chunks(update, theta.size)
+
+
+def gradient(grads, start, stop):
+    """One chunk of the gradient, summed up where it comes in parts, and as much room for intermediate values."""
+    room = scratch(2 * (stop - start), grads.dtype)
+    g, rest = room[: stop - start], room[stop - start :]
+    if grads.ndim == 1 or len(grads) == 1:
+        return grads.reshape(-1)[start:stop], rest
+    np.add(grads[0, start:stop], grads[1, start:stop], out=g)
+    for more in grads[2:]:
+        g += more[start:stop]
+    return g, rest
+
+
+def total(grads):
+    """The gradient (n,) of parts (parts, n), which are added up into the first."""
+    if grads.ndim == 1:
+        return grads
+    for more in grads[1:]:
+        grads[0] += more
+    return grads[0]
 
 
 def decay(part, start, amount, decay_size):

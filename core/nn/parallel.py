@@ -1,16 +1,44 @@
-"""Chunks of element-wise work on threads: NumPy releases Python's global lock in its loops."""
+"""Work on threads: NumPy releases Python's global lock in its loops and products.
+
+Either whole halves of a batch side by side, products and all, or the chunks of one element-wise pass.
+"""
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
+
+from core.blas import has_one_thread
 
 CHUNK = 100 * 1024  # elements: the few float32 streams of a pass over so many mostly stay in a second-level cache
 ROWS_CHUNK = 1 << 15  # elements: a layer has fewer of them, and both threads want a share
 THREADS = max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
-_pool = ThreadPoolExecutor(THREADS - 1, thread_name_prefix="chunks") if THREADS > 1 else None
-_kept = threading.local()
+_pool = ThreadPoolExecutor(THREADS - 1, thread_name_prefix="core.nn") if THREADS > 1 else None
+_kept = threading.local()  # of each thread: `buffer`, its scratch; `busy`, whether it does a part of a larger work
+
+
+def side_by_side(work, n):
+    """[work(0), ..., work(n - 1)], on a thread each where BLAS leaves the cores to us, else one after the other.
+
+    What `work` does in turn stays in its thread. The result is the same either way, as no two may touch the same data.
+    """
+    if _pool is None or n < 2 or not has_one_thread() or getattr(_kept, "busy", False):
+        return [work(i) for i in range(n)]
+
+    def share(i):
+        _kept.busy = True
+        try:
+            return work(i)
+        finally:
+            _kept.busy = False
+
+    others = [_pool.submit(share, i) for i in range(1, n)]
+    try:
+        first = share(0)
+    finally:
+        wait(others)  # whatever happened here: they still write to what is ours
+    return [first, *(other.result() for other in others)]
 
 
 def for_chunks(work, n, chunk=CHUNK):
@@ -19,7 +47,7 @@ def for_chunks(work, n, chunk=CHUNK):
     `work` must only touch its own part, so that the result does not depend on the number of threads.
     """
     starts = range(0, n, chunk)
-    if _pool is None or len(starts) < 2:
+    if _pool is None or len(starts) < 2 or getattr(_kept, "busy", False):
         for start in starts:
             work(start, min(start + chunk, n))
         return

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from core.files import write_atomic
-from core.nn.optimizers import clip_norm, learning_rate, make_optimizer, update_average
+from core.nn.optimizers import clip_norm, learning_rate, make_optimizer, total, update_average
 
 EMA_EVERY = 8  # steps; averaging less often costs less and averages the same
 
@@ -32,11 +32,9 @@ class Task(Protocol):
     def batches(self, epoch):
         """The epoch's batches, `steps_per_epoch` of them; what they hold is the task's own affair."""
 
-    def loss_and_grad(self, batch, grads, grad_views):
-        """Loss of one batch at the present theta, its gradient in `grads` (flat; `grad_views` are its arrays)."""
-
-    def views(self, vector):
-        """A flat vector shaped like theta as named or listed arrays, for `loss_and_grad` to write into."""
+    def loss_and_grad(self, batch):
+        """Loss of one batch at the present theta, and its gradient: (n,), or (parts, n) of which it is the sum. Its
+        memory may be used again in the next call."""
 
     def evaluate(self):
         """A row of history at the present theta: a dict of numbers, `score` among them."""
@@ -76,8 +74,6 @@ def fit(task, config, checkpoint=None, resume=False, on_step=None, on_epoch=None
     progress = Progress(best_theta=theta.copy())
     if resume and checkpoint is not None and Path(checkpoint).exists():
         progress = load_checkpoint(checkpoint, config, theta, optimizer, average)
-    grads = np.zeros_like(theta)
-    grad_views = task.views(grads)
     total_steps = config.epochs * task.steps_per_epoch
 
     for epoch in range(progress.epoch, config.epochs):
@@ -87,10 +83,11 @@ def fit(task, config, checkpoint=None, resume=False, on_step=None, on_epoch=None
         try:
             for step, batch in enumerate(task.batches(epoch)):
                 done = epoch * task.steps_per_epoch + step
-                loss = task.loss_and_grad(batch, grads, grad_views)
+                loss, grads = task.loss_and_grad(batch)
                 if not np.isfinite(loss):
                     raise FloatingPointError(f"the loss became {loss} in epoch {epoch + 1}; try a smaller --lr")
                 if config.clip:
+                    grads = total(grads)
                     clip_norm(grads, config.clip)
                 lr = learning_rate(config, done, total_steps)
                 optimizer.step(theta, grads, lr)

@@ -34,6 +34,8 @@ class TextTask:
             self.prior += np.arctanh(self.target[self.train].mean(axis=0))
         self.model = TinyRecursiveModel(config, embedding.shape[1]).initialise(np.random.default_rng([config.seed, 0]))
         self.theta, self.decay_size = self.model.theta, self.model.net.n_matrix
+        self.grads = np.zeros_like(self.theta)
+        self._views = self.model.net.views(self.grads)
         self.steps_per_epoch = max(1, len(self.train) // config.batch_size)
 
     def batches(self, epoch):
@@ -63,8 +65,8 @@ class TextTask:
         gathered = [[getattr(part, name) for part in parts] for name in names]
         return type(parts[0])(*(None if values[0] is None else np.concatenate(values) for values in gathered))
 
-    def loss_and_grad(self, batch, grads, grad_views):
-        """Loss of one batch at the present theta, its gradient in `grads` (flat; `grad_views` are its arrays)."""
+    def loss_and_grad(self, batch):
+        """Loss of one batch at the present theta, and its gradient (n,)."""
         rows, recent, rng = batch
         target = self.target[rows]
         thought, cache = self.model.forward(self.embedding[rows], self.prior[rows], recent, train=True, rng=rng)
@@ -75,11 +77,8 @@ class TextTask:
                 round_loss, dround = pad_loss(thought.rounds[:, k], target, self.variance)
                 drounds[:, k] = dround / np.float32(self.config.outer)
                 loss += round_loss / self.config.outer
-        self.model.backward(dpad, drounds, cache, grad_views)
-        return loss
-
-    def views(self, grads):
-        return self.model.net.views(grads)
+        self.model.backward(dpad, drounds, cache, self._views)
+        return loss, self.grads
 
     def evaluate(self):
         """Hope, Faith, Love and the rest on dev; r is the mean of Pearson's three."""

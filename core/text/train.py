@@ -4,6 +4,11 @@ Without --data EmoBank is fetched once (CC BY-SA 4.0). Phase 1 learns with a fal
 epoch's Hope, Faith, Love, MAE, MSE, R2 and r on the dev split are shown and kept. About three minutes on one core.
 """
 
+if __name__ == "__main__":  # before NumPy is imported
+    from core.blas import use_one_thread
+
+    use_one_thread()
+
 import argparse
 import time
 from pathlib import Path

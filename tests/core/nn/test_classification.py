@@ -5,6 +5,7 @@ import pytest
 from gradients import directional_error
 
 from core.digits.config import Config
+from core.nn import classification, parallel
 from core.nn.classification import ClassificationTask
 from core.nn.losses import focal_weight, softmax_cross_entropy
 from core.nn.network import build_network
@@ -17,17 +18,23 @@ def make(n=50, drop_last=False, validation=None, **settings):
     return ClassificationTask(config, build_network(config, 5, 3, np.float64), X, y, validation, drop_last)
 
 
+def labels(batch):
+    return np.concatenate([y for _, y, _ in batch])
+
+
 @pytest.mark.parametrize("drop_last, sizes", [(False, [13, 13, 12, 12]), (True, [16, 16, 16])])
 def test_batches(drop_last, sizes):
     task = make(drop_last=drop_last)
     batches = [list(task.batches(epoch)) for epoch in (0, 0, 1)]
-    assert task.steps_per_epoch == len(sizes) and [len(y) for _, y, _ in batches[0]] == sizes
-    first, again, other = (np.concatenate([X for X, _, _ in epoch]) for epoch in batches)
+    assert task.steps_per_epoch == len(sizes) and [len(labels(batch)) for batch in batches[0]] == sizes
+    first, again, other = (np.concatenate([X for batch in epoch for X, _, _ in batch]) for epoch in batches)
     assert np.array_equal(first, again) and not np.array_equal(first, other)
     assert len(np.unique(first, axis=0)) == sum(sizes)  # no sample twice
-    for X, y, _ in batches[2]:
-        for row, label in zip(X, y, strict=True):
-            assert task.y[np.flatnonzero((row == task.X).all(axis=1))[0]] == label
+    for batch in batches[2]:
+        assert len(batch) == 2 and 0 <= len(batch[0][1]) - len(batch[1][1]) <= 1
+        for X, y, _ in batch:
+            for row, label in zip(X, y, strict=True):
+                assert task.y[np.flatnonzero((row == task.X).all(axis=1))[0]] == label
 
 
 @pytest.mark.parametrize("n, steps", [(47, 3), (48, 3), (49, 4)])
@@ -39,43 +46,82 @@ def test_no_more_batches_than_needed(n, steps):
 
 
 def test_fewer_samples_than_a_batch():
-    assert [len(y) for _, y, _ in make(n=9, drop_last=True).batches(0)] == [9]
+    assert [len(labels(batch)) for batch in make(n=9, drop_last=True).batches(0)] == [9]
 
 
-def test_seeds_start_and_deal_differently():
+def test_seeds_and_halves_deal_differently():
     a, b = make(seed=1), make(seed=2)
     assert not np.array_equal(a.theta, b.theta)
-    assert not np.array_equal(next(a.batches(0))[0], next(b.batches(0))[0])
-    assert next(a.batches(0))[2].random() != next(b.batches(0))[2].random()
+    (half, other), (theirs, _) = next(a.batches(0)), next(b.batches(0))
+    assert not np.array_equal(half[0], theirs[0])
+    assert len({half[2].random(), other[2].random(), theirs[2].random()}) == 3
 
 
+@pytest.mark.parametrize("n", [50, 1])  # a single row has one half
 @pytest.mark.parametrize("settings", [{}, {"l2": 0.3}, {"label_smoothing": 0.2}, {"l2": 0.3, "gate": False}])
-def test_the_gradient_is_that_of_the_reported_loss(settings):
+def test_the_gradient_is_that_of_the_reported_loss(settings, n):
+    task = make(n, **settings)
+    batch = next(task.batches(0))
+    task.grads[:] = np.nan
+    grads = task.loss_and_grad(batch)[1].sum(axis=0)
+    assert directional_error(lambda: task.loss_and_grad(batch)[0], task.theta, grads) < 1e-6
+
+
+@pytest.mark.parametrize("settings", [{}, {"focal_gamma": 2.0}, {"label_smoothing": 0.1, "l2": 0.2}])
+def test_two_halves_add_up_to_the_whole_batch(settings):
+    """Without batch normalisation: as one forward and one backward of all rows, to rounding."""
     task = make(**settings)
-    batch, grads = next(task.batches(0)), np.full_like(task.theta, np.nan)
-    task.loss_and_grad(batch, grads, task.views(grads))
-    other = np.empty_like(grads)
-    loss = lambda: task.loss_and_grad(batch, other, task.views(other))  # noqa: E731
-    assert directional_error(loss, task.theta, grads) < 1e-6
+    batch = next(task.batches(0))
+    loss, grads = task.loss_and_grad(batch)
+    X, y = np.concatenate([X for X, _, _ in batch]), labels(batch)
+    logits, caches = task.network.forward(X)
+    gamma, l2 = task.config.focal_gamma, task.config.l2
+    expected, dlogits = softmax_cross_entropy(logits, y, task.config.label_smoothing,
+                                              focal_weight(logits, y, gamma) if gamma else None)
+    whole = np.zeros_like(task.theta)
+    task.network.backward(dlogits, caches, task.network.views(whole))
+    matrices = task.theta[: task.decay_size]
+    whole[: task.decay_size] += l2 * matrices
+    np.testing.assert_allclose(grads.sum(axis=0), whole, rtol=1e-10, atol=1e-14)
+    assert loss == pytest.approx(expected + l2 / 2 * np.sum(matrices**2), rel=1e-12)
+
+
+@pytest.mark.parametrize("settings", [{}, {"batch_norm": True, "dropout": 0.3}])
+def test_one_thread_or_two_give_the_same_bits(monkeypatch, settings):
+    found = []
+    for together in (lambda work, n: [work(i) for i in range(n)], parallel.side_by_side):
+        monkeypatch.setattr(classification, "side_by_side", together)
+        monkeypatch.setattr(parallel, "has_one_thread", lambda: True)
+        task = make(**settings)
+        loss, grads = task.loss_and_grad(next(task.batches(0)))
+        found.append((loss, grads.tobytes()))
+    assert found[0] == found[1]
+
+
+def test_each_half_is_normalised_by_itself():
+    task = make(batch_norm=True)
+    (X, y, rng), other = next(task.batches(0))
+    alone, _ = task.network.forward(X, train=True, rng=rng)
+    loss, _ = task.loss_and_grad([(X, y, rng), other])
+    beside, _ = task.network.forward(other[0], train=True, rng=other[2])
+    expected, _ = softmax_cross_entropy(np.concatenate([alone, beside]), np.concatenate([y, other[1]]))
+    assert loss == pytest.approx(expected, rel=1e-12)
 
 
 def test_l2_is_on_matrices_alone_and_in_loss_and_gradient():
     plain, decayed = make(), make(l2=0.5)
-    found = []
-    for task in (plain, decayed):
-        grads = np.zeros_like(task.theta)
-        found.append((task.loss_and_grad(next(task.batches(0)), grads, task.views(grads)), grads))
-    weights = plain.theta[: plain.decay_size]
-    assert found[1][0] - found[0][0] == pytest.approx(0.25 * np.sum(weights**2))
-    np.testing.assert_allclose(found[1][1][: plain.decay_size] - found[0][1][: plain.decay_size], 0.5 * weights)
-    assert np.array_equal(found[1][1][plain.decay_size :], found[0][1][plain.decay_size :])
+    (loss, grads), (more, pulled) = (task.loss_and_grad(next(task.batches(0))) for task in (plain, decayed))
+    weights, difference = plain.theta[: plain.decay_size], pulled.sum(axis=0) - grads.sum(axis=0)
+    assert more - loss == pytest.approx(0.25 * np.sum(weights**2))
+    np.testing.assert_allclose(difference[: plain.decay_size], 0.5 * weights)
+    assert not difference[plain.decay_size :].any()
 
 
 def test_focal_weights_are_applied():
     task = make(focal_gamma=2.0)
-    (X, y, rng), grads = next(task.batches(0)), np.zeros_like(task.theta)
-    loss = task.loss_and_grad((X, y, rng), grads, task.views(grads))
-    logits = task.network.forward(X)[0]
+    batch = next(task.batches(0))
+    loss, _ = task.loss_and_grad(batch)
+    logits, y = task.network.forward(np.concatenate([X for X, _, _ in batch]))[0], labels(batch)
     expected = softmax_cross_entropy(logits, y, 0.0, focal_weight(logits, y, 2.0))[0]
     assert loss == pytest.approx(expected) and loss != pytest.approx(softmax_cross_entropy(logits, y)[0])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.digits.config import Config
-from core.nn.optimizers import SGD, Adam, clip_norm, learning_rate, make_optimizer, update_average
+from core.nn.optimizers import SGD, Adam, clip_norm, learning_rate, make_optimizer, total, update_average
 
 
 def test_sgd_by_hand():
@@ -19,6 +19,22 @@ def test_momentum_by_hand():
     optimizer.step(theta, np.array([1.0]), lr=0.1)  # velocity 1
     optimizer.step(theta, np.array([2.0]), lr=0.1)  # velocity 2.9
     assert theta == pytest.approx([1 - 0.1 - 0.29])
+
+
+@pytest.mark.parametrize("make", [lambda t: SGD(t, 0.9, 0.1, 2), lambda t: Adam(t, weight_decay=0.1, decay_size=2)])
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_a_gradient_in_parts_is_their_sum(make, parts):
+    rng = np.random.default_rng(0)
+    one, other = np.ones(5), np.ones(5)
+    whole, in_parts = make(one), make(other)
+    for _ in range(3):
+        grads = rng.standard_normal((parts, 5))
+        before = grads.copy()
+        whole.step(one, grads.sum(axis=0), lr=0.1)
+        in_parts.step(other, grads, lr=0.1)
+        assert np.array_equal(grads, before), "the parts stay as they were"
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+        assert total(grads) == pytest.approx(before.sum(axis=0)) and total(before[0]) is not None
 
 
 def test_adam_by_hand():

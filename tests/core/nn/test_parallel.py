@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.nn import parallel
-from core.nn.parallel import for_chunks, for_rows, scratch
+from core.nn.parallel import for_chunks, for_rows, scratch, side_by_side
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -84,3 +84,48 @@ def test_scratch_has_the_size_and_type_asked_for():
     assert large.shape == (parallel.CHUNK * 3,)
     large[:] = 1  # all of it is there to be written
     assert np.shares_memory(scratch(5, np.float32), large)
+
+
+@pytest.fixture
+def two_threads(monkeypatch):
+    monkeypatch.setattr(parallel, "THREADS", 2)
+    monkeypatch.setattr(parallel, "_pool", ThreadPoolExecutor(1))
+    monkeypatch.setattr(parallel, "has_one_thread", lambda: True)
+
+
+def test_halves_run_side_by_side_and_their_chunks_stay_with_them(two_threads):
+    met = threading.Barrier(2, timeout=20)
+
+    def work(half):
+        met.wait()  # each waits for the other before either goes on
+        idents = set()
+        for_chunks(lambda start, stop: idents.add(threading.get_ident()), 10, 1)
+        return half, idents, threading.get_ident()
+
+    (first, here, mine), (second, there, theirs) = side_by_side(work, 2)
+    assert (first, second) == (0, 1) and here == {mine} and there == {theirs} and mine != theirs
+    assert mine == threading.get_ident()
+    seen = set()
+    for_chunks(lambda start, stop: (met.wait(), seen.add(threading.get_ident())), 2, 1)
+    assert len(seen) == 2, "afterwards both share the chunks again"
+
+
+def test_halves_follow_each_other_where_blas_has_the_cores(two_threads, monkeypatch):
+    monkeypatch.setattr(parallel, "has_one_thread", lambda: False)
+    order = []
+    side_by_side(lambda half: order.append((half, threading.get_ident())), 2)
+    assert order == [(0, threading.get_ident()), (1, threading.get_ident())]
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_an_error_in_one_half_waits_for_the_other(two_threads, failing):
+    done = []
+
+    def work(half):
+        if half == failing:
+            raise ZeroDivisionError
+        done.append(half)
+
+    with pytest.raises(ZeroDivisionError):
+        side_by_side(work, 2)
+    assert done == [1 - failing]
