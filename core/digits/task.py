@@ -17,6 +17,8 @@ from core.digits.data import (
     load_split,
     read_csv,
 )
+from core.digits.strokes.negatives import negatives
+from core.digits.strokes.render import figures
 from core.metrics import accuracy, faith, hope, love
 from core.nn.classification import ClassificationTask
 from core.nn.losses import softmax, softmax_cross_entropy
@@ -47,11 +49,15 @@ def digit_network(config, dtype=np.float32):
 
 
 class DigitTask(ClassificationTask):
-    """Learn train: Images; watch validation: Images."""
+    """Learn train: Images, among them what the Config asks of the stroke model; watch validation: Images."""
 
     def __init__(self, config, train, validation):
         watched = as_input(validation.X, config.input_range), validation.y
         super().__init__(config, digit_network(config), train.X, train.y, watched, drop_last=True)
+        self._real, self._made = len(train), made(config)
+        if self._made:
+            self.X = np.concatenate([train.X, *(images.X for _, images in self._made)])
+            self.y = np.concatenate([train.y.astype(np.int8), *(images.y for _, images in self._made)])
         sample = train.part(np.random.default_rng([config.seed, 3]).permutation(len(train))[:SAMPLE])
         self.X_seen, self.y_seen = as_input(sample.X, config.input_range), sample.y
         self.sample = self.input(sample.X, sample.y, np.random.default_rng([config.seed, 4]))
@@ -60,6 +66,18 @@ class DigitTask(ClassificationTask):
         """Training images as the network sees them in training, augmented where the Config says so: (N, 784)."""
         X = augment(X, rng, self.config, y) if self.config.augments else X
         return as_input(X, self.config.input_range)
+
+    def deal(self, epoch, rng):
+        """The rows of each batch: training images in a fresh order, a share of them exchanged for pictures that the
+        stroke model made."""
+        size = min(self.config.batch_size, self._real)
+        for rows in rng.permutation(self._real)[: self.steps_per_epoch * size].reshape(self.steps_per_epoch, size):
+            start, at = self._real, 0
+            for share, images in self._made:
+                n = round(share * size)
+                rows[at : at + n] = start + rng.integers(0, len(images), n)
+                start, at = start + len(images), at + n
+            yield rng.permutation(rows) if self._made else rows
 
     def finished(self):
         return self.network.fold_batch_norm(self.sample)
@@ -73,6 +91,19 @@ class DigitTask(ClassificationTask):
         return {"train_accuracy": accuracy(self.y_seen, network.logits(self.X_seen).argmax(axis=1)),
                 "val_accuracy": accuracy(y, logits.argmax(axis=1)), "val_loss": loss,
                 "hope": hope(probs, np.eye(DIGITS)[y]), "faith": faith(probs.max(axis=1)), "love": love(loss, probs)}
+
+
+def made(config):
+    """[(share of a batch, Images)]: the digits of the stroke model, and what is no digit (y = -1), as the Config
+    asks."""
+    rng, found = np.random.default_rng([config.seed, 5]), []
+    if config.synthetic:
+        X, y, _ = figures(config.pool, rng)
+        found.append((config.synthetic, Images(X, y)))
+    if config.negatives:
+        X, _ = negatives(config.pool // 3, rng)
+        found.append((config.negatives, Images(X, np.full(len(X), -1, np.int8))))
+    return found
 
 
 def load_parts(config, progress=None):

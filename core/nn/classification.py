@@ -11,7 +11,8 @@ HALVES = 2
 
 
 class ClassificationTask:
-    """Teach a network the labels y (N,) of the rows of X (N, ...). `theta` is what the optimiser changes.
+    """Teach a network the labels y (N,) of the rows of X (N, ...), -1 for what is of no class. `theta` is what the
+    optimiser changes.
 
     A batch goes through the network in two halves, side by side, each with its own augmentation, dropout and statistics
     of batch normalisation. The loss is that of the whole batch, and the sum of both gradients is its gradient. There
@@ -37,12 +38,16 @@ class ClassificationTask:
     def batches(self, epoch):
         """The epoch's batches in a fresh order, each a list of halves (rows of X, labels, rng); of one where the batch
         is a single row."""
-        order = np.random.default_rng([self.config.seed, 1, epoch]).permutation(len(self.y))
-        if self.drop_last:
-            order = order[: self.steps_per_epoch * min(self.config.batch_size, len(order))]
-        for step, chosen in enumerate(np.array_split(order, self.steps_per_epoch)):
+        for step, chosen in enumerate(self.deal(epoch, np.random.default_rng([self.config.seed, 1, epoch]))):
             yield [(self.X[rows], self.y[rows], np.random.default_rng([self.config.seed, 2, epoch, step, half]))
                    for half, rows in enumerate(np.array_split(chosen, HALVES)) if len(rows)]
+
+    def deal(self, epoch, rng):
+        """The rows of each of the epoch's batches."""
+        order = rng.permutation(len(self.y))
+        if self.drop_last:
+            order = order[: self.steps_per_epoch * min(self.config.batch_size, len(order))]
+        return np.array_split(order, self.steps_per_epoch)
 
     def input(self, X, y, rng):
         """Rows X as the network reads them in training: (n, n_in). Augmentation of tasks that have one comes here."""

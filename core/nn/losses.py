@@ -12,17 +12,21 @@ def softmax(logits):
 def focal_weight(logits, y, gamma):
     """Weights (N,) of mean 1 for the samples of a batch: (1 - p(y)) ** gamma (focal loss, Lin et al. 2017).
 
-    logits: (N, n); y: (N,). What is already known weighs little. The gradient takes them as constants.
+    logits: (N, n); y: (N,). What is already known weighs little; what is of no class (-1) always has the weight of what
+    is not known at all. The gradient takes them as constants.
     """
-    weight = (1 - softmax(logits)[np.arange(len(y)), y]) ** gamma
+    known = np.where(y >= 0, softmax(logits)[np.arange(len(y)), y], 0)
+    weight = (1 - known) ** gamma
     return weight / max(float(weight.mean()), 1e-12)
 
 
 def softmax_cross_entropy(logits, y, label_smoothing=0.0, sample_weight=None, targets=None):
     """Mean cross-entropy of softmax(logits) against the labels, in nats, and its gradient.
 
-    logits: (N, n) reals; y: (N,) integers in 0..n-1. With label_smoothing s the target is 1 - s on the label plus s / n
-    everywhere (Szegedy et al. 2016). targets: (N, n) distributions to meet instead, or None; y is then not looked at.
+    logits: (N, n) reals; y: (N,) integers in 0..n-1, or -1 for what is of no class: its target is 1 / n everywhere
+    (the entropic open-set loss, Dhamija et al. 2018). With label_smoothing s the target of the others is 1 - s on the
+    label plus s / n everywhere (Szegedy et al. 2016). targets: (N, n) distributions to meet instead, or None; y is then
+    not looked at.
     sample_weight: (N,) or None; the mean is then sum(weight * loss) / N.
     Returns (loss, dlogits (N, n)) with dlogits = (softmax(logits) - target) weight / N.
     """
@@ -34,10 +38,11 @@ def softmax_cross_entropy(logits, y, label_smoothing=0.0, sample_weight=None, ta
     log_probs = shifted - np.log(total)
     dlogits = e / total
     if targets is None:
-        each = -(1 - label_smoothing) * log_probs[rows, y] - label_smoothing * log_probs.mean(axis=1)
-        dlogits[rows, y] -= 1 - label_smoothing
-        if label_smoothing:
-            dlogits -= logits.dtype.type(label_smoothing / n)
+        even = np.where(y < 0, 1, label_smoothing).astype(logits.dtype)  # the share of the target that is the same for all
+        each = -(1 - even) * log_probs[rows, y] - even * log_probs.mean(axis=1)
+        dlogits[rows, y] -= 1 - even
+        if even.any():
+            dlogits -= (even / n)[:, None]
     else:
         each = -(targets * log_probs).sum(axis=1)
         dlogits -= targets.astype(logits.dtype)
