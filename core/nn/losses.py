@@ -38,7 +38,7 @@ def softmax_cross_entropy(logits, y, label_smoothing=0.0, sample_weight=None, ta
     log_probs = shifted - np.log(total)
     dlogits = e / total
     if targets is None:
-        even = np.where(y < 0, 1, label_smoothing).astype(logits.dtype)  # the share of the target that is the same for all
+        even = np.where(y < 0, 1, label_smoothing).astype(logits.dtype)  # the share spread evenly
         each = -(1 - even) * log_probs[rows, y] - even * log_probs.mean(axis=1)
         dlogits[rows, y] -= 1 - even
         if even.any():

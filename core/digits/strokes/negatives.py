@@ -118,8 +118,9 @@ def blots(n, rng):
     flat = 1 / np.maximum(np.abs(np.cos(angle + turn)), np.abs(np.sin(angle + turn)))  # a square's rim
     rim = np.where(rng.random((n, 1, 1)) < 0.35, flat * 0.8, rim)
     along = np.sqrt(stretch * np.cos(angle - turn) ** 2 + np.sin(angle - turn) ** 2 / stretch)
-    size = rng.uniform(0.45, 1, (n, 1, 1)) * BOX / 2
-    return np.rint(255 * np.clip(size * rim / along - distance + 0.5, 0, 1)).astype(np.uint8)
+    rim /= along
+    size = rng.uniform(0.45, 1, (n, 1, 1)) * BOX / 2 / rim.max(axis=(1, 2), keepdims=True, initial=0)
+    return np.rint(255 * np.clip(size * rim - distance + 0.5, 0, 1)).astype(np.uint8)
 
 
 KINDS = {  # name -> what makes it, and its share

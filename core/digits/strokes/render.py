@@ -8,7 +8,7 @@ from core.digits.strokes.styles import read_styles
 
 REACH = 3  # pixels on each side of a point that its disc can touch
 CHUNK = 64  # figures drawn together: their discs stay in cache
-MARGIN = 4  # of a larger field, so that discs at the rim need no test
+MARGIN = 2 * REACH  # of a larger field, so that discs at the rim and beyond need no test
 
 
 def render(points, width, ink):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -54,8 +55,10 @@ def parse(line, number=0):
 def curve(words):
     """Points (n, 2) close together on the curve through "x,y" and, sharply, through "x,y*"."""
     places = np.array([[float(value) for value in word.rstrip("*").split(",")] for word in words])
+    if places.ndim != 2 or places.shape[1] != 2 or len(places) < 2:
+        raise ValueError("a stroke is two points x,y or more")
     corners = [0, *(i for i, word in enumerate(words) if word.endswith("*") and 0 < i < len(words) - 1), len(words) - 1]
-    parts = [smooth(places[start : stop + 1]) for start, stop in zip(corners[:-1], corners[1:], strict=True)]
+    parts = [smooth(places[start : stop + 1]) for start, stop in pairwise(corners)]
     return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
 
 

@@ -46,3 +46,22 @@ def test_focal_weights_by_hand():
 def test_focal_weights_of_what_is_known_entirely_are_finite():
     sure = np.array([[1000.0, 0.0]])
     assert np.isfinite(focal_weight(sure, np.array([0]), 1.0)).all()
+
+
+def test_what_is_of_no_class_is_to_be_answered_evenly():
+    """Its target is 1 / n everywhere, with or without smoothing; the others are not changed by it."""
+    rng = np.random.default_rng(4)
+    logits, y = rng.standard_normal((5, 4)), np.array([2, -1, 0, -1, 3])
+    targets = np.where(y[:, None] < 0, 0.25, 0.8 * np.eye(4)[y] + 0.05)
+    loss, dlogits = softmax_cross_entropy(logits, y, label_smoothing=0.2)
+    expected, dexpected = softmax_cross_entropy(logits, y, targets=targets)
+    assert loss == pytest.approx(expected)
+    np.testing.assert_allclose(dlogits, dexpected, atol=1e-12)
+    even = softmax_cross_entropy(np.zeros((1, 4)), np.array([-1]))
+    assert even[0] == pytest.approx(np.log(4)) and not even[1].any()
+
+
+def test_what_is_of_no_class_weighs_as_what_is_not_known():
+    logits = np.array([[9.0, 0, 0], [0, 0, 9.0], [0, 0, 9.0]])
+    weight = focal_weight(logits, np.array([0, -1, 1]), 2.0)
+    assert weight[0] < 0.01 and weight[1] == pytest.approx(weight[2], rel=0.01) and weight.mean() == pytest.approx(1)
