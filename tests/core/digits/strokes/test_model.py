@@ -21,7 +21,7 @@ def test_shapes_and_repeatability():
     assert points.shape == (5, POINTS + JOIN, 2) and width.shape == ink.shape == (5, POINTS + JOIN)
     assert all(np.array_equal(a, b) for a, b in zip((points, width, ink), again, strict=True))
     assert not np.allclose(points[0], points[1])
-    assert width.min() >= 0.8 and 0 <= ink.min() and ink.max() <= 1
+    assert width.min() >= 0.8 and ink.min() >= 0 and ink.max() <= 1
 
 
 def test_a_still_hand_writes_the_skeleton():
