@@ -73,14 +73,15 @@ class MNISTDeployer:
         for name, document in (("metrics.json", self.metrics), ("train_history.json", self.history)):
             check(document is not None, self.model_dir / name, "is missing")
 
-    def predict(self, image, name="the picture"):
+    def predict(self, image, name="the picture", kind=None):
         """Read a picture: a path, bytes, PIL image, or array (H, W), (H, W, 3), (H, W, 4) of uint8 or floats in [0, 1].
 
-        Raises InputError (a ValueError) with a sentence for people; `name` is what that sentence calls the picture.
+        kind: "canvas" for strokes drawn white on black, where no paper is looked for. Raises InputError (a ValueError)
+        with a sentence for people; `name` is what that sentence calls the picture.
         """
-        return self._read(preprocess(image, name)[None])[0]
+        return self._read(preprocess(image, name, kind)[None])[0]
 
-    def predict_batch(self, images, names=None, skip_errors=False):
+    def predict_batch(self, images, names=None, skip_errors=False, kind=None):
         """Read many pictures, as `predict` each. A picture that cannot be read raises InputError naming its index, or,
         with skip_errors, leaves its InputError in its place in the list."""
         images = list(images)
@@ -88,7 +89,7 @@ class MNISTDeployer:
         for i, image in enumerate(images):
             name = names[i] if names is not None else f"picture {i}"
             try:
-                prepared[i] = preprocess(image, name)
+                prepared[i] = preprocess(image, name, kind)
             except InputError as error:
                 if not skip_errors:
                     raise

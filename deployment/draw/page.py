@@ -146,7 +146,8 @@ def _read(deployer, drawing) -> tuple:
         name, source = "your drawing", drawing.image_data
     else:
         return "", None
-    return name, deployer.predict_batch([source], names=[name], skip_errors=True)[0]
+    kind = "canvas" if state.source == "drawing" else None
+    return name, deployer.predict_batch([source], names=[name], skip_errors=True, kind=kind)[0]
 
 
 def _gate(deployer, prediction) -> None:

@@ -10,15 +10,23 @@ from core.digits.frame import slide, stroke_width
 from deployment.preprocess.raster import blur, label, otsu, shrink
 
 MIN_CONTRAST = 0.05  # ink that changes the light of the paper by less than this is not ink
+PLAIN_CONTRAST = 0.5  # of a drawing on a plain ground
+TRACE = 0.01  # of full ink: the last trace of a soft edge, which would only make the digit seem larger
+SMALL = 32  # pixels: an image of this side holds one digit and nothing else
 WEAK = 0.45  # what hangs together with ink counts down to this share of the threshold
 
 
-def separate(grey):
+def separate(grey, kind=None):
     """Ink of the digit in `grey` (H, W) in [0, 1]: (H, W) float32 in [0, 1], 0 off the digit; None if there is no ink.
 
-    1 is the full strength of this pen; softer edges keep their softness.
+    1 is the full strength of this pen; softer edges keep their softness. kind: "canvas" for bright strokes on a ground
+    that is nothing but black; None to find out.
     """
+    if kind == "canvas":
+        return pick_plain(grey)
     bright = 1 - grey if ink_is_dark(grey) else grey
+    if is_plain(bright):
+        return pick_plain((bright - bright.min()) / (bright.max() - bright.min()))
     # First, paper is what is wider than nearly a third of the picture, which strokes are not. Then, with the pen known,
     # it is what is wider than a few strokes: that takes out shadows, even those with a sharp edge.
     widest = max(9, int(0.3 * max(grey.shape)) | 1)
@@ -33,13 +41,36 @@ def separate(grey):
     return digit if again is None else again
 
 
+def is_plain(bright):
+    """Whether the ground is one and the same level and what is on it is nearly all ink: a drawing, a mask, an image as
+    MNIST's. There is no paper to be found then, and what is wide is wide ink."""
+    low, high = float(bright.min()), float(np.percentile(bright, 99.5))
+    if high - low < PLAIN_CONTRAST:
+        return False
+    level = (bright - low) / (high - low)
+    return bool((level < 0.02).mean() > 0.2 and (level > 0.02).sum() < 2.5 * (level > 0.7).sum())
+
+
+def pick_plain(bright):
+    """The digit's ink (H, W) in [0, 1] where the ground is 0, or None."""
+    if bright.max() < MIN_CONTRAST:
+        return None
+    ink = (bright / bright.max()).astype(np.float32)
+    return ink if max(ink.shape) <= SMALL else pick(ink, TRACE)
+
+
 def pick_digit(bright, paper):
     """The digit's ink (H, W) in [0, 1] on a known paper, or None."""
     # Light multiplies what the paper reflects, so the shadow is divided out; for bright ink on black this is `bright`.
     ink = (bright - paper) / np.maximum(1 - paper, 0.1)
     lowest, low = np.percentile(ink, [5, 25])  # surely paper: its level and spread
     noise = low - lowest
-    ink = ink - (low + 0.7 * noise)
+    return pick(ink - (low + 0.7 * noise), noise)
+
+
+def pick(ink, noise):
+    """The digit among the ink (H, W) of a picture, 1 where its pen is strongest, or None; noise: the spread of bare
+    paper."""
     candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
     if candidates.size < 4:
         return None
