@@ -59,23 +59,27 @@ class ClassificationTask:
 
     def loss_and_grad(self, batch):
         """Loss of one batch at the present theta, and its gradient (halves, n): the sum of these rows."""
-        y = np.concatenate([labels for _, labels, _ in batch])
+        config, halves, n = self.config, len(batch), sum(len(y) for _, y, _ in batch)
 
         def forward(half):
-            X, labels, rng = batch[half]
+            X, y, rng = batch[half]
             self._arenas[half].reset()
-            return self.network.forward(self.input(X, labels, rng), train=True, rng=rng, arena=self._arenas[half])
+            return self.network.forward(self.input(X, y, rng), train=True, rng=rng, arena=self._arenas[half])
 
-        outcomes = side_by_side(forward, len(batch))
-        logits = np.concatenate([logits for logits, _ in outcomes])
-        weight = focal_weight(logits, y, self.config.focal_gamma) if self.config.focal_gamma else None
-        loss, dlogits = softmax_cross_entropy(logits, y, self.config.label_smoothing, weight)
-        dlogits = np.split(dlogits, [len(batch[0][1])])
+        def backward(half, logits, caches, weight=None):
+            loss, dlogits = softmax_cross_entropy(logits, batch[half][1], config.label_smoothing, weight, of=n)
+            self.network.backward(dlogits, caches, self._views[half], arena=self._arenas[half])
+            return loss
 
-        def backward(half):
-            self.network.backward(dlogits[half], outcomes[half][1], self._views[half], arena=self._arenas[half])
-
-        side_by_side(backward, len(batch))
+        if config.focal_gamma:  # weights are relative to the whole batch: all logits first
+            found = side_by_side(forward, halves)
+            logits, y = (np.concatenate(parts) for parts in zip(*((found[i][0], batch[i][1]) for i in range(halves)),
+                                                                strict=True))
+            weights = np.split(focal_weight(logits, y, config.focal_gamma), [len(batch[0][1])])
+            losses = side_by_side(lambda half: backward(half, *found[half], weights[half]), halves)
+        else:
+            losses = side_by_side(lambda half: backward(half, *forward(half)), halves)
+        loss = sum(losses)
         if self.config.l2:
             weights = self.theta[: self.decay_size]
             loss += 0.5 * self.config.l2 * float(np.dot(weights, weights))

@@ -20,14 +20,15 @@ def focal_weight(logits, y, gamma):
     return weight / max(float(weight.mean()), 1e-12)
 
 
-def softmax_cross_entropy(logits, y, label_smoothing=0.0, sample_weight=None, targets=None):
+def softmax_cross_entropy(logits, y, label_smoothing=0.0, sample_weight=None, targets=None, of=None):
     """Mean cross-entropy of softmax(logits) against the labels, in nats, and its gradient.
 
     logits: (N, n) reals; y: (N,) integers in 0..n-1, or -1 for what is of no class: its target is 1 / n everywhere
     (the entropic open-set loss, Dhamija et al. 2018). With label_smoothing s the target of the others is 1 - s on the
     label plus s / n everywhere (Szegedy et al. 2016). targets: (N, n) distributions to meet instead, or None; y is then
     not looked at.
-    sample_weight: (N,) or None; the mean is then sum(weight * loss) / N.
+    sample_weight: (N,) or None; the mean is then sum(weight * loss) / N. of: the size of the batch that these N are a
+    part of; it stands in place of N then, so that the losses and gradients of all parts add up to those of the batch.
     Returns (loss, dlogits (N, n)) with dlogits = (softmax(logits) - target) weight / N.
     """
     N, n = logits.shape
@@ -49,5 +50,5 @@ def softmax_cross_entropy(logits, y, label_smoothing=0.0, sample_weight=None, ta
     if sample_weight is not None:
         each = each * sample_weight
         dlogits *= sample_weight[:, None].astype(logits.dtype)
-    dlogits /= N
-    return float(each.mean()), dlogits
+    dlogits /= of or N
+    return float(each.sum() / (of or N)), dlogits

@@ -65,3 +65,12 @@ def test_what_is_of_no_class_weighs_as_what_is_not_known():
     logits = np.array([[9.0, 0, 0], [0, 0, 9.0], [0, 0, 9.0]])
     weight = focal_weight(logits, np.array([0, -1, 1]), 2.0)
     assert weight[0] < 0.01 and weight[1] == pytest.approx(weight[2], rel=0.01) and weight.mean() == pytest.approx(1)
+
+
+def test_parts_of_a_batch_add_up_to_it():
+    rng = np.random.default_rng(5)
+    logits, y, weight = rng.standard_normal((7, 3)), np.array([0, 1, 2, -1, 1, 0, 2]), rng.uniform(0.5, 2, 7)
+    loss, dlogits = softmax_cross_entropy(logits, y, 0.1, weight)
+    parts = [softmax_cross_entropy(logits[part], y[part], 0.1, weight[part], of=7) for part in (slice(3), slice(3, 7))]
+    assert sum(part[0] for part in parts) == pytest.approx(loss)
+    np.testing.assert_allclose(np.concatenate([part[1] for part in parts]), dlogits)
