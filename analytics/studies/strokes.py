@@ -99,7 +99,7 @@ def report(rows, surely, n, seconds):
              "| digit | style | where it is common | figures | surely taken for another | mostly a |",
              "|---|---|---|---|---|---|"]
     lines += [f"| {style.digit} | {style.name} | {style.where} | {count} | {percent(share, 1)} | "
-              f"{'' if to is None else to} |" for style, count, share, to in rows[:25]]
+              f"{to} |" for style, count, share, to in rows if share]
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from answers import falling
 
 from analytics.audit import __main__ as command
 from analytics.audit import doubt, inside, maps, out_of_distribution
@@ -16,11 +17,7 @@ def untracked(items, label):
 
 @pytest.fixture
 def answers():
-    """Ten answers "0" of falling confidence, the last two wrong."""
-    probs = np.zeros((10, 10))
-    probs[:, 0] = np.linspace(0.99, 0.54, 10)
-    probs[:, 1] = 1 - probs[:, 0]
-    return probs, np.array([0] * 8 + [1, 7])
+    return falling()
 
 
 def test_conformal_rows_count_members_and_misses():

@@ -7,6 +7,7 @@ from core.digits import task as module
 from core.digits.config import Config
 from core.digits.data import DataError, as_input, load_mnist, load_split
 from core.digits.task import DigitTask, Images, file_sha256, load_csv, load_parts
+from core.nn.training import fit
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +115,47 @@ def test_labelled_images_are_values(mnist):
     assert part.y.tolist() == mnist["y_train"][[2, 0]].tolist() and part.writer.tolist() == [2, 0]
     with pytest.raises(AttributeError):
         images.y = None
+
+
+@pytest.fixture(scope="module")
+def small(mnist):
+    return Images(mnist["X_train"][:640], mnist["y_train"][:640]), Images(mnist["X_train"][640:700],
+                                                                          mnist["y_train"][640:700])
+
+
+MADE = Config(hidden=(8,), epochs=1, batch_size=64, pool=3000)
+
+
+def labels(batch):
+    return np.concatenate([y for _, y, _ in batch])
+
+
+@pytest.mark.parametrize("synthetic, negatives", [(0.25, 0.125), (0.25, 0.0), (0.0, 0.125), (0.0, 0.0)])
+def test_batches_hold_the_stated_share_of_made_pictures(small, synthetic, negatives):
+    task = DigitTask(MADE.replace(synthetic=synthetic, negatives=negatives), *small)
+    real = {image.tobytes() for image in small[0].X}
+    for batch in list(task.batches(0)) + list(task.batches(1)):
+        X, y = np.concatenate([half[0] for half in batch]), labels(batch)
+        assert len(y) == 64 and (y == -1).sum() == 64 * negatives
+        assert sum(image.tobytes() not in real for image in X) == 64 * (synthetic + negatives)
+        assert all((half[1] == -1).sum() < 8 for half in batch), "dealt to both halves"
+    assert task.steps_per_epoch == 10 and len(task.sample) == 640
+
+
+def test_made_pictures_follow_from_the_seed(small):
+    first, again, other = (DigitTask(MADE.replace(synthetic=0.2, negatives=0.1, seed=seed), *small)
+                           for seed in (0, 0, 1))
+    assert np.array_equal(first.X, again.X) and not np.array_equal(first.X, other.X)
+    assert len(first.X) == 640 + 3000 + 1000
+
+
+def test_a_network_learns_not_to_know_what_is_no_digit(small):
+    """Trained with them, it is less sure of new pictures of no digit than trained without, and still knows digits."""
+    found, X = {}, module.negatives(300, np.random.default_rng(9))[0]
+    for share in (0.0, 0.25):
+        config = MADE.replace(hidden=(64,), epochs=12, negatives=share, lr=3e-3)
+        task = DigitTask(config, *small)
+        fit(task, config)
+        found[share] = module.softmax(task.network.logits(as_input(X))).max(axis=1).mean()
+        assert task.evaluate()["val_accuracy"] > 0.75
+    assert found[0.25] < found[0.0] - 0.2

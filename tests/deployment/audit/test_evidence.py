@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from answers import falling
 
 from core.metrics import wilson_interval
 from deployment.audit import evidence
@@ -9,11 +10,7 @@ from deployment.audit import evidence
 
 @pytest.fixture
 def answers():
-    """Ten answers "0" of falling confidence, the last two wrong."""
-    probs = np.zeros((10, 10))
-    probs[:, 0] = np.linspace(0.99, 0.54, 10)
-    probs[:, 1] = 1 - probs[:, 0]
-    return probs, np.array([0] * 8 + [1, 7])
+    return falling()
 
 
 def test_shares_carry_their_count():
