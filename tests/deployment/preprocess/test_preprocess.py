@@ -199,7 +199,7 @@ def test_mnist_is_left_as_it_is():
 def test_what_is_plain_and_what_is_not(digits):
     rng = np.random.default_rng(0)
     for digit in digits:
-        large = enlarge(digit, 200) / 255
+        large = np.where(enlarge(digit, 200) > 127, 1.0, 0.0)
         assert is_plain(large) and is_plain(np.pad(large, 30))
         assert not is_plain(1 - photograph(digit, rng) / 255)
         shadow = np.where(np.indices(large.shape)[1] > 90, 0.3, 0)
