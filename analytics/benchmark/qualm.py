@@ -1,6 +1,9 @@
 """Qualm's own side of the benchmark, through the same functions that training and the app call."""
 
+import contextlib
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from itertools import pairwise
@@ -13,6 +16,7 @@ from core.digits.presets import PRESETS
 from core.digits.task import DigitTask, digit_network, load_parts
 from core.nn.classification import ClassificationTask
 from core.nn.optimizers import make_optimizer
+from core.nn.parallel import side_by_side
 from core.nn.training import fit
 
 
@@ -33,7 +37,19 @@ def random_batch(batch):
     return rng.uniform(0, 1, (batch, 784)).astype(np.float32), rng.integers(0, 10, batch)
 
 
-def step(hidden, gate, batch, optimizer, repeats):
+@contextlib.contextmanager
+def neighbour(busy):
+    """Another process that keeps one core busy, where `busy`."""
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if busy else None
+    try:
+        yield
+    finally:
+        if other:
+            other.kill()
+            other.wait()
+
+
+def step(hidden, gate, batch, optimizer, repeats, busy=False):
     """Seconds of one training step: forward, loss, backward, optimiser."""
     config = Config(hidden=tuple(hidden), gate=gate, batch_size=batch, optimizer=optimizer, weight_decay=0.01)
     task = ClassificationTask(config, digit_network(config), *random_batch(batch))
@@ -43,26 +59,29 @@ def step(hidden, gate, batch, optimizer, repeats):
         _, grads = task.loss_and_grad(halves)
         optimiser.step(task.theta, grads, 1e-3)
 
-    return timed(one, repeats)
+    with neighbour(busy):
+        return timed(one, repeats)
 
 
-def gemm(hidden, gate, batch, repeats):
-    """Seconds of the matrix products (GEMM) alone that such a step cannot do without."""
+def gemm(hidden, gate, batch, repeats, parts):
+    """Seconds of the matrix products (GEMM) alone that such a step cannot do without: of the whole batch (parts 1), or
+    of two halves on two Python threads (parts 2)."""
     sizes = [784, *hidden]
     shapes = [*pairwise(sizes), *([(sizes[-1], sizes[-1])] if gate else []), (sizes[-1], 10)]
     rng = np.random.default_rng(0)
-    work = []
+    work = [[] for _ in range(parts)]
     for i, (n_in, n_out) in enumerate(shapes):
-        x, W, dy = (rng.standard_normal(shape).astype(np.float32)
-                    for shape in ((batch, n_in), (n_in, n_out), (batch, n_out)))
-        y, dW, dx = np.empty_like(dy), np.empty_like(W), np.empty_like(x)
-        work += [(x, W, y), (x.T, dy, dW)] + ([(dy, W.T, dx)] if i else [])
+        W = rng.standard_normal((n_in, n_out)).astype(np.float32)
+        for mine in work:
+            x, dy = (rng.standard_normal((batch // parts, n)).astype(np.float32) for n in (n_in, n_out))
+            y, dW, dx = np.empty_like(dy), np.empty_like(W), np.empty_like(x)
+            mine += [(x, W, y), (x.T, dy, dW)] + ([(dy, W.T, dx)] if i else [])
 
-    def one():
-        for a, b, out in work:
+    def multiply(part):
+        for a, b, out in work[part]:
             np.matmul(a, b, out=out)
 
-    return timed(one, repeats)
+    return timed(lambda: side_by_side(multiply, parts), repeats)
 
 
 def epoch(config, images):

@@ -6,18 +6,18 @@ import statistics
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
+from core.words import percent
 from deployment.ui.palette import BLUE, ORANGE
 
 STEPS = {"step_small": "training step, 784-512-10, batch 64, Adam",
          "step_256": "training step, 784-1024x3-gate-10, batch 256, AdamW",
          "step_512": "the same, batch 512",
+         "step_busy": "the same, batch 256, while another process keeps one core busy",
          "epoch": "champion epoch with augmentation, 54,759 images",
          "predict_1": "one prediction", "predict_10000": "10,000 predictions"}
-# what the other side of the time to an accuracy runs
-SCRIPT = "PyTorch script with neither schedule nor augmentation:"
-GOALS = {("step_small", "PyTorch"): 1.3, ("step_small", "scikit-learn"): 3, ("step_256", "PyTorch"): 1,
-         ("step_512", "PyTorch"): 1, ("epoch", "PyTorch"): 1.5, ("predict_1", "PyTorch"): 1,
-         ("predict_1", "onnxruntime"): 1, ("predict_10000", "PyTorch"): 1, ("predict_10000", "onnxruntime"): 1}
+GOALS = {"step_small": {"PyTorch": 1.3, "scikit-learn": 3}, "epoch": {"PyTorch": 1.5},
+         "predict_1": {"onnxruntime": 0.8}}  # elsewhere 1
+SHARES = {"step_256": 0.78, "step_512": 0.86}  # of a step, for its matrix products
 
 
 def duration(seconds):
@@ -31,25 +31,37 @@ def mark(value, goal):
     return f"{value:.2f}x (goal {goal:g}x{'' if value >= goal else ', missed'})"
 
 
+def fastest(times):
+    """(label, seconds) of the fastest of several forms of the same thing."""
+    return min(times.items(), key=lambda item: item[1])
+
+
 def table(result):
-    """Markdown: a row for each comparison that was measured."""
+    """Markdown: a row for each comparison that was measured. Of PyTorch eager and compiled the faster counts."""
     lines = ["| what | Qualm | peers | Qualm is faster by |", "|---|---|---|---|"]
     for name, words in STEPS.items():
         if name not in result:
             continue
         times = dict(result[name])
-        ours, gemm = times.pop("Qualm"), times.pop("GEMM", None)
+        ours = times.pop("Qualm")
+        gemm = {label: times.pop(label) for label in list(times) if label.startswith("GEMM")}
         peers = ", ".join(f"{peer} {duration(seconds)}" for peer, seconds in times.items())
-        ratios = ", ".join(f"{peer} {mark(seconds / ours, GOALS[name, peer])}" for peer, seconds in times.items())
+        rivals = dict([fastest({k: v for k, v in times.items() if k.startswith("PyTorch")})]) | {
+            k: v for k, v in times.items() if not k.startswith("PyTorch")}
+        ratios = ", ".join(f"{peer} {mark(seconds / ours, GOALS.get(name, {}).get(peer.split()[0], 1))}"
+                           for peer, seconds in rivals.items())
         lines.append(f"| {words} | {duration(ours)} | {peers} | {ratios} |")
         if gemm:
-            share, goal = gemm / ours, 0.75 if name == "step_256" else 0.85
-            lines.append(f"| its matrix products alone, a share of the step | {duration(gemm)} | | {share:.0%} "
-                         f"(goal {goal:.0%}{'' if share >= goal else ', missed'}) |")
-    for name, runs in result.get("time_to_accuracy", {}).items():
-        lines.append(f"| from nothing to {name} validation accuracy | {time_words(runs['Qualm'])} | {SCRIPT} "
-                     f"{time_words(runs['PyTorch'])} | {time_ratio(runs)} |")
-    for name, words, limit in (("training", "peak memory of champion training", 700),
+            label, seconds = fastest(gemm)
+            share, goal = seconds / ours, SHARES[name]
+            lines.append(f"| its matrix products alone ({label.removeprefix('GEMM ')}), a share of the step | "
+                         f"{duration(seconds)} | | {percent(share, 0)} (goal {percent(goal, 0)}"
+                         f"{'' if share >= goal else ', missed'}) |")
+    if "time_to_accuracy" in result:
+        runs = result["time_to_accuracy"]
+        lines.append(f"| from nothing to 99 % validation accuracy, schedule and augmentation the same | "
+                     f"{time_words(runs['Qualm'])} | PyTorch {time_words(runs['PyTorch'])} | {time_ratio(runs)} |")
+    for name, words, limit in (("training", "peak memory of champion training", 600),
                                ("prediction", "peak memory of a prediction process", 150)):
         if "memory" in result:
             megabytes = result["memory"][name]
@@ -71,15 +83,14 @@ def time_ratio(runs):
     """The ratio of the medians where all seeds of both got there, else what can be said instead."""
     ours, theirs = ([seconds for seconds, _ in runs[who]] for who in ("Qualm", "PyTorch"))
     if None in ours or None in theirs:
-        return "no ratio: not every run got there; the recipes differ, so this compares recipes, not frameworks"
-    return f"{mark(statistics.median(theirs) / statistics.median(ours), 2)}; the recipes differ"
+        return "no ratio: not every run got there"
+    return mark(statistics.median(theirs) / statistics.median(ours), 1.5)
 
 
 def report(result):
     """The body of the report: what was measured how, the table, the figure."""
     head = ("Each measurement in a process of its own, contenders in turns; two threads; our calibration includes the "
-            "signals "
-            "of doubt, PyTorch's is the temperature alone.")
+            "signals of doubt, PyTorch's is the temperature alone. Of PyTorch eager and compiled the faster counts.")
     return (f"{head}\n\n{table(result)}\n![Time of a step by width and by batch, and of an epoch by training images, "
             f"beside "
             "PyTorch](../../images/benchmark/scaling.png)")
