@@ -5,7 +5,7 @@ Either whole halves of a batch side by side, products and all, or the chunks of 
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -14,8 +14,49 @@ from core.blas import has_one_thread
 CHUNK = 100 * 1024  # elements: the few float32 streams of a pass over so many mostly stay in a second-level cache
 ROWS_CHUNK = 1 << 15  # elements: a layer has fewer of them, and both threads want a share
 THREADS = max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
-_pool = ThreadPoolExecutor(THREADS - 1, thread_name_prefix="core.nn") if THREADS > 1 else None
 _kept = threading.local()  # of each thread: `buffer`, its scratch; `busy`, whether it does a part of a larger work
+
+
+class Pool:
+    """Threads that wait for work, started when there is some for the first time.
+
+    A handoff takes a quarter of what concurrent.futures takes for its promises; in a step of a millisecond that counts.
+    """
+
+    def __init__(self, threads):
+        self._threads, self._jobs, self._starting = threads, SimpleQueue(), threading.Lock()
+
+    def together(self, work, n):
+        """[work(0), ..., work(n - 1)], the first in this thread. An error comes after all have ended."""
+        with self._starting:
+            for _ in range(self._threads):
+                threading.Thread(target=self._serve, name="core.nn", daemon=True).start()
+            self._threads = 0
+        done = SimpleQueue()
+        for i in range(1, n):
+            self._jobs.put((work, i, done))
+        outcomes = dict([_outcome(work, 0), *(done.get() for _ in range(1, n))])
+        for _, error in outcomes.values():
+            if error is not None:
+                raise error
+        return [outcomes[i][0] for i in range(n)]
+
+    def _serve(self):
+        _kept.busy = True
+        while True:
+            work, i, done = self._jobs.get()
+            done.put(_outcome(work, i))
+            del work, done  # may hold on to large arrays while this waits
+
+
+def _outcome(work, i):
+    try:
+        return i, (work(i), None)
+    except BaseException as error:
+        return i, (None, error)
+
+
+_pool = Pool(THREADS - 1) if THREADS > 1 else None
 
 
 def side_by_side(work, n):
@@ -25,20 +66,11 @@ def side_by_side(work, n):
     """
     if _pool is None or n < 2 or not has_one_thread() or getattr(_kept, "busy", False):
         return [work(i) for i in range(n)]
-
-    def share(i):
-        _kept.busy = True
-        try:
-            return work(i)
-        finally:
-            _kept.busy = False
-
-    others = [_pool.submit(share, i) for i in range(1, n)]
+    _kept.busy = True
     try:
-        first = share(0)
+        return _pool.together(work, n)
     finally:
-        wait(others)  # whatever happened here: they still write to what is ours
-    return [first, *(other.result() for other in others)]
+        _kept.busy = False
 
 
 def for_chunks(work, n, chunk=CHUNK):
@@ -47,19 +79,15 @@ def for_chunks(work, n, chunk=CHUNK):
     `work` must only touch its own part, so that the result does not depend on the number of threads.
     """
     starts = range(0, n, chunk)
+
+    def share(part, parts=THREADS):
+        for start in starts[len(starts) * part // parts : len(starts) * (part + 1) // parts]:
+            work(start, min(start + chunk, n))
+
     if _pool is None or len(starts) < 2 or getattr(_kept, "busy", False):
-        for start in starts:
-            work(start, min(start + chunk, n))
-        return
-
-    def share(part):
-        for start in starts[len(starts) * part // THREADS : len(starts) * (part + 1) // THREADS]:
-            work(start, min(start + chunk, n))
-
-    others = [_pool.submit(share, part) for part in range(1, THREADS)]
-    share(0)
-    for other in others:
-        other.result()
+        share(0, 1)
+    else:
+        _pool.together(share, THREADS)
 
 
 def for_rows(work, matrix):

@@ -1,20 +1,19 @@
 """Chunks of work on threads: every element exactly once, whatever the sizes."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from core.nn import parallel
-from core.nn.parallel import for_chunks, for_rows, scratch, side_by_side
+from core.nn.parallel import Pool, for_chunks, for_rows, scratch, side_by_side
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("n, chunk", [(0, 4), (1, 4), (4, 4), (5, 4), (23, 4), (24, 4)])
 def test_every_element_exactly_once(monkeypatch, threads, n, chunk):
     monkeypatch.setattr(parallel, "THREADS", threads)
-    monkeypatch.setattr(parallel, "_pool", ThreadPoolExecutor(threads - 1) if threads > 1 else None)
+    monkeypatch.setattr(parallel, "_pool", Pool(threads - 1) if threads > 1 else None)
     seen = np.zeros(n, int)
 
     def work(start, stop):
@@ -29,7 +28,7 @@ def test_every_element_exactly_once(monkeypatch, threads, n, chunk):
 def test_threads_share_the_work(monkeypatch, n):
     """Each of two waits for the other before either goes on."""
     monkeypatch.setattr(parallel, "THREADS", 2)
-    monkeypatch.setattr(parallel, "_pool", ThreadPoolExecutor(1))
+    monkeypatch.setattr(parallel, "_pool", Pool(1))
     met, parts = threading.Barrier(2, timeout=20), {}
 
     def work(start, stop):
@@ -89,7 +88,7 @@ def test_scratch_has_the_size_and_type_asked_for():
 @pytest.fixture
 def two_threads(monkeypatch):
     monkeypatch.setattr(parallel, "THREADS", 2)
-    monkeypatch.setattr(parallel, "_pool", ThreadPoolExecutor(1))
+    monkeypatch.setattr(parallel, "_pool", Pool(1))
     monkeypatch.setattr(parallel, "has_one_thread", lambda: True)
 
 
@@ -129,3 +128,29 @@ def test_an_error_in_one_half_waits_for_the_other(two_threads, failing):
     with pytest.raises(ZeroDivisionError):
         side_by_side(work, 2)
     assert done == [1 - failing]
+
+
+def test_work_within_work_stays_where_it_is(two_threads):
+    """A thread of the pool that shared out its own chunks would wait for itself."""
+    def work(start, stop):
+        seen = set()
+        for_chunks(lambda start, stop: seen.add(threading.get_ident()), 8, 1)
+        if threading.current_thread() is not threading.main_thread():
+            assert seen == {threading.get_ident()}
+
+    for_chunks(work, 4, 1)
+
+
+def test_many_callers_share_the_pool(two_threads):
+    """Each gets its own answers, whoever's work the threads are at."""
+    found = {}
+
+    def call(number):
+        found[number] = [parallel._pool.together(lambda i: (number, i), 3) for _ in range(50)]
+
+    callers = [threading.Thread(target=call, args=(number,)) for number in range(5)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(20)
+    assert found == {number: [[(number, i) for i in range(3)]] * 50 for number in range(5)}
