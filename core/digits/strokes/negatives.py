@@ -12,7 +12,7 @@ from core.digits.strokes.model import BOX, Hand, place, write
 from core.digits.strokes.render import figures, render
 from core.digits.strokes.styles import POINTS, read_styles
 
-HAND = Hand(missed_lift=0.0)
+HAND = Hand(missed_lift=0.0, heavy=0.0)
 
 
 def negatives(n, rng):

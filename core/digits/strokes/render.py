@@ -6,7 +6,7 @@ from core.digits.data import SIDE
 from core.digits.strokes.model import Hand, write
 from core.digits.strokes.styles import read_styles
 
-REACH = 3  # pixels on each side of a point that its disc can touch
+REACH = 4  # pixels on each side of a point that its disc can touch
 CHUNK = 64  # figures drawn together: their discs stay in cache
 MARGIN = 2 * REACH  # of a larger field, so that discs at the rim and beyond need no test
 

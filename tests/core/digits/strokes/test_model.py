@@ -7,7 +7,7 @@ from core.digits.strokes.model import JOIN, Hand, place, turn, write
 from core.digits.strokes.styles import POINTS, parse
 
 STILL = Hand(warp=0, wobble=0, shift=0, turn=0, overshoot=0, stretch=0, slant=0, rotation=0, missed_lift=0, dry=0,
-             width=(2, 2))
+             heavy=0, width=(2, 2))
 SEVEN = parse("7 | 1 | barred | here | 10,6 88,4* 44,100 / 32,50 82,48")
 
 
@@ -38,7 +38,7 @@ def test_a_still_hand_writes_the_skeleton():
 @pytest.mark.parametrize("width", [1.6, 3.6])
 def test_the_frame_is_mnists(width):
     """The long side of the ink is 20 pixels, pen included; its centre of mass is in the middle."""
-    points, _, ink = write(SEVEN, 20, rng(), Hand(width=(width, width), missed_lift=0))
+    points, _, ink = write(SEVEN, 20, rng(), Hand(width=(width, width), missed_lift=0, heavy=0))
     seen = points[:, :POINTS]
     side = np.ptp(seen, axis=1).max(axis=1)
     assert np.allclose(side + width, 20, atol=0.01)
