@@ -106,8 +106,8 @@ def test_word_table_from_a_model(tiny_bert):
 
 
 def test_minilm_equals_the_reference(tiny_bert):
-    transformers = pytest.importorskip("transformers", reason="needs the library transformers")
-    torch = pytest.importorskip("torch", reason="needs the library torch")
+    transformers = pytest.importorskip("transformers", reason="needs the library transformers: pip install -e .[transformers]")
+    torch = pytest.importorskip("torch", reason="needs the library torch: pip install -e .[transformers]")
     reference = transformers.AutoModel.from_pretrained(tiny_bert, add_pooling_layer=False).eval()
     model = MiniLM(tiny_bert)
     for text, ours in zip(TEXTS, model.embed(TEXTS), strict=True):
@@ -119,8 +119,8 @@ def test_minilm_equals_the_reference(tiny_bert):
 
 @pytest.mark.parametrize("kind", ["GPT2", "Bloom", "Bert"])
 def test_hugging_face_on_tiny_random_models(kind):
-    transformers = pytest.importorskip("transformers", reason="needs the library transformers")
-    pytest.importorskip("torch", reason="needs the library torch")
+    transformers = pytest.importorskip("transformers", reason="needs the library transformers: pip install -e .[transformers]")
+    pytest.importorskip("torch", reason="needs the library torch: pip install -e .[transformers]")
     sizes = {"GPT2": dict(n_embd=8, n_layer=1, n_head=2), "Bloom": dict(hidden_size=8, n_layer=1, n_head=2),
              "Bert": dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)}[kind]
     model = getattr(transformers, f"{kind}Model")(getattr(transformers, f"{kind}Config")(vocab_size=10, **sizes))
