@@ -19,6 +19,8 @@ from deployment.text.embedders import EmbedderError, HuggingFace, MiniLM, gelu_e
 TEXTS = ["the cat sat", "a cat", "the the the cat sat on a mat", "sat on"]
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "cat", "sat", "on", "a", "mat"]
 
+LACKS = "needs the libraries torch and transformers: pip install -e .[transformers]"
+
 
 def write_safetensors(path, arrays):
     header, data = {}, b""
@@ -106,8 +108,8 @@ def test_word_table_from_a_model(tiny_bert):
 
 
 def test_minilm_equals_the_reference(tiny_bert):
-    transformers = pytest.importorskip("transformers", reason="needs the library transformers: pip install -e .[transformers]")
-    torch = pytest.importorskip("torch", reason="needs the library torch: pip install -e .[transformers]")
+    transformers = pytest.importorskip("transformers", reason=LACKS)
+    torch = pytest.importorskip("torch", reason=LACKS)
     reference = transformers.AutoModel.from_pretrained(tiny_bert, add_pooling_layer=False).eval()
     model = MiniLM(tiny_bert)
     for text, ours in zip(TEXTS, model.embed(TEXTS), strict=True):
@@ -119,8 +121,8 @@ def test_minilm_equals_the_reference(tiny_bert):
 
 @pytest.mark.parametrize("kind", ["GPT2", "Bloom", "Bert"])
 def test_hugging_face_on_tiny_random_models(kind):
-    transformers = pytest.importorskip("transformers", reason="needs the library transformers: pip install -e .[transformers]")
-    pytest.importorskip("torch", reason="needs the library torch: pip install -e .[transformers]")
+    transformers = pytest.importorskip("transformers", reason=LACKS)
+    pytest.importorskip("torch", reason=LACKS)
     sizes = {"GPT2": dict(n_embd=8, n_layer=1, n_head=2), "Bloom": dict(hidden_size=8, n_layer=1, n_head=2),
              "Bert": dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)}[kind]
     model = getattr(transformers, f"{kind}Model")(getattr(transformers, f"{kind}Config")(vocab_size=10, **sizes))
