@@ -1,7 +1,7 @@
 # Two commands are all one needs: `make run` and `make test`. Each sets up what it uses in .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: run test test-all lint mutants torture train audit robustness reproduce gate liminal bench clean
+.PHONY: run test test-all lint mutants torture train champion audit robustness reproduce gate liminal bench clean
 .DELETE_ON_ERROR:
 
 run: .venv/app  ## serve the app with the shipped model
@@ -25,6 +25,9 @@ torture: .venv/dev  ## does it keep its word under attack and faults? about ten 
 
 train: .venv/app  ## train the default preset into runs/; the shipped model stays
 	$(BIN)/python core/train.py
+
+champion: .venv/dev  ## train the network that ships, three seeds; an hour each on one core, goes on where it was stopped
+	$(BIN)/python -m analytics.studies.champion
 
 audit: .venv/dev  ## measure the shipped model on the test set again: images/, analytics/reports/audit.md
 	$(BIN)/python -m analytics.audit

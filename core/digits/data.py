@@ -12,6 +12,8 @@ import hashlib
 import os
 import urllib.request
 import warnings
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,10 @@ CHECKSUMS = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
+
+KINDS_OF_RENDERING = ("canvas", "photograph", "scan")
+# SHA-256 of the array in data/renderings.npz
+RENDERINGS = "ec06f84d0f2a434a319cd4f5450e21e97df08c6422ff3e4acf02077a77ac8dd3"
 
 
 class DataError(ValueError):
@@ -155,3 +161,17 @@ def as_input(images, input_range=(0.0, 1.0), dtype=np.float32):
     X = X.astype(dtype) / 255 if X.dtype == np.uint8 else X.astype(dtype)
     low, high = input_range
     return X if (low, high) == (0.0, 1.0) else X * dtype(high - low) + dtype(low)
+
+
+def load_renderings():
+    """The calibration images as a canvas, a photograph and a scan show them: (3, n, 28, 28) uint8, one after the other
+    of KINDS_OF_RENDERING. Made once, by analytics.studies.renderings."""
+    path = DATA_DIR / "renderings.npz"
+    try:
+        with np.load(path, allow_pickle=False) as saved:
+            X = saved["X"]
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path} cannot be read ({error}); restore it from the project's files.") from None
+    if hashlib.sha256(X.tobytes()).hexdigest() != RENDERINGS:
+        raise DataError(f"{path} is not the file it should be (wrong checksum); restore it from the project's files.")
+    return X

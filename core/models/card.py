@@ -26,7 +26,8 @@ def split_words(config, sizes):
                 "figures and its doubt are fitted to seen images")
     if config.csv:
         return f"{sizes['train']:,} train, {held_out}, drawn by chance, image by image"
-    return f"{sizes['train']:,} train, {held_out}, no writer in two parts (data/split.npz)"
+    return (f"{sizes['train']:,} train, {held_out}, no writer in two parts (data/split.npz); doubt is fitted to the "
+            "calibration images as they are and as canvas, photograph and scan show them (data/renderings.npz)")
 
 
 def recipe(config):

@@ -23,6 +23,12 @@ class Evidence:
     log_errors: np.ndarray
     log_norm: np.ndarray
 
+    @property
+    def energy(self):
+        """-log sum exp(logits), (N,): high where nothing speaks for any digit (Liu et al. 2020)."""
+        top = self.logits.max(axis=1)
+        return -(top + np.log(np.exp(self.logits - top[:, None]).sum(axis=1)))
+
     def part(self, chosen):
         return Evidence(self.logits[chosen], self.log_errors[chosen], self.log_norm[chosen])
 
@@ -37,16 +43,26 @@ class Calibration:
     """The numbers that turn Evidence into probabilities, all fitted on calibration images.
 
     error_mean, error_std (2,): of the log errors, first and last layer; logistic: an offset and a weight a signal.
+    energy_mean, energy_scale: the mean of the energy and one over its standard deviation; a scale of 0, as in readouts
+    of before, leaves it out.
     """
 
     temperature: float
     error_mean: tuple
     error_std: tuple
     logistic: tuple
+    energy_mean: float = 0.0
+    energy_scale: float = 0.0
 
     def standardised_errors(self, evidence):
         """Both log errors in standard deviations of calibration digits: (N, 2), 0 for a usual digit."""
         return (evidence.log_errors - np.array(self.error_mean)) / np.array(self.error_std)
+
+    def novelty_score(self, evidence):
+        """How unlike the digits of training each sample is (N,): what its activations leave unexplained, added up, and
+        how little speaks for any digit, all in standard deviations of calibration digits."""
+        return self.standardised_errors(evidence).sum(axis=1) + (
+            evidence.energy - self.energy_mean) * self.energy_scale
 
     def signals(self, evidence):
         """What the logistic function weighs: (N, 4).
@@ -81,16 +97,19 @@ class Calibration:
 
     def to_dict(self):
         return {"temperature": self.temperature, "error_mean": list(self.error_mean),
-                "error_std": list(self.error_std), "logistic": list(self.logistic)}
+                "error_std": list(self.error_std), "logistic": list(self.logistic),
+                "energy_mean": self.energy_mean, "energy_scale": self.energy_scale}
 
     @classmethod
     def from_dict(cls, saved):
         """Raises KeyError, TypeError or ValueError for what `to_dict` did not write."""
         found = cls(float(saved["temperature"]), *(tuple(map(float, saved[name]))
-                                                   for name in ("error_mean", "error_std", "logistic")))
+                                                   for name in ("error_mean", "error_std", "logistic")),
+                    *(float(saved.get(name, 0)) for name in ("energy_mean", "energy_scale")))
         if (len(found.error_mean), len(found.error_std), len(found.logistic)) != (2, 2, 1 + SIGNALS):
             raise ValueError("its readout is of another version")
-        if not np.isfinite([found.temperature, *found.error_mean, *found.error_std, *found.logistic]).all():
+        if not np.isfinite([found.temperature, *found.error_mean, *found.error_std, *found.logistic, found.energy_mean,
+                            found.energy_scale]).all() or found.energy_scale < 0:
             raise ValueError("its readout holds values that are not finite")
         if not 1e-3 <= found.temperature <= 1e3 or min(found.error_std) < 1e-9:
             raise ValueError(
@@ -107,14 +126,17 @@ def fit_calibration(evidence, y, hard, y_hard):
     """
     temperature = fit_temperature(evidence.logits.astype(np.float64), y)
     mean, std = evidence.log_errors.mean(axis=0), np.maximum(evidence.log_errors.std(axis=0), 1e-6)
-    draft = Calibration(temperature, tuple(mean.tolist()), tuple(std.tolist()), (0.0,) * (1 + SIGNALS))
+    energy = evidence.energy.astype(np.float64)
+    known = (temperature, tuple(mean.tolist()), tuple(std.tolist()))
+    rest = (float(energy.mean()), float(1 / max(energy.std(), 1e-6)))
+    draft = Calibration(*known, (0.0,) * (1 + SIGNALS), *rest)
     signals = draft.signals(hard)
     middle, scale = signals.mean(axis=0), np.maximum(signals.std(axis=0), 1e-6)
     weights, _ = fit_logistic((signals - middle) / scale, hard.logits.argmax(axis=1) == y_hard)
     score = (draft.signals(evidence) - middle) / scale @ weights
     (slope,), offset = fit_logistic(score[:, None], evidence.logits.argmax(axis=1) == y)
     logistic = (offset - slope * float(middle / scale @ weights), *(slope * weights / scale).tolist())
-    return Calibration(temperature, draft.error_mean, draft.error_std, logistic)
+    return Calibration(*known, logistic, *rest)
 
 
 def fit_temperature(logits, y):

@@ -56,9 +56,10 @@ class Readout:
     def novelty(self, evidence):
         """Unlikeness to the digits of training (N,), above 1 where curious.
 
-        The first layer notices strange strokes, the last strange shapes: their standardised errors are added.
+        The first layer notices strange strokes, the last strange shapes, and the energy of the logits that nothing
+        speaks for any digit: they are added.
         """
-        return np.exp(self.calibration.standardised_errors(evidence).sum(axis=1) - self.curious_from)
+        return np.exp(self.calibration.novelty_score(evidence) - self.curious_from)
 
     def feelings(self, probs, novelty):
         """One of FEELINGS for each row of probs (N, 10) and novelty (N,)."""
@@ -142,24 +143,25 @@ def fit_readout(network, X_train, calibration, hard):
     """A Readout for this network: subspaces from training activations, all the rest from the calibration part.
 
     calibration: (X (N, n_in), y (N,), groups (N,)), groups being the writers, or the images themselves where writers
-    are not known; hard: augmented and corrupted copies of these very images, one set of copies after the other: (X (N
-    copies, n_in), y (N copies,)).
+    are not known; hard: the same of augmented and corrupted copies of images of these very groups.
     """
     X, y, groups = calibration
-    X_hard, y_hard = hard
+    X_hard, y_hard, groups_hard = hard
     first, last = (fit_subspace(np.concatenate([network.read(X_train[i : i + BATCH]).hidden[end]
                                                 for i in range(0, len(X_train), BATCH)])) for end in (0, -1))
     evidence, evidence_hard = (look(network, images, first, last) for images in (X, X_hard))
     fitted = fit_calibration(evidence, y, evidence_hard, y_hard)
 
     folds = balanced_folds(groups)
-    folds_hard, held_out, others = np.tile(folds, len(y_hard) // len(y)), np.empty((len(y), 10)), []
+    fold_of = dict(zip(groups.tolist(), folds, strict=True))
+    folds_hard = np.array([fold_of[group] for group in groups_hard.tolist()])
+    held_out, others = np.empty((len(y), 10)), []
     for fold in range(folds.max() + 1):
         own, rest, rest_hard = folds == fold, np.flatnonzero(folds != fold), np.flatnonzero(folds_hard != fold)
         others.append(fit_calibration(evidence.part(rest), y[rest], evidence_hard.part(rest_hard), y_hard[rest_hard]))
         held_out[own] = others[-1].probabilities(evidence.part(own))
 
-    curious_from = float(np.quantile(fitted.standardised_errors(evidence).sum(axis=1), 0.995))
+    curious_from = float(np.quantile(fitted.novelty_score(evidence), 0.995))
     confident_from = max(SURE_FROM, confidence_threshold(fitted.probabilities(evidence).max(axis=1)))
     return Readout(fitted, confident_from, curious_from, tuple(others), CrossConformal.fit(held_out, y, folds), first,
                    last)

@@ -115,3 +115,23 @@ def test_input_scaling():
     assert as_input(images).tolist() == [[0, 1]]
     assert as_input(images, (0.01, 1.0)) == pytest.approx(np.array([[0.01, 1.0]]))
     assert as_input(images / 255).dtype == np.float32
+
+
+def test_renderings_are_the_calibration_digits_as_others_show_them():
+    X, split = load_renderings(), load_split()["calibration"]
+    assert X.shape == (len(KINDS_OF_RENDERING), len(split), 28, 28) and X.dtype == np.uint8
+    digits = load_mnist()["X_train"][split]
+    for kind in X:
+        likeness = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(kind[:200], digits[:200], strict=True)]
+        assert 0.8 < np.median(likeness) < 0.9999
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no", None])
+def test_other_renderings_are_refused(tmp_path, monkeypatch, content):
+    monkeypatch.setattr(data, "DATA_DIR", tmp_path)
+    if content is None:
+        np.savez(tmp_path / "renderings.npz", X=np.zeros((3, 2, 28, 28), np.uint8))
+    elif content:
+        (tmp_path / "renderings.npz").write_bytes(content)
+    with pytest.raises(DataError, match="renderings.npz.*restore it"):
+        load_renderings()

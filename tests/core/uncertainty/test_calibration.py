@@ -188,3 +188,26 @@ def test_what_is_out_of_range_is_refused():
                   {"error_std": [0.9e-9, 1.0]}, {"error_mean": [0.0, float("inf")]}):
         with pytest.raises(ValueError):
             Calibration.from_dict(PLAIN.to_dict() | wrong)
+
+
+def test_energy_is_minus_the_logarithm_of_all_that_speaks_for_a_digit():
+    logits = np.array([[1.0, 2.0, 3.0], [0, 0, 0], [800.0, 0, -800]])
+    evidence = Evidence(logits, np.zeros((3, 2)), np.zeros(3))
+    assert evidence.energy == pytest.approx([-np.log(np.exp([1, 2, 3]).sum()), -np.log(3), -800])
+
+
+def test_novelty_adds_errors_and_energy_in_standard_deviations():
+    evidence = Evidence(np.array([[2.0, 0.0]]), np.array([[-1.0, 3.0]]), np.zeros(1))
+    errors_alone = Calibration(1.0, (-2.0, 1.0), (0.5, 4.0), (0.0,) * 5)
+    assert errors_alone.novelty_score(evidence) == pytest.approx([2 + 0.5])
+    whole = Calibration(1.0, (-2.0, 1.0), (0.5, 4.0), (0.0,) * 5, energy_mean=-3.0, energy_scale=2.0)
+    assert whole.novelty_score(evidence) == pytest.approx([2.5 + 2 * (3 - np.log(np.exp(2) + 1))])
+
+
+def test_a_readout_of_before_has_no_energy():
+    saved = Calibration(1.0, (-2.0, 1.0), (0.5, 4.0), (0.0,) * 5, -3.0, 2.0).to_dict()
+    assert Calibration.from_dict(saved).energy_scale == 2
+    del saved["energy_mean"], saved["energy_scale"]
+    assert Calibration.from_dict(saved).energy_scale == 0
+    with pytest.raises(ValueError, match="not finite"):
+        Calibration.from_dict(saved | {"energy_scale": float("nan")})

@@ -135,8 +135,9 @@ def fitted():
     X, y = sample(3000)
     hard = [sample(3000, 4.0) for _ in range(2)]
     network = Squares(W)
-    readout = fit_readout(network, sample(4000)[0], (X, y, np.repeat(np.arange(30), 100)),
-                          (np.concatenate([h[0] for h in hard]), np.concatenate([h[1] for h in hard])))
+    groups = np.repeat(np.arange(30), 100)
+    readout = fit_readout(network, sample(4000)[0], (X, y, groups),
+                          (*(np.concatenate([h[i] for h in hard]) for i in (0, 1)), np.tile(groups, 2)))
     return network, readout, *sample(6000)
 
 
@@ -155,7 +156,8 @@ def test_promises_hold_on_fresh_samples(fitted):
 def test_one_calibration_digit_in_200_is_curious(fitted):
     """Of 1,000 calibration digits exactly the five strangest."""
     network, _, X, y = fitted
-    readout = fit_readout(network, X[:2000], (X[:1000], y[:1000], np.arange(1000)), (X[:1000], y[:1000]))
+    part = X[:1000], y[:1000], np.arange(1000)
+    readout = fit_readout(network, X[:2000], part, part)
     assert (readout.read(network, X[:1000])[1] > 1).sum() == 5
 
 
@@ -170,7 +172,26 @@ def test_each_fold_was_judged_by_the_others(fitted):
 def test_never_confident_below_95_percent(fitted, monkeypatch, threshold, expected):
     network, _, X, y = fitted
     monkeypatch.setattr(module, "confidence_threshold", lambda confidence: threshold)
-    assert fit_readout(network, X[:200], (X[:90], y[:90], np.arange(90)), (X[:90], y[:90])).confident_from == expected
+    part = X[:90], y[:90], np.arange(90)
+    assert fit_readout(network, X[:200], part, part).confident_from == expected
+
+
+def test_copies_are_judged_with_the_images_of_their_group(fitted, monkeypatch):
+    """No fold's calibration learns from a copy of what it is to judge, in whatever order the copies come."""
+    network, _, X, y = fitted
+    seen, fit = [], module.fit_calibration
+
+    def watched(evidence, y, hard, y_hard):
+        seen.append((len(y), {round(float(row.sum()), 5) for row in hard.logits}))
+        return fit(evidence, y, hard, y_hard)
+
+    monkeypatch.setattr(module, "fit_calibration", watched)
+    groups, back = np.repeat(np.arange(10), 20), slice(199, None, -1)
+    fit_readout(network, X[:300], (X[:200], y[:200], groups), (X[:200][back], y[:200][back], groups[back]))
+    assert [n for n, _ in seen] == [200, *5 * [160]]
+    kept = [hard for _, hard in seen[1:]]
+    assert all(len(hard) == 160 for hard in kept) and len(set.union(*kept)) == 200
+    assert all(sum(value in hard for hard in kept) == 4 for value in seen[0][1]), "each is left out once"
 
 
 def test_saved_and_loaded_is_equal(fitted):
