@@ -9,10 +9,12 @@ from core.digits import data
 from core.digits.data import (
     CHECKSUMS,
     DATA_DIR,
+    KINDS_OF_RENDERING,
     DataError,
     as_input,
     calibration_writers,
     load_mnist,
+    load_renderings,
     load_split,
     read_csv,
     read_idx,
@@ -133,5 +135,5 @@ def test_other_renderings_are_refused(tmp_path, monkeypatch, content):
         np.savez(tmp_path / "renderings.npz", X=np.zeros((3, 2, 28, 28), np.uint8))
     elif content:
         (tmp_path / "renderings.npz").write_bytes(content)
-    with pytest.raises(DataError, match="renderings.npz.*restore it"):
+    with pytest.raises(DataError, match=r"renderings.npz.*restore it"):
         load_renderings()
