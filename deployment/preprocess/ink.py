@@ -10,8 +10,11 @@ from core.digits.frame import slide, stroke_width
 from deployment.preprocess.raster import blur, label, otsu, shrink
 
 MIN_CONTRAST = 0.05  # ink that changes the light of the paper by less than this is not ink
+STEEP = 0.06  # of the brightest light: what the few pixels of a stroke's edge take away
 PLAIN_CONTRAST = 0.5  # of a drawing on a plain ground
 TRACE = 0.01  # of full ink: the last trace of a soft edge, which would only make the digit seem larger
+WIDE_PEN = 0.12  # of the picture's side
+CROPPED = 64  # pixels: an image of this side or less is a crop, of a digit that may fill it
 SMALL = 32  # pixels: an image of this side holds one digit and nothing else
 WEAK = 0.45  # what hangs together with ink counts down to this share of the threshold
 
@@ -27,18 +30,52 @@ def separate(grey, kind=None):
     bright = 1 - grey if ink_is_dark(grey) else grey
     if is_plain(bright):
         return pick_plain((bright - bright.min()) / (bright.max() - bright.min()))
+    found = on_paper(bright)
+    return on_paper(1 - bright) if found is None else found  # a lamp's light may have passed for bright ink
+
+
+def on_paper(bright):
+    """The digit's ink (H, W) in [0, 1] in a picture of bright ink on whatever paper, or None."""
     # First, paper is what is wider than nearly a third of the picture, which strokes are not. Then, with the pen known,
     # it is what is wider than a few strokes: that takes out shadows, even those with a sharp edge.
-    widest = max(9, int(0.3 * max(grey.shape)) | 1)
+    widest = max(9, int(0.3 * max(bright.shape)) | 1)
     digit = pick_digit(bright, smooth_paper(bright))
-    if digit is None:
-        return None
-    side = max(9, int(4 * stroke_width(digit)) | 1)
-    if side >= widest:
-        return digit
-    paper = slide(slide(bright, side, np.minimum), side, np.maximum)
-    again = pick_digit(bright, paper)
-    return digit if again is None else again
+    side = widest if digit is None else max(9, int(4 * stroke_width(digit)) | 1)
+    again = pick_digit(bright, opened(bright, side)) if side < widest else None
+    if max(bright.shape) <= CROPPED:
+        return digit if again is None else again
+    for found in (again, digit):
+        if found is not None and has_edges(bright, found > 0.5):
+            return found
+    # what was found is light, not ink: what is wider than any pen counts as paper
+    found = pick_digit(bright, opened(bright, max(9, int(WIDE_PEN * max(bright.shape)) | 1)))
+    return found if found is not None and has_edges(bright, found > 0.5) else None
+
+
+def opened(bright, side):
+    """The picture (H, W) without what is bright and narrower than `side` pixels."""
+    return slide(slide(bright, side, np.minimum), side, np.maximum)
+
+
+def has_edges(bright, ink):
+    """Whether `ink`, a mask on the picture (H, W), has the edges of strokes: steep ones, all around.
+
+    Light that falls off has none, a shadow has one on one side, and both reach the edge of the picture.
+    """
+    if ink.sum() < 4:
+        return False
+    border = np.zeros(ink.shape, bool)
+    border[[0, -1]] = border[:, [0, -1]] = True
+    rim = ink & (border | ~slide(ink, 3, np.minimum))
+    inner = rim & ~border
+    if not inner.any() or (rim & border).sum() > 0.06 * rim.sum():
+        return False
+    soft = blur(bright, 3)
+    reach = int(np.clip(round(0.6 * stroke_width(ink.astype(np.float32))), 2, 6))  # pixels
+    drop = (slide(soft, 3, np.maximum) - slide(soft, 2 * reach + 1, np.minimum))[inner]
+    drop /= max(1 - np.percentile(soft, 1), 0.2)  # a dim picture's edges are lower
+    steep = np.quantile(drop, 0.75)
+    return bool(steep > STEEP and (drop > 0.5 * steep).mean() > 0.7)
 
 
 def is_plain(bright):
@@ -112,7 +149,7 @@ def smooth_paper(bright):
     """The picture without its bright ink, (H, W): an opening wider than any stroke, then a blur of the bare pixels."""
     small = shrink(bright, 128)  # the paper is smooth: this loses nothing and keeps large photographs fast
     side = max(9, int(0.3 * max(small.shape)) | 1)
-    paper = slide(slide(small, side, np.minimum), side, np.maximum)
+    paper = opened(small, side)
     for _ in range(2):
         residual = small - paper
         ink = residual > otsu(residual) * 0.6

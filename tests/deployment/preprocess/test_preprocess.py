@@ -1,5 +1,6 @@
 """Any picture comes out as MNIST would have it: parity, polarity, centring, pens, paper."""
 
+import contextlib
 
 import numpy as np
 import pytest
@@ -204,3 +205,49 @@ def test_what_is_plain_and_what_is_not(digits):
         assert not is_plain(1 - photograph(digit, rng) / 255)
         shadow = np.where(np.indices(large.shape)[1] > 90, 0.3, 0)
         assert not is_plain(np.maximum(large, shadow))
+
+
+# --- empty paper: light alone is no ink -------------------------------------------------------------------------------
+
+
+def falling(x, y, rng):
+    angle = rng.uniform(0, 2 * np.pi)
+    return 1 - rng.uniform(0.3, 0.9) * (np.cos(angle) * x + np.sin(angle) * y + 0.5)
+
+
+def vignette(x, y, rng):
+    middle = rng.uniform(-0.2, 0.2, 2)
+    return np.exp(-rng.uniform(1, 4) * ((x - middle[0]) ** 2 + (y - middle[1]) ** 2))
+
+
+def soft_shadow(x, y, rng):
+    return 1 - rng.uniform(0.2, 0.6) / (1 + np.exp(-(x + y - rng.uniform(-0.3, 0.3)) * rng.uniform(8, 40)))
+
+
+def paper(light, rng, ink=None):
+    """A photograph of paper under a light, with noise; ink: what part of the light each place takes away."""
+    height, width = rng.integers(300, 700, 2) if ink is None else ink.shape
+    y, x = np.mgrid[:height, :width] / max(height, width) - 0.5
+    seen = rng.uniform(0.6, 1) * light(x, y, rng) * (1 if ink is None else 1 - ink)
+    return np.clip(255 * seen + rng.normal(0, 3, seen.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("light", [falling, vignette, soft_shadow])
+def test_paper_under_uneven_light_holds_no_ink(light):
+    rng, refused = np.random.default_rng(2), 0
+    for _ in range(25):
+        with contextlib.suppress(InputError):
+            preprocess(paper(light, rng))
+            refused -= 1
+        refused += 1
+    assert refused >= 23
+
+
+@pytest.mark.parametrize("light", [falling, vignette, soft_shadow])
+def test_ink_under_the_same_light_is_read(digits, light):
+    rng, likeness = np.random.default_rng(3), []
+    for digit in digits:
+        ink = np.zeros((400, 500))
+        ink[60:340, 110:390] = 0.5 * (enlarge(digit, 280) / 255)
+        likeness.append(alike(preprocess(paper(light, rng, ink)), digit))
+    assert np.mean(np.array(likeness) > 0.75) >= 0.9
