@@ -14,6 +14,7 @@ from core.digits.data import (
     as_input,
     calibration_writers,
     load_mnist,
+    load_renderings,
     load_split,
     read_csv,
 )
@@ -107,7 +108,8 @@ def made(config):
 
 
 def load_parts(config, progress=None):
-    """The parts of MNIST as Images: a dict train / validation / calibration / test.
+    """The parts of MNIST as Images: a dict train / validation / calibration / test, and renderings, the calibration
+    images once more as canvas, photograph and scan show them.
 
     With config.train_on "all", train holds all 60,000 images. With config.csv the training images come from that file
     instead: one in ten of them, drawn with a fixed seed, are held out for validation and as many for calibration.
@@ -123,7 +125,9 @@ def load_parts(config, progress=None):
     else:
         training = Images(mnist["X_train"], mnist["y_train"])
         parts = {name: training.part(indices) for name, indices in load_split().items()}
-        parts["calibration"] = Images(parts["calibration"].X, parts["calibration"].y, calibration_writers())
+        y, writer, views = parts["calibration"].y, calibration_writers(), load_renderings()
+        parts["calibration"] = Images(parts["calibration"].X, y, writer)
+        parts["renderings"] = Images(np.concatenate(views), np.tile(y, len(views)), np.tile(writer, len(views)))
     if config.train_on == "all":
         parts["train"] = training
     return parts | {"test": Images(mnist["X_test"], mnist["y_test"])}

@@ -5,8 +5,8 @@ import numpy as np
 
 from core.digits.augmentation import augment, corrupt
 from core.digits.config import Config
-from core.digits.data import DIGITS, as_input, load_renderings, load_split, read_checked
-from core.digits.task import load_parts
+from core.digits.data import DIGITS, as_input, load_split, read_checked
+from core.digits.task import Images, load_parts
 from core.explain.neighbours import FILE as NEIGHBOURS
 from core.explain.neighbours import NeighbourIndex
 from core.metrics import accuracy, auroc, brier_score, expected_calibration_error, log_loss, wilson_interval
@@ -31,10 +31,10 @@ def finish(network, config, parts):
     copies = [augment(calibration.X, rng, HARD) for _ in range(HARD_COPIES)]
     X_hard = np.concatenate([*copies[:-1], corrupt(copies[-1], rng)])
     groups = np.arange(n) if calibration.writer is None else calibration.writer
-    seen = calibration.X if config.csv else np.concatenate([calibration.X, *load_renderings()])
-    views = len(seen) // n  # as they are, and as canvas, photograph and scan show them
+    seen = [Images(calibration.X, y, groups), *([parts["renderings"]] if "renderings" in parts else [])]
     readout = fit_readout(
-        network, X, (as_input(seen, config.input_range), np.tile(y, views), np.tile(groups, views)),
+        network, X, (as_input(np.concatenate([images.X for images in seen]), config.input_range),
+                     np.concatenate([images.y for images in seen]), np.concatenate([images.writer for images in seen])),
         (as_input(X_hard, config.input_range), np.tile(y, HARD_COPIES), np.tile(groups, HARD_COPIES)))
     return readout, mean_gates(network, X, train.y) if network.has_gate else None
 
