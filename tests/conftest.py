@@ -91,11 +91,11 @@ def page(browser, app_url, screen):
     page.wait_for_selector("[data-testid=answer][data-name='a clear 7']")
     page.wait_for_selector("canvas.upper-canvas")
     yield page
+    assert errors == []  # first: a page that broke down has nothing else to look at
     assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= screen.width
     context.close()
-    assert errors == []
-    assert foreign == []
+    assert errors == [] and foreign == []
 
 
 def is_local(url):
