@@ -8,6 +8,7 @@ import zlib
 from dataclasses import dataclass
 
 import pytest
+from browser import at_rest
 
 from analytics.latency import BROWSERS, QUIET, find_browser, serve
 
@@ -90,6 +91,7 @@ def page(browser, app_url, screen):
     page.goto(app_url)
     page.wait_for_selector("[data-testid=answer][data-name='a clear 7']")
     page.wait_for_selector("canvas.upper-canvas")
+    at_rest(page)
     yield page
     assert errors == []  # first: a page that broke down has nothing else to look at
     assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0

@@ -3,6 +3,7 @@
 import zipfile
 
 from app import EXAMPLES, zipped
+from browser import at_rest
 
 THREE = [[(85, 80), (140, 55), (190, 85), (175, 120), (135, 135), (185, 160), (190, 200), (140, 230), (85, 205)]]
 SEVEN = [[(80, 70), (140, 70), (205, 68)], [(205, 68), (170, 140), (130, 230)]]
@@ -160,7 +161,9 @@ def test_a_drawing_survives_a_look_at_the_audit(page, screen):
     draw(page, screen, SEVEN)
     page.get_by_role("tab", name="Scientific audit").click()
     page.get_by_role("tabpanel").get_by_role("heading", name="Learning").wait_for()
+    at_rest(page)
     page.get_by_role("tab", name="Draw or upload").click()
+    at_rest(page)
     draw(page, screen, [[(120, 150), (200, 150)]], done=2)
 
 
