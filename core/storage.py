@@ -130,8 +130,7 @@ def load_model(folder, documents=()):
     """(arrays, config) of a model folder, every array checked against the hash in its config.json.
 
     documents: names of further JSON files of the same model, which then stand as (arrays, config, *documents), None for
-    those that are not there. Raises
-    ModelError, naming the file, where one is missing, damaged or of another model.
+    those that are not there. Raises ModelError, naming the file, where one is missing, damaged or of another model.
     """
     folder = Path(folder)
     settle(folder)

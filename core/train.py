@@ -98,8 +98,8 @@ def make_config(args, folder):
 
 
 def seconds_needed(config, parts, steps=6):
-    """About how long the run will take, from a few steps of a copy of it."""
-    task = DigitTask(config, parts["train"], parts["validation"])
+    """About how long the run will take, from a few steps of a copy of it, which has no need of made pictures."""
+    task = DigitTask(config.replace(synthetic=0.0, negatives=0.0), parts["train"], parts["validation"])
     optimizer, batches, times = make_optimizer(config, task.theta, task.decay_size), task.batches(0), []
     for _ in range(min(steps, task.steps_per_epoch)):
         started = time.perf_counter()

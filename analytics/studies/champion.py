@@ -10,23 +10,19 @@ ends with the command that ships the chosen run. One seed takes about an hour on
 
 import argparse
 import os
-import shutil
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 
 from analytics.reports import write_report
+from analytics.studies.processes import ROOT, run_all
 from analytics.studies.reproduce import interval_of_mean
-from core.blas import VARIABLES
 from core.command import refusing
 from core.digits.config import Config
 from core.digits.presets import CHAMPION
 from core.storage import read_json
 from core.words import interval, percent
 
-ROOT = Path(__file__).resolve().parents[2]
 HEAD = ("The network that ships: its preset, several seeds, the one with the best validation first (accuracy, then log "
         "loss): it was chosen so, before its test figure was looked at. The test set is read once a run.")
 
@@ -55,21 +51,9 @@ def command(seed):
     return [*train, "--preset", "champion", "--seed", str(seed), "--out", str(folder(seed))]
 
 
-def pinned(number, workers):
-    """What keeps a run on one core, where runs share the machine: each would take two otherwise."""
-    taskset = shutil.which("taskset")
-    return [taskset, "-c", str(sorted(os.sched_getaffinity(0))[number])] if workers > 1 and taskset else []
-
-
 def train_all(seeds, workers):
-    """Train what is not done yet, `workers` seeds at a time, each with one thread where there are several."""
-    waiting, running = [seed for seed in seeds if not is_done(seed)], []
-    alone = {**os.environ, **dict.fromkeys(VARIABLES, "1")}
-    while waiting or running:
-        while waiting and len(running) < workers:
-            running.append(subprocess.Popen([*pinned(len(running), workers), *command(waiting.pop(0))], env=alone))
-        if running.pop(0).wait():
-            raise ValueError("a training run failed or was stopped; what it said stands above. Call again to go on.")
+    """Train what is not done yet, `workers` seeds at a time."""
+    run_all([command(seed) for seed in seeds if not is_done(seed)], workers)
 
 
 def rank(runs):

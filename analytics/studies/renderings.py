@@ -72,7 +72,7 @@ def scan(digit, rng):
     return np.clip(255 * (rng.uniform(0.9, 1) - ink) + rng.normal(0, 3, field.shape), 0, 255).astype(np.uint8)
 
 
-MAKERS = {"canvas": canvas, "photograph": photograph, "scan": scan}
+MAKERS = dict(zip(KINDS_OF_RENDERING, (canvas, photograph, scan), strict=True))
 
 
 def rendering(digit, kind, rng):

@@ -10,15 +10,14 @@ Its intervals hold both what seeds change and what other test images would: t ov
 
 import argparse
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 from scipy.stats import t
 
 from analytics.reports import write_report
+from analytics.studies.processes import ROOT, run_all
+from core.command import refusing
 from core.digits.config import Config
 from core.digits.data import as_input
 from core.digits.presets import AS_STATED, MADE_GOOD
@@ -27,7 +26,6 @@ from core.metrics import accuracy
 from core.nn.training import fit
 from core.storage import write_json
 
-ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "runs" / "reproduce"
 HEAD = ("Each *as stated* by its author and *made good*: the same network with our schedule and regularisation. "
         "Headlines are "
@@ -72,23 +70,15 @@ def is_done(name, form, seed):
     return Config.from_dict(json.loads(path.read_text())["settings"]) == FORMS[form][name].replace(seed=seed)
 
 
-def run_all(names, seeds, workers):
+def train_all(names, seeds, workers):
     """Train what is not done yet, `workers` processes of one thread each at a time: quickest for small networks."""
     from tqdm import tqdm
 
-    jobs = [(name, form, seed) for name in names for form in FORMS for seed in range(seeds)
+    jobs = [(name, form, str(seed)) for name in names for form in FORMS for seed in range(seeds)
             if not is_done(name, form, seed)]
-    running, one_thread = [], {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     with tqdm(total=len(jobs), unit="run") as bar:
-        while jobs or running:
-            while jobs and len(running) < workers:
-                job = [str(part) for part in jobs.pop(0)]
-                command = [sys.executable, "-m", "analytics.studies.reproduce", "--job", *job]
-                running.append(subprocess.Popen(command, cwd=ROOT, env=one_thread))
-            process = running.pop(0)
-            if process.wait():
-                raise SystemExit("reproduce: a training run failed; what it said stands above")
-            bar.update()
+        run_all([[sys.executable, "-m", "analytics.studies.reproduce", "--job", *job] for job in jobs], workers,
+                bar.update)
 
 
 def interval_of_mean(scores, images=TEST_IMAGES):
@@ -132,7 +122,8 @@ def main(argv=None):
     if args.job:
         name, form, seed = args.job
         return run_one(name, form, int(seed))
-    run_all(args.only, args.seeds, args.workers)
+    with refusing("reproduce"):
+        train_all(args.only, args.seeds, args.workers)
     text = table(args.only, args.seeds)
     print(text)
     if set(args.only) == set(AS_STATED):

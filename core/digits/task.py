@@ -55,10 +55,11 @@ class DigitTask(ClassificationTask):
     def __init__(self, config, train, validation):
         watched = as_input(validation.X, config.input_range), validation.y
         super().__init__(config, digit_network(config), train.X, train.y, watched, drop_last=True)
-        self._real, self._made = len(train), made(config)
-        if self._made:
-            self.X = np.concatenate([train.X, *(images.X for _, images in self._made)])
-            self.y = np.concatenate([train.y.astype(np.int8), *(images.y for _, images in self._made)])
+        pools = made(config)
+        self._real, self._pools = len(train), [(share, len(images)) for share, images in pools]
+        if pools:
+            self.X = np.concatenate([train.X, *(images.X for _, images in pools)])
+            self.y = np.concatenate([train.y.astype(np.int8), *(images.y for _, images in pools)])
         sample = train.part(np.random.default_rng([config.seed, 3]).permutation(len(train))[:SAMPLE])
         self.X_seen, self.y_seen = as_input(sample.X, config.input_range), sample.y
         self.sample = self.input(sample.X, sample.y, np.random.default_rng([config.seed, 4]))
@@ -74,11 +75,11 @@ class DigitTask(ClassificationTask):
         size = min(self.config.batch_size, self._real)
         for rows in rng.permutation(self._real)[: self.steps_per_epoch * size].reshape(self.steps_per_epoch, size):
             start, at = self._real, 0
-            for share, images in self._made:
+            for share, pool in self._pools:
                 n = round(share * size)
-                rows[at : at + n] = start + rng.integers(0, len(images), n)
-                start, at = start + len(images), at + n
-            yield rng.permutation(rows) if self._made else rows
+                rows[at : at + n] = start + rng.integers(0, pool, n)
+                start, at = start + pool, at + n
+            yield rng.permutation(rows) if self._pools else rows
 
     def finished(self):
         return self.network.fold_batch_norm(self.sample)

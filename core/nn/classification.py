@@ -73,8 +73,7 @@ class ClassificationTask:
 
         if config.focal_gamma:  # weights are relative to the whole batch: all logits first
             found = side_by_side(forward, halves)
-            logits, y = (np.concatenate(parts) for parts in zip(*((found[i][0], batch[i][1]) for i in range(halves)),
-                                                                strict=True))
+            logits, y = np.concatenate([logits for logits, _ in found]), np.concatenate([y for _, y, _ in batch])
             weights = np.split(focal_weight(logits, y, config.focal_gamma), [len(batch[0][1])])
             losses = side_by_side(lambda half: backward(half, *found[half], weights[half]), halves)
         else:

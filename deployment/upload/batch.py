@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.metrics import confusion_matrix, expected_calibration_error, wilson_interval
+from core.metrics import confusion_matrix, ece_if_calibrated, expected_calibration_error, wilson_interval
 from deployment.preprocess import InputError
 from deployment.ui.words import cell
 
@@ -51,9 +51,7 @@ def audit(names: list[str], results: list) -> OwnAudit | None:
     right = probs.argmax(axis=1) == y
     hits = int(right.sum())
     bins = int(np.clip(len(read) // 20, 1, 15))  # fewer than twenty in a bin would measure little but chance
-    rng, total = np.random.default_rng(0), probs.cumsum(axis=1)
-    by_chance = [expected_calibration_error(probs, (rng.random((len(probs), 1)) * total[:, -1:] > total).sum(axis=1),
-                                            bins) for _ in range(200)]
+    by_chance = ece_if_calibrated(probs, 200, np.random.default_rng(0), bins)
     felt = np.array([results[i].emotion for i in read])
     surest = sorted(np.flatnonzero(~right), key=lambda k: -probs[k].max())
     return OwnAudit(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.digits.frame import BOX
+
 JOIN = 24  # points of the line that a missed pen lift leaves between two strokes
-BOX = 20  # MNIST's: the long side of the ink
 MIDDLE = 14.0
 HEAVY = {1: 7.0}  # a bar stays a 1 however wide the pen; what has holes or bows loses them
 HEAVY_ELSE = 4.8
