@@ -108,11 +108,17 @@ def calibration(readout, logits, first, gated, node, constant):
     for signal, weight in zip(signals, fitted.logistic[1:], strict=True):
         product = node("Mul", [signal, number(f"{signal}_weight", weight)], f"{signal}_weighted")
         total = node("Add", [total, product], f"{signal}_summed")
+    low, offset, slope, square = (number(f"curve_{name}", value) for name, value in
+                                  zip(("low", "offset", "slope", "square"), fitted.curve, strict=True))
+    above = node("Relu", [node("Sub", [total, low], "above_low")], "score_above_low")
+    straight = node("Add", [node("Mul", [total, slope], "sloped"), offset], "straight")
+    bent = node("Mul", [node("Mul", [above, above], "score_above_low2"), square], "bent")
+    log_odds = node("Add", [straight, bent], "log_odds")
     rest = node("Softmax", [others], "others", axis=1)
     most = node("ReduceMax", [rest], "most_of_others", axes=[1], keepdims=1)
     share = node("Div", [most, node("Add", [most, number("one", 1)], "most_plus_one")], "share_of_second")
     least = node("Mul", [share, number("ahead", AHEAD)], "least_confidence")
-    confidence = node("Max", [node("Sigmoid", [total], "logistic"), least], "confidence")
+    confidence = node("Max", [node("Sigmoid", [log_odds], "logistic"), least], "confidence")
     left = node("Sub", [number("whole", 1), confidence], "left_for_others")
     node("Where", [is_best, confidence, node("Mul", [rest, left], "shared_out")], "probabilities")
 

@@ -145,8 +145,8 @@ in NumPy for {training['epochs']} epochs in {60 * training['hours']:.1f} minutes
 {result_row('test', metrics['test'])}
 {result_row('validation', metrics['validation'])}
 
-**Doubt.** The likeliest digit's probability is a logistic function of its margin over the second, of how badly the
-usual directions of the first and last layer rebuild the activations, and of the last one's norm, fitted on
+**Doubt.** The likeliest digit's probability follows from its margin over the second, from how badly the usual
+directions of the first and last layer rebuild the activations, and from the last one's norm, weighed as fitted on
 {doubt_words(config)}. "Confident" promises at most 0.1 % errors; on the test set {percent(confident['share'])} of the
 digits were confident, and {right}.
 

@@ -1,6 +1,6 @@
 """From scores to probabilities that keep their word: temperature scaling and logistic calibration."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,6 +45,8 @@ class Calibration:
     error_mean, error_std (2,): of the log errors, first and last layer; logistic: an offset and a weight a signal.
     energy_mean, energy_scale: the mean of the energy and one over its standard deviation; a scale of 0, as in readouts
     of before, leaves it out.
+    curve: (low, offset, slope, square), from the signals' weighted sum to log odds (`confidence`); slope and square
+    are not negative, so that more is never less sure. That of readouts of before changes nothing.
     """
 
     temperature: float
@@ -53,6 +55,7 @@ class Calibration:
     logistic: tuple
     energy_mean: float = 0.0
     energy_scale: float = 0.0
+    curve: tuple = (0.0, 0.0, 1.0, 0.0)
 
     def standardised_errors(self, evidence):
         """Both log errors in standard deviations of calibration digits: (N, 2), 0 for a usual digit."""
@@ -75,10 +78,21 @@ class Calibration:
         return np.column_stack([(two[:, 1] - two[:, 0]) / self.temperature, errors[:, 1], evidence.log_norm,
                                 np.maximum(errors[:, 0], 0) ** 2])
 
-    def confidence(self, evidence):
-        """The chance (N,) that the likeliest digit is right: a logistic function of the signals."""
+    def score(self, evidence):
+        """The weighted sum of the signals (N,): the higher, the likelier is the answer right."""
         offset, *weights = self.logistic
-        return sigmoid(self.signals(evidence) @ np.array(weights) + offset)
+        return self.signals(evidence) @ np.array(weights) + offset
+
+    def confidence(self, evidence):
+        """The chance (N,) that the likeliest digit is right: sigmoid(offset + slope s + square max(s - low, 0)^2) of
+        the score s.
+
+        As for scores that are normal, of two means and two spreads, for right and for wrong answers. Without the
+        square, the surest answers are far more often right than they say (analytics/EXPERIMENTS.md).
+        """
+        low, offset, slope, square = self.curve
+        score = self.score(evidence)
+        return sigmoid(offset + slope * score + square * np.maximum(score - low, 0) ** 2)
 
     def probabilities(self, evidence):
         """Calibrated probabilities (N, 10), in the order of the logits.
@@ -98,19 +112,20 @@ class Calibration:
     def to_dict(self):
         return {"temperature": self.temperature, "error_mean": list(self.error_mean),
                 "error_std": list(self.error_std), "logistic": list(self.logistic),
-                "energy_mean": self.energy_mean, "energy_scale": self.energy_scale}
+                "energy_mean": self.energy_mean, "energy_scale": self.energy_scale, "curve": list(self.curve)}
 
     @classmethod
     def from_dict(cls, saved):
         """Raises KeyError, TypeError or ValueError for what `to_dict` did not write."""
         found = cls(float(saved["temperature"]), *(tuple(map(float, saved[name]))
                                                    for name in ("error_mean", "error_std", "logistic")),
-                    *(float(saved.get(name, 0)) for name in ("energy_mean", "energy_scale")))
-        if (len(found.error_mean), len(found.error_std), len(found.logistic)) != (2, 2, 1 + SIGNALS):
+                    *(float(saved.get(name, 0)) for name in ("energy_mean", "energy_scale")),
+                    tuple(map(float, saved.get("curve", cls.curve))))
+        if tuple(map(len, (found.error_mean, found.error_std, found.logistic, found.curve))) != (2, 2, 1 + SIGNALS, 4):
             raise ValueError("its readout is of another version")
         if not np.isfinite([found.temperature, *found.error_mean, *found.error_std, *found.logistic, found.energy_mean,
-                            found.energy_scale]).all() or found.energy_scale < 0:
-            raise ValueError("its readout holds values that are not finite")
+                            found.energy_scale, *found.curve]).all() or min(found.energy_scale, *found.curve[2:]) < 0:
+            raise ValueError("its readout holds values that are not finite, or a negative scale or slope")
         if not 1e-3 <= found.temperature <= 1e3 or min(found.error_std) < 1e-9:
             raise ValueError(
                 f"the temperature is {found.temperature}, the deviations of the errors are {found.error_std}"
@@ -121,8 +136,8 @@ class Calibration:
 def fit_calibration(evidence, y, hard, y_hard):
     """The Calibration of Evidence on images as they are, labels y (N,), and on augmented and corrupted copies of them.
 
-    The copies hold enough errors to learn how the signals weigh against each other; how sure the network may be is then
-    fitted on the images as they are.
+    The copies hold enough errors to learn how the signals weigh against each other; how sure their weighted sum may be
+    is then fitted on the images as they are.
     """
     temperature = fit_temperature(evidence.logits.astype(np.float64), y)
     mean, std = evidence.log_errors.mean(axis=0), np.maximum(evidence.log_errors.std(axis=0), 1e-6)
@@ -132,11 +147,21 @@ def fit_calibration(evidence, y, hard, y_hard):
     draft = Calibration(*known, (0.0,) * (1 + SIGNALS), *rest)
     signals = draft.signals(hard)
     middle, scale = signals.mean(axis=0), np.maximum(signals.std(axis=0), 1e-6)
-    weights, _ = fit_logistic((signals - middle) / scale, hard.logits.argmax(axis=1) == y_hard)
-    score = (draft.signals(evidence) - middle) / scale @ weights
-    (slope,), offset = fit_logistic(score[:, None], evidence.logits.argmax(axis=1) == y)
-    logistic = (offset - slope * float(middle / scale @ weights), *(slope * weights / scale).tolist())
-    return Calibration(*known, logistic, *rest)
+    weights, offset = fit_logistic((signals - middle) / scale, hard.logits.argmax(axis=1) == y_hard)
+    weights /= scale
+    draft = replace(draft, logistic=(float(offset - middle @ weights), *weights.tolist()))
+    return replace(draft, curve=fit_curve(draft.score(evidence), evidence.logits.argmax(axis=1) == y))
+
+
+def fit_curve(score, correct):
+    """A Calibration's curve, of scores (N,) and whether each answer was correct (N,); straight where the best parabola
+    would fall."""
+    low = float(np.quantile(score, 0.01))  # the least of all would hang on one image
+    (slope, square), offset = fit_logistic(np.column_stack([score, np.maximum(score - low, 0) ** 2]), correct)
+    if min(slope, square) < 0:
+        (slope,), offset = fit_logistic(score[:, None], correct)
+        square = 0.0
+    return low, offset, max(float(slope), 0.0), float(square)
 
 
 def fit_temperature(logits, y):

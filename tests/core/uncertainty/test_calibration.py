@@ -10,6 +10,7 @@ from core.uncertainty.calibration import (
     Evidence,
     confidence_threshold,
     fit_calibration,
+    fit_curve,
     fit_logistic,
     fit_temperature,
 )
@@ -123,6 +124,40 @@ def test_confidence_is_the_logistic_of_the_weighted_signals():
     assert confidence[0] == pytest.approx(1 / (1 + np.exp(-(0.5 + 1.5 - 0.2 + 0.6 - 1.0))))
 
 
+def test_confidence_is_bent_above_its_low_end():
+    fitted = Calibration(1.0, (0.0, 0.0), (1.0, 1.0), (0.0, 1.0, 0.0, 0.0, 0.0), curve=(1.0, -0.5, 0.25, 2.0))
+    logits = np.zeros((2, 10))
+    logits[:, 0] = 0.6, 1.5
+    confidence = fitted.confidence(Evidence(logits, np.zeros((2, 2)), np.zeros(2)))
+    below, above = -0.5 + 0.25 * 0.6, -0.5 + 0.25 * 1.5 + 2 * 0.5**2
+    np.testing.assert_allclose(confidence, 1 / (1 + np.exp([-below, -above])))
+
+
+def test_fit_curve_finds_the_parabola_of_two_normal_kinds():
+    """Right answers of mean 2 and spread 1.6, wrong ones of mean -1 and spread 1: the log odds are a parabola."""
+    rng = np.random.default_rng(6)
+    correct = rng.uniform(size=200_000) < 0.9
+    score = np.where(correct, rng.normal(2, 1.6, len(correct)), rng.normal(-1, 1, len(correct)))
+    low, offset, slope, square = fit_curve(score, correct)
+    assert low == np.quantile(score, 0.01)
+    at = np.linspace(-1, 2, 7)
+    truth = np.log(0.9 / 0.1 / 1.6) - ((at - 2) / 1.6) ** 2 / 2 + (at + 1) ** 2 / 2
+    found = offset + slope * at + square * np.maximum(at - low, 0) ** 2
+    np.testing.assert_allclose(found, truth, atol=0.2)
+    straight = np.polyfit(at, truth, 1)
+    assert np.abs(np.polyval(straight, at) - truth).max() > 0.3  # a straight line would not do
+
+
+def test_fit_curve_never_falls():
+    """Wrong answers that spread less than right ones would bend it down: it stays straight instead."""
+    rng = np.random.default_rng(7)
+    correct = rng.uniform(size=50_000) < 0.9
+    score = np.where(correct, rng.normal(2, 2, len(correct)), rng.normal(0, 0.7, len(correct)))
+    _, _, slope, square = fit_curve(score, correct)
+    assert slope > 0 and square == 0
+    assert fit_curve(-score, correct)[2:] == (0.0, 0.0)  # a score that misleads is not listened to
+
+
 @pytest.mark.parametrize(
     "logistic", [(0.0, 1.0, 0.0, 0.0, 0.0), (-4.0, 0.1, 0.5, -0.5, -0.2), (9.0, 0.0, 0.0, 0.0, 0.0)]
 )
@@ -174,7 +209,8 @@ def test_evidence_is_joined_and_parted():
 
 def test_saved_and_read_again_and_what_is_not_of_this_version():
     assert Calibration.from_dict(PLAIN.to_dict()) == PLAIN
-    for wrong in ({"logistic": [0.0]}, {"error_mean": [0.0]}, {"error_std": [1.0, 1.0, 1.0]}):
+    for wrong in ({"logistic": [0.0]}, {"error_mean": [0.0]}, {"error_std": [1.0, 1.0, 1.0]},
+                  {"curve": [0.0, 0.0, 1.0]}):
         with pytest.raises(ValueError, match="version"):
             Calibration.from_dict(PLAIN.to_dict() | wrong)
     with pytest.raises(KeyError):
@@ -185,7 +221,8 @@ def test_what_is_out_of_range_is_refused():
     for edge in ({"temperature": 1e-3}, {"temperature": 1e3}, {"error_std": [1e-9, 1.0]}):
         Calibration.from_dict(PLAIN.to_dict() | edge)
     for wrong in ({"temperature": 0.99e-3}, {"temperature": 1.01e3}, {"temperature": float("nan")},
-                  {"error_std": [0.9e-9, 1.0]}, {"error_mean": [0.0, float("inf")]}):
+                  {"error_std": [0.9e-9, 1.0]}, {"error_mean": [0.0, float("inf")]},
+                  {"curve": [0.0, 0.0, -1.0, 0.0]}, {"curve": [0.0, 0.0, 1.0, -0.1]}, {"curve": [0.0, np.inf, 1.0, 0.0]}):
         with pytest.raises(ValueError):
             Calibration.from_dict(PLAIN.to_dict() | wrong)
 
