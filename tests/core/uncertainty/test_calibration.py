@@ -222,7 +222,8 @@ def test_what_is_out_of_range_is_refused():
         Calibration.from_dict(PLAIN.to_dict() | edge)
     for wrong in ({"temperature": 0.99e-3}, {"temperature": 1.01e3}, {"temperature": float("nan")},
                   {"error_std": [0.9e-9, 1.0]}, {"error_mean": [0.0, float("inf")]},
-                  {"curve": [0.0, 0.0, -1.0, 0.0]}, {"curve": [0.0, 0.0, 1.0, -0.1]}, {"curve": [0.0, np.inf, 1.0, 0.0]}):
+                  {"curve": [0.0, 0.0, -1.0, 0.0]}, {"curve": [0.0, 0.0, 1.0, -0.1]},
+                  {"curve": [0.0, np.inf, 1.0, 0.0]}):
         with pytest.raises(ValueError):
             Calibration.from_dict(PLAIN.to_dict() | wrong)
 
