@@ -24,7 +24,6 @@ class Config(Settings):
     # Pictures made by the stroke model (core/digits/strokes), in place of a share of the training images
     synthetic: float = 0.0  # share of digits, in the hands of the whole world
     negatives: float = 0.0  # share of what is no digit, for which every answer is to be equally likely
-    pool: int = 60_000  # how many of the digits are made, and a third as many of the others; drawn from anew each epoch
 
     # Network: 784 - hidden ... - gate - 10
     hidden: tuple = (1024, 1024, 1024)
@@ -80,7 +79,7 @@ class Config(Settings):
         "seed": "[0, 4294967295]", "input_range": "[-10, 10]", "hidden": "[1, 16384]",
         **dict.fromkeys(("dropout", "input_dropout", "warmup", "label_smoothing", "ema", "beta1", "beta2"), "[0, 1)"),
         **dict.fromkeys(("momentum", "final_lr", "step_factor", "ornament", "thickness"), "[0, 1]"),
-        **dict.fromkeys(("synthetic", "negatives"), "[0, 0.5)"), "pool": "[1000, 1000000]",
+        **dict.fromkeys(("synthetic", "negatives"), "[0, 0.5)"),
         **dict.fromkeys(("scale", "shear"), "[0, 0.9]"),
         "lr": "(0, 1e30]", "eps": "(0, 1]", **dict.fromkeys(("weight_decay", "l2", "clip", "focal_gamma"), "[0, 1e6]"),
         **dict.fromkeys(("step_epochs", "epochs", "batch_size"), "[1, 1000000]"), "patience": "[0, 1000000]",

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from core.nn.losses import softmax, softmax_cross_entropy
 from core.nn.network import build_network
 
 SAMPLE = 2000  # training images that a run's history and batch normalisation look at
+KEPT = 3  # epochs for which the same made pictures serve: making them takes a tenth of an epoch
 LEAST_CSV = 30  # images: each of its parts needs some
 
 
@@ -55,11 +57,13 @@ class DigitTask(ClassificationTask):
     def __init__(self, config, train, validation):
         watched = as_input(validation.X, config.input_range), validation.y
         super().__init__(config, digit_network(config), train.X, train.y, watched, drop_last=True)
-        pools = made(config)
-        self._real, self._pools = len(train), [(share, len(images)) for share, images in pools]
-        if pools:
-            self.X = np.concatenate([train.X, *(images.X for _, images in pools)])
-            self.y = np.concatenate([train.y.astype(np.int8), *(images.y for _, images in pools)])
+        self._real, self._made = len(train), None
+        size = min(config.batch_size, self._real)
+        self._share = [round(share * size) for share in (config.synthetic, config.negatives)]  # of each batch
+        room = self.steps_per_epoch * sum(self._share)
+        if room:
+            self.X = np.concatenate([train.X, np.zeros((room, *train.X.shape[1:]), train.X.dtype)])
+            self.y = np.concatenate([train.y.astype(np.int8), np.zeros(room, np.int8)])
         sample = train.part(np.random.default_rng([config.seed, 3]).permutation(len(train))[:SAMPLE])
         self.X_seen, self.y_seen = as_input(sample.X, config.input_range), sample.y
         self.sample = self.input(sample.X, sample.y, np.random.default_rng([config.seed, 4]))
@@ -72,14 +76,30 @@ class DigitTask(ClassificationTask):
     def deal(self, epoch, rng):
         """The rows of each batch: training images in a fresh order, a share of them exchanged for pictures that the
         stroke model made."""
-        size = min(self.config.batch_size, self._real)
-        for rows in rng.permutation(self._real)[: self.steps_per_epoch * size].reshape(self.steps_per_epoch, size):
-            start, at = self._real, 0
-            for share, pool in self._pools:
-                n = round(share * size)
-                rows[at : at + n] = start + rng.integers(0, pool, n)
-                start, at = start + pool, at + n
-            yield rng.permutation(rows) if self._pools else rows
+        if not any(self._share):
+            yield from super().deal(epoch, rng)
+            return
+        self._make(epoch // KEPT)
+        steps, made = self.steps_per_epoch, sum(self._share)
+        real = rng.permutation(self._real)[: steps * (min(self.config.batch_size, self._real) - made)]
+        order = self._real + np.concatenate([
+            rng.permutation(np.arange(start, stop)).reshape(steps, -1)
+            for start, stop in pairwise(np.cumsum([0, *(steps * n for n in self._share)]))], axis=1)
+        for rows in np.concatenate([real.reshape(steps, -1), order], axis=1):
+            yield rng.permutation(rows)
+
+    def _make(self, number):
+        """Write the pictures of these epochs, the same for the same number and seed, behind the training images: the
+        digits of the stroke model, and what is no digit (y = -1)."""
+        if number == self._made:
+            return
+        digits, others = (self.steps_per_epoch * n for n in self._share)
+        rng, start = np.random.default_rng([self.config.seed, 5, number]), self._real
+        if digits:
+            self.X[start : start + digits], self.y[start : start + digits], _ = figures(digits, rng)
+        if others:
+            self.X[start + digits :], self.y[start + digits :] = negatives(others, rng)[0], -1
+        self._made = number
 
     def finished(self):
         return self.network.fold_batch_norm(self.sample)
@@ -93,19 +113,6 @@ class DigitTask(ClassificationTask):
         return {"train_accuracy": accuracy(self.y_seen, network.logits(self.X_seen).argmax(axis=1)),
                 "val_accuracy": accuracy(y, logits.argmax(axis=1)), "val_loss": loss,
                 "hope": hope(probs, np.eye(DIGITS)[y]), "faith": faith(probs.max(axis=1)), "love": love(loss, probs)}
-
-
-def made(config):
-    """[(share of a batch, Images)]: the digits of the stroke model, and what is no digit (y = -1), as the Config
-    asks."""
-    rng, found = np.random.default_rng([config.seed, 5]), []
-    if config.synthetic:
-        X, y, _ = figures(config.pool, rng)
-        found.append((config.synthetic, Images(X, y)))
-    if config.negatives:
-        X, _ = negatives(config.pool // 3, rng)
-        found.append((config.negatives, Images(X, np.full(len(X), -1, np.int8))))
-    return found
 
 
 def load_parts(config, progress=None):

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from core.digits.frame import slide, stroke_width
+from deployment.preprocess.lines import LEAST_RULED, without_lines
 from deployment.preprocess.raster import blur, label, otsu, shrink
 
 MIN_CONTRAST = 0.05  # ink that changes the light of the paper by less than this is not ink
@@ -27,7 +28,7 @@ def separate(grey, kind=None):
     """
     if kind == "canvas":
         return pick_plain(grey)
-    bright = 1 - grey if ink_is_dark(grey) else grey
+    bright = unruled(1 - grey if ink_is_dark(grey) else grey)
     if is_plain(bright):
         return pick_plain((bright - bright.min()) / (bright.max() - bright.min()))
     found = on_paper(bright)
@@ -96,13 +97,27 @@ def pick_plain(bright):
     return ink if max(ink.shape) <= SMALL else pick(ink, TRACE)
 
 
-def pick_digit(bright, paper):
-    """The digit's ink (H, W) in [0, 1] on a known paper, or None."""
+def unruled(bright):
+    """The picture (H, W) of bright ink without the lines of ruled paper."""
+    if min(bright.shape) < LEAST_RULED:
+        return bright
+    paper = smooth_paper(bright)
+    ink, noise = lift(bright, paper)
+    return bright - (ink - without_lines(ink, max(6 * noise, MIN_CONTRAST))) * np.maximum(1 - paper, 0.1)
+
+
+def lift(bright, paper):
+    """(ink (H, W), about 0 on bare paper and 1 at its strongest, and the spread of bare paper), on a known paper."""
     # Light multiplies what the paper reflects, so the shadow is divided out; for bright ink on black this is `bright`.
     ink = (bright - paper) / np.maximum(1 - paper, 0.1)
     lowest, low = np.percentile(ink, [5, 25])  # surely paper: its level and spread
     noise = low - lowest
-    return pick(ink - (low + 0.7 * noise), noise)
+    return ink - (low + 0.7 * noise), noise
+
+
+def pick_digit(bright, paper):
+    """The digit's ink (H, W) in [0, 1] on a known paper, or None."""
+    return pick(*lift(bright, paper))
 
 
 def pick(ink, noise):
@@ -113,7 +128,7 @@ def pick(ink, noise):
         return None
     threshold = otsu(candidates)
     full = np.percentile(ink[ink >= threshold], 75)
-    labels, n = label(without_lines(ink > max(WEAK * threshold, 3.5 * noise)))
+    labels, n = label(ink > max(WEAK * threshold, 3.5 * noise))
     strong = np.zeros(n + 1, bool)
     strong[labels[ink >= threshold]] = True
     strong[0] = False
@@ -160,44 +175,6 @@ def smooth_paper(bright):
     if small.shape == bright.shape:
         return paper
     return np.asarray(Image.fromarray(paper).resize(bright.shape[::-1], Image.Resampling.BILINEAR))
-
-
-def without_lines(mask):
-    """`mask` (H, W) without the lines of ruled paper: thin, nearly level or upright, from edge to edge."""
-    if min(mask.shape) < 100:
-        return mask
-    rest = mask.copy()
-    for view in (rest, rest.T):
-        _clear_level_lines(view)
-    return rest if rest.sum() > 0.1 * mask.sum() else mask  # one long line alone is a 1
-
-
-def _clear_level_lines(mask):
-    """Clears in place the lines that run along the rows of `mask` (H, W)."""
-    height, width = mask.shape
-    y, x = np.nonzero(mask)
-    some = x % 4 == 0
-
-    def levels(slope, y, x):
-        return np.rint(y - slope * (x - width / 2)).astype(int) + height
-
-    def coverage(slope):
-        return np.bincount(levels(slope, y[some], x[some]), minlength=3 * height) * 4 / width
-
-    slope = max(np.linspace(-0.06, 0.06, 49), key=lambda slope: coverage(slope).max())
-    cover, level = coverage(slope), levels(slope, y, x)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], cover > 0.3, [False]])))
-    for first, last in edges.reshape(-1, 2):
-        on = (level >= first) & (level < last)
-        reaches_both_ends = np.bincount(x[on] * 50 // width, minlength=50)[[0, -1]].all()
-        if cover[first:last].max() < 0.8 or last - first > max(4, width // 40) or not reaches_both_ends:
-            continue
-        across = np.ones(width, bool)  # columns where ink goes on both above and below
-        for a, b in ((first - 3, first), (last, last + 3)):
-            beside = np.bincount(x[(level >= a) & (level < b)], minlength=width) > 0
-            across &= slide(beside[None], 2 * (last - first) + 1, np.maximum, axes=(1,))[0]
-        gone = on & ~across[x]
-        mask[y[gone], x[gone]] = False
 
 
 def choose(labels, strong, ink):

@@ -123,7 +123,7 @@ def small(mnist):
                                                                           mnist["y_train"][640:700])
 
 
-MADE = Config(hidden=(8,), epochs=1, batch_size=64, pool=3000)
+MADE = Config(hidden=(8,), epochs=1, batch_size=64)
 
 
 def labels(batch):
@@ -145,8 +145,24 @@ def test_batches_hold_the_stated_share_of_made_pictures(small, synthetic, negati
 def test_made_pictures_follow_from_the_seed(small):
     first, again, other = (DigitTask(MADE.replace(synthetic=0.2, negatives=0.1, seed=seed), *small)
                            for seed in (0, 0, 1))
-    assert np.array_equal(first.X, again.X) and not np.array_equal(first.X, other.X)
-    assert len(first.X) == 640 + 3000 + 1000
+    sets = []
+    for task in (first, again, other):
+        next(iter(task.batches(0)))
+        sets.append((task.X.copy(), task.y.copy()))
+    assert np.array_equal(sets[0][0], sets[1][0]) and not np.array_equal(sets[0][0], sets[2][0])
+    assert len(first.X) == 640 + 10 * (13 + 6) and (sets[0][1] == -1).sum() == 60
+
+
+def test_made_pictures_are_new_after_some_epochs_and_the_same_for_a_resumed_run(small):
+    task, resumed = (DigitTask(MADE.replace(synthetic=0.2, negatives=0.1), *small) for _ in range(2))
+    seen = []
+    for epoch in range(module.KEPT + 1):
+        batches = list(task.batches(epoch))
+        seen.append(task.X[640:].copy())
+    assert all(np.array_equal(seen[0], X) for X in seen[1 : module.KEPT]) and not np.array_equal(seen[0], seen[-1])
+    for batch, again in zip(batches, resumed.batches(module.KEPT), strict=True):
+        assert all(np.array_equal(a, b) for half, other in zip(batch, again, strict=True)
+                   for a, b in zip(half[:2], other[:2], strict=True))
 
 
 def test_a_network_learns_not_to_know_what_is_no_digit(small):
