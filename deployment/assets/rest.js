@@ -1,5 +1,6 @@
-// Tells Python when the pen has rested, by handing back `data.token`. Reasons take longer than the answer: computed at
-// once they would stand in the way of the next stroke.
+// Tells Python when the pen has rested, by handing back the token of the drawing that was answered last: `data.token`,
+// or what live.js says meanwhile. Reasons take longer than the answer: computed at once they would stand in the way of
+// the next stroke.
 const PAUSE = 500; // milliseconds
 let timer, told, tell, token;
 let down = false;
@@ -15,8 +16,13 @@ const press = (isDown) => () => {
 };
 document.addEventListener("pointerdown", press(true), true);
 for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, press(false), true);
+document.addEventListener("qualm-answer", (event) => {
+  token = event.detail;
+  wait();
+});
 
 export default function ({ data, setStateValue }) {
   [tell, token] = [setStateValue, data.token];
+  if (!down) document.querySelector(".st-key-reasons")?.classList.remove("q-stale");
   wait();
 }

@@ -1,16 +1,19 @@
 """The tab "Draw or upload": one picture goes in, and its reading appears beside it. Layout only.
 
-The whole tab is one fragment: a stroke reruns this tab and nothing else.
+Three fragments, so that no more is sent than changes: the drawing and its reading, which follow the pen; the gate and
+the reasons, which wait until it rests; and the whole tab around them.
 """
 
 import base64
+import hashlib
 from pathlib import Path
 
 import streamlit as st
-from streamlit_drawable_canvas import st_canvas
+from streamlit_drawable_canvas import CanvasResult, st_canvas
 
 from deployment.deploy_mnist import Prediction
 from deployment.draw import html
+from deployment.draw.live import PAUSE, Budget, Ink
 from deployment.preprocess import InputError
 from deployment.preprocess.bounds import MOST_BYTES
 from deployment.ui.html import notice
@@ -19,7 +22,7 @@ from deployment.upload import page as upload
 from deployment.why import page as why
 
 ASSETS = Path(__file__).parents[1] / "assets"
-SIDE = 280  # pixels of the canvas: ten for each pixel that the network sees
+SIDE = 400  # pixels of the canvas, shown as wide as there is room
 EXAMPLES = {  # file -> the words for it; the first is read at the first visit
     "seven": "a clear 7",
     "two": "a looped 2",
@@ -28,84 +31,129 @@ EXAMPLES = {  # file -> the words for it; the first is read at the first visit
     "letter": "a letter",
     "scribble": "a scribble",
 }
+DRAWING = "your drawing"
 EMPTY = "The canvas is empty: draw one digit with mouse or finger, or try one of the examples."
 _watch = st.components.v2.component("upload_watch", js=(ASSETS / "upload.js").read_text())
-_finish = st.components.v2.component("canvas_finish", js=(ASSETS / "canvas.js").read_text())
+_rest = st.components.v2.component("pen_rests", js=(ASSETS / "rest.js").read_text())
+_live = st.components.v2.component("live_drawing", **{
+    kind: (ASSETS / f"live.{kind}").read_text() for kind in ("html", "css", "js")})
+
+
+@st.cache_resource
+def _budget() -> Budget:
+    return Budget()
 
 
 @st.fragment
 def render(deployer) -> None:
-    """Show the tab for one loaded model. The reading comes before most of the layout: while the page is being sent, the
-    sending thread and NumPy wait for each other, which costs more than the reading itself."""
+    """Show the tab for one loaded model."""
     state = st.session_state
     # inside the fragment that needs them: whatever fails elsewhere, these are there
     state.setdefault("source", "example")  # what is being read: "example", "drawing" or "upload"
     state.setdefault("example", next(iter(EXAMPLES)))
-    state.setdefault("start", {"objects": [], "revision": 0})  # what the canvas was last told to hold
-    state.setdefault("brush", 20)
+    state.setdefault("cleared", 0)  # how often the canvas was told to be empty
+    state.setdefault("brush", 28)
     st.html(_example_css())
-    with st.container(horizontal=True, gap="medium"):
-        left = st.container(width=SIDE + 10)
+    reading, inputs = st.container(), st.container(horizontal=True, gap="medium")
+    sheet, reasons = st.container(), st.container(key="reasons")
+    why.keep_choices()
+    with sheet:
+        state.uploaded = _read_upload(deployer)
+    with reading:
+        _reading(deployer)
+    with inputs:
+        _examples()
+        _uploader()
+    with reasons:
+        _reasons(deployer)
+
+
+@st.fragment
+def _reading(deployer) -> None:
+    """The drawing area and what it is read as. The reading comes before the layout: while the page is being sent, the
+    sending thread and NumPy wait for each other, which costs more than the reading itself."""
+    state, budget = st.session_state, _budget()
+    started, ink = budget.now(), Ink.from_browser(state.get("live", {}).get("ink"))
+    following = state.source == "drawing" and ink is not None and not ink.done
+    late = following and "read" in state and budget.exceeded()
+    if not late:
+        state.read = _read(deployer, ink)
+    name, result = state.read
+    # for the other tabs
+    state.last_prediction = result if isinstance(result, Prediction) else None
+
+    with st.container(horizontal=True, gap="medium", key="surface"):
+        left = st.container(width=SIDE, key="drawing")
         seen = st.container(width=200)
         answer = st.container(width="stretch", key="answer")
-    inputs = st.container(horizontal=True, gap="medium")
-    sheet, gate, reasons = st.container(), st.container(), st.container()
-    why.keep_choices()
-
     with left:
-        drawing = _canvas()
-    with sheet:
-        name, result = _read(deployer, drawing)
+        _canvas(ink, PAUSE if late else 0)
+        st.slider("Brush, pixels", 12, 50, step=2, key="brush")
     if name is None:
-        seen.empty()  # what was read before must not stand beside it
         with answer:
             upload.progress(deployer)
     elif result is None or isinstance(result, InputError):
         answer.html(notice(EMPTY if result is None else str(result)))
     else:
         seen.html(html.seen(result.image, name))
-        answer.html(html.answer(result, name, len(state.objects)) + html.bars(result))
-    # for the other tabs
-    state.last_prediction = result if isinstance(result, Prediction) else None
-    with left:
-        _tools()
-    with inputs:
-        _examples()
-        _uploader()
-    if isinstance(result, Prediction):
-        with gate:
-            _gate(deployer, result)
-        with reasons:
-            why.render(deployer, result, wait=state.source == "drawing")
+        answer.html(html.answer(result, name, _strokes(ink)) + html.bars(result))
+    budget.spend(started)
 
 
-def _canvas():
-    """The drawing area; `objects` in the session keeps its strokes for undo."""
+def _canvas(ink, pause: int) -> None:
+    """The drawing area, which keeps its strokes to itself, and beside it what reads its pixels and has its tools."""
     state = st.session_state
     with st.container(key="canvas_place"):
-        drawing = st_canvas(
-            stroke_width=state.brush,
-            stroke_color="#ffffff",
-            width=SIDE,
-            height=SIDE,
-            initial_drawing=state.start,
-            return_image_data=True,
-            key="canvas",
-            on_change=_drawn,
-        )
-        state.objects = drawing.json_data["objects"]
-        hint = {"empty": not state.objects, "example": None, "label": "Drawing area for one digit"}
-        if state.source == "example":
-            hint["example"] = _example_uri(state.example)
-        _finish(key="canvas_finish", data=hint)
-    return drawing
+        st_canvas(stroke_width=state.brush, stroke_color="#ffffff", width=SIDE, height=SIDE, key="canvas",
+                  initial_drawing={"objects": [], "revision": state.cleared}, update_streamlit=False,
+                  return_image_data=True)
+    _live(
+        key="live",
+        data={
+            "label": "Drawing area for one digit",
+            "empty": state.source != "drawing" or ink is None or ink.empty,
+            "example": _example_uri(state.example) if state.source == "example" else None,
+            "answered": ink.number if ink else 0,
+            "token": _token(state.last_prediction),
+            "cleared": state.cleared,
+            "pause": pause,
+        },
+        on_ink_change=lambda: _use("drawing"),
+    )
 
 
-def _tools() -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.slider("Brush, pixels", 8, 36, step=2, key="brush", width=126)
-        st.button("Undo", key="undo", on_click=_undo)
-        st.button("Clear", key="clear", on_click=_clear)
+def _drawing(ink):
+    """The picture on the canvas: (H, W) uint8 white on black, an RGBA array where only the canvas itself could be
+    asked, or None where it is empty."""
+    if ink is not None:
+        return None if ink.empty else ink.image
+    return CanvasResult(None, st.session_state.canvas["drawing"]["data"], True).image_data if _objects() else None
+
+
+def _objects() -> list:
+    return st.session_state.get("canvas", {}).get("drawing", {}).get("raw", {}).get("objects") or []
+
+
+def _strokes(ink) -> int:
+    if st.session_state.source != "drawing":
+        return 0
+    return ink.strokes if ink else len(_objects())
+
+
+def _token(prediction) -> str:
+    """What tells one reading's picture from another's."""
+    return hashlib.sha256(prediction.image.tobytes()).hexdigest()[:16] if prediction else "none"
+
+
+@st.fragment
+def _reasons(deployer) -> None:
+    """The gate and the reasons for the last reading; for a drawing, once the pen has rested."""
+    state = st.session_state
+    prediction, token = state.last_prediction, _token(state.last_prediction)
+    rested = _rest(key="rest", data={"token": token}, on_rested_change=lambda: None).rested
+    if prediction is not None:
+        _gate(deployer, prediction)
+        why.render(deployer, prediction, wait=state.source == "drawing" and rested != token)
 
 
 def _examples() -> None:
@@ -133,20 +181,29 @@ def _uploader() -> None:
             st.button("Read the uploaded pictures again", on_click=_use, args=("upload",))
 
 
-def _read(deployer, drawing) -> tuple:
-    """The name of what is being read and its Prediction, InputError, or None for an empty canvas; both None while an
-    upload is being read."""
+def _read_upload(deployer) -> tuple | None:
+    """The name of the uploaded picture in focus and its Prediction or InputError; both None while it is being read;
+    None where nothing was uploaded, or something else is looked at."""
     state = st.session_state
     large = state.get("upload_watch", {}).get("large") or []  # what the uploader would not send
-    if state.source == "upload" and (state.files or large):
-        return upload.render(deployer, state.files, [archive.larger(archive.shown(name), size) for name, size in large])
+    if state.source != "upload" or not (state.get("files") or large):
+        return None
+    return upload.render(deployer, state.files, [archive.larger(archive.shown(name), size) for name, size in large])
+
+
+def _read(deployer, ink) -> tuple:
+    """The name of what is being read and its Prediction, InputError, or None for an empty canvas; both None while an
+    upload is being read."""
+    state, kind = st.session_state, None
+    if state.source == "upload" and state.uploaded is not None:
+        return state.uploaded
     if state.source == "example":
         name, source = EXAMPLES[state.example], _example_file(state.example)
-    elif state.objects:
-        name, source = "your drawing", drawing.image_data
     else:
-        return "", None
-    kind = "canvas" if state.source == "drawing" else None
+        drawing = _drawing(ink)
+        if drawing is None:
+            return "", None
+        name, source, kind = DRAWING, drawing, "canvas"
     return name, deployer.predict_batch([source], names=[name], skip_errors=True, kind=kind)[0]
 
 
@@ -167,30 +224,10 @@ def _use(source: str) -> None:
     st.session_state.source = source
 
 
-def _drawn() -> None:
-    """A canvas that was emptied by choosing an example reports so too; only ink takes the place of what is read."""
-    if st.session_state.canvas["drawing"]["raw"]["objects"]:
-        _use("drawing")
-
-
 def _use_example(name: str) -> None:
     st.session_state.example = name
+    st.session_state.cleared += 1
     _use("example")
-    _hold([])
-
-
-def _undo() -> None:
-    _hold(st.session_state.objects[:-1])
-
-
-def _clear() -> None:
-    _use("drawing")
-    _hold([])
-
-
-def _hold(objects: list) -> None:
-    """Tell the canvas to hold these strokes; a new revision makes it listen even to what it heard before."""
-    st.session_state.start = {"objects": objects, "revision": st.session_state.start["revision"] + 1}
 
 
 @st.cache_data

@@ -74,7 +74,9 @@ CSS = """
   [class*="st-key-example_"] button {width: 48px; height: 48px;}
 }
 [data-testid="stCaptionContainer"] {opacity: .78;}
-.st-key-canvas_finish, .st-key-upload_watch {position: absolute;}
+.st-key-rest, .st-key-upload_watch {position: absolute;}
+.st-key-drawing, .st-key-drawing > div {max-width: 400px;}
+.st-key-canvas_place :is([data-testid="stElementContainer"], .stBidiComponent, .stBidiComponent > div) {width: 100%;}
 .st-key-mark iframe {display: block;}
 @media (prefers-reduced-motion: reduce) {.st-key-mark {display: none;}}
 """

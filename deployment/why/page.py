@@ -1,12 +1,10 @@
 """The section "Why" of the first tab: reasons for one reading, after its answer. Layout and caches; no arithmetic.
 
-A fragment of its own. Reasons for a drawing wait until the pen has rested (assets/rest.js): strokes that follow at once
-must not queue behind them. Meanwhile the reasons before stay, dimmed.
+A fragment of its own. Reasons for a drawing wait until the pen has rested: strokes that follow at once must not queue
+behind them. Meanwhile the reasons before stay, dimmed.
 """
 
-import hashlib
 from html import escape
-from pathlib import Path
 
 import streamlit as st
 
@@ -15,9 +13,6 @@ from core.storage import ModelError
 from deployment.ui.html import block
 from deployment.ui.words import told
 from deployment.why import html
-
-ASSETS = Path(__file__).parents[1] / "assets"
-_rest = st.components.v2.component("pen_rests", js=(ASSETS / "rest.js").read_text())
 
 
 def keep_choices() -> None:
@@ -28,7 +23,7 @@ def keep_choices() -> None:
 
 @st.fragment
 def render(deployer, prediction, wait: bool) -> None:
-    """Show why this Prediction was made; with `wait`, once the pen has rested."""
+    """Show why this Prediction was made; with `wait`, what was shown before."""
     keep_choices()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Why", anchor=False, width="content")
@@ -36,10 +31,8 @@ def render(deployer, prediction, wait: bool) -> None:
             return
     st.segmented_control("Ink measured by", list(html.METHODS), key="why_method", required=True,
                          format_func=lambda method: html.METHODS[method][0])
-    token = hashlib.sha256(prediction.image.tobytes()).hexdigest()[:16] if wait else None
-    rested = _rest(key="why_rest", data={"token": token}, on_rested_change=lambda: None).rested
     state = st.session_state
-    if wait and rested != token:
+    if wait:
         if "why" in state:
             st.html(f'<div class="q-stale" aria-busy="true">{state.why}</div>')
         else:

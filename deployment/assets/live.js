@@ -1,0 +1,127 @@
+// Lets the network follow the pen. Reads the pixels of the drawing component beside it, which sends nothing itself, and
+// hands them to Python: in mid-stroke at most every EVERY milliseconds and never while an answer is on its way, when the
+// pen comes up at once. Undo, redo and clear press the component's own buttons, so that they act here, without Python.
+const SIDE = 112; // pixels handed over a side: four for each that the network sees
+const EVERY = 70, PATIENCE = 3000; // milliseconds; an answer that takes longer than PATIENCE is not waited for
+const TOOLS = { undo: "Undo", redo: "Redo", clear: "Reset canvas & history" }; // titles of the component's buttons
+const STYLE = `
+  .dc-toolbar { display: none !important; }
+  .dc-root, .dc-scroll, .dc-container { width: 100% !important; height: auto !important; }
+  .dc-scroll { overflow: hidden !important; border-radius: 0.5rem; background: #000000; touch-action: none; }
+  .dc-container, .canvas-container { aspect-ratio: 1; position: relative; }
+  .canvas-container, canvas { width: 100% !important; height: 100% !important; }
+  .dc-container::before { content: ""; position: absolute; inset: 0; opacity: 0.3; image-rendering: pixelated;
+    background: var(--example, none) center / contain no-repeat; }
+  .dc-container::after { content: "draw here"; position: absolute; left: 0.7rem; bottom: 0.5rem; color: #b9c0bd; }
+  .dc-container.drawing::before, .dc-container.drawing::after { display: none; }
+  .dc-canvas { outline-color: color-mix(in srgb, #ffffff 30%, transparent) !important; border-radius: 0.5rem; }
+`;
+const sight = Object.assign(document.createElement("canvas"), { width: SIDE, height: SIDE });
+const eye = sight.getContext("2d", { willReadFrequently: true });
+
+let root, tell, told; // the component's shadow root; how to reach Python, and what it last said
+let down = false, strokes = 0, sent = 0, sentAt = -Infinity, pausedUntil = 0, last = "", cleared;
+
+function pixels() {
+  eye.fillStyle = "#000000";
+  eye.fillRect(0, 0, SIDE, SIDE);
+  eye.imageSmoothingQuality = "high";
+  for (const layer of root.querySelectorAll(".lower-canvas, .upper-canvas")) eye.drawImage(layer, 0, 0, SIDE, SIDE);
+  const rgba = eye.getImageData(0, 0, SIDE, SIDE).data;
+  let text = "";
+  for (let i = 0; i < rgba.length; i += 4) text += String.fromCharCode(rgba[i]);
+  return btoa(text);
+}
+
+function send(done, ink = pixels()) {
+  [last, sentAt, sent] = [ink, performance.now(), Math.max(sent, told.answered) + 1];
+  tell("ink", { number: sent, done, strokes, ink });
+}
+
+function follow() {
+  const now = performance.now();
+  const waiting = sent > told.answered && now - sentAt < PATIENCE;
+  if (!down || waiting || now - sentAt < EVERY || now < pausedUntil) return;
+  const ink = pixels();
+  if (ink !== last) send(false, ink);
+}
+
+function use(tool) {
+  const button = root.querySelector(`.dc-toolbar button[title="${TOOLS[tool]}"]`);
+  if (down || !button || (button.disabled && tool !== "clear")) return;
+  const before = pixels();
+  button.click();
+  strokes = tool === "clear" ? 0 : Math.max(0, strokes + (tool === "redo" ? 1 : -1));
+  let frames = 20; // the component redraws a moment later
+  const look = () => {
+    if (pixels() !== before || !--frames) send(true);
+    else requestAnimationFrame(look);
+  };
+  look();
+}
+
+function typing(event) {
+  return event.composedPath().some((place) => place.matches?.("input, textarea, [contenteditable=true]"));
+}
+
+function visible() {
+  return root?.host.isConnected && root.host.getClientRects().length > 0;
+}
+
+document.addEventListener("pointermove", () => down && follow(), true);
+for (const end of ["pointerup", "pointercancel"]) {
+  document.addEventListener(end, () => {
+    if (!down) return;
+    down = false;
+    strokes += 1;
+    send(true);
+  }, true);
+}
+document.addEventListener("keydown", (event) => {
+  const key = event.key.toLowerCase();
+  if (!(event.ctrlKey || event.metaKey) || typing(event) || !visible()) return;
+  const tool = key === "y" || (key === "z" && event.shiftKey) ? "redo" : key === "z" ? "undo" : null;
+  if (!tool) return;
+  event.preventDefault();
+  use(tool);
+}, true);
+
+// Finishes the component where its own settings end: its toolbar covers the top right of the drawing area and loses
+// strokes that begin there, its canvas has no name for screen readers, and its size is fixed.
+function finish(found) {
+  const container = found.querySelector(".dc-container"), pen = found.querySelector(".upper-canvas");
+  if (!container || !pen) return false;
+  root = found;
+  if (!root.querySelector("style[data-qualm]")) {
+    const style = document.createElement("style");
+    style.dataset.qualm = "";
+    style.textContent = STYLE;
+    root.append(style);
+    pen.setAttribute("role", "img");
+    pen.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      down = true;
+      container.classList.add("drawing");
+      document.querySelector(".st-key-reasons")?.classList.add("q-stale");
+    }, true);
+  }
+  pen.setAttribute("aria-label", told.label);
+  if (!down) container.classList.toggle("drawing", !told.empty);
+  container.style.setProperty("--example", told.example ? `url("${told.example}")` : "none");
+  return true;
+}
+
+export default function ({ data, setStateValue, parentElement }) {
+  [told, tell] = [data, setStateValue];
+  pausedUntil = performance.now() + data.pause;
+  if (data.cleared !== cleared) [cleared, strokes, last] = [data.cleared, 0, ""];
+  for (const button of parentElement.querySelectorAll("button")) button.onclick = () => use(button.dataset.tool);
+  const attempt = () => [...document.querySelectorAll(".st-key-canvas *")].some(
+    (host) => host.shadowRoot && finish(host.shadowRoot));
+  if (!down && data.answered >= sent && data.token) {
+    document.dispatchEvent(new CustomEvent("qualm-answer", { detail: data.token }));
+  }
+  const timer = attempt() ? 0 : setInterval(() => attempt() && clearInterval(timer), 50); // it may be mounted later
+  follow();
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,67 @@
+"""The drawing as the browser sends it while the pen moves (assets/live.js), and how much of that the server can take.
+
+Nothing here is trusted: what is not a drawing is none.
+"""
+
+import base64
+import binascii
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+SIDE = 112  # pixels, as in live.js
+MOST_BUSY = 0.6  # of the time, over all sessions: beyond it, drawings are read when the pen comes up, and not before
+WINDOW = 1.0  # seconds
+PAUSE = 1500  # milliseconds without drawings in mid-stroke, for a session that sent one too many
+
+
+@dataclass(frozen=True)
+class Ink:
+    """A drawing: (SIDE, SIDE) uint8, white on black; the number it was sent with; strokes finished; done: the pen is
+    up."""
+
+    image: np.ndarray
+    number: int = 0
+    strokes: int = 0
+    done: bool = True
+
+    @property
+    def empty(self):
+        return not self.image.any()
+
+    @classmethod
+    def from_browser(cls, sent):
+        """The Ink in what the component sent, or None."""
+        try:
+            pixels = base64.b64decode(sent["ink"], validate=True)
+            image = np.frombuffer(pixels, np.uint8).reshape(SIDE, SIDE)
+            return cls(image, int(sent["number"]), int(sent["strokes"]), bool(sent["done"]))
+        except (TypeError, KeyError, ValueError, OverflowError, binascii.Error):
+            return None
+
+
+class Budget:
+    """How busy answering has kept the server of late; shared by all sessions and threads."""
+
+    def __init__(self, clock=time.perf_counter):
+        self._clock, self._spent, self._lock = clock, deque(), threading.Lock()
+
+    def spend(self, started):
+        """Note an answer that began at `started`, by the clock, and has just been given."""
+        now = self._clock()
+        with self._lock:
+            self._spent.append((now, now - started))
+
+    def exceeded(self):
+        """Whether answers took more than their share of the last second."""
+        now = self._clock()
+        with self._lock:
+            while self._spent and self._spent[0][0] < now - WINDOW:
+                self._spent.popleft()
+            return sum(seconds for _, seconds in self._spent) > MOST_BUSY * WINDOW
+
+    def now(self):
+        return self._clock()
