@@ -48,8 +48,11 @@ def main() -> None:
             )
         with st.container(width=170, key="mark"):
             st_lottie(json.loads(TEN_DOTS.read_text()), loop=False, height=40, width=170, key="ten_dots")
-        deployer = _choose_model()
-        asked = st.button("About", key="about", disabled=isinstance(deployer, str))
+        with st.container(width="content", key="phone_menu"):  # opens and shuts what follows, by CSS alone
+            st.html('<details class="q-menu"><summary aria-label="Menu: model and About">☰</summary></details>')
+        with st.container(horizontal=True, width="content", key="menu"):
+            deployer = _choose_model()
+            asked = st.button("About", key="about", disabled=isinstance(deployer, str))
     if isinstance(deployer, str):
         st.html(notice(deployer))
         return

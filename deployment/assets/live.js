@@ -1,9 +1,9 @@
 // Lets the network follow the pen. Reads the pixels of the drawing component beside it, which sends nothing itself, and
 // hands them to Python: in mid-stroke at most every EVERY milliseconds and never while an answer is on its way, when the
-// pen comes up at once. Undo, redo and clear press the component's own buttons, so that they act here, without Python.
+// pen comes up at once. Undo, redo and clear press the component's own buttons, so that they act here, without Python;
+// not its "Reset", which would send something too, and Streamlit takes word from only one part of a page at a time.
 const SIDE = 112; // pixels handed over a side: four for each that the network sees
 const EVERY = 70, PATIENCE = 3000; // milliseconds; an answer that takes longer than PATIENCE is not waited for
-const TOOLS = { undo: "Undo", redo: "Redo", clear: "Reset canvas & history" }; // titles of the component's buttons
 const STYLE = `
   .dc-toolbar { display: none !important; }
   .dc-root, .dc-scroll, .dc-container { width: 100% !important; height: auto !important; }
@@ -47,17 +47,25 @@ function follow() {
 }
 
 function use(tool) {
-  const button = root.querySelector(`.dc-toolbar button[title="${TOOLS[tool]}"]`);
-  if (down || !button || (button.disabled && tool !== "clear")) return;
+  const [undo, redo] = ["Undo", "Redo"].map((title) => root.querySelector(`.dc-toolbar button[title="${title}"]`));
+  if (down || !undo || (tool === "undo" && undo.disabled) || (tool === "redo" && redo.disabled)) return;
   const before = pixels();
-  button.click();
-  strokes = tool === "clear" ? 0 : Math.max(0, strokes + (tool === "redo" ? 1 : -1));
-  let frames = 20; // the component redraws a moment later
+  let moved = 0;
+  if (tool === "redo") moved += press(redo);
+  else do moved -= press(undo); while (tool === "clear" && !undo.disabled); // so that even that can be redone
+  strokes = tool === "clear" ? 0 : Math.max(0, strokes + moved);
+  const latest = performance.now() + (moved ? PATIENCE : 0); // the component redraws a moment later
   const look = () => {
-    if (pixels() !== before || !--frames) send(true);
+    if (pixels() !== before || performance.now() >= latest) send(true);
     else requestAnimationFrame(look);
   };
   look();
+}
+
+function press(button) {
+  if (button.disabled) return 0;
+  button.click();
+  return 1;
 }
 
 function typing(event) {
@@ -115,6 +123,8 @@ export default function ({ data, setStateValue, parentElement }) {
   [told, tell] = [data, setStateValue];
   pausedUntil = performance.now() + data.pause;
   if (data.cleared !== cleared) [cleared, strokes, last] = [data.cleared, 0, ""];
+  const spoken = parentElement.querySelector(".spoken");
+  if (!down && spoken.textContent !== data.spoken) spoken.textContent = data.spoken; // not each answer in mid-stroke
   for (const button of parentElement.querySelectorAll("button")) button.onclick = () => use(button.dataset.tool);
   const attempt = () => [...document.querySelectorAll(".st-key-canvas *")].some(
     (host) => host.shadowRoot && finish(host.shadowRoot));

@@ -5,18 +5,11 @@ import math
 
 import numpy as np
 
-from core.uncertainty.mood import mood
 from core.words import percent
 from deployment.ui import words
 from deployment.ui.html import card, grey_uri, png_uri
 from deployment.ui.palette import BLUE, CIVIDIS, FEELING_COLOURS, ORANGE, PALE, cividis, loss_gain
 
-# Axis of core.uncertainty.mood, word below the first cut, between the cuts, and above the second.
-MOOD_WORDS = (
-    ("pleasure", "uneasy", 0.0, "content", 0.6, "pleased"),
-    ("arousal", "calm", -0.7, "alert", 0.0, "stirred"),
-    ("dominance", "torn", -0.5, "wavering", 0.5, "in control"),
-)
 GUESSES = ("confused", "curious")  # feelings whose digit is shown small
 
 
@@ -27,30 +20,32 @@ def seen(image: np.ndarray, name: str) -> str:
 <figcaption class="q-quiet">28 × 28 pixels: {html.escape(name)}, cut out, scaled, centred</figcaption></figure></div>"""
 
 
-def answer(prediction, name: str, strokes: int) -> str:
-    """The digit, large, or small where it is a guess; the feeling as a word, what is said of it and what that means.
+def answer(prediction, name: str, strokes: int, live: bool = False) -> str:
+    """The digit, large, or small where it is a guess; the feeling as a word, and what is said of it.
 
-    `data-name` and `data-strokes` say which state of which input this answers, for those who wait for it.
+    `data-name` and `data-strokes` say which state of which input this answers, `data-live` that the pen is still down.
     """
     digit, feeling = prediction.digit, prediction.emotion
     guess = feeling in GUESSES
-    return f"""<div class="q q-answer{" q-guess" if guess else ""}" role="status" data-testid="answer"
- data-digit="{digit}" data-feeling="{feeling}" data-name="{html.escape(name)}" data-strokes="{strokes}">
+    return f"""<div class="q q-answer{" q-guess" if guess else ""}" data-testid="answer"
+ data-digit="{digit}" data-feeling="{feeling}" data-name="{html.escape(name)}" data-strokes="{strokes}"
+ data-live="{"yes" if live else "no"}">
 <span class="q-hidden">{"A guess: " if guess else "The network reads a "}</span><div class="q-digit">{digit}</div>
 <div><p><span class="q-feeling" style="background:{FEELING_COLOURS[feeling]}">{feeling}</span></p>
-<p><b>{html.escape(words.sentence(prediction))}.</b></p><p class="q-quiet">{words.MEANING[feeling]}</p>
-<p class="q-quiet">Novelty {prediction.novelty:.2f}; above 1 it is unlike the digits of training</p>
-{in_what_mood(prediction.probabilities)}</div></div>"""
+<p><b>{html.escape(words.sentence(prediction))}.</b></p></div></div>"""
 
 
-def in_what_mood(probs: np.ndarray) -> str:
-    """Probabilities (10,) as three quiet words, one for each axis of core.uncertainty.mood.mood; the numbers as a
-    tooltip."""
-    axes = mood(probs)
-    words = [low if value < below else high if value > above else middle
-             for value, (_, low, below, middle, above, high) in zip(axes, MOOD_WORDS, strict=True)]
-    numbers = ", ".join(f"{axis[0]} {value:+.2f}" for axis, value in zip(MOOD_WORDS, axes, strict=True))
-    return f'<p class="q-quiet" data-testid="mood" title="{numbers}, each from -1 to 1">Mood: {", ".join(words)}</p>'
+def spoken(prediction) -> str:
+    """The answer in one line, for screen readers."""
+    opening = "A guess:" if prediction.emotion in GUESSES else "The network reads a"
+    return f"{opening} {prediction.digit}, {prediction.emotion}. {words.sentence(prediction)}."
+
+
+def meaning(prediction) -> str:
+    """What the feeling means, and how familiar the picture looks."""
+    looks = "familiar" if prediction.novelty <= 1 else "unfamiliar"
+    return f"""<div class="q" data-testid="meaning"><p class="q-quiet">{words.MEANING[prediction.emotion]}</p>
+<p class="q-quiet">Looks {looks} ({prediction.novelty:.2f}; above 1 is unfamiliar)</p></div>"""
 
 
 def bars(prediction) -> str:

@@ -54,13 +54,16 @@ def render(deployer) -> None:
     state.setdefault("cleared", 0)  # how often the canvas was told to be empty
     state.setdefault("brush", 28)
     st.html(_example_css())
-    reading, inputs = st.container(), st.container(horizontal=True, gap="medium")
-    sheet, reasons = st.container(), st.container(key="reasons")
+    with st.container(key="surface"):  # a grid (deployment/ui/theme.py), in another order on a phone
+        drawing, reading = st.container(key="drawing"), st.container(key="reading")
+    inputs, sheet, reasons = st.container(horizontal=True, gap="medium"), st.container(), st.container(key="reasons")
     why.keep_choices()
     with sheet:
         state.uploaded = _read_upload(deployer)
     with reading:
         _reading(deployer)
+    with drawing:
+        _canvas()
     with inputs:
         _examples()
         _uploader()
@@ -69,9 +72,20 @@ def render(deployer) -> None:
 
 
 @st.fragment
+def _canvas() -> None:
+    """The drawing area, which keeps its strokes to itself, and its brush."""
+    state = st.session_state
+    with st.container(key="canvas_place"):
+        st_canvas(stroke_width=state.brush, stroke_color="#ffffff", width=SIDE, height=SIDE, key="canvas",
+                  initial_drawing={"objects": [], "revision": state.cleared}, update_streamlit=False,
+                  return_image_data=True)
+    st.slider("Brush, pixels", 12, 50, step=2, key="brush")
+
+
+@st.fragment
 def _reading(deployer) -> None:
-    """The drawing area and what it is read as. The reading comes before the layout: while the page is being sent, the
-    sending thread and NumPy wait for each other, which costs more than the reading itself."""
+    """What reads the pixels of the drawing area, and what they are read as. The reading comes before the layout: while
+    the page is being sent, the sending thread and NumPy wait for each other, which costs more than the reading."""
     state, budget = st.session_state, _budget()
     started, ink = budget.now(), Ink.from_browser(state.get("live", {}).get("ink"))
     following = state.source == "drawing" and ink is not None and not ink.done
@@ -82,44 +96,34 @@ def _reading(deployer) -> None:
     # for the other tabs
     state.last_prediction = result if isinstance(result, Prediction) else None
 
-    with st.container(horizontal=True, gap="medium", key="surface"):
-        left = st.container(width=SIDE, key="drawing")
-        seen = st.container(width=200)
-        answer = st.container(width="stretch", key="answer")
-    with left:
-        _canvas(ink, PAUSE if late else 0)
-        st.slider("Brush, pixels", 12, 50, step=2, key="brush")
+    answer, seen, details = (st.container(key=key) for key in ("answer", "seen", "details"))
     if name is None:
         with answer:
             upload.progress(deployer)
     elif result is None or isinstance(result, InputError):
         answer.html(notice(EMPTY if result is None else str(result)))
     else:
+        answer.html(html.answer(result, name, _strokes(ink), following))
         seen.html(html.seen(result.image, name))
-        answer.html(html.answer(result, name, _strokes(ink)) + html.bars(result))
+        details.html(html.meaning(result) + html.bars(result))
+    with st.container(key="tools"):
+        _live(key="live", data=_told(ink, PAUSE if late else 0), on_ink_change=lambda: _use("drawing"))
     budget.spend(started)
 
 
-def _canvas(ink, pause: int) -> None:
-    """The drawing area, which keeps its strokes to itself, and beside it what reads its pixels and has its tools."""
-    state = st.session_state
-    with st.container(key="canvas_place"):
-        st_canvas(stroke_width=state.brush, stroke_color="#ffffff", width=SIDE, height=SIDE, key="canvas",
-                  initial_drawing={"objects": [], "revision": state.cleared}, update_streamlit=False,
-                  return_image_data=True)
-    _live(
-        key="live",
-        data={
-            "label": "Drawing area for one digit",
-            "empty": state.source != "drawing" or ink is None or ink.empty,
-            "example": _example_uri(state.example) if state.source == "example" else None,
-            "answered": ink.number if ink else 0,
-            "token": _token(state.last_prediction),
-            "cleared": state.cleared,
-            "pause": pause,
-        },
-        on_ink_change=lambda: _use("drawing"),
-    )
+def _told(ink, pause: int) -> dict:
+    """What the browser needs to know of the drawing and its answer."""
+    state, prediction = st.session_state, st.session_state.last_prediction
+    return {
+        "label": "Drawing area for one digit",
+        "empty": state.source != "drawing" or ink is None or ink.empty,
+        "example": _example_uri(state.example) if state.source == "example" else None,
+        "answered": ink.number if ink else 0,
+        "token": _token(prediction),
+        "spoken": html.spoken(prediction) if prediction else "",
+        "cleared": state.cleared,
+        "pause": pause,
+    }
 
 
 def _drawing(ink):

@@ -75,8 +75,39 @@ CSS = """
 }
 [data-testid="stCaptionContainer"] {opacity: .78;}
 .st-key-rest, .st-key-upload_watch {position: absolute;}
-.st-key-drawing, .st-key-drawing > div {max-width: 400px;}
+.st-key-surface {display: grid; grid-template: "drawing seen answer" auto "drawing seen details" 1fr
+    "tools . details" auto / minmax(0, 400px) 200px minmax(0, 1fr); gap: 0 1.6rem;}
+.st-key-surface :has(.st-key-answer):not(:has(> .st-key-answer)) {display: contents;}
+.st-key-surface :has(> .st-key-answer) {grid-area: answer; min-height: 8.2rem;}
+.st-key-surface :has(> .st-key-drawing) {grid-area: drawing;}
+.st-key-surface :has(> .st-key-tools) {grid-area: tools;}
+.st-key-surface :has(> .st-key-seen) {grid-area: seen;}
+.st-key-surface :has(> .st-key-details) {grid-area: details; min-height: 19rem;}
 .st-key-canvas_place :is([data-testid="stElementContainer"], .stBidiComponent, .stBidiComponent > div) {width: 100%;}
+.st-key-phone_menu {display: none;}
+@media (max-width: 640px) {
+  .block-container {padding-top: .6rem;}
+  [data-testid="stHeader"] {display: none;}
+  .st-key-head {gap: .4rem 1rem;}
+  .st-key-head > * {width: auto !important; min-width: 0 !important; flex: 0 1 auto !important;}
+  .st-key-head > :has(.q-title) {flex: 1 1 auto !important;}
+  .st-key-head > :has(.st-key-menu) {flex: 1 1 100% !important;}
+  .st-key-head > :has(.st-key-menu):not(.st-key-head:has(details[open]) > *) {display: none;}
+  .st-key-mark {width: 110px !important; height: 26px; overflow: hidden;}
+  .st-key-mark iframe {transform: scale(.64); transform-origin: 0 0;}
+  .st-key-head .q-quiet {display: none;}
+  .st-key-phone_menu {display: block; width: auto;}
+  .st-key-menu {display: none;}
+  .st-key-head:has(details[open]) .st-key-menu {display: flex; width: 100%;}
+  .q-menu summary {list-style: none; cursor: pointer; min-height: 44px; min-width: 44px; display: grid;
+      place-items: center; font-size: 1.4rem; border-radius: .5rem;
+      border: 1px solid color-mix(in srgb, currentColor 25%, transparent);}
+  .st-key-surface {grid-template: "answer" "drawing" "tools" "seen" "details" / minmax(0, 1fr);}
+  .st-key-surface :has(> .st-key-answer), .q-answer {min-height: 5.2rem;}
+  .st-key-surface :has(> .st-key-details) {min-height: 0;}
+  .q-answer {margin-bottom: 0;}
+  .q-digit {font-size: 4.4rem;}
+}
 .st-key-mark iframe {display: block;}
 @media (prefers-reduced-motion: reduce) {.st-key-mark {display: none;}}
 """

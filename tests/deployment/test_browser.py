@@ -2,6 +2,8 @@
 
 import zipfile
 
+import numpy as np
+import pytest
 from app import EXAMPLES, zipped
 from browser import at_rest
 
@@ -15,38 +17,40 @@ def wait_for_answer(page, **attributes):
     return page.wait_for_selector(f"[data-testid=answer]{conditions}").get_attribute("data-digit")
 
 
-def canvas_corner(page):
+def canvas_place(page):
+    """Left, top and scale of the canvas as it stands; strokes here are written for one of 280 pixels a side."""
     canvas = page.locator("canvas.upper-canvas")
     canvas.evaluate("(canvas) => canvas.scrollIntoView({block: 'center'})")  # the finger cannot go where nothing shows
     before, box = None, canvas.bounding_box()
     while box != before:  # what was cleared above or below may still be moving the page
         page.wait_for_timeout(100)
         before, box = box, canvas.bounding_box()
-    return box["x"], box["y"]
+    return box["x"], box["y"], box["width"] / 280
 
 
 def draw_by_mouse(page, strokes, done=0):
     """Draw strokes one by one, each after the one before has been read; the digit read at the end."""
-    left, top = canvas_corner(page)
+    left, top, scale = canvas_place(page)
     for count, points in enumerate(strokes, done + 1):
-        page.mouse.move(left + points[0][0], top + points[0][1])
+        page.mouse.move(left + scale * points[0][0], top + scale * points[0][1])
         page.mouse.down()
         for x, y in points[1:]:
-            page.mouse.move(left + x, top + y, steps=4)
+            page.mouse.move(left + scale * x, top + scale * y, steps=4)
         page.mouse.up()
-        digit = wait_for_answer(page, name="your drawing", strokes=count)
+        digit = wait_for_answer(page, name="your drawing", strokes=count, live="no")
     return digit
 
 
 def draw_by_touch(page, strokes, done=0):
-    left, top = canvas_corner(page)
+    left, top, scale = canvas_place(page)
     finger = page.context.new_cdp_session(page)
     for count, points in enumerate(strokes, done + 1):
         for i, (x, y) in enumerate(points):
-            event = {"type": "touchMove" if i else "touchStart", "touchPoints": [{"x": left + x, "y": top + y}]}
-            finger.send("Input.dispatchTouchEvent", event)
+            place = {"x": left + scale * x, "y": top + scale * y}
+            kind = "touchMove" if i else "touchStart"
+            finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [place]})
         finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-        digit = wait_for_answer(page, name="your drawing", strokes=count)
+        digit = wait_for_answer(page, name="your drawing", strokes=count, live="no")
     return digit
 
 
@@ -63,6 +67,62 @@ def test_a_three_is_read_undone_and_cleared(page, screen):
     page.get_by_role("button", name="Clear", exact=True).click()
     page.get_by_text("The canvas is empty").wait_for()
     assert draw(page, screen, SEVEN) == "7"
+
+
+def test_the_reading_follows_the_pen(page):
+    """While the pen is still down, the answer is already that of the part drawn."""
+    left, top, scale = canvas_place(page)
+    (first, *rest), = THREE
+    page.mouse.move(left + scale * first[0], top + scale * first[1])
+    page.mouse.down()
+    for x, y in rest:
+        page.mouse.move(left + scale * x, top + scale * y, steps=4)
+        page.wait_for_timeout(80)
+    assert wait_for_answer(page, name="your drawing", strokes=0, live="yes", digit="3") == "3"
+    page.mouse.up()
+    assert wait_for_answer(page, name="your drawing", strokes=1, live="no") == "3"
+    assert "The network reads a 3" in page.locator("[aria-live=polite]").first.inner_text()
+
+
+def test_undo_and_redo_by_key_and_at_once(page, screen):
+    draw(page, screen, THREE)
+    draw(page, screen, [[(30, 250), (250, 250)]], done=1)
+    page.keyboard.press("Control+z")
+    assert wait_for_answer(page, name="your drawing", strokes=1) == "3"
+    page.keyboard.press("Control+y")
+    wait_for_answer(page, name="your drawing", strokes=2)
+    for name, strokes in (("Undo", 1), ("Redo", 2), ("Undo", 1)):
+        page.get_by_role("button", name=name, exact=True).click()
+        wait_for_answer(page, name="your drawing", strokes=strokes)
+
+
+def test_quick_strokes_are_all_there(page):
+    """Forty strokes that leave no time for an answer: none is lost, and the last answer knows them all."""
+    left, top, scale = canvas_place(page)
+    rng = np.random.default_rng(0)
+    for number in range(40):
+        x, y = left + scale * (20 + 6 * number), top + scale * rng.uniform(20, 200)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 3, y + 40, steps=3)
+        page.mouse.up()
+        page.wait_for_timeout(float(rng.uniform(0, 60)))
+    wait_for_answer(page, name="your drawing", strokes=40, live="no")
+    for _ in range(40):
+        page.keyboard.press("Control+z")
+        page.wait_for_timeout(30)
+    page.get_by_text("The canvas is empty").wait_for()
+
+
+def test_canvas_and_answer_are_seen_together_on_a_phone(page, screen):
+    if not screen.touch:
+        pytest.skip("on a desktop they stand side by side")
+    answer, canvas = (page.locator(part).bounding_box() for part in ("[data-testid=answer]", "canvas.upper-canvas"))
+    assert answer["y"] < canvas["y"] and canvas["y"] + canvas["height"] <= 690
+    assert canvas["width"] >= 340, "as wide as the column"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for button in page.get_by_role("group", name="Drawing tools").get_by_role("button").all():
+        assert button.bounding_box()["height"] >= 44
 
 
 def test_strokes_that_begin_at_the_top_right_count(page):
@@ -167,7 +227,9 @@ def test_a_drawing_survives_a_look_at_the_audit(page, screen):
     draw(page, screen, [[(120, 150), (200, 150)]], done=2)
 
 
-def test_the_about_box_opens_and_closes(page):
+def test_the_about_box_opens_and_closes(page, screen):
+    if screen.touch:
+        page.locator("summary").filter(has_text="☰").click()
     page.get_by_role("button", name="About").click()
     page.get_by_role("dialog").get_by_text("metaphor with a formula").wait_for()
     page.keyboard.press("Escape")

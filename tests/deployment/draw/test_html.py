@@ -27,8 +27,10 @@ def test_a_guess_is_shown_small(seen, feeling, small):
 
 def test_the_answer_says_what_its_word_means(seen):
     shown = html.answer(seen, "<my> picture", 3)
-    assert "More than 99.9 % sure." in shown and "1 in 1,000" in shown
+    assert "More than 99.9 % sure." in shown and 'data-live="no"' in shown
     assert 'data-name="&lt;my&gt; picture"' in shown and 'data-strokes="3"' in shown
+    assert "1 in 1,000" in html.meaning(seen) and "Looks familiar (0." in html.meaning(seen)
+    assert html.spoken(seen).endswith("confident. More than 99.9 % sure.")
 
 
 def test_bars_name_all_ten_digits_and_are_as_long_as_their_share():
@@ -52,8 +54,3 @@ def test_gate_pictures_are_ordered_by_the_average(seen):
     shown = html.gate(np.array([0.9, 0.6, 0.5]), mean)
     assert shown.count("<img") == 3 and "2 of 3 units more than half open" in shown and "1 more than half open" in shown
     assert "mean change 0.167" in shown
-
-
-def test_mood_in_words():
-    assert "Mood: pleased, calm, in control" in html.in_what_mood(np.eye(10)[3])
-    assert "Mood: uneasy, stirred, torn" in html.in_what_mood(np.full(10, 0.1))

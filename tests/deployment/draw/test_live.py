@@ -1,0 +1,62 @@
+"""Drawings as the browser sends them, and the budget of answers in mid-stroke."""
+
+import base64
+
+import numpy as np
+import pytest
+from app import answer, page, start
+from PIL import Image, ImageDraw
+
+from deployment.draw import live
+from deployment.draw.live import SIDE, Budget, Ink
+
+
+def sent(image, **more):
+    return {"ink": base64.b64encode(image.tobytes()).decode(), "number": 3, "strokes": 2, "done": True} | more
+
+
+def seven():
+    image = Image.new("L", (SIDE, SIDE))
+    ImageDraw.Draw(image).line([(30, 25), (80, 25), (50, 90)], fill=255, width=8, joint="curve")
+    return np.asarray(image)
+
+
+def test_what_the_browser_sends_is_a_drawing():
+    ink = Ink.from_browser(sent(seven(), done=False))
+    assert np.array_equal(ink.image, seven()) and (ink.number, ink.strokes, ink.done) == (3, 2, False)
+    assert not ink.empty and Ink.from_browser(sent(np.zeros((SIDE, SIDE), np.uint8))).empty
+
+
+@pytest.mark.parametrize("wrong", [
+    None, {}, [], "ink", {"ink": "AAAA"}, {"ink": "not base64!"}, {"ink": 7}, {"ink": "é" * 100}, {"number": "many"},
+    {"number": None}, {"strokes": []}, {"number": float("inf")},
+])
+def test_what_is_no_drawing_is_none(wrong):
+    assert Ink.from_browser(sent(seven()) | wrong if isinstance(wrong, dict) and wrong else wrong) is None
+
+
+def test_the_budget_is_spent_by_answers_and_comes_back_with_time():
+    now = [0.0]
+    budget = Budget(clock=lambda: now[0])
+    assert not budget.exceeded()
+    for _ in range(7):
+        started, now[0] = budget.now(), now[0] + 0.1
+        budget.spend(started)
+    assert budget.exceeded()
+    now[0] += live.WINDOW / 2
+    assert not budget.exceeded()
+    now[0] += live.WINDOW
+    assert not budget.exceeded() and not budget._spent
+
+
+def test_a_drawing_in_mid_stroke_is_read_unless_the_server_is_busy(monkeypatch):
+    at = start()
+    at.session_state["live"] = {"ink": sent(seven(), done=False, strokes=0)}
+    at.session_state["source"] = "drawing"
+    assert answer(at.run()) == answer(at) | {"digit": "7", "name": "your drawing", "strokes": "0", "live": "yes"}
+    monkeypatch.setattr(Budget, "exceeded", lambda self: True)
+    empty = np.zeros((SIDE, SIDE), np.uint8)
+    at.session_state["live"] = {"ink": sent(empty, done=False)}
+    assert answer(at.run())["digit"] == "7", "the answer before stays"
+    at.session_state["live"] = {"ink": sent(empty)}
+    assert "The canvas is empty" in page(at.run()), "when the pen is up, it is always read"
