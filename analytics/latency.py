@@ -1,9 +1,8 @@
 """How quickly the app answers, in a real browser: `python -m analytics.latency [--strokes 20] [--beside-upload]`.
 
 Starts the app on a free port, as a person would, and prints the time from opening the page to the first answer on it,
-for a cold and a warm server, and from the end of a stroke to its result. 200 ms of the latter are a pause fixed in the
-drawing component, which waits whether another stroke follows. With --beside-upload, another session has a ZIP of 300
-photographs of two megapixels read meanwhile.
+for a cold and a warm server, and from the end of a stroke to its result. With --beside-upload, another session has a
+ZIP of 300 photographs of two megapixels read meanwhile.
 """
 
 import argparse
@@ -19,6 +18,7 @@ import tempfile
 import time
 import urllib.request
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -45,9 +45,15 @@ def find_browser() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
+@dataclass(frozen=True)
+class Server:
+    url: str
+    process: int
+
+
 @contextlib.contextmanager
 def serve(seconds: float = 30):
-    """The app on a free port, started in a directory that is not the project's: yields its address once it is healthy.
+    """The app on a free port, started in a directory that is not the project's: yields a Server once it is healthy.
 
     Raises RuntimeError with the server's log if it does not come up in time.
     """
@@ -64,7 +70,7 @@ def serve(seconds: float = 30):
                     log.seek(0)
                     raise RuntimeError(f"the app did not start:\n{log.read()}")
                 time.sleep(0.05)
-            yield f"http://127.0.0.1:{port}"
+            yield Server(f"http://127.0.0.1:{port}", server.pid)
         finally:
             server.terminate()
             server.wait(10)
@@ -141,7 +147,8 @@ def main(argv=None) -> None:
     strokes = args.strokes
     from playwright.sync_api import sync_playwright
 
-    with serve() as url, sync_playwright() as playwright:
+    with serve() as server, sync_playwright() as playwright:
+        url = server.url
         browser = playwright.chromium.launch(executable_path=find_browser(), args=QUIET)
         cold = first_answer(browser, url)
         warm = [first_answer(browser, url) for _ in range(5)]

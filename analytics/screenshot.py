@@ -17,10 +17,10 @@ def take(out, width=1280, theme="light", example="A 4, or is it a 9", tab=None, 
     from playwright.sync_api import sync_playwright
 
     height = HEIGHT["phone" if width < 640 else "desktop"]
-    with serve() as url, sync_playwright() as playwright:
+    with serve() as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=QUIET)
         page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
-        page.goto(url)
+        page.goto(server.url)
         page.get_by_role("button", name=example).click()
         page.wait_for_selector(f"[data-testid=answer][data-name='{example[0].lower()}{example[1:]}']")
         if tab:

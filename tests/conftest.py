@@ -58,8 +58,8 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(scope="session")
 def app_url():
     """The address of the app, served on a free port."""
-    with serve() as url:
-        yield url
+    with serve() as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ def render(deployer) -> None:
     state.setdefault("brush", 28)
     st.html(_example_css())
     with st.container(key="surface"):  # a grid (deployment/ui/theme.py), in another order on a phone
-        drawing, reading = st.container(key="drawing"), st.container(key="reading")
+        drawing, reading = st.container(), st.container()
     inputs, sheet, reasons = st.container(horizontal=True, gap="medium"), st.container(), st.container(key="reasons")
     why.keep_choices()
     with sheet:
@@ -75,11 +75,12 @@ def render(deployer) -> None:
 def _canvas() -> None:
     """The drawing area, which keeps its strokes to itself, and its brush."""
     state = st.session_state
-    with st.container(key="canvas_place"):
+    with st.container(key="drawing"):
         st_canvas(stroke_width=state.brush, stroke_color="#ffffff", width=SIDE, height=SIDE, key="canvas",
                   initial_drawing={"objects": [], "revision": state.cleared}, update_streamlit=False,
                   return_image_data=True)
-    st.slider("Brush, pixels", 12, 50, step=2, key="brush")
+    with st.container(key="pen"):
+        st.slider("Brush, pixels", 12, 50, step=2, key="brush")
 
 
 @st.fragment

@@ -76,14 +76,16 @@ CSS = """
 [data-testid="stCaptionContainer"] {opacity: .78;}
 .st-key-rest, .st-key-upload_watch {position: absolute;}
 .st-key-surface {display: grid; grid-template: "drawing seen answer" auto "drawing seen details" 1fr
-    "tools . details" auto / minmax(0, 400px) 200px minmax(0, 1fr); gap: 0 1.6rem;}
-.st-key-surface :has(.st-key-answer):not(:has(> .st-key-answer)) {display: contents;}
+    "tools . details" auto "pen . details" auto / minmax(0, 400px) 200px minmax(0, 1fr); gap: 0 1.6rem;}
+.st-key-surface :is(:has(.st-key-answer):not(:has(> .st-key-answer)),
+    :has(.st-key-drawing):not(:has(> .st-key-drawing))) {display: contents;}
 .st-key-surface :has(> .st-key-answer) {grid-area: answer; min-height: 8.2rem;}
 .st-key-surface :has(> .st-key-drawing) {grid-area: drawing;}
-.st-key-surface :has(> .st-key-tools) {grid-area: tools;}
+.st-key-surface :has(> .st-key-tools) {grid-area: tools; margin-top: .7rem;}
+.st-key-surface :has(> .st-key-pen) {grid-area: pen; margin-top: .7rem;}
 .st-key-surface :has(> .st-key-seen) {grid-area: seen;}
 .st-key-surface :has(> .st-key-details) {grid-area: details; min-height: 19rem;}
-.st-key-canvas_place :is([data-testid="stElementContainer"], .stBidiComponent, .stBidiComponent > div) {width: 100%;}
+.st-key-drawing :is([data-testid="stElementContainer"], .stBidiComponent, .stBidiComponent > div) {width: 100%;}
 .st-key-phone_menu {display: none;}
 @media (max-width: 640px) {
   .block-container {padding-top: .6rem;}
@@ -94,7 +96,7 @@ CSS = """
   .st-key-head > :has(.st-key-menu) {flex: 1 1 100% !important;}
   .st-key-head > :has(.st-key-menu):not(.st-key-head:has(details[open]) > *) {display: none;}
   .st-key-mark {width: 110px !important; height: 26px; overflow: hidden;}
-  .st-key-mark iframe {transform: scale(.64); transform-origin: 0 0;}
+  .st-key-mark iframe {min-width: 170px; transform: scale(.64); transform-origin: 0 0;}
   .st-key-head .q-quiet {display: none;}
   .st-key-phone_menu {display: block; width: auto;}
   .st-key-menu {display: none;}
@@ -102,7 +104,7 @@ CSS = """
   .q-menu summary {list-style: none; cursor: pointer; min-height: 44px; min-width: 44px; display: grid;
       place-items: center; font-size: 1.4rem; border-radius: .5rem;
       border: 1px solid color-mix(in srgb, currentColor 25%, transparent);}
-  .st-key-surface {grid-template: "answer" "drawing" "tools" "seen" "details" / minmax(0, 1fr);}
+  .st-key-surface {grid-template: "answer" "drawing" "tools" "pen" "seen" "details" / minmax(0, 1fr);}
   .st-key-surface :has(> .st-key-answer), .q-answer {min-height: 5.2rem;}
   .st-key-surface :has(> .st-key-details) {min-height: 0;}
   .q-answer {margin-bottom: 0;}

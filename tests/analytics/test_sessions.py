@@ -1,0 +1,25 @@
+"""Many sessions at once, over websockets."""
+
+from analytics import sessions
+
+
+def test_what_is_told_of_a_list_of_seconds():
+    assert sessions.line([0.1] * 19 + [0.3]) == "median 100, 95 % 300, largest 300 ms"
+    assert sessions.line([]) == "none"
+
+
+def test_an_answer_is_known_by_its_strokes_and_whether_the_pen_is_up():
+    from deployment.deploy_mnist import MNISTDeployer
+    from deployment.draw import html
+
+    prediction = MNISTDeployer().predict(sessions.drawings(1)[0], kind="canvas")
+    for live, word in ((True, "yes"), (False, "no")):
+        found = sessions.ANSWER.search(html.answer(prediction, "your drawing", 12, live))
+        assert found.groups() == ("12", word)
+
+
+def test_two_sessions_draw_and_are_answered(capsys):
+    sessions.main(["2", "--seconds", "3"])
+    told = capsys.readouterr().out
+    assert "2 sessions, " in told and "faults 0" in told
+    assert "median" in told.split("pen-up to answer ")[1].split(";")[0], "nobody was answered"
