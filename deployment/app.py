@@ -29,7 +29,8 @@ def _load(path: Path, modified: float) -> MNISTDeployer:
 def _choose_model() -> MNISTDeployer | str:
     """The model chosen in the head of the page, or a sentence on why it cannot be had and what to do."""
     models = available_models()
-    name = st.selectbox("Model", list(models), key="model", width=190, label_visibility="collapsed")
+    name = st.selectbox("Model", list(models), key="model", width=190, label_visibility="collapsed",
+                        bind="query-params")
     try:
         config = models[name] / "config.json"
         return _load(models[name], config.stat().st_mtime if config.exists() else 0.0)
@@ -60,7 +61,7 @@ def main() -> None:
         about.show(deployer)
 
     names = ["Draw or upload", "Scientific audit", "Feelings in text"]
-    draw_tab, audit_tab, text_tab = st.tabs(names, key="tab", on_change="rerun")
+    draw_tab, audit_tab, text_tab = st.tabs(names, key="tab", on_change="rerun", bind="query-params")
     with draw_tab:
         draw.render(deployer)
     if audit_tab.open:  # its charts are not sent before somebody looks at them

@@ -14,8 +14,8 @@ LIMITS = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 
 @guarded
 def render(audit: Audit) -> None:
     """Reliability, selective answering, conformal sets, the feelings' promises and novelty."""
-    section(audit, "Doubt", "Stated confidence against how often the answer was right. Points on the dashes: the "
-            "network is as sure as it may be; below them: too sure.")
+    section("Doubt", "Stated confidence against how often the answer was right. Points on the dashes: the "
+            "network is as sure as it may be; below them: overconfident.")
     arrays = audit.arrays
     bands = evidence.confidence_bands(arrays["probs"], arrays["y"])
     chart(audit, charts.reliability(bands), "Stated confidence against measured accuracy in bands", "reliability")

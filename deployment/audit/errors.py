@@ -23,7 +23,7 @@ def render(audit: Audit) -> None:
     probs, y = audit.arrays["probs"], audit.arrays["y"]
     errors, hits = evidence.mistakes(probs, y), evidence.confident_hits(probs, y)
     shown = f"All {len(errors):,}" if len(errors) <= MOST_TILES else f"The {MOST_TILES} surest of {len(errors):,}"
-    section(audit, "Errors and hits", f"{shown} errors, the surest first, and the surest right answers. True digit → "
+    section("Errors and hits", f"{shown} errors, the surest first, and the surest right answers. True digit → "
             "answer; below it the stated confidence.")
     errors = errors[:MOST_TILES]
     for tab, members in zip(st.tabs(["Errors", "Surest hits"]), (errors, hits), strict=True):

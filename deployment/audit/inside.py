@@ -14,7 +14,7 @@ GATES = {"live": "live, as trained", "mean": "held at its training mean", "open"
 @guarded
 def weights(audit: Audit) -> None:
     """Histograms of the weights."""
-    section(audit, "Weights", "How the weights of each layer are spread, counts on a log scale. A peak at zero with "
+    section("Weights", "How the weights of each layer are spread, counts on a log scale. A peak at zero with "
             "thin tails is usual; a spike at one value or a lopsided layer deserves a look.")
     arrays = audit.arrays
     figure = charts.weights(arrays["weight_names"], arrays["weight_counts"], arrays["weight_edges"])
@@ -27,7 +27,7 @@ def activations(audit: Audit) -> None:
     arrays = audit.arrays
     if "activation_names" not in arrays:
         return
-    section(audit, "Activations", f"What the units of each layer answer to {len(arrays['map_index']):,} test images, "
+    section("Activations", f"What the units of each layer answer to {len(arrays['map_index']):,} test images, "
             "zeros apart, counts on a log scale. Many zeros are usual; units that are always 0 do no work.")
     names, counts, edges, zeros, dead = (
         arrays[f"activation_{part}"] for part in ("names", "counts", "edges", "zeros", "dead"))
@@ -41,7 +41,7 @@ def activations(audit: Audit) -> None:
 @guarded
 def gate(audit: Audit) -> None:
     """Mean gates of each digit, and what the gate is worth on the test images."""
-    section(audit, "Gate per digit", "How far each unit's gate opens on average for each digit. The columns are units, "
+    section("Gate per digit", "How far each unit's gate opens on average for each digit. The columns are units, "
             "ordered by the digit that opens them most; one bright in a single row speaks for that digit.")
     if "gate_class_mean" not in audit.arrays:
         st.caption("This network has no gate.")

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from core.metrics import confusion_matrix, precision_recall_f1
+from core.metrics import confusion_matrix, precision_recall_f1, wilson_interval
 from core.words import percent
 from deployment.audit import doubt, errors, evidence, inside, reader, robustness, tsne
 from deployment.audit.charts import errors as error_charts
 from deployment.audit.charts import inside as inside_charts
-from deployment.audit.parts import Audit, chart, count, guarded, section, tiles
+from deployment.audit.parts import Audit, anchor, chart, count, guarded, section, tiles
 from deployment.deploy_mnist import SHIPPED
 from deployment.ui import pulse
 from deployment.ui.charts import hope_faith_love
@@ -30,11 +30,17 @@ LABELS = {
     "ece": ("Calibration error", _share, "Mean gap between confidence and accuracy over 15 bins of equal size."),
     "auroc": ("AUROC of doubt", "{:.3f}".format, "How often a right answer is surer than a wrong one; 0.5 is chance."),
 }
+PARTS = ("Learning", "Errors and hits", "Confusion", "Doubt", "The map", "Gate per digit")  # headings, in their order
+LINKS = f"""<nav class="q q-links" aria-label="Parts of the audit">{
+    "".join(f'<a href="#{anchor(part)}">{part}</a>' for part in PARTS)}</nav>"""
 # Captions and axes in the theme's own ink: Streamlit's greys for them fall short of a contrast of 4.5 to 1.
 INK = """<style>
 .st-key-audit [data-testid="stCaptionContainer"] {color: inherit; opacity: .85}
 .st-key-audit :is([class$="tick"], .cbaxis) text, .st-key-audit text:is([class$="title"], .legendtext),
 .st-key-audit [class*="st-key-audit_weights"] .annotation-text {fill: currentColor !important}
+.q-verdict {font-size: 1.25rem; font-weight: 600}
+.q-links {display: flex; flex-wrap: wrap; gap: .3rem 1.2rem}
+.q-links a {color: inherit; padding: .35rem 0}
 .q-scroll {overflow-x: auto; margin-bottom: .5rem}
 .q-table {border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem}
 .q-table caption {text-align: left; font-weight: 600; padding: .3rem 0; caption-side: top}
@@ -72,15 +78,24 @@ def render(deployer) -> None:
             arrays = _of_model(deployer.sha256, deployer)
             audit = Audit(arrays, {}, command, deployer, True)
             _stated(deployer.metrics["test"])
-            sections = _learning, inside.weights, inside.gate
+            shown, folded = (_learning, inside.gate), {"Weights: how they are spread": inside.weights}
         else:
             current = reader.made_for(arrays) == deployer.sha256
             audit = Audit(arrays, _document(deployer, arrays, command), command, deployer, current)
+            _verdict(arrays, deployer.metrics["test"] if current else {})
             _headline(arrays)
-            sections = (_learning, _confusion, doubt.render, tsne.render, errors.render,
-                        robustness.render, inside.weights, inside.activations, inside.gate)
-        for show in sections:
+            st.html(LINKS)
+            shown = _learning, errors.render, _confusion, doubt.render, tsne.render, inside.gate
+            folded = {"Robustness: the test images corrupted on purpose": robustness.render,
+                      "Precision, recall and F1 of each digit": _per_class,
+                      "Weights: how they are spread": inside.weights,
+                      "Activations: what the units answer": inside.activations}
+        for show in shown:
             show(audit)
+        for title, show in folded.items():
+            with st.expander(title):
+                show(audit)
+        st.caption(f"All of this is made anew with `{command}`.")
 
 
 def _document(deployer, arrays, command: str) -> dict:
@@ -114,6 +129,18 @@ def _command(model_dir: Path) -> str:
     return f"python -m analytics.audit --model {os.path.relpath(model_dir, Path(SHIPPED).resolve().parent)}"
 
 
+def _verdict(arrays, test: dict) -> None:
+    """The audit in a sentence or two; test: what training measured, {} where that was another network."""
+    n, errors = len(arrays["y"]), int((arrays["probs"].argmax(1) != arrays["y"]).sum())
+    told = [f"Wrong about once in {round(n / errors):,}." if errors else f"Not once wrong in {n:,}."]
+    if test.get("confident_share"):
+        sure = round(test["confident_share"] * test["n"])
+        wrong = round((1 - test["confident_accuracy"]) * sure)
+        most = percent(wilson_interval(wrong, sure)[1], 2)
+        told.append(f"Of {sure:,} called confident {wrong:,} {'was' if wrong == 1 else 'were'} wrong (at most {most}).")
+    st.html(f'<p class="q q-verdict" data-testid="verdict">{" ".join(told)}</p>')
+
+
 def _headline(arrays) -> None:
     _metrics({name: arrays[f"headline_{name}"] for name in LABELS})
     st.caption(f"On {len(arrays['y']):,} test images that no training has seen; below each figure its 95 % interval.")
@@ -137,7 +164,7 @@ def _metrics(figures: dict) -> None:
 
 @guarded
 def _learning(audit: Audit) -> None:
-    section(audit, "Learning", "Loss and accuracy after each epoch. Where validation stops improving while training "
+    section("Learning", "Loss and accuracy after each epoch. Where validation stops improving while training "
             "goes on, the network only learns by heart; distorted training images or dropout lift the training loss.")
     history = evidence.history(audit.arrays)
     for column, what in zip(st.columns(2), ("loss", "accuracy"), strict=True):
@@ -171,8 +198,9 @@ def _confusion(audit: Audit) -> None:
     arrays = audit.arrays
     y, y_hat = arrays["y"], arrays["probs"].argmax(1)
     matrix = confusion_matrix(y, y_hat)
-    section(audit, "Confusion", "How many images of each digit got which answer. Grey is right, colour is wrong, "
-            "brighter is more often; choose a cell, here or in the box, to see its images.")
+    section("Confusion", "How many images of each digit got which answer. Grey is right, orange is wrong, "
+            "darker is more often; in the margins how many of each digit were found (recall) and how many such "
+            "answers were right (precision). Choose a cell, here or in the box, to see its images.")
     cells = sorted(np.argwhere(matrix).tolist(), key=lambda cell: (cell[0] == cell[1], -matrix[*cell]))
     names = {(true, answer): f"{true} read as {answer} ({count(matrix[true, answer])})" for true, answer in cells}
     clicked, box = audit.key("confusion"), audit.key("cell")
@@ -192,7 +220,11 @@ def _confusion(audit: Audit) -> None:
         if len(members) > 30:
             st.caption(f"The 30 least sure of {len(members):,}.")
         tiles(audit, members[:30])
-    st.markdown("**Precision, recall and F1 of each digit**")
+
+
+@guarded
+def _per_class(audit: Audit) -> None:
+    matrix = confusion_matrix(audit.arrays["y"], audit.arrays["probs"].argmax(1))
     st.caption("Precision: of the answers “3”, how many were a 3. Recall: of the threes, how many were found. "
                "F1 joins both.")
     chart(audit, error_charts.per_class(precision_recall_f1(matrix)), "Precision, recall and F1 of each digit",

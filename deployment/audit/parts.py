@@ -40,10 +40,14 @@ def test_images() -> np.ndarray:
     return read_checked("t10k-images-idx3-ubyte")
 
 
-def section(audit: Audit, title: str, what_and_how: str) -> None:
-    """A heading and a caption that says what is shown, how to read it and how to make it anew."""
-    st.subheader(title)
-    st.caption(f"{what_and_how} Remake it with `{audit.command}`.")
+def section(title: str, what_and_how: str) -> None:
+    """A heading, to which the links at the top lead, and a caption that says what is shown and how to read it."""
+    st.subheader(title, anchor=anchor(title))
+    st.caption(what_and_how)
+
+
+def anchor(title: str) -> str:
+    return "audit-" + title.lower().replace(" ", "-")
 
 
 def guarded(show: Callable) -> Callable:

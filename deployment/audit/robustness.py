@@ -15,7 +15,7 @@ def render(audit: Audit) -> None:
     if not measured:
         return
     rows = measured["rows"]
-    section(audit, "Robustness", f"{measured['n']:,} test images corrupted in fifteen ways and five severities. A "
+    section("Robustness", f"{measured['n']:,} test images corrupted in fifteen ways and five severities. A "
             "point on the dashes is as sure as it is right; below them the network does not notice that it cannot see.")
     left, right = st.columns(2)
     with left:
@@ -28,9 +28,8 @@ def render(audit: Audit) -> None:
                             key=audit.key("corruption"))
         chart(audit, charts.severities(rows, name), f"Accuracy and confidence by severity: {name}", "severity")
     st.caption(measured["sentence"])
-    with st.expander("Figures of every corruption"):
-        cells = [[name.replace("_", " "), *(
-            " / ".join(f"{100 * row[key]:.1f}" for row in rows if row["corruption"] == name)
-            for key in ("accuracy", "mean_confidence", "confident_and_wrong"))] for name in names]
-        st.html(table(["corruption", "accuracy % at 1 to 5", "mean confidence %", "confident and wrong %"], cells,
-                      "By severity, 1 to 5"))
+    cells = [[name.replace("_", " "), *(
+        " / ".join(f"{100 * row[key]:.1f}" for row in rows if row["corruption"] == name)
+        for key in ("accuracy", "mean_confidence", "confident_and_wrong"))] for name in names]
+    st.html(table(["corruption", "accuracy % at 1 to 5", "mean confidence %", "confident and wrong %"], cells,
+                  "By severity, 1 to 5"))

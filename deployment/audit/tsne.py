@@ -15,7 +15,7 @@ def render(audit: Audit) -> None:
     """The map of one layer; choosing a layer or points reruns this part alone."""
     arrays = audit.arrays
     index, layers = arrays["map_index"], evidence.layers(arrays)
-    section(audit, "The map", f"{len(index):,} test images, placed by t-SNE so that those a hidden layer sees alike "
+    section("The map", f"{len(index):,} test images, placed by t-SNE so that those a hidden layer sees alike "
             "lie together. Near means alike, far distances mean little; crosses are errors.")
     layer = list(layers)[-1]
     if len(layers) > 1:

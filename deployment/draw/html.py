@@ -109,8 +109,8 @@ def comparison(answers: dict[str, np.ndarray]) -> str:
         "live": ("With the gate", "as it answers above"),
         "mean": ("Gate held at its training mean", "the fair “without”: nothing depends on this digit"),
         "open": ("Gate fully open", "every unit at 1; this also rescales the logits, so the confidence shifts"),
-        "shuffled": ("Gate values shuffled", "this digit's own, dealt to other units, mean of 20 deals: as good as the "
-                     "first if which unit is open does not matter"),
+        "shuffled": ("Same gate values, shuffled", "shows whether which unit opens matters: this digit's own "
+                     "values, dealt to other units, mean of 20 deals"),
     }
     shown = []
     for name, (title, note) in titles.items():

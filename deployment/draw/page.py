@@ -50,7 +50,8 @@ def render(deployer) -> None:
     state = st.session_state
     # inside the fragment that needs them: whatever fails elsewhere, these are there
     state.setdefault("source", "example")  # what is being read: "example", "drawing" or "upload"
-    state.setdefault("example", next(iter(EXAMPLES)))
+    asked = st.query_params.get("example")
+    state.setdefault("example", asked if asked in EXAMPLES else next(iter(EXAMPLES)))
     state.setdefault("cleared", 0)  # how often the canvas was told to be empty
     state.setdefault("brush", 28)
     st.html(_example_css())
@@ -230,7 +231,7 @@ def _use(source: str) -> None:
 
 
 def _use_example(name: str) -> None:
-    st.session_state.example = name
+    st.session_state.example = st.query_params["example"] = name
     st.session_state.cleared += 1
     _use("example")
 

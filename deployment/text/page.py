@@ -146,7 +146,7 @@ def _file(reader, talk: Talk) -> None:
         for row in st.session_state.text_sheet.selection.rows[:1]:
             _show(reader, talk, good[row][1])
 
-    st.caption(f"{len(good):,} texts read, each by itself; a column's head sorts them, a ticked one is shown in full.")
+    st.caption(f"{len(good):,} texts read, each by itself; click a heading to sort, tick a row to inspect it.")
     numbers = {name: st.column_config.NumberColumn(name, format="%+.2f") for name in html.NAMES}
     st.dataframe(table, hide_index=True, height=min(35 * len(good) + 38, 380), column_config=numbers, key="text_sheet",
                  on_select=choose, selection_mode="single-row", alt="Table of the texts with their PAD and its words")

@@ -9,6 +9,11 @@ from core.words import percent
 def show(deployer) -> None:
     """Open the pop-up for one loaded model."""
     st.markdown(
+        "Qualm reads handwritten digits with a small neural network written in NumPy, and says how sure it is of each. "
+        "Your pictures and drawings stay on this machine: nothing leaves it, and nothing is kept once you close the "
+        "page."
+    )
+    st.markdown(
         "The gate is a metaphor with a formula: like a mood it lets more or less of each unit of the last hidden layer "
         "through, by a factor between 0 and 1, and nothing here has feelings. "
         "Whether it helps is for measurement to say: the first tab answers with the gate, with the gate held at its "

@@ -140,8 +140,8 @@ def _sheet(rows: list) -> int:
     )
     least = int(table["Confidence"].argmin())
     st.caption(
-        f"{len(rows)} pictures read; a column's head sorts them. The one whose box is ticked stands above in full, "
-        f"or the least sure: {rows[least][0]}."
+        f"{len(rows)} pictures read. Click a heading to sort, tick a row to inspect it; until then the least sure "
+        f"stands above: {rows[least][0]}."
     )
     event = st.dataframe(
         table,

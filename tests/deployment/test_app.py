@@ -6,8 +6,9 @@ import shutil
 
 import numpy as np
 import pytest
-from app import EXAMPLES, answer, page, start
+from app import APP, EXAMPLES, answer, page, start
 from PIL import Image, ImageDraw
+from streamlit.testing.v1 import AppTest
 
 from deployment import deploy_mnist
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
@@ -35,6 +36,18 @@ def test_examples_can_be_chosen(name, digit):
     at = start()
     at.button(key=f"example_{name}").click().run()
     assert answer(at)["digit"] == digit
+
+
+def test_the_address_names_the_example():
+    at = start()
+    at.button(key="example_two").click().run()
+    assert at.query_params["example"] in ("two", ["two"])
+    again = AppTest.from_file(str(APP), default_timeout=60)
+    again.query_params["example"] = "paper"
+    assert answer(again.run())["digit"] == "3"
+    again = AppTest.from_file(str(APP), default_timeout=60)
+    again.query_params["example"] = "nothing/../known"
+    assert answer(again.run())["digit"] == "7"
 
 
 @pytest.mark.parametrize("name", ["four_or_nine", "letter", "scribble"])

@@ -234,3 +234,16 @@ def test_the_about_box_opens_and_closes(page, screen):
     page.get_by_role("dialog").get_by_text("metaphor with a formula").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="hidden")
+
+
+def test_the_address_keeps_tab_and_example(page):
+    page.get_by_role("button", name="A looped 2").click()
+    wait_for_answer(page, name="a looped 2")
+    page.get_by_role("tab", name="Scientific audit").click()
+    page.get_by_text("Wrong about once in").wait_for()
+    assert "example=two" in page.url and "tab=Scientific" in page.url
+    at_rest(page)
+    page.reload()
+    page.get_by_text("Wrong about once in").wait_for()
+    page.get_by_role("tab", name="Draw or upload").click()
+    assert wait_for_answer(page, name="a looped 2") == "2"

@@ -3,12 +3,17 @@
 import numpy as np
 import plotly.graph_objects as go
 
+from core.metrics import precision_recall_f1
+from core.words import percent
 from deployment.ui.charts import style
-from deployment.ui.palette import BLUE, GREY, HEAT, ORANGE
+from deployment.ui.palette import BLUE, GREY, ORANGE
+
+RAMP = [[0, "#f9dfae"], [0.5, "#E69F00"], [1, "#8a4b00"]]  # orange: a single error stands out in either theme
 
 
 def confusion(matrix: np.ndarray) -> go.Figure:
-    """Counts (10, 10), rows true, columns answered; errors in colour (log scale), right answers grey.
+    """Counts (10, 10), rows true, columns answered; errors in orange (log scale), right answers grey; in the margins
+    recall and precision.
 
     Heat maps cannot be selected, so the last trace lays an unseen marker on every cell that holds images, with
     (true digit, answer, count) as its custom data.
@@ -18,11 +23,11 @@ def confusion(matrix: np.ndarray) -> go.Figure:
     figure = go.Figure()
     shade = np.log(np.maximum(matrix, 1))
     top = max(np.log(2), shade[~right].max())
-    dark = shade < 0.5 * top
+    dark = shade > 0.6 * top
     for cells, colours, ink in (
         (right, [[0, "#d9d9d9"], [1, "#d9d9d9"]], "#111111"),
-        (~right & ~empty & dark, HEAT, "#ffffff"),
-        (~right & ~empty & ~dark, HEAT, "#111111"),
+        (~right & ~empty & ~dark, RAMP, "#111111"),
+        (~right & ~empty & dark, RAMP, "#ffffff"),
     ):
         figure.add_heatmap(
             z=np.where(cells, shade, np.nan), text=np.where(cells, matrix.astype(str), ""), texttemplate="%{text}",
@@ -35,10 +40,15 @@ def confusion(matrix: np.ndarray) -> go.Figure:
         marker={"symbol": "square", "size": 26, "opacity": 0}, showlegend=False,
         hovertemplate="true %{customdata[0]}, answer %{customdata[1]}: %{customdata[2]:,} images<extra></extra>",
     )
-    digits = {"tickvals": list(range(n)), "range": [-0.5, n - 0.5], "showgrid": False, "fixedrange": True}
-    return style(figure, 430, clickmode="event+select", hoverdistance=30).update_xaxes(
-        title="answer", **digits
-    ).update_yaxes(title="true digit", **(digits | {"range": [n - 0.5, -0.5]}))
+    scores, place = precision_recall_f1(matrix), np.arange(n)
+    for x, y, name in ((np.full(n, n + 0.15), place, "recall"), (place, np.full(n, n + 0.1), "precision")):
+        for i in place:
+            figure.add_annotation(x=x[i], y=y[i], text=percent(scores[name][i]), showarrow=False, font={"size": 10})
+    ends = {"range": [-0.5, n + 0.6], "showgrid": False, "fixedrange": True, "tickvals": [*place, n + 0.15]}
+    figure = style(figure, 460, clickmode="event+select", hoverdistance=30)
+    figure.update_xaxes(title="answer", ticktext=[*map(str, place), "recall"], **ends)
+    return figure.update_yaxes(title="true digit", ticktext=[*map(str, place), "precision"],
+                               **(ends | {"range": [n + 0.6, -0.5]}))
 
 
 def per_class(scores: dict[str, np.ndarray]) -> go.Figure:

@@ -27,9 +27,18 @@ def test_confusion_shows_every_count_and_offers_every_filled_cell(matrix):
 
 
 def test_confusion_ink_stands_out_from_its_cell(matrix):
-    _, dark, bright, _ = errors.confusion(matrix).data
-    assert dark.text[3][5] == "1" and dark.textfont.color == "#ffffff"
-    assert bright.text[4][9] == "7" and bright.textfont.color == "#111111"
+    right, pale, dark, _ = errors.confusion(matrix).data
+    assert pale.text[3][5] == "1" and pale.textfont.color == "#111111"
+    assert dark.text[4][9] == "7" and dark.textfont.color == "#ffffff"
+    assert pale.colorscale == dark.colorscale != right.colorscale, "one ramp for all errors"
+
+
+def test_confusion_has_recall_and_precision_in_its_margins(matrix):
+    written = {(note.x, note.y): note.text for note in errors.confusion(matrix).layout.annotations}
+    assert len(written) == 20
+    recall, precision = ({y: t for (x, y), t in written.items() if x > 9.5}, {x: t for (x, y), t in written.items()
+                                                                            if y > 9.5})
+    assert recall[4] == "93.1 %" and precision[9] == "93.4 %" and recall[0] == "> 99.9 %"
 
 
 def test_a_faultless_confusion_is_drawn():

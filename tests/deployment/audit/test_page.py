@@ -1,5 +1,6 @@
 """The tab "Scientific audit" in Streamlit's test harness: what stands there with, without and beside an audit."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -61,20 +62,30 @@ def show(model):
 
 def test_headline_and_all_sections(model):
     write_audit(model)
+    model.metrics["test"] |= {"n": 10_000, "confident_share": 0.8, "confident_accuracy": 0.9995}
     page = show(model)
     assert [(m.label, m.value) for m in page.metric][:2] == [("Test accuracy", "98.50 %"), ("Errors", "3")]
     assert len(page.metric) == 5 and " to " in page.metric[0].delta
-    sections = ["Learning", "Confusion", "Doubt", "The map", "Errors and hits", "Weights", "Gate per digit"]
+    sections = ["Learning", "Errors and hits", "Confusion", "Doubt", "The map", "Gate per digit", "Weights"]
     assert [s.value for s in page.subheader] == sections
+    folded = [box.label.split(":")[0] for box in page.expander]
+    assert {"Robustness", "Precision, recall and F1 of each digit", "Weights"} <= set(folded)
+    (links,) = re.findall(r"<nav.*?</nav>", page_text(page), re.DOTALL)
+    anchors = [s.proto.anchor for s in page.subheader]
+    assert re.findall(r'href="#([^"]+)"', links) == anchors[:6]
+    (verdict,) = re.findall(r'data-testid="verdict">([^<]*)<', page_text(page))
+    assert verdict == "Wrong about once in 67. Of 8,000 called confident 4 were wrong (at most 0.13 %)."
+    assert sum("made anew" in caption.value for caption in page.caption) == 1
     assert not page.warning and not page.info
 
 
 def test_a_chosen_cell_shows_its_images(model):
     write_audit(model)
     page = show(model)
-    true, answer = page.selectbox[0].value
-    assert true != answer and page.selectbox[0].options[0] == f"{true} read as {answer} (1 image)"
-    page.session_state[page.selectbox[0].key] = (7, 7)
+    (box,) = (box for box in page.selectbox if "_cell_" in box.key)
+    true, answer = box.value
+    assert true != answer and box.options[0] == f"{true} read as {answer} (1 image)"
+    page.session_state[box.key] = (7, 7)
     pictures = "".join(element.proto.body for element in page.run().get("html"))
     assert "a 7 read as 7, 95.5 % sure" in pictures and not page.exception
 
@@ -200,7 +211,7 @@ def test_a_run_without_audit_says_how_and_shows_what_there_is(model):
     assert "python -m analytics.audit --model" in page.info[0].value
     assert [m.value for m in page.metric] == ["98.76 %", "124", "0.0400", "0.20 %", "0.970"]
     assert page.metric[0].delta == "98.52 % to 98.96 %"
-    assert [s.value for s in page.subheader] == ["Learning", "Weights", "Gate per digit"]
+    assert [s.value for s in page.subheader] == ["Learning", "Gate per digit", "Weights"]
 
 
 def test_a_damaged_audit_is_a_sentence(model):
