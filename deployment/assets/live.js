@@ -122,6 +122,7 @@ function finish(found) {
 export default function ({ data, setStateValue, parentElement }) {
   [told, tell] = [data, setStateValue];
   pausedUntil = performance.now() + data.pause;
+  document.querySelector(".st-key-mark iframe")?.setAttribute("aria-hidden", "true"); // ten dots that say nothing
   if (data.cleared !== cleared) [cleared, strokes, last] = [data.cleared, 0, ""];
   const spoken = parentElement.querySelector(".spoken");
   if (!down && spoken.textContent !== data.spoken) spoken.textContent = data.spoken; // not each answer in mid-stroke

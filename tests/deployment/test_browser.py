@@ -5,6 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 from app import EXAMPLES, zipped
+from axe_playwright_python.sync_playwright import Axe
 from browser import at_rest
 
 THREE = [[(85, 80), (140, 55), (190, 85), (175, 120), (135, 135), (185, 160), (190, 200), (140, 230), (85, 205)]]
@@ -247,3 +248,15 @@ def test_the_address_keeps_tab_and_example(page):
     page.get_by_text("Wrong about once in").wait_for()
     page.get_by_role("tab", name="Draw or upload").click()
     assert wait_for_answer(page, name="a looped 2") == "2"
+
+
+@pytest.mark.parametrize("tab", ["Draw or upload", "Scientific audit", "Feelings in text"])
+def test_nothing_stands_in_the_way_of_assistive_technology(page, tab):
+    page.get_by_role("tab", name=tab).click()
+    page.get_by_role("tabpanel").get_by_role("heading", level=3).first.wait_for()
+    at_rest(page)
+    page.wait_for_timeout(1000)
+    found = Axe().run(page).response["violations"]
+    serious = [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in found
+               if fault["impact"] in ("serious", "critical") or fault["id"] == "heading-order"]
+    assert not serious
