@@ -23,7 +23,7 @@ class Config(Settings):
 
     # Pictures made by the stroke model (core/digits/strokes), in place of a share of the training images
     synthetic: float = 0.0  # share of digits, in the hands of the whole world
-    negatives: float = 0.0  # share of what is no digit, for which every answer is to be equally likely
+    negatives: float = 0.0  # share of what is no digit, for which nothing is to speak for any answer
 
     # Network: 784 - hidden ... - gate - 10
     hidden: tuple = (1024, 1024, 1024)

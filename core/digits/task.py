@@ -57,7 +57,7 @@ class DigitTask(ClassificationTask):
     def __init__(self, config, train, validation):
         watched = as_input(validation.X, config.input_range), validation.y
         super().__init__(config, digit_network(config), train.X, train.y, watched, drop_last=True)
-        self._real, self._made = len(train), None
+        self._real, self._made, self.nothing = len(train), None, config.negatives > 0
         size = min(config.batch_size, self._real)
         self._share = [round(share * size) for share in (config.synthetic, config.negatives)]  # of each batch
         room = self.steps_per_epoch * sum(self._share)

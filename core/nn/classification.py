@@ -24,6 +24,7 @@ class ClassificationTask:
     """
 
     score = "val_accuracy"
+    nothing = False  # whether some samples are of no class (core/nn/losses.py)
 
     def __init__(self, config, network, X, y, validation=None, drop_last=False):
         self.config, self.network, self.X, self.y, self.validation = config, network, X, y, validation
@@ -67,7 +68,8 @@ class ClassificationTask:
             return self.network.forward(self.input(X, y, rng), train=True, rng=rng, arena=self._arenas[half])
 
         def backward(half, logits, caches, weight=None):
-            loss, dlogits = softmax_cross_entropy(logits, batch[half][1], config.label_smoothing, weight, of=n)
+            loss, dlogits = softmax_cross_entropy(logits, batch[half][1], config.label_smoothing, weight, of=n,
+                                                  nothing=self.nothing)
             self.network.backward(dlogits, caches, self._views[half], arena=self._arenas[half])
             return loss
 

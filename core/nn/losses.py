@@ -20,35 +20,39 @@ def focal_weight(logits, y, gamma):
     return weight / max(float(weight.mean()), 1e-12)
 
 
-def softmax_cross_entropy(logits, y, label_smoothing=0.0, sample_weight=None, targets=None, of=None):
+def softmax_cross_entropy(logits, y, label_smoothing=0.0, sample_weight=None, targets=None, of=None, nothing=False):
     """Mean cross-entropy of softmax(logits) against the labels, in nats, and its gradient.
 
-    logits: (N, n) reals; y: (N,) integers in 0..n-1, or -1 for what is of no class: its target is 1 / n everywhere
-    (the entropic open-set loss, Dhamija et al. 2018). With label_smoothing s the target of the others is 1 - s on the
-    label plus s / n everywhere (Szegedy et al. 2016). targets: (N, n) distributions to meet instead, or None; y is then
-    not looked at.
+    logits: (N, n) reals; y: (N,) integers in 0..n-1. With label_smoothing s the target is 1 - s on the label plus s / n
+    everywhere (Szegedy et al. 2016). targets: (N, n) distributions to meet instead, or None; y is then not looked at.
+    nothing: whether the n compete with one answer more, "nothing of these", whose logit is always 0 and which y = -1
+    stands for. A sample of nothing then lowers all logits and says no word on how the n share among themselves, so that
+    log sum exp(logits) tells how much speaks for any of them (the energy, Liu et al. 2020).
     sample_weight: (N,) or None; the mean is then sum(weight * loss) / N. of: the size of the batch that these N are a
     part of; it stands in place of N then, so that the losses and gradients of all parts add up to those of the batch.
     Returns (loss, dlogits (N, n)) with dlogits = (softmax(logits) - target) weight / N.
     """
     N, n = logits.shape
-    rows = np.arange(N)
+    if nothing:
+        logits = np.column_stack([logits, np.zeros(N, logits.dtype)])
+    if targets is None:
+        targets = label_targets(y, n, label_smoothing, nothing)
     shifted = logits - logits.max(axis=1, keepdims=True)
     e = np.exp(shifted)
     total = e.sum(axis=1, keepdims=True)
-    log_probs = shifted - np.log(total)
-    dlogits = e / total
-    if targets is None:
-        even = np.where(y < 0, 1, label_smoothing).astype(logits.dtype)  # the share spread evenly
-        each = -(1 - even) * log_probs[rows, y] - even * log_probs.mean(axis=1)
-        dlogits[rows, y] -= 1 - even
-        if even.any():
-            dlogits -= (even / n)[:, None]
-    else:
-        each = -(targets * log_probs).sum(axis=1)
-        dlogits -= targets.astype(logits.dtype)
+    each = -(targets * (shifted - np.log(total))).sum(axis=1)
+    dlogits = np.ascontiguousarray((e / total - targets.astype(logits.dtype))[:, :n])
     if sample_weight is not None:
         each = each * sample_weight
         dlogits *= sample_weight[:, None].astype(logits.dtype)
     dlogits /= of or N
     return float(each.sum() / (of or N)), dlogits
+
+
+def label_targets(y, n, label_smoothing=0.0, nothing=False):
+    """Distributions (N, n) for labels y (N,): 1 - s on the label plus s / n everywhere. With `nothing` (N, n + 1): all
+    on the last for y = -1, none of it for the others."""
+    targets = np.zeros((len(y), n + nothing))
+    targets[y >= 0, :n] = label_smoothing / n
+    targets[np.arange(len(y)), y] += np.where(y >= 0, 1 - label_smoothing, 1)
+    return targets

@@ -48,17 +48,29 @@ def test_focal_weights_of_what_is_known_entirely_are_finite():
     assert np.isfinite(focal_weight(sure, np.array([0]), 1.0)).all()
 
 
-def test_what_is_of_no_class_is_to_be_answered_evenly():
-    """Its target is 1 / n everywhere, with or without smoothing; the others are not changed by it."""
+def test_nothing_is_one_answer_more_whose_logit_is_0():
     rng = np.random.default_rng(4)
     logits, y = rng.standard_normal((5, 4)), np.array([2, -1, 0, -1, 3])
-    targets = np.where(y[:, None] < 0, 0.25, 0.8 * np.eye(4)[y] + 0.05)
-    loss, dlogits = softmax_cross_entropy(logits, y, label_smoothing=0.2)
-    expected, dexpected = softmax_cross_entropy(logits, y, targets=targets)
-    assert loss == pytest.approx(expected)
-    np.testing.assert_allclose(dlogits, dexpected, atol=1e-12)
-    even = softmax_cross_entropy(np.zeros((1, 4)), np.array([-1]))
-    assert even[0] == pytest.approx(np.log(4)) and not even[1].any()
+    loss, dlogits = softmax_cross_entropy(logits, y, label_smoothing=0.2, nothing=True)
+    probs = softmax(np.column_stack([logits, np.zeros(5)]))
+    targets = np.where(y[:, None] < 0, np.eye(5)[4], 0.8 * np.eye(5)[y] + np.array([0.05] * 4 + [0]))
+    assert loss == pytest.approx(-np.mean((targets * np.log(probs)).sum(axis=1)))
+    np.testing.assert_allclose(dlogits, (probs - targets)[:, :4] / 5, atol=1e-12)
+    low, high = (softmax_cross_entropy(np.full((1, 4), level), np.array([-1]), nothing=True)[0] for level in (-9, 9))
+    assert low < 0.01 and high > 9, "what is nothing is to leave all logits low"
+
+
+@pytest.mark.parametrize("nothing", [False, True])
+def test_gradients_with_and_without_nothing(nothing):
+    rng = np.random.default_rng(6)
+    logits, y, step = rng.standard_normal((6, 3)), np.array([0, 1, 2, 1, 0, -1 if nothing else 2]), 1e-6
+    _, dlogits = softmax_cross_entropy(logits, y, 0.1, nothing=nothing)
+    for place in np.ndindex(logits.shape):
+        moved = [logits.copy(), logits.copy()]
+        moved[0][place] += step
+        moved[1][place] -= step
+        up, down = (softmax_cross_entropy(each, y, 0.1, nothing=nothing)[0] for each in moved)
+        assert dlogits[place] == pytest.approx((up - down) / (2 * step), abs=1e-8)
 
 
 def test_what_is_of_no_class_weighs_as_what_is_not_known():
@@ -70,7 +82,8 @@ def test_what_is_of_no_class_weighs_as_what_is_not_known():
 def test_parts_of_a_batch_add_up_to_it():
     rng = np.random.default_rng(5)
     logits, y, weight = rng.standard_normal((7, 3)), np.array([0, 1, 2, -1, 1, 0, 2]), rng.uniform(0.5, 2, 7)
-    loss, dlogits = softmax_cross_entropy(logits, y, 0.1, weight)
-    parts = [softmax_cross_entropy(logits[part], y[part], 0.1, weight[part], of=7) for part in (slice(3), slice(3, 7))]
+    loss, dlogits = softmax_cross_entropy(logits, y, 0.1, weight, nothing=True)
+    parts = [softmax_cross_entropy(logits[part], y[part], 0.1, weight[part], of=7, nothing=True)
+             for part in (slice(3), slice(3, 7))]
     assert sum(part[0] for part in parts) == pytest.approx(loss)
     np.testing.assert_allclose(np.concatenate([part[1] for part in parts]), dlogits)
