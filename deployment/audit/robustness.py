@@ -10,16 +10,17 @@ from deployment.ui.html import table
 @st.fragment
 @guarded
 def render(audit: Audit) -> None:
-    """Every corruption and severity as a point, one corruption as a curve; nothing where the audit has none."""
+    """Every corruption and severity as a cell, one corruption as a curve; nothing where the audit has none."""
     measured = audit.document.get("robustness")
     if not measured:
         return
     rows = measured["rows"]
-    section("Robustness", f"{measured['n']:,} test images corrupted in fifteen ways and five severities. A "
-            "point on the dashes is as sure as it is right; below them the network does not notice that it cannot see.")
+    section("Robustness", f"{measured['n']:,} test images corrupted in fifteen ways and five severities. Each "
+            "cell is the share read rightly, in %; brighter is more. Beside it, whether stated confidence falls with "
+            "accuracy: where it does not, the network does not notice that it cannot see.")
     left, right = st.columns(2)
     with left:
-        chart(audit, charts.cells(rows), "Accuracy against mean confidence of 75 corruptions", "cells")
+        chart(audit, charts.cells(rows), "Accuracy of each corruption at each severity", "cells")
     with right:
         names = list(dict.fromkeys(row["corruption"] for row in rows[1:]))
         worst = min(rows, key=lambda row: row["accuracy"])["corruption"]

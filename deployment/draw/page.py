@@ -54,6 +54,7 @@ def render(deployer) -> None:
     state.setdefault("example", asked if asked in EXAMPLES else next(iter(EXAMPLES)))
     state.setdefault("cleared", 0)  # how often the canvas was told to be empty
     state.setdefault("brush", 28)
+    state.setdefault("eraser", False)
     st.html(_example_css())
     with st.container(key="surface"):  # a grid (deployment/ui/theme.py), in another order on a phone
         drawing, reading = st.container(), st.container()
@@ -77,11 +78,12 @@ def _canvas() -> None:
     """The drawing area, which keeps its strokes to itself, and its brush."""
     state = st.session_state
     with st.container(key="drawing"):
-        st_canvas(stroke_width=state.brush, stroke_color="#ffffff", width=SIDE, height=SIDE, key="canvas",
-                  initial_drawing={"objects": [], "revision": state.cleared}, update_streamlit=False,
-                  return_image_data=True)
-    with st.container(key="pen"):
-        st.slider("Brush, pixels", 12, 50, step=2, key="brush")
+        st_canvas(stroke_width=state.brush, stroke_color="#000000" if state.eraser else "#ffffff", key="canvas",
+                  width=SIDE, height=SIDE, initial_drawing={"objects": [], "revision": state.cleared},
+                  update_streamlit=False, return_image_data=True)
+    with st.container(key="pen", horizontal=True, vertical_alignment="bottom"):
+        st.slider("Brush, pixels", 12, 50, step=2, key="brush", width="stretch")
+        st.toggle("Eraser", key="eraser")
 
 
 @st.fragment
@@ -233,6 +235,7 @@ def _use(source: str) -> None:
 def _use_example(name: str) -> None:
     st.session_state.example = st.query_params["example"] = name
     st.session_state.cleared += 1
+    st.session_state.eraser = False
     _use("example")
 
 

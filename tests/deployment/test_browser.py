@@ -97,6 +97,23 @@ def test_undo_and_redo_by_key_and_at_once(page, screen):
         wait_for_answer(page, name="your drawing", strokes=strokes)
 
 
+def test_the_eraser_takes_ink_away(page, screen):
+    def inked():
+        return page.locator("canvas.dc-canvas.lower-canvas").evaluate(
+            "(canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
+            ".filter((value, i) => i % 4 == 0 && value > 128).length")
+
+    draw(page, screen, THREE)
+    whole = inked()
+    page.locator("label").filter(has_text="Eraser").click()
+    at_rest(page)
+    draw(page, screen, [[(60, 40), (220, 70), (60, 110), (220, 140), (60, 180), (220, 210), (60, 240)]], done=1)
+    assert inked() < 0.7 * whole
+    page.get_by_role("button", name="Undo", exact=True).click()
+    assert wait_for_answer(page, name="your drawing", strokes=1) == "3"
+    assert inked() == whole
+
+
 def test_quick_strokes_are_all_there(page):
     """Forty strokes that leave no time for an answer: none is lost, and the last answer knows them all."""
     left, top, scale = canvas_place(page)

@@ -4,26 +4,29 @@ import numpy as np
 import plotly.graph_objects as go
 
 from deployment.ui.charts import style
-from deployment.ui.palette import BLUE, GREY, ORANGE, VERMILION
+from deployment.ui.palette import BLUE, HEAT, VERMILION
 
 
 def cells(rows: list[dict]) -> go.Figure:
-    """Accuracy (%) against mean confidence (%) of each corruption and severity; rows as of `robustness.measure`."""
+    """Accuracy (%) of each corruption, a row, at each severity, a column, the hardest below; rows as of
+    `robustness.measure`, the first of images as they are."""
+    corrupted = {(row["corruption"], row["severity"]): row for row in rows[1:]}
+    severities = sorted({severity for _, severity in corrupted})
+    names = sorted({name for name, _ in corrupted}, reverse=True,
+                   key=lambda name: np.mean([row["accuracy"] for (own, _), row in corrupted.items() if own == name]))
+    values = {key: np.array([[100 * corrupted[name, severity][key] if (name, severity) in corrupted else np.nan
+                              for severity in severities] for name in names])
+              for key in ("accuracy", "mean_confidence")}
+    shown = np.where(np.isnan(values["accuracy"]), "", np.char.mod("%.0f", values["accuracy"]))
     figure = go.Figure()
-    figure.add_scatter(x=[0, 100], y=[0, 100], mode="lines", line={"color": GREY, "dash": "dash"}, hoverinfo="skip",
-                       name="as sure as right")
-    for group, name, colour, symbol, size in (
-        (rows[1:], "corrupted", BLUE, "circle", 8), (rows[:1], "clean", ORANGE, "diamond", 12),
-    ):
-        figure.add_scatter(
-            x=[100 * row["mean_confidence"] for row in group], y=[100 * row["accuracy"] for row in group],
-            mode="markers", name=name, marker={"color": colour, "symbol": symbol, "size": size, "opacity": 0.75},
-            customdata=[f"{row['corruption'].replace('_', ' ')}, severity {row['severity']}" for row in group],
-            hovertemplate="%{customdata}: %{y:.1f} % right, stated %{x:.1f} %<extra></extra>",
-        )
-    low = max(0, min(min(row["accuracy"], row["mean_confidence"]) for row in rows) * 100 - 4)
-    return style(figure, 380, showlegend=True, xaxis={"title": "mean confidence (%)", "range": [low, 101]},
-                 yaxis={"title": "accuracy (%)", "range": [low, 101]})
+    for ink, part in (("#ffffff", values["accuracy"] < 60), ("#111111", values["accuracy"] >= 60)):
+        figure.add_heatmap(
+            x=severities, y=[name.replace("_", " ") for name in names], z=np.where(part, values["accuracy"], np.nan),
+            text=np.where(part, shown, ""), texttemplate="%{text}", textfont={"color": ink}, colorscale=HEAT, zmin=0,
+            zmax=100, showscale=False, xgap=1, ygap=1, customdata=values["mean_confidence"], hoverongaps=False,
+            hovertemplate="%{y}, severity %{x}: %{z:.1f} % right, stated %{customdata:.1f} %<extra></extra>")
+    xaxis = {"title": "severity", "tickvals": severities, "showgrid": False}
+    return style(figure, 60 + 27 * len(names), xaxis=xaxis, yaxis={"autorange": "reversed", "showgrid": False})
 
 
 def severities(rows: list[dict], corruption: str) -> go.Figure:

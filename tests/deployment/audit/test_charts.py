@@ -117,9 +117,11 @@ def test_robustness_charts_hold_the_rows():
     rows = [{"corruption": name, "severity": severity, "accuracy": accuracy, "mean_confidence": 0.9,
              "interval_95": (accuracy - 0.02, accuracy + 0.01)}
             for name, severity, accuracy in (("clean", 0, 0.98), ("fog", 1, 0.7), ("fog", 2, 0.5), ("tilt", 1, 0.9))]
-    _, corrupted, clean = robustness.cells(rows).data
-    np.testing.assert_allclose(corrupted.y, [70, 50, 90])
-    assert list(clean.y) == [98] and corrupted.customdata[1] == "fog, severity 2"
+    dark, bright = robustness.cells(rows).data
+    assert list(dark.y) == ["tilt", "fog"] and list(dark.x) == [1, 2], "the hardest last"
+    np.testing.assert_allclose(bright.z, [[90, np.nan], [70, np.nan]])
+    np.testing.assert_allclose(dark.z, [[np.nan, np.nan], [np.nan, 50]])
+    assert dark.text[1][1] == "50" and bright.text[0][0] == "90" and dark.textfont.color == "#ffffff"
     accuracy, confidence = robustness.severities(rows, "fog").data
     np.testing.assert_allclose(accuracy.y, [98, 70, 50])
     np.testing.assert_allclose(accuracy.error_y.arrayminus, 2)
