@@ -1,10 +1,25 @@
 """Any picture of a digit -> (28, 28) as MNIST has it. Application, command line and tests all come through here."""
 
+from dataclasses import dataclass
+
+import numpy as np
+
 from core.digits.frame import frame
 from deployment.preprocess.ink import separate
 from deployment.preprocess.load import InputError, load_image
 
-__all__ = ["InputError", "load_image", "preprocess"]
+__all__ = ["Found", "InputError", "find_digit", "load_image", "preprocess"]
+INK = 0.1  # of full strength: the digit's box reaches this far
+
+
+@dataclass(frozen=True)
+class Found:
+    """A digit in a picture: image (28, 28) in [0, 1], white on black, and where it stood in grey (H, W) in [0, 1], the
+    picture as it was searched: box (top, left, bottom, right) in pixels of it."""
+
+    image: np.ndarray
+    grey: np.ndarray
+    box: tuple
 
 
 def preprocess(source, name="the picture", kind=None):
@@ -14,7 +29,14 @@ def preprocess(source, name="the picture", kind=None):
     ink on it; `name` is what its sentence calls the picture. kind: "canvas" for strokes drawn white on black, where
     there is no paper to look for.
     """
-    ink = separate(load_image(source, name), kind)
+    return find_digit(source, name, kind).image
+
+
+def find_digit(source, name="the picture", kind=None):
+    """As `preprocess`, with the place where the digit stood: a Found."""
+    grey = load_image(source, name)
+    ink = separate(grey, kind)
     if ink is None:
         raise InputError(f"No ink was found in {name}: draw or photograph one digit, large and dark on plain paper.")
-    return frame(ink)
+    rows, columns = (np.flatnonzero((ink > INK).any(axis)) for axis in (1, 0))
+    return Found(frame(ink), grey, (int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1))

@@ -27,6 +27,10 @@ CSS = """
 .q-track {background: color-mix(in srgb, currentColor 9%, transparent); border-radius: .2rem; height: .85rem;}
 .q-fill {display: block; height: 100%; border-radius: .2rem; min-width: 1px;
          background: color-mix(in srgb, currentColor 55%, transparent);}
+figure.q-boxed {margin: 0;}
+.q-boxed div {position: relative; width: fit-content;}
+.q-boxed img {display: block; max-width: 100%; border-radius: .3rem;}
+.q-boxed span {position: absolute; outline: 3px solid #E69F00; border-radius: .15rem;}
 .q-row + .q-row {margin-top: 1rem;}
 .q-row {display: grid; grid-template-columns: repeat(auto-fit, minmax(215px, 1fr)); gap: 1rem 1.5rem;}
 .q-scale {height: .5rem; border-radius: .25rem; margin-top: .4rem;}

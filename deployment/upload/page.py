@@ -6,7 +6,7 @@ import streamlit as st
 
 from deployment.preprocess import InputError
 from deployment.ui.html import grey_uri, notice
-from deployment.upload import archive, batch, html
+from deployment.upload import archive, batch, html, picture
 from deployment.upload.reading import Reading
 
 MOST_TOLD = 6  # notices in full
@@ -31,7 +31,7 @@ def render(deployer, files: list, refused: list[str]) -> tuple:
     said = [*told, *(str(result) for result in results if isinstance(result, InputError))]
     if len(reading.pictures) == 1:
         _tell(told)
-        return names[0], results[0]
+        return names[0], _in_full(deployer, reading, 0)
     read = [i for i, result in enumerate(results) if not isinstance(result, InputError)]
     _stopped(reading)
     if not read:
@@ -52,7 +52,16 @@ def render(deployer, files: list, refused: list[str]) -> tuple:
         _audit(own, names, results)
     else:
         st.caption("Name the files after their digits, such as 7_anything.png, and an audit of them appears here.")
-    return rows[chosen]
+    return names[read[chosen]], _in_full(deployer, reading, read[chosen])
+
+
+def _in_full(deployer, reading, number: int):
+    """The Prediction or InputError of a picture, which is shown itself, with what may be asked of it."""
+    result = reading.results[number]
+    if isinstance(result, InputError):
+        return result
+    key = (*st.session_state.reading_of, number)
+    return picture.render(deployer, reading.pictures[number], result, key)
 
 
 def _reading(deployer, files: list) -> Reading:

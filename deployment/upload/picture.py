@@ -1,0 +1,72 @@
+"""The uploaded picture in focus: itself with the box that was read, and quarter turns where it looks unfamiliar.
+
+A turn is offered, never made unasked, and never half a turn: that would make a 6 of a 9.
+"""
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from deployment.preprocess import InputError, find_digit
+from deployment.ui.html import grey_uri
+from deployment.ui.words import a, sure
+
+SHOWN = 320  # pixels of the picture's long side
+TURNS = {1: "to the left", -1: "to the right"}  # quarters, as numpy.rot90 counts them
+
+
+def render(deployer, picture, result, key) -> object:
+    """Show one picture that was read as `result`, a Prediction; the Prediction that stands, turned where that was
+    asked. key: what tells this picture from others."""
+    state = st.session_state
+    turns = state.setdefault("turns", {})
+    if state.get("picture_of") != (key, turns.get(key, 0)):
+        try:
+            state.picture = _look(deployer, picture, turns.get(key, 0))
+        except InputError:
+            return result
+        state.picture_of = key, turns.get(key, 0)
+    body, turned, offers = state.picture
+    with st.container(horizontal=True, vertical_alignment="center", key="picture"):
+        st.html(body, width="content")
+        with st.container(width="content"):
+            for quarter, words in offers.items():
+                st.button(words, key=f"turn_{quarter}", on_click=turns.__setitem__, args=(key, quarter))
+            if turns.get(key):
+                st.button("Read it as it came", key="turn_back", on_click=turns.pop, args=(key,))
+    return turned or result
+
+
+def _look(deployer, picture, quarter: int) -> tuple:
+    """HTML of the picture, its Prediction where it is turned, and the turns to offer: {quarter: words}."""
+    found = find_digit(picture.load(), picture.name)
+    readings, offers = {}, {}
+    for turn in (0, *TURNS):
+        try:
+            readings[turn] = deployer.predict(np.ascontiguousarray(np.rot90(found.grey, turn)))
+        except InputError:
+            continue
+    if quarter in readings and quarter:
+        found = find_digit(np.ascontiguousarray(np.rot90(found.grey, quarter)), picture.name)
+        return boxed(found, picture.name), readings[quarter], {}
+    if 0 in readings and readings[0].emotion == "curious":
+        for turn, side in TURNS.items():
+            reading = readings.get(turn)
+            if reading and reading.emotion != "curious":
+                offers[turn] = (f"Turned a quarter {side} it would be {a(reading.digit)}, "
+                                f"{sure(reading.confidence)}: read it so")
+    return boxed(found, picture.name), None, offers
+
+
+def boxed(found, name: str) -> str:
+    """The picture, made small, with a frame around what was read."""
+    height, width = found.grey.shape
+    step = max(1, -(-max(height, width) // SHOWN))
+    top, left, bottom, right = found.box
+    frame = (f"top:{100 * top / height:.1f}%;left:{100 * left / width:.1f}%;"
+             f"width:{100 * (right - left) / width:.1f}%;height:{100 * (bottom - top) / height:.1f}%")
+    return f"""<figure class="q q-boxed" data-testid="boxed"><div>
+<img src="{grey_uri(found.grey[::step, ::step])}" alt="{escape(name)}; a frame shows the part that was read">
+<span style="{frame}"></span></div>
+<figcaption class="q-quiet">{escape(name)}: the frame was read</figcaption></figure>"""
