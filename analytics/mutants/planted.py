@@ -8,7 +8,7 @@ PLANTED = [
     ("core/metrics.py", "z2 / (4 * n * n)", "z2 / (4 * n)", f"{T}/test_metrics.py::test_wilson_interval"),
     ("core/nn/classification.py", "self.grads[0, : self.decay_size] +=", "self.grads[0, :0] += 0 *",
      f"{T}/nn/test_classification.py::test_l2_is_on_matrices_alone_and_in_loss_and_gradient"),
-    ("core/nn/classification.py", "config.label_smoothing, weight, of=n)", "config.label_smoothing, None, of=n)",
+    ("core/nn/classification.py", "config.label_smoothing, weight, of=n,", "config.label_smoothing, None, of=n,",
      f"{T}/nn/test_classification.py::test_focal_weights_are_applied"),
     ("core/nn/layers.py", "x.dtype.type(1 / (1 - self.rate))", "x.dtype.type(1)",
      f"{T}/nn/test_network.py::test_dropout_zeroes_the_stated_share_and_keeps_the_mean"),
