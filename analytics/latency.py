@@ -1,8 +1,8 @@
 """How quickly the app answers, in a real browser: `python -m analytics.latency [--strokes 20] [--beside-upload]`.
 
 Starts the app on a free port, as a person would, and prints the time from opening the page to the first answer on it,
-for a cold and a warm server, and from the end of a stroke to its result. With --beside-upload, another session has a
-ZIP of 300 photographs of two megapixels read meanwhile.
+for a cold and a warm server, from the end of a stroke to its result, and between answers while the pen moves. With
+--beside-upload, another session has a ZIP of 300 photographs of two megapixels read meanwhile.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import time
 import urllib.request
 import zipfile
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,10 @@ QUIET = [  # no window, and no requests of the browser's own
 ANSWER = "[data-testid=answer]"
 # Both ends of a stroke's time are taken inside the page: the release of the pen, and the first frame with its result.
 NOTE_RELEASE = "() => document.addEventListener('mouseup', () => { window.released = performance.now(); }, true)"
+NOTE_ANSWERS = """() => new MutationObserver(() => {
+  const now = performance.now();
+  if (document.querySelector("[data-live=yes]") && !(now - window.answers.at(-1) < 20)) window.answers.push(now);
+}).observe(document.querySelector(".st-key-answer"), {subtree: true, childList: true, characterData: true})"""
 SHOWN = """(strokes) => {
   const answer = document.querySelector(`[data-testid=answer][data-strokes="${strokes}"]`);
   return answer && performance.now() - window.released;
@@ -103,7 +108,7 @@ def stroke_to_result(browser, url: str, strokes: int) -> list[float]:
     page.evaluate(NOTE_RELEASE)
     times = []
     for stroke in range(1, strokes + 1):
-        x, y = box["x"] + 40 + 10 * stroke, box["y"] + 60
+        x, y = box["x"] + 40 + 10 * stroke % (box["width"] - 80), box["y"] + 60
         page.mouse.move(x, y)
         page.mouse.down()
         page.mouse.move(x - 20, y + 160, steps=6)
@@ -111,6 +116,30 @@ def stroke_to_result(browser, url: str, strokes: int) -> list[float]:
         times.append(page.wait_for_function(SHOWN, arg=stroke, polling="raf").json_value())
     page.close()
     return times
+
+
+def live_answers(browser, url: str, strokes: int) -> list[float]:
+    """Milliseconds between answers while the pen moves, over so many strokes of about a second."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(url)
+    page.wait_for_selector(ANSWER)
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    page.evaluate(NOTE_ANSWERS)
+    gaps = []
+    for _ in range(strokes):
+        page.evaluate("() => { window.answers = []; }")
+        page.mouse.move(box["x"] + 80, box["y"] + 80)
+        page.mouse.down()
+        for step in range(50):
+            page.mouse.move(box["x"] + 80 + 4 * step, box["y"] + 80 + 5 * (step % 40))
+            page.wait_for_timeout(20)
+        times = page.evaluate("window.answers")
+        page.mouse.up()
+        gaps += [after - before for before, after in pairwise(times)]
+        page.get_by_role("button", name="Clear", exact=True).click()
+        page.get_by_text("The canvas is empty").wait_for()
+    page.close()
+    return gaps
 
 
 def photographs(count: int, path: Path, side: int = 1400) -> Path:
@@ -153,6 +182,7 @@ def main(argv=None) -> None:
         cold = first_answer(browser, url)
         warm = [first_answer(browser, url) for _ in range(5)]
         times = stroke_to_result(browser, url, strokes)
+        gaps = live_answers(browser, url, 10)
         if args.beside_upload:
             with tempfile.TemporaryDirectory() as folder:
                 path = photographs(300, Path(folder) / "photographs.zip")
@@ -164,6 +194,7 @@ def main(argv=None) -> None:
     print(f"first answer, median of {len(warm)}           {statistics.median(warm):.2f} s")
     median = statistics.median(times)
     print(f"stroke to result, median of {strokes:<3}     {median:.0f} ms (largest {max(times):.0f} ms)")
+    print(f"between answers while drawing       {statistics.median(gaps):.0f} ms (largest {max(gaps):.0f} ms of {len(gaps)})")
     if args.beside_upload:
         until = "which still went on" if going else "which ended before the last stroke"
         print(f"beside an upload, {until}: median {statistics.median(beside):.0f} ms (largest {max(beside):.0f} ms)")
