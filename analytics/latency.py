@@ -194,7 +194,8 @@ def main(argv=None) -> None:
     print(f"first answer, median of {len(warm)}           {statistics.median(warm):.2f} s")
     median = statistics.median(times)
     print(f"stroke to result, median of {strokes:<3}     {median:.0f} ms (largest {max(times):.0f} ms)")
-    print(f"between answers while drawing       {statistics.median(gaps):.0f} ms (largest {max(gaps):.0f} ms of {len(gaps)})")
+    print(f"between answers while drawing       {statistics.median(gaps):.0f} ms "
+          f"(largest {max(gaps):.0f} ms of {len(gaps)})")
     if args.beside_upload:
         until = "which still went on" if going else "which ended before the last stroke"
         print(f"beside an upload, {until}: median {statistics.median(beside):.0f} ms (largest {max(beside):.0f} ms)")
