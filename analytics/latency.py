@@ -99,13 +99,18 @@ def first_answer(browser, url: str) -> float:
     return seconds
 
 
-def stroke_to_result(browser, url: str, strokes: int) -> list[float]:
-    """Milliseconds from the release of the pen to the result, for each of so many strokes on one canvas."""
+def canvas_page(browser, url: str, note: str) -> tuple:
+    """A page with its first answer on it, on which the script `note` has run, and the place of its canvas."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(url)
     page.wait_for_selector(ANSWER)
-    box = page.locator("canvas.upper-canvas").bounding_box()
-    page.evaluate(NOTE_RELEASE)
+    page.evaluate(note)
+    return page, page.locator("canvas.upper-canvas").bounding_box()
+
+
+def stroke_to_result(browser, url: str, strokes: int) -> list[float]:
+    """Milliseconds from the release of the pen to the result, for each of so many strokes on one canvas."""
+    page, box = canvas_page(browser, url, NOTE_RELEASE)
     times = []
     for stroke in range(1, strokes + 1):
         x, y = box["x"] + 40 + 10 * stroke % (box["width"] - 80), box["y"] + 60
@@ -120,11 +125,7 @@ def stroke_to_result(browser, url: str, strokes: int) -> list[float]:
 
 def live_answers(browser, url: str, strokes: int) -> list[float]:
     """Milliseconds between answers while the pen moves, over so many strokes of about a second."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(url)
-    page.wait_for_selector(ANSWER)
-    box = page.locator("canvas.upper-canvas").bounding_box()
-    page.evaluate(NOTE_ANSWERS)
+    page, box = canvas_page(browser, url, NOTE_ANSWERS)
     gaps = []
     for _ in range(strokes):
         page.evaluate("() => { window.answers = []; }")
