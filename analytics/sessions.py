@@ -36,7 +36,7 @@ class Session:
     def __init__(self, socket, images):
         self.socket, self.images, self.shown = socket, images, asyncio.Condition()
         self.components, self.told, self.finished = {}, {}, 0  # name -> (element, fragment); what live.js was told
-        self.answered, self.answer = 0, None  # strokes of the last answer to a pen that is up
+        self.answer = None  # of the last one shown: strokes, and whether the pen was up
         self.number, self.up, self.between = 0, [], []
 
     async def listen(self):

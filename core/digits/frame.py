@@ -62,10 +62,16 @@ def widen(ink, radius):
     return ink
 
 
-def crop(ink):
-    """The part of (H, W) that holds ink above a tenth of full strength."""
+def extent(ink):
+    """(top, left, bottom, right) of the part of (H, W) that holds ink above a tenth of full strength."""
     rows, columns = (np.flatnonzero((ink > 0.1).any(axis)) for axis in (1, 0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def crop(ink):
+    """The part of (H, W) within its `extent`."""
+    top, left, bottom, right = extent(ink)
+    return ink[top:bottom, left:right]
 
 
 def box(x):

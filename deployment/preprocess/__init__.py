@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.digits.frame import frame
+from core.digits.frame import extent, frame
 from deployment.preprocess.ink import separate
 from deployment.preprocess.load import InputError, load_image
 
 __all__ = ["Found", "InputError", "find_digit", "load_image", "preprocess"]
-INK = 0.1  # of full strength: the digit's box reaches this far
 
 
 @dataclass(frozen=True)
@@ -38,5 +37,4 @@ def find_digit(source, name="the picture", kind=None):
     ink = separate(grey, kind)
     if ink is None:
         raise InputError(f"No ink was found in {name}: draw or photograph one digit, large and dark on plain paper.")
-    rows, columns = (np.flatnonzero((ink > INK).any(axis)) for axis in (1, 0))
-    return Found(frame(ink), grey, (int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1))
+    return Found(frame(ink), grey, extent(ink))

@@ -23,7 +23,7 @@ def render(deployer, picture, result, key) -> object:
     turns = state.setdefault("turns", {})
     if state.get("picture_of") != (key, turns.get(key, 0)):
         try:
-            state.picture = _look(deployer, picture, turns.get(key, 0))
+            state.picture = _look(deployer, picture, result, turns.get(key, 0))
         except InputError:
             return result
         state.picture_of = key, turns.get(key, 0)
@@ -38,25 +38,23 @@ def render(deployer, picture, result, key) -> object:
     return turned or result
 
 
-def _look(deployer, picture, quarter: int) -> tuple:
+def _look(deployer, picture, result, quarter: int) -> tuple:
     """HTML of the picture, its Prediction where it is turned, and the turns to offer: {quarter: words}."""
-    found = find_digit(picture.load(), picture.name)
-    readings, offers = {}, {}
-    for turn in (0, *TURNS):
-        try:
-            readings[turn] = deployer.predict(np.ascontiguousarray(np.rot90(found.grey, turn)))
-        except InputError:
-            continue
-    if quarter in readings and quarter:
-        found = find_digit(np.ascontiguousarray(np.rot90(found.grey, quarter)), picture.name)
-        return boxed(found, picture.name), readings[quarter], {}
-    if 0 in readings and readings[0].emotion == "curious":
-        for turn, side in TURNS.items():
-            reading = readings.get(turn)
-            if reading and reading.emotion != "curious":
-                offers[turn] = (f"Turned a quarter {side} it would be {a(reading.digit)}, "
-                                f"{sure(reading.confidence)}: read it so")
+    found, offers = find_digit(picture.load(), picture.name), {}
+    if quarter:
+        turned = turn(found.grey, quarter)
+        return boxed(find_digit(turned, picture.name), picture.name), deployer.predict(turned), {}
+    if result.emotion == "curious":
+        readings = deployer.predict_batch([turn(found.grey, quarter) for quarter in TURNS], skip_errors=True)
+        for (quarter, side), reading in zip(TURNS.items(), readings, strict=True):
+            if not isinstance(reading, InputError) and reading.emotion != "curious":
+                offers[quarter] = (f"Turned a quarter {side} it would be {a(reading.digit)}, "
+                                   f"{sure(reading.confidence)}: read it so")
     return boxed(found, picture.name), None, offers
+
+
+def turn(grey, quarter: int):
+    return np.ascontiguousarray(np.rot90(grey, quarter))
 
 
 def boxed(found, name: str) -> str:
