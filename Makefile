@@ -1,11 +1,14 @@
 # Two commands are all one needs: `make run` and `make test`. Each sets up what it uses in .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: run test test-all lint mutants torture train champion audit robustness reproduce gate liminal bench clean
+.PHONY: run serve test test-all lint mutants torture train champion audit robustness reproduce gate liminal bench clean
 .DELETE_ON_ERROR:
 
 run: .venv/app  ## serve the app with the shipped model
 	$(BIN)/streamlit run deployment/app.py
+
+serve: .venv/app  ## for many people: nginx before several processes, deployment/server; ARGS="--name qualm.example"
+	$(BIN)/python -m deployment.server $(ARGS)
 
 test: .venv/dev  ## run the tests, each browser check once
 	$(BIN)/python -m pytest

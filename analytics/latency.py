@@ -10,7 +10,6 @@ import contextlib
 import io
 import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from deployment.server.processes import free_port
 
 APP = Path(__file__).parent.parent / "deployment" / "app.py"
 EXAMPLES = APP.parent / "assets" / "examples"
@@ -62,9 +63,7 @@ def serve(seconds: float = 30):
 
     Raises RuntimeError with the server's log if it does not come up in time.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)

@@ -64,6 +64,7 @@ def main() -> None:
     draw_tab, audit_tab, text_tab = st.tabs(names, key="tab", on_change="rerun", bind="query-params")
     for tab, name in zip((draw_tab, audit_tab, text_tab), names, strict=True):
         tab.html(f'<h2 class="q-hidden">{name}</h2>')  # between the page's heading and those of its parts
+    st.button("Show the page again", key="again")  # pressed by live.js when a lost connection is back; not seen
     with draw_tab:
         draw.render(deployer)
     if audit_tab.open:  # its charts are not sent before somebody looks at them

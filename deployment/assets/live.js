@@ -21,6 +21,35 @@ const eye = sight.getContext("2d", { willReadFrequently: true });
 
 let root, tell, told; // the component's shadow root; how to reach Python, and what it last said
 let down = false, strokes = 0, sent = 0, sentAt = -Infinity, pausedUntil = 0, last = "", cleared, again;
+let whole = false, resumed = -Infinity; // the page was sent once; when a lost connection came back
+
+// Streamlit loses what is said while it has no connection, and breaks down where a part of the page is asked for before
+// the whole was there.
+function heard() {
+  const { testConnectionState, testScriptState } = document.querySelector("[data-testid=stApp]").dataset;
+  if (testConnectionState !== "CONNECTED") whole = false;
+  else if (testScriptState === "notRunning") whole = true;
+  return whole;
+}
+
+// A connection that comes back may lead to another process, which knows nothing of this page: Streamlit hands it the
+// state of every component, and ours then says what was being read.
+function watchConnection() {
+  const app = document.querySelector("[data-testid=stApp]");
+  if (app.dataset.qualm) return;
+  app.dataset.qualm = "watched";
+  let before = "CONNECTED";
+  new MutationObserver(() => {
+    const now = app.dataset.testConnectionState;
+    if (now !== "CONNECTED" && before === "CONNECTED") {
+      tell("lost", { source: told.source, cleared });
+    } else if (now === "CONNECTED" && before !== "CONNECTED") {
+      resumed = performance.now();
+      document.querySelector(".st-key-again button")?.click(); // Streamlit does not always ask for the page again
+    }
+    before = now;
+  }).observe(app, { attributeFilter: ["data-test-connection-state"] });
+}
 
 function pixels() {
   eye.fillStyle = "#000000";
@@ -34,9 +63,13 @@ function pixels() {
 }
 
 function send(done, ink = pixels(), tries = 5) {
+  clearTimeout(again);
+  if (!heard()) {
+    if (done) again = setTimeout(() => !down && send(true), EVERY);
+    return;
+  }
   [last, sentAt, sent] = [ink, performance.now(), Math.max(sent, told.answered) + 1];
   tell("ink", { number: sent, done, strokes, ink });
-  clearTimeout(again);
   // Streamlit drops one of two words that two parts of a page say at the same time
   if (done) again = setTimeout(() => tries && !down && told.answered < sent && send(true, ink, tries - 1), PATIENCE / 2);
 }
@@ -55,7 +88,7 @@ function use(tool) {
   const before = pixels();
   let moved = 0;
   if (tool === "redo") moved += press(redo);
-  else do moved -= press(undo); while (tool === "clear" && !undo.disabled); // so that even that can be redone
+  else moved -= tool === "clear" ? clear() : press(undo);
   strokes = tool === "clear" ? 0 : Math.max(0, strokes + moved);
   const latest = performance.now() + (moved ? PATIENCE : 0); // the component redraws a moment later
   const look = () => {
@@ -63,6 +96,14 @@ function use(tool) {
     else requestAnimationFrame(look);
   };
   look();
+}
+
+// Step by step, so that even that can be redone; returns the number of steps.
+function clear() {
+  const undo = root.querySelector('.dc-toolbar button[title="Undo"]');
+  let steps = 0;
+  while (undo && !undo.disabled) steps += press(undo);
+  return steps;
 }
 
 function press(button) {
@@ -126,7 +167,12 @@ export default function ({ data, setStateValue, parentElement }) {
   [told, tell] = [data, setStateValue];
   pausedUntil = performance.now() + data.pause;
   document.querySelector(".st-key-mark iframe")?.setAttribute("aria-hidden", "true"); // ten dots that say nothing
-  if (data.cleared !== cleared) [cleared, strokes, last] = [data.cleared, 0, ""];
+  watchConnection();
+  // a process that has just taken over counts anew until it has heard what was being read
+  if (data.cleared !== cleared && performance.now() - resumed > PATIENCE) {
+    if (root?.host.isConnected) clear();
+    [cleared, strokes, last] = [data.cleared, 0, ""];
+  }
   const spoken = parentElement.querySelector(".spoken");
   if (!down && spoken.textContent !== data.spoken) spoken.textContent = data.spoken; // not each answer in mid-stroke
   for (const button of parentElement.querySelectorAll("button")) button.onclick = () => use(button.dataset.tool);

@@ -3,11 +3,18 @@
 // the next stroke.
 const PAUSE = 500; // milliseconds
 let timer, told, tell, token;
-let down = false;
+let down = false, whole = false;
 
 function wait() {
   clearTimeout(timer);
-  if (!down && token && token !== told) timer = setTimeout(() => tell("rested", (told = token)), PAUSE);
+  if (!down && token && token !== told) timer = setTimeout(rest, PAUSE);
+}
+
+function rest() {
+  const app = document.querySelector("[data-testid=stApp]").dataset;
+  whole ||= app.testScriptState === "notRunning"; // before, Streamlit breaks down where only a part is asked for
+  if (whole && app.testConnectionState === "CONNECTED") tell("rested", (told = token));
+  else wait();
 }
 
 const press = (isDown) => () => {

@@ -43,6 +43,23 @@ class Ink:
             return None
 
 
+@dataclass(frozen=True)
+class Lost:
+    """What somebody was looking at whose process is gone: the source, and how often the canvas had been cleared."""
+
+    source: str
+    cleared: int
+
+    @classmethod
+    def from_browser(cls, sent):
+        """The Lost in what the component sent, or None."""
+        try:
+            source, cleared = sent["source"], int(sent["cleared"])
+        except (TypeError, KeyError, ValueError, OverflowError):
+            return None
+        return cls(source, cleared) if source in ("drawing", "example", "upload") else None
+
+
 class Budget:
     """How busy answering has kept the server of late; shared by all sessions and threads."""
 

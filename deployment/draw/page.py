@@ -13,7 +13,7 @@ from streamlit_drawable_canvas import CanvasResult, st_canvas
 
 from deployment.deploy_mnist import Prediction
 from deployment.draw import html
-from deployment.draw.live import PAUSE, Budget, Ink
+from deployment.draw.live import PAUSE, Budget, Ink, Lost
 from deployment.preprocess import InputError
 from deployment.preprocess.bounds import MOST_BYTES
 from deployment.ui.html import notice
@@ -32,6 +32,10 @@ EXAMPLES = {  # file -> the words for it; the first is read at the first visit
     "scribble": "a scribble",
 }
 DRAWING = "your drawing"
+KEPT = {source: f"The connection was lost and is back. {what}" for source, what in (
+    ("drawing", "Your drawing was kept."),
+    ("example", "Nothing was lost."),
+    ("upload", "The pictures you uploaded are no longer here: please choose them once more."))}
 EMPTY = "The canvas is empty: draw one digit with mouse or finger, or try one of the examples."
 _watch = st.components.v2.component("upload_watch", js=(ASSETS / "upload.js").read_text())
 _rest = st.components.v2.component("pen_rests", js=(ASSETS / "rest.js").read_text())
@@ -55,6 +59,8 @@ def render(deployer) -> None:
     state.setdefault("cleared", 0)  # how often the canvas was told to be empty
     state.setdefault("brush", 28)
     state.setdefault("eraser", False)
+    if kept := state.pop("kept", None):
+        st.toast(kept, duration="long")
     st.html(_example_css())
     with st.container(key="surface"):  # a grid (deployment/ui/theme.py), in another order on a phone
         drawing, reading = st.container(), st.container()
@@ -79,8 +85,8 @@ def _canvas() -> None:
     state = st.session_state
     with st.container(key="drawing"):
         st_canvas(stroke_width=state.brush, stroke_color="#000000" if state.eraser else "#ffffff", key="canvas",
-                  width=SIDE, height=SIDE, initial_drawing={"objects": [], "revision": state.cleared},
-                  update_streamlit=False, return_image_data=True)
+                  width=SIDE, height=SIDE, initial_drawing={"objects": []}, update_streamlit=False,
+                  return_image_data=True)
     with st.container(key="pen", horizontal=True, vertical_alignment="bottom"):
         st.slider("Brush, pixels", 12, 50, step=2, key="brush", width="stretch")
         st.toggle("Eraser", key="eraser")
@@ -100,7 +106,13 @@ def _reading(deployer) -> None:
     # for the other tabs
     state.last_prediction = result if isinstance(result, Prediction) else None
 
-    answer, seen, details = (st.container(key=key) for key in ("answer", "seen", "details"))
+    answer, seen, details, tools = (st.container(key=key) for key in ("answer", "seen", "details", "tools"))
+    with tools:
+        sent = _live(key="live", data=_told(ink, PAUSE if late else 0), on_ink_change=lambda: _use("drawing"),
+                     on_lost_change=lambda: None)
+    if "met" not in state:
+        state.met = True
+        _resume(Lost.from_browser(sent.lost))
     if name is None:
         with answer:
             upload.progress(deployer)
@@ -110,9 +122,19 @@ def _reading(deployer) -> None:
         answer.html(html.answer(result, name, _strokes(ink), following))
         seen.html(html.seen(result.image, name))
         details.html(html.meaning(result) + html.bars(result))
-    with st.container(key="tools"):
-        _live(key="live", data=_told(ink, PAUSE if late else 0), on_ink_change=lambda: _use("drawing"))
     budget.spend(started)
+
+
+def _resume(lost) -> None:
+    """Go on where a process ended that somebody was with; the browser keeps the drawing, and now tells of it."""
+    if lost is None:
+        return
+    state = st.session_state
+    state.cleared = lost.cleared
+    if lost.source == "drawing":
+        state.source = "drawing"
+    state.kept = KEPT[lost.source]
+    st.rerun()
 
 
 def _told(ink, pause: int) -> dict:
@@ -125,6 +147,7 @@ def _told(ink, pause: int) -> dict:
         "answered": ink.number if ink else 0,
         "token": _token(prediction),
         "spoken": html.spoken(prediction) if prediction else "",
+        "source": state.source,
         "cleared": state.cleared,
         "pause": pause,
     }

@@ -90,7 +90,7 @@ figure.q-boxed {margin: 0;}
 .st-key-surface :has(> .st-key-seen) {grid-area: seen;}
 .st-key-surface :has(> .st-key-details) {grid-area: details; min-height: 19rem;}
 .st-key-drawing :is([data-testid="stElementContainer"], .stBidiComponent, .stBidiComponent > div) {width: 100%;}
-.st-key-phone_menu {display: none;}
+.st-key-phone_menu, .st-key-again {display: none;}
 @media (max-width: 640px) {
   .block-container {padding-top: .6rem;}
   [data-testid="stHeader"] {display: none;}

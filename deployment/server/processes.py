@@ -1,0 +1,137 @@
+"""Processes that are kept running: several of the app, and nginx before them."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from deployment.server.front import configuration
+
+APP = Path(__file__).parents[1] / "app.py"
+PATIENCE = 60.0  # seconds for a process to come up
+GRACE = 5.0  # seconds to end of its own accord
+SOON = 5.0  # a process that lasts no longer is started anew after a pause, longer each time up to PAUSE
+PAUSE = 30.0  # seconds
+
+
+class App:
+    """One process of the app on a port of its own, started anew whenever it ends."""
+
+    def __init__(self, names, secret):
+        self.port, self._names, self._secret = free_port(), names, secret
+        self._process, self._started, self._pause = None, 0.0, 0.0
+        self.start()
+
+    def start(self):
+        command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.address", "127.0.0.1",
+                   "--server.port", str(self.port)]
+        for name in self._names:  # Streamlit would otherwise ask the network what this machine is called
+            command += ["--server.corsAllowedOrigins", f"http://{name}"]
+        # uploads are guarded by a token that every process must know
+        environment = {**os.environ, "STREAMLIT_SERVER_COOKIE_SECRET": self._secret}
+        self._process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.DEVNULL)  # its address is not the one to go to
+        self._started = time.monotonic()
+
+    @property
+    def process(self):
+        """The number of the process."""
+        return self._process.pid
+
+    def healthy(self):
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_stcore/health",
+                                                                  timeout=1) as answer:
+            return answer.status == 200
+        return False
+
+    def wait(self):
+        """Until it answers. Raises RuntimeError if it does not."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.healthy():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"The app on port {self.port} does not answer; its last words stand above.")
+            self.keep()
+            time.sleep(0.05)
+        return self
+
+    def keep(self):
+        """Start it anew if it has ended: at once, or after a pause where it never lasted."""
+        now = time.monotonic()
+        if self._process.poll() is None:
+            return
+        lasted = now - self._started
+        if lasted > SOON + self._pause:
+            self._pause = 0.0
+        if lasted >= self._pause:
+            self._pause = min(PAUSE, max(1.0, 2 * self._pause)) if lasted <= SOON + self._pause else 0.0
+            self.start()
+
+    def stop(self):
+        end(self._process)
+
+
+class Front:
+    """nginx, before the processes of the app."""
+
+    def __init__(self, apps, listen, names, certificate=None):
+        program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+        if program is None:
+            raise RuntimeError("nginx is not installed: install it with your system's packages (apt install nginx).")
+        self._apps, self._listen, self._names, self._certificate = apps, listen, names, certificate
+        self._folder = tempfile.TemporaryDirectory(prefix="qualm-")
+        os.chmod(self._folder.name, 0o711)  # started by root, nginx works as somebody else
+        self._command = [program, "-p", self._folder.name, "-c", "nginx.conf", "-e", "stderr"]
+        self._write()
+        self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
+
+    def _write(self, down=None):
+        text = configuration(self._listen, [app.port for app in self._apps], self._names, down, self._certificate)
+        (Path(self._folder.name) / "nginx.conf").write_text(text)
+
+    @contextlib.contextmanager
+    def without(self, index):
+        """Nobody is sent to this process meanwhile."""
+        self._write(down=index)
+        self._reload()
+        yield
+        self._write()
+        self._reload()
+
+    def _reload(self):
+        subprocess.run([*self._command, "-s", "reload"], check=True)
+        time.sleep(0.5)  # its new workers take over a moment later
+
+    @property
+    def running(self):
+        return self._process.poll() is None
+
+    def stop(self):
+        end(self._process)
+        self._folder.cleanup()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def end(process):
+    """End a process, by force if it takes too long."""
+    process.terminate()
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def new_secret():
+    return secrets.token_hex(32)

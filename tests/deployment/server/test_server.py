@@ -1,0 +1,187 @@
+"""nginx before two processes, for real: what it turns away, a process killed under load, a rolling restart."""
+
+import asyncio
+import contextlib
+import http.client
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from browser import at_rest
+from strokes import THREE, draw_by_mouse
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from analytics.sessions import Session, drawings
+from deployment.server.processes import free_port
+
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx: install it with the system's packages")
+NOTICED = 3.0  # seconds in which everybody has an answer again
+
+
+class Served:
+    """The command, run as its users run it."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        self.log = folder / "log"
+        with self.log.open("w") as log:
+            self.command = subprocess.Popen([sys.executable, "-m", "deployment.server", "--port", str(self.port)],
+                                            stdout=log, stderr=subprocess.STDOUT)
+        self.wait_for("is served on")
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def wait_for(self, words, seconds=60):
+        deadline = time.monotonic() + seconds
+        while words not in self.log.read_text():
+            assert time.monotonic() < deadline and self.command.poll() is None, self.log.read_text()
+            time.sleep(0.05)
+
+    def apps(self):
+        """The numbers of the app's processes."""
+        children = Path(f"/proc/{self.command.pid}/task/{self.command.pid}/children").read_text().split()
+        return [int(child) for child in children if "streamlit" in Path(f"/proc/{child}/cmdline").read_text()]
+
+    def get(self, path="/", method="GET", **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        with contextlib.closing(connection):
+            connection.request(method, path, headers=headers)
+            return connection.getresponse()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    served = Served(tmp_path_factory.mktemp("server"))
+    yield served
+    served.command.terminate()
+    assert served.command.wait(20) == 0
+
+
+def test_headers_guard_the_page(served):
+    answer = served.get()
+    assert answer.status == 200
+    assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert re.fullmatch(r"qualm_process=[01]; Path=/; HttpOnly; SameSite=Lax", answer.headers["Set-Cookie"])
+
+
+def test_people_stay_with_their_process(served):
+    for process in "01":
+        for _ in range(4):
+            answer = served.get("/_stcore/health", Cookie=f"qualm_process={process}")
+            assert f"qualm_process={process};" in " ".join(answer.headers.get_all("Set-Cookie"))
+
+
+def test_strangers_are_turned_away(served):
+    assert served.get(Host="qualm.example").status == 421
+    assert served.get(Origin="http://qualm.example").status == 403
+    assert served.get(Cookie="qualm_process=evil").status == 200
+    too_much = {"Content-Length": str(200 * 2**20), "Expect": "100-continue"}
+    assert served.get("/_stcore/upload_file/a/b", "PUT", **too_much).status == 413
+
+
+async def person(served, images, ends, waits):
+    """Draws until the time is up, coming back whenever the connection is gone; notes seconds to each answer, a new
+    connection included."""
+    cookie, pending = "", None
+    while time.perf_counter() < ends:
+        try:
+            async with connect(served.url.replace("http", "ws") + "/_stcore/stream", subprotocols=["streamlit"],
+                               max_size=None, additional_headers={"Cookie": cookie}) as socket_:
+                cookie = socket_.response.headers["Set-Cookie"].partition(";")[0]
+                session = Session(socket_, images)
+                listening = asyncio.create_task(session.listen())
+                await session.send()
+                await session.until(lambda s=session: s.finished and "live_drawing" in s.components)
+                strokes = 0
+                while time.perf_counter() < ends:
+                    strokes, pending = strokes + 1, pending or time.perf_counter()
+                    await session.draw(images[strokes % len(images)], strokes, True)
+                    done = asyncio.create_task(session.until(lambda s=session, n=strokes: s.answer == (n, True)))
+                    await asyncio.wait([done, listening], return_when=asyncio.FIRST_COMPLETED)
+                    if not done.done():
+                        done.cancel()
+                        raise listening.exception() or ConnectionError
+                    waits.append(time.perf_counter() - pending)
+                    pending = None
+                    await asyncio.sleep(0.5)
+                listening.cancel()
+        except (ConnectionClosed, OSError):
+            pending = pending or time.perf_counter()
+
+
+def test_a_process_killed_under_load_is_replaced_and_everybody_answered(served):
+    """Four people draw; the process that one of them is with is killed."""
+    async def crowd():
+        waits, ends = [[] for _ in range(4)], time.perf_counter() + 8
+        people = [asyncio.create_task(person(served, drawings(4), ends, own)) for own in waits]
+        await asyncio.sleep(3)
+        before = served.apps()
+        os.kill(before[0], signal.SIGKILL)
+        await asyncio.gather(*people)
+        return before, waits
+
+    before, waits = asyncio.run(crowd())
+    assert len(before) == 2 == len(served.apps()) and set(served.apps()) != set(before)
+    assert all(len(own) > 3 for own in waits)
+    assert max(map(max, waits)) < NOTICED, waits
+
+
+def test_a_rolling_restart_turns_nobody_away(served):
+    seen, over = [], threading.Event()
+
+    def visit():
+        while not over.is_set():
+            seen.append(served.get().status)
+            seen.append(served.get("/_stcore/health").status)
+
+    before, visitors = set(served.apps()), [threading.Thread(target=visit) for _ in range(2)]
+    for visitor in visitors:
+        visitor.start()
+    served.command.send_signal(signal.SIGHUP)
+    try:
+        served.wait_for("Process 2 of 2 was restarted")
+    finally:
+        over.set()
+        for visitor in visitors:
+            visitor.join()
+    assert len(seen) > 50 and set(seen) == {200}
+    assert before.isdisjoint(served.apps())
+
+
+def test_a_drawing_outlives_its_process(served, browser):
+    """The page says what became of it, and goes on: undo knows the strokes from before."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if "Content Security" in message.text else None)
+    page.goto(served.url)
+    page.wait_for_selector("[data-testid=answer][data-name='a clear 7']")
+    page.wait_for_selector("canvas.upper-canvas")
+    at_rest(page)
+    assert draw_by_mouse(page, THREE) == "3"
+    own = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "qualm_process")
+    os.kill(served.apps()[int(own)], signal.SIGKILL)
+    page.get_by_text("Your drawing was kept").first.wait_for()
+    page.wait_for_selector("[data-testid=answer][data-name='your drawing'][data-strokes='1'][data-digit='3']")
+    draw_by_mouse(page, [[(30, 250), (250, 250)]], done=1)
+    page.get_by_role("button", name="Undo", exact=True).click()
+    page.wait_for_selector("[data-testid=answer][data-strokes='1'][data-digit='3']")
+    page.get_by_role("tab", name="Scientific audit").click()
+    page.get_by_text("Confusion").first.wait_for()
+    at_rest(page)
+    assert faults == []
+    context.close()
