@@ -12,6 +12,8 @@ from browser import at_rest
 
 from analytics.latency import BROWSERS, QUIET, find_browser, serve
 
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # a moving pattern, without asking
+
 
 @dataclass(frozen=True)
 class Screen:
@@ -71,7 +73,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, *CAMERA])
         yield browser
         browser.close()
 

@@ -57,7 +57,7 @@ class Lost:
             source, cleared = sent["source"], int(sent["cleared"])
         except (TypeError, KeyError, ValueError, OverflowError):
             return None
-        return cls(source, cleared) if source in ("drawing", "example", "upload") else None
+        return cls(source, cleared) if source in ("drawing", "example", "upload", "photograph") else None
 
 
 class Budget:

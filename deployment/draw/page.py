@@ -4,7 +4,6 @@ Three fragments, so that no more is sent than changes: the drawing and its readi
 the reasons, which wait until it rests; and the whole tab around them.
 """
 
-import base64
 import hashlib
 from pathlib import Path
 
@@ -12,32 +11,21 @@ import streamlit as st
 from streamlit_drawable_canvas import CanvasResult, st_canvas
 
 from deployment.deploy_mnist import Prediction
-from deployment.draw import html
+from deployment.draw import html, inputs
 from deployment.draw.live import PAUSE, Budget, Ink, Lost
 from deployment.preprocess import InputError
-from deployment.preprocess.bounds import MOST_BYTES
 from deployment.ui.html import notice
-from deployment.upload import archive
 from deployment.upload import page as upload
 from deployment.why import page as why
 
 ASSETS = Path(__file__).parents[1] / "assets"
 SIDE = 400  # pixels of the canvas, shown as wide as there is room
-EXAMPLES = {  # file -> the words for it; the first is read at the first visit
-    "seven": "a clear 7",
-    "two": "a looped 2",
-    "paper": "a 3 on paper",
-    "four_or_nine": "a 4, or is it a 9",
-    "letter": "a letter",
-    "scribble": "a scribble",
-}
-DRAWING = "your drawing"
 KEPT = {source: f"The connection was lost and is back. {what}" for source, what in (
     ("drawing", "Your drawing was kept."),
     ("example", "Nothing was lost."),
-    ("upload", "The pictures you uploaded are no longer here: please choose them once more."))}
+    ("upload", "The pictures you uploaded are no longer here: please choose them once more."),
+    ("photograph", "The photograph is no longer here: please take it once more."))}
 EMPTY = "The canvas is empty: draw one digit with mouse or finger, or try one of the examples."
-_watch = st.components.v2.component("upload_watch", js=(ASSETS / "upload.js").read_text())
 _rest = st.components.v2.component("pen_rests", js=(ASSETS / "rest.js").read_text())
 _live = st.components.v2.component("live_drawing", **{
     kind: (ASSETS / f"live.{kind}").read_text() for kind in ("html", "css", "js")})
@@ -52,29 +40,26 @@ def _budget() -> Budget:
 def render(deployer) -> None:
     """Show the tab for one loaded model."""
     state = st.session_state
-    # inside the fragment that needs them: whatever fails elsewhere, these are there
-    state.setdefault("source", "example")  # what is being read: "example", "drawing" or "upload"
-    asked = st.query_params.get("example")
-    state.setdefault("example", asked if asked in EXAMPLES else next(iter(EXAMPLES)))
-    state.setdefault("cleared", 0)  # how often the canvas was told to be empty
+    inputs.begin()  # inside the fragment that needs it: whatever fails elsewhere, it is done
     state.setdefault("brush", 28)
     state.setdefault("eraser", False)
     if kept := state.pop("kept", None):
         st.toast(kept, duration="long")
-    st.html(_example_css())
     with st.container(key="surface"):  # a grid (deployment/ui/theme.py), in another order on a phone
         drawing, reading = st.container(), st.container()
-    inputs, sheet, reasons = st.container(horizontal=True, gap="medium"), st.container(), st.container(key="reasons")
+    choices, sheet, reasons = st.container(horizontal=True, gap="medium"), st.container(), st.container(key="reasons")
     why.keep_choices()
+    inputs.whole()
     with sheet:
-        state.uploaded = _read_upload(deployer)
+        found = inputs.uploaded()
+        state.uploaded = found and upload.render(deployer, *found)  # name and Prediction or InputError
     with reading:
         _reading(deployer)
     with drawing:
         _canvas()
-    with inputs:
-        _examples()
-        _uploader()
+    with choices:
+        inputs.examples()
+        inputs.uploader()
     with reasons:
         _reasons(deployer)
 
@@ -83,6 +68,7 @@ def render(deployer) -> None:
 def _canvas() -> None:
     """The drawing area, which keeps its strokes to itself, and its brush."""
     state = st.session_state
+    inputs.part()
     with st.container(key="drawing"):
         st_canvas(stroke_width=state.brush, stroke_color="#000000" if state.eraser else "#ffffff", key="canvas",
                   width=SIDE, height=SIDE, initial_drawing={"objects": []}, update_streamlit=False,
@@ -97,6 +83,7 @@ def _reading(deployer) -> None:
     """What reads the pixels of the drawing area, and what they are read as. The reading comes before the layout: while
     the page is being sent, the sending thread and NumPy wait for each other, which costs more than the reading."""
     state, budget = st.session_state, _budget()
+    inputs.part()
     started, ink = budget.now(), Ink.from_browser(state.get("live", {}).get("ink"))
     following = state.source == "drawing" and ink is not None and not ink.done
     late = following and "read" in state and budget.exceeded()
@@ -108,7 +95,7 @@ def _reading(deployer) -> None:
 
     answer, seen, details, tools = (st.container(key=key) for key in ("answer", "seen", "details", "tools"))
     with tools:
-        sent = _live(key="live", data=_told(ink, PAUSE if late else 0), on_ink_change=lambda: _use("drawing"),
+        sent = _live(key="live", data=_told(ink, PAUSE if late else 0), on_ink_change=lambda: inputs.use("drawing"),
                      on_lost_change=lambda: None)
     if "met" not in state:
         state.met = True
@@ -143,7 +130,7 @@ def _told(ink, pause: int) -> dict:
     return {
         "label": "Drawing area for one digit",
         "empty": state.source != "drawing" or ink is None or ink.empty,
-        "example": _example_uri(state.example) if state.source == "example" else None,
+        "example": inputs.example_uri(state.example) if state.source == "example" else None,
         "answered": ink.number if ink else 0,
         "token": _token(prediction),
         "spoken": html.spoken(prediction) if prediction else "",
@@ -180,6 +167,7 @@ def _token(prediction) -> str:
 def _reasons(deployer) -> None:
     """The gate and the reasons for the last reading; for a drawing, once the pen has rested."""
     state = st.session_state
+    inputs.part()
     prediction, token = state.last_prediction, _token(state.last_prediction)
     rested = _rest(key="rest", data={"token": token}, on_rested_change=lambda: None).rested
     if prediction is not None:
@@ -187,54 +175,19 @@ def _reasons(deployer) -> None:
         why.render(deployer, prediction, wait=state.source == "drawing" and rested != token)
 
 
-def _examples() -> None:
-    with st.container(width=430, gap="xsmall"):
-        st.html('<p class="q q-label">Try one of these</p>')
-        with st.container(horizontal=True, gap="xsmall"):
-            for name, words in EXAMPLES.items():
-                st.button(words.capitalize(), key=f"example_{name}", help=words, on_click=_use_example, args=(name,))
-
-
-def _uploader() -> None:
-    with st.container(width="stretch", key="upload_place"):
-        files = st.file_uploader(
-            "Or upload pictures of one digit each, or a ZIP of them",
-            accept_multiple_files=True,
-            help=f"PNG, JPG, WebP, GIF, BMP, TIFF or HEIC of at most {MOST_BYTES // 2**20} MB each; a ZIP of at most "
-            f"{archive.MOST_ZIP // 2**20} MB and {archive.MOST_PICTURES} pictures. Named after its digit, such as "
-            "7_anything.png, a picture joins an audit of your own.",
-            key="files",
-            on_change=_use,
-            args=("upload",),
-        )
-        _watch(key="upload_watch", data={"most": archive.MOST_ZIP}, on_large_change=lambda: _use("upload"))
-        if files and st.session_state.source != "upload":
-            st.button("Read the uploaded pictures again", on_click=_use, args=("upload",))
-
-
-def _read_upload(deployer) -> tuple | None:
-    """The name of the uploaded picture in focus and its Prediction or InputError; both None while it is being read;
-    None where nothing was uploaded, or something else is looked at."""
-    state = st.session_state
-    large = state.get("upload_watch", {}).get("large") or []  # what the uploader would not send
-    if state.source != "upload" or not (state.get("files") or large):
-        return None
-    return upload.render(deployer, state.files, [archive.larger(archive.shown(name), size) for name, size in large])
-
-
 def _read(deployer, ink) -> tuple:
     """The name of what is being read and its Prediction, InputError, or None for an empty canvas; both None while an
     upload is being read."""
     state, kind = st.session_state, None
-    if state.source == "upload" and state.uploaded is not None:
+    if state.source in ("upload", "photograph") and state.uploaded is not None:
         return state.uploaded
     if state.source == "example":
-        name, source = EXAMPLES[state.example], _example_file(state.example)
+        name, source = inputs.EXAMPLES[state.example], inputs.example_file(state.example)
     else:
         drawing = _drawing(ink)
         if drawing is None:
             return "", None
-        name, source, kind = DRAWING, drawing, "canvas"
+        name, source, kind = inputs.DRAWING, drawing, "canvas"
     return name, deployer.predict_batch([source], names=[name], skip_errors=True, kind=kind)[0]
 
 
@@ -249,29 +202,3 @@ def _gate(deployer, prediction) -> None:
         "One cell is one unit; all three pictures are ordered by the average."
     )
     st.html(html.gate(prediction.gate, deployer.gate_mean) + html.comparison(answers))
-
-
-def _use(source: str) -> None:
-    st.session_state.source = source
-
-
-def _use_example(name: str) -> None:
-    st.session_state.example = st.query_params["example"] = name
-    st.session_state.cleared += 1
-    st.session_state.eraser = False
-    _use("example")
-
-
-@st.cache_data
-def _example_file(name: str) -> bytes:
-    return (ASSETS / "examples" / f"{name}.png").read_bytes()
-
-
-def _example_uri(name: str) -> str:
-    return "data:image/png;base64," + base64.b64encode(_example_file(name)).decode()
-
-
-def _example_css() -> str:
-    """The six buttons wear their pictures; their words stay for screen readers and as a tooltip."""
-    rules = (f'.st-key-example_{name} button {{background-image: url("{_example_uri(name)}")}}' for name in EXAMPLES)
-    return f"<style>{''.join(rules)}</style>"

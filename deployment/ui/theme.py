@@ -90,7 +90,7 @@ figure.q-boxed {margin: 0;}
 .st-key-surface :has(> .st-key-seen) {grid-area: seen;}
 .st-key-surface :has(> .st-key-details) {grid-area: details; min-height: 19rem;}
 .st-key-drawing :is([data-testid="stElementContainer"], .stBidiComponent, .stBidiComponent > div) {width: 100%;}
-.st-key-phone_menu, .st-key-again {display: none;}
+.st-key-phone_menu, .st-key-again, .st-key-camera {display: none;}
 @media (max-width: 640px) {
   .block-container {padding-top: .6rem;}
   [data-testid="stHeader"] {display: none;}
@@ -103,6 +103,7 @@ figure.q-boxed {margin: 0;}
   .st-key-mark iframe {min-width: 170px; transform: scale(.64); transform-origin: 0 0;}
   .st-key-head .q-quiet {display: none;}
   .st-key-phone_menu {display: block; width: auto;}
+  .st-key-camera {display: flex;}
   .st-key-menu {display: none;}
   .st-key-head:has(details[open]) .st-key-menu {display: flex; width: 100%;}
   .q-menu summary {list-style: none; cursor: pointer; min-height: 44px; min-width: 44px; display: grid;

@@ -8,7 +8,7 @@ from app import answer, page, start
 from PIL import Image, ImageDraw
 
 from deployment.draw import live
-from deployment.draw.live import SIDE, Budget, Ink
+from deployment.draw.live import SIDE, Budget, Ink, Lost
 
 
 def sent(image, **more):
@@ -33,6 +33,13 @@ def test_what_the_browser_sends_is_a_drawing():
 ])
 def test_what_is_no_drawing_is_none(wrong):
     assert Ink.from_browser(sent(seven()) | wrong if isinstance(wrong, dict) and wrong else wrong) is None
+
+
+def test_what_was_read_when_a_process_was_lost():
+    assert Lost.from_browser({"source": "drawing", "cleared": 2}) == Lost("drawing", 2)
+    for wrong in (None, {}, [], {"source": "drawing"}, {"source": "evil", "cleared": 1}, {"source": [], "cleared": 1},
+                  {"source": "drawing", "cleared": "x"}):
+        assert Lost.from_browser(wrong) is None
 
 
 def test_the_budget_is_spent_by_answers_and_comes_back_with_time():

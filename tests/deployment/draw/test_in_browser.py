@@ -1,0 +1,90 @@
+"""The canvas in a real browser: strokes by mouse and finger, undo, redo, clear, eraser."""
+
+import numpy as np
+import pytest
+from browser import at_rest
+from strokes import SEVEN, THREE, Finger, Mouse, canvas_place, draw, draw_by_mouse, draw_by_touch, wait_for_answer
+
+
+def test_a_three_is_read_undone_and_cleared(page, screen):
+    assert draw(page, screen, THREE) == "3"
+    draw(page, screen, [[(30, 250), (250, 250)]], done=1)
+    page.get_by_role("button", name="Undo").click()
+    assert wait_for_answer(page, name="your drawing", strokes=1) == "3"
+    page.get_by_role("button", name="Clear", exact=True).click()
+    page.get_by_text("The canvas is empty").wait_for()
+    assert draw(page, screen, SEVEN) == "7"
+
+
+def test_the_reading_follows_the_pen(page):
+    """While the pen is still down, the answer is already that of the part drawn."""
+    left, top, scale = canvas_place(page)
+    (first, *rest), = THREE
+    page.mouse.move(left + scale * first[0], top + scale * first[1])
+    page.mouse.down()
+    for x, y in rest:
+        page.mouse.move(left + scale * x, top + scale * y, steps=4)
+        page.wait_for_timeout(80)
+    assert wait_for_answer(page, name="your drawing", strokes=0, live="yes", digit="3") == "3"
+    page.mouse.up()
+    assert wait_for_answer(page, name="your drawing", strokes=1, live="no") == "3"
+    assert "The network reads a 3" in page.locator("[aria-live=polite]").first.inner_text()
+
+
+def test_undo_and_redo_by_key_and_at_once(page, screen):
+    draw(page, screen, THREE)
+    draw(page, screen, [[(30, 250), (250, 250)]], done=1)
+    page.keyboard.press("Control+z")
+    assert wait_for_answer(page, name="your drawing", strokes=1) == "3"
+    page.keyboard.press("Control+y")
+    wait_for_answer(page, name="your drawing", strokes=2)
+    for name, strokes in (("Undo", 1), ("Redo", 2), ("Undo", 1)):
+        page.get_by_role("button", name=name, exact=True).click()
+        wait_for_answer(page, name="your drawing", strokes=strokes)
+
+
+def test_the_eraser_takes_ink_away(page, screen):
+    def inked():
+        return page.locator("canvas.dc-canvas.lower-canvas").evaluate(
+            "(canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
+            ".filter((value, i) => i % 4 == 0 && value > 128).length")
+
+    draw(page, screen, THREE)
+    whole = inked()
+    page.locator("label").filter(has_text="Eraser").click()
+    at_rest(page)
+    draw(page, screen, [[(60, 40), (220, 70), (60, 110), (220, 140), (60, 180), (220, 210), (60, 240)]], done=1)
+    assert inked() < 0.8 * whole
+    page.get_by_role("button", name="Undo", exact=True).click()
+    assert wait_for_answer(page, name="your drawing", strokes=1) == "3"
+    assert inked() == whole
+
+
+@pytest.mark.parametrize(("count", "longest"), [(30, 60), pytest.param(200, 300, marks=pytest.mark.slow)])
+def test_strokes_in_quick_succession_are_all_there(page, screen, count, longest):
+    """Many leave no time for an answer, some end outside the canvas, and some that begin outside are none: none is
+    lost, and the last answer knows them all."""
+    left, top, scale = canvas_place(page)
+    pen, rng = (Finger if screen.touch else Mouse)(page), np.random.default_rng(0)
+    for number in range(count):
+        x, y = left + scale * (20 + 200 * number / count), top + scale * rng.uniform(20, 200)
+        pen.stroke((x, y), (left - 3 if number % 10 == 3 else x + 3, y + 40))
+        if number % 10 == 7:
+            pen.stroke((left + 100 * scale, top - 8), (left + 110 * scale, top + 90))
+        page.wait_for_timeout(float(rng.uniform(0, longest)))
+    wait_for_answer(page, name="your drawing", strokes=count, live="no")
+    if count < 100:
+        for _ in range(count):
+            page.keyboard.press("Control+z")
+            page.wait_for_timeout(30)
+        page.get_by_text("The canvas is empty").wait_for()
+
+
+def test_strokes_that_begin_at_the_top_right_count(page):
+    """There the component's own toolbar lies in wait: a tap on it would erase the drawing."""
+    across = [[(270, 8), (180, 60), (100, 120)], [(200, 12), (240, 60)]]
+    draw_by_touch(page, across)
+    page.get_by_role("button", name="Clear", exact=True).click()
+    page.get_by_text("The canvas is empty").wait_for()
+    page.wait_for_timeout(500)  # a mouse within 400 ms of a finger is taken for the finger's echo
+    draw_by_mouse(page, across)

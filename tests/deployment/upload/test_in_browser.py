@@ -1,0 +1,90 @@
+"""Pictures given to the page in a real browser: files, ZIPs, what is refused, the clipboard, the camera."""
+
+import base64
+import zipfile
+
+from app import EXAMPLES, zipped
+from strokes import SEVEN, THREE, draw, wait_for_answer
+
+
+def test_files_are_read_and_many_make_a_contact_sheet(page):
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files(EXAMPLES / "paper.png")
+    assert wait_for_answer(page, name="paper.png") == "3"
+    chooser.set_input_files([EXAMPLES / "two.png", EXAMPLES / "seven.png"])
+    page.locator("[data-testid=stDataFrame]").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as CSV", exact=True).click()
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0].startswith("file,answer,confidence")
+    assert [",".join(line.split(",")[:2]) for line in lines[1:]] == ["paper.png,3", "two.png,2", "seven.png,7"]
+
+
+def test_a_zip_with_labels_becomes_an_audit(page, tmp_path):
+    path = tmp_path / "mine.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, label in (("two", 2), ("seven", 7), ("paper", 8)):
+            archive.write(EXAMPLES / f"{name}.png", f"mine/{label}_{name}.png")
+    page.locator("input[type=file]").set_input_files(path)
+    page.locator("[data-testid=own-figures]").get_by_text("2 of 3", exact=True).wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the audit to print").click()
+    printed = page.context.new_page()
+    printed.set_content(download.value.path().read_text(encoding="utf-8"))
+    assert printed.get_by_role("heading", level=1).inner_text() == "Qualm on 3 labelled pictures"
+    assert printed.locator("[data-testid=own-tiles]").first.inner_text().startswith("8 → 3")
+
+
+def sparse(path, megabytes):
+    """A file of that size that takes no room on the disk."""
+    with open(path, "wb") as file:
+        file.truncate(int(megabytes * 2**20))
+    return path
+
+
+def test_a_refused_file_takes_the_place_of_the_answer_and_the_next_stroke_is_read(page, screen, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"no")
+    (tmp_path / "notes.docx").write_bytes(b"PK\x03\x04 and words")
+    (tmp_path / "cut.zip").write_bytes(zipped({"7_a.png": (EXAMPLES / "seven.png").read_bytes()})[:-30])
+    refused = {
+        "bad.png": ["not a picture that can be read"],
+        "notes.docx": ["not a picture"],
+        "cut.zip": ["cannot be opened as a ZIP"],
+        "large.png": ["30 MB", "20 MB"],
+        "huge.zip": ["120.0 MB", "100 MB"],
+    }
+    sparse(tmp_path / "large.png", 30), sparse(tmp_path / "huge.zip", 120)
+    chooser = page.locator("input[type=file]")
+    for name, sentence in refused.items():
+        chooser.set_input_files(tmp_path / name)
+        told = page.locator(".st-key-answer").get_by_role("status").filter(has_text=f"“{name}”")
+        told.wait_for()
+        assert all(words in told.inner_text() for words in sentence), told.inner_text()
+        assert page.locator("[data-testid=answer]").count() == 0, "the former answer is still there"
+        assert draw(page, screen, SEVEN[:1]) is not None
+        page.get_by_role("button", name="Clear", exact=True).click()
+        page.get_by_text("The canvas is empty").wait_for()
+    assert draw(page, screen, THREE) == "3"
+
+
+def test_a_picture_is_pasted(page):
+    picture = base64.b64encode((EXAMPLES / "two.png").read_bytes()).decode()
+    page.evaluate("""(picture) => {
+      const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0)), hand = new DataTransfer();
+      hand.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
+      document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: hand, bubbles: true, cancelable: true }));
+    }""", picture)
+    assert wait_for_answer(page, name="pasted.png") == "2"
+
+
+def test_a_phone_takes_a_photograph(page, screen):
+    """The browser's camera shows a moving pattern: what is read of it is of no matter, but that it is."""
+    if not screen.touch:
+        assert not page.get_by_text("Take a photograph").is_visible()
+        return
+    page.locator("label").filter(has_text="Take a photograph").click()
+    shutter = page.get_by_role("button", name="Take Photo")
+    shutter.scroll_into_view_if_needed()
+    page.wait_for_function("[...document.querySelectorAll('video')].some((video) => video.videoWidth)")
+    shutter.click()
+    page.locator(".st-key-answer :is([data-name*=camera], .q-notice)").first.wait_for()
