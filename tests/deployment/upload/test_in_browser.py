@@ -69,11 +69,13 @@ def test_a_refused_file_takes_the_place_of_the_answer_and_the_next_stroke_is_rea
 
 def test_a_picture_is_pasted(page):
     picture = base64.b64encode((EXAMPLES / "two.png").read_bytes()).decode()
-    page.evaluate("""(picture) => {
+    # false once the page has taken it: its script may come a moment after the rest
+    page.wait_for_function("""(picture) => {
       const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0)), hand = new DataTransfer();
       hand.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
-      document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: hand, bubbles: true, cancelable: true }));
-    }""", picture)
+      return !document.dispatchEvent(
+        new ClipboardEvent("paste", { clipboardData: hand, bubbles: true, cancelable: true }));
+    }""", arg=picture)
     assert wait_for_answer(page, name="pasted.png") == "2"
 
 
