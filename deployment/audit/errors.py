@@ -1,5 +1,6 @@
-"""The audit's errors and hits, and a closer look at one of them: probabilities, pixels that spoke, neighbours."""
+"""The audit's errors and hits, and a closer look at one image: probabilities, pixels that spoke, neighbours."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,12 +15,14 @@ from deployment.why import html as why
 from deployment.why.page import training_images
 
 MOST_TILES = 300  # enough for every error of a good network, and light enough for a phone
+_clicks = st.components.v2.component("tiles", js=(Path(__file__).parents[1] / "assets" / "tiles.js").read_text())
 
 
 @st.fragment
 @guarded
 def render(audit: Audit) -> None:
-    """Tiles of all errors and the surest hits; choosing one reruns this part alone."""
+    """Tiles of all errors and the surest hits; choosing one, or a tile anywhere in the audit, reruns this part
+    alone."""
     probs, y = audit.arrays["probs"], audit.arrays["y"]
     errors, hits = evidence.mistakes(probs, y), evidence.confident_hits(probs, y)
     shown = f"All {len(errors):,}" if len(errors) <= MOST_TILES else f"The {MOST_TILES} surest of {len(errors):,}"
@@ -29,15 +32,26 @@ def render(audit: Audit) -> None:
     for tab, members in zip(st.tabs(["Errors", "Surest hits"]), (errors, hits), strict=True):
         with tab:
             tiles(audit, members)
-    chosen = st.selectbox(
-        "Look closer at", [*errors.tolist(), *hits.tolist()], index=None, placeholder="an error or a hit",
-        format_func=lambda i: f"image {i}: {a(y[i])} read as {probs[i].argmax()}, {percent(probs[i].max())}",
-        key=audit.key("closer"))
-    if chosen is not None:
-        try:
-            _closer(audit, chosen)
-        except ValueError as error:  # no images, or a model that no longer fits
-            st.warning(told(error))
+    box, clicks = audit.key("closer"), audit.key("clicks")
+
+    def open_clicked():
+        opened = st.session_state[clicks].get("opened")
+        if isinstance(opened, int) and 0 <= opened < len(y):
+            st.session_state[box] = opened
+
+    known = [*errors.tolist(), *hits.tolist()]
+    opened = st.session_state.get(box)
+    with st.container(key="closer"):
+        chosen = st.selectbox(
+            "Look closer at", known if opened in (None, *known) else [opened, *known], index=None,
+            placeholder="an error or a hit: choose it here or click on its picture", key=box,
+            format_func=lambda i: f"image {i}: {a(y[i])} read as {probs[i].argmax()}, {percent(probs[i].max())}")
+        if chosen is not None:
+            try:
+                _closer(audit, chosen)
+            except ValueError as error:  # no images, or a model that no longer fits
+                st.warning(told(error))
+    _clicks(key=clicks, data={"shown": chosen}, on_opened_change=open_clicked)
 
 
 def _closer(audit: Audit, index: int) -> None:

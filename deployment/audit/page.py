@@ -13,7 +13,6 @@ from deployment.audit.charts import errors as error_charts
 from deployment.audit.charts import inside as inside_charts
 from deployment.audit.parts import Audit, anchor, chart, count, guarded, section, tiles
 from deployment.deploy_mnist import SHIPPED
-from deployment.ui import pulse
 from deployment.ui.charts import hope_faith_love
 from deployment.ui.words import told
 
@@ -165,7 +164,8 @@ def _metrics(figures: dict) -> None:
 @guarded
 def _learning(audit: Audit) -> None:
     section("Learning", "Loss and accuracy after each epoch. Where validation stops improving while training "
-            "goes on, the network only learns by heart; distorted training images or dropout lift the training loss.")
+            "goes on, the network only learns by heart; distorted training images or dropout lift the training loss. "
+            "The heart beats along the curves, once an epoch.")
     history = evidence.history(audit.arrays)
     for column, what in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         with column:
@@ -174,22 +174,6 @@ def _learning(audit: Audit) -> None:
         st.caption("Hope: 1 - mean distance of the probabilities from the truth. Faith: mean tanh of the confidence, "
                    "right or not. Love: exp(-loss), less where answers scatter.")
         chart(audit, hope_faith_love(history), "Hope, Faith and Love by epoch", "virtues")
-    if len(history.get("epoch", ())) and "loss" in history:
-        _heartbeat(audit, history)
-
-
-@st.fragment
-def _heartbeat(audit: Audit, history) -> None:
-    """The loss as a pulse; the button plays it anew and reruns this part alone."""
-    st.markdown("**Heartbeat**")
-    st.caption("One beat an epoch: the disc's area is the training loss, the ring's the validation loss.")
-    played = audit.key("played")
-    if st.button("Play the heartbeat", key=audit.key("play"), icon=":material/favorite:"):
-        st.session_state[played] = st.session_state.get(played, 0) + 1
-        playing = st.session_state[played]
-    else:
-        playing = 0
-    st.html(pulse.heartbeat(history, playing))
 
 
 @st.fragment

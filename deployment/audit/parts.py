@@ -79,14 +79,14 @@ def tiles(audit: Audit, indices) -> None:
 
 
 def image_strip(images: np.ndarray, y: np.ndarray, probs: np.ndarray, indices) -> str:
-    """The `indices` among images (N, 28, 28) uint8 as tiles: each above its true digit, an arrow to the answer where
-    that is another, and the confidence; y (N,), probs (N, 10)."""
+    """The `indices` among images (N, 28, 28) uint8 as tiles, which open a closer look: each above its true digit, an
+    arrow to the answer where that is another, and the confidence; y (N,), probs (N, 10)."""
     shown = []
     for i in indices:
         true, answer, confidence = int(y[i]), int(probs[i].argmax()), float(probs[i].max())
         words = str(true) if answer == true else f"{true} → {answer}"
         shown.append(html.tile(html.png_uri(images[i]), words, escape(percent(confidence)),
-                               f"test image {i}: {a(true)} read as {answer}, {sure(confidence)}"))
+                               f"test image {i}: {a(true)} read as {answer}, {sure(confidence)}", opens=int(i)))
     return html.tiles(shown, "test-images")
 
 

@@ -1,12 +1,19 @@
 """The audit's map: what each layer sees alike, and where the digit last drawn would lie."""
 
+from pathlib import Path
+
+import numpy as np
 import streamlit as st
 
 from core.words import percent
 from deployment.audit import evidence
 from deployment.audit.charts import tsne as charts
-from deployment.audit.parts import Audit, chart, guarded, section, tiles
+from deployment.audit.parts import Audit, chart, guarded, section, test_images, tiles
+from deployment.draw.html import gate
+from deployment.ui.html import png_uri
 from deployment.ui.words import a
+
+_hover = st.components.v2.component("map_hover", js=(Path(__file__).parents[1] / "assets" / "map.js").read_text())
 
 
 @st.fragment
@@ -22,7 +29,7 @@ def render(audit: Audit) -> None:
         layer = st.segmented_control("Layer", list(layers), default=layer, required=True, key=audit.key("layer"))
     star, words = _last_digit(audit, layer)
     y, y_hat = arrays["y"][index], arrays["probs"][index].argmax(1)
-    left, right = st.columns([3, 1])
+    left, right = st.columns([5, 2])
     with left:
         event = chart(audit, charts.digit_map(layers[layer], y, y_hat, index, star), f"Map of the test images, layer "
                       f"{layer}: a group for each digit", "map", on_select="rerun", selection_mode="points")
@@ -31,6 +38,28 @@ def render(audit: Audit) -> None:
         chosen = [int(point["customdata"]) for point in event.selection.points if "customdata" in point]
         st.caption("True digit, answer, confidence:" if chosen else "Choose a point to see its image.")
         tiles(audit, chosen)
+        _gate(audit)
+    _glimpse(audit)
+
+
+@st.fragment
+def _glimpse(audit: Audit) -> None:
+    """The picture of the point under the mouse, asked for by map.js."""
+    key = audit.key("hover")
+    point, picture = st.session_state.get(key, {}).get("point"), None
+    try:
+        if isinstance(point, int) and 0 <= point < len(audit.arrays["y"]):
+            picture = png_uri(test_images()[point])
+    except ValueError:  # no images: the other parts say so
+        pass
+    _hover(key=key, data={"point": point, "picture": picture}, on_point_change=lambda: None)
+
+
+def _gate(audit: Audit) -> None:
+    """The gate of the digit in hand, where the loaded network has one."""
+    last = st.session_state.get("last_prediction")
+    if getattr(last, "gate", None) is not None and np.shape(last.gate) == np.shape(audit.deployer.gate_mean):
+        st.html(gate(last.gate, audit.deployer.gate_mean, average=False))
 
 
 def _last_digit(audit: Audit, layer: str) -> tuple:

@@ -73,10 +73,10 @@ def cells(colours: np.ndarray) -> np.ndarray:
     return grid.reshape(rows, columns, 4)
 
 
-def gate(values: np.ndarray, mean: np.ndarray) -> str:
-    """Gate values (h,) in (0, 1), their training mean (h,) and the difference, as three pictures, one cell per unit.
+def gate(values: np.ndarray, mean: np.ndarray, average: bool = True) -> str:
+    """Gate values (h,) in (0, 1), their training mean (h,) if asked for, and the difference, one cell per unit.
 
-    All three are ordered by the training mean, so that the middle one runs from shut to open and a deviation shows.
+    All pictures are ordered by the training mean, so that its own runs from shut to open and a deviation shows.
     """
     order = np.argsort(mean)
     difference = (values - mean)[order]
@@ -86,11 +86,12 @@ def gate(values: np.ndarray, mean: np.ndarray) -> str:
     opened, usual = int((values > 0.5).sum()), int((mean > 0.5).sum())
     change = f"mean change {np.abs(difference).mean():.3f}"
     pictures = [
-        ("This digit", cividis(values[order]), scale, f"{opened:,} of {len(values):,} units more than half open"),
+        ("The gate for this digit", cividis(values[order]), scale,
+         f"{opened:,} of {len(values):,} units more than half open"),
         ("Average over the training digits", cividis(mean[order]), scale, f"{usual:,} more than half open"),
         ("This digit less the average", loss_gain(difference / reach), gap, change),
     ]
-    figures = "".join(_gate_figure(*picture) for picture in pictures)
+    figures = "".join(_gate_figure(*picture) for picture in (pictures if average else pictures[::2]))
     return f'<div class="q q-row" data-testid="gate">{figures}</div>'
 
 

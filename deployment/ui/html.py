@@ -34,10 +34,14 @@ def block(title: str, how: str, body: str, name: str) -> str:
             f'<p class="q-quiet">{how}</p>{body}</section>')
 
 
-def tile(uri: str, words: str, note: str, alt: str) -> str:
-    """A small picture above its words and a note. words, note: HTML; alt: text."""
+def tile(uri: str, words: str, note: str, alt: str, opens: int | None = None) -> str:
+    """A small picture above its words and a note. words, note: HTML; alt: text; opens: what tiles.js tells of a click
+    on it."""
     alt = html.escape(alt)
-    return (f'<figure class="q-tile"><img class="q-pixels" src="{uri}" alt="{alt}" title="{alt}">'
+    picture = f'<img class="q-pixels" src="{uri}" alt="{alt}" title="{alt}">'
+    if opens is not None:
+        picture = f'<button type="button" class="q-opens" data-opens="{opens}">{picture}</button>'
+    return (f'<figure class="q-tile">{picture}'
             f'<figcaption>{words}<br><span class="q-quiet">{note}</span></figcaption></figure>')
 
 

@@ -1,7 +1,6 @@
 """A training as a pulse: a disc and a ring that change from epoch to epoch, and a tape that tells the numbers.
 
-Plain HTML and CSS, played once when asked for, still where motion is not wanted. Two trainings are shown with it: the
-heartbeat of the digit network, whose disc and ring are its losses, and the breath of the text model.
+Plain HTML and CSS, played once when asked for, still where motion is not wanted: the breath of the text model.
 """
 
 import html
@@ -21,22 +20,6 @@ CSS = f"""
 .q-still {{display:none}}"""
 
 
-def heartbeat(history: dict[str, np.ndarray], play: int) -> str:
-    """One beat an epoch: the disc's area is the training loss, the ring's the validation loss.
-
-    play: 0 at rest, else which playing this is: another number starts the animation anew.
-    """
-    losses = {key: np.asarray(history[key], float) for key in ("loss", "val_loss") if len(history.get(key, ()))}
-    top = max((loss[np.isfinite(loss)].max(initial=1e-9) for loss in losses.values()), default=1)
-    parts = {part: beats(widths(losses[key], top)) for part, key in (("disc", "loss"), ("ring", "val_loss"))
-             if key in losses}
-    names = (("training loss", "loss"), ("validation loss", "val_loss"))
-    n = len(history["epoch"])
-    tape = [[f"epoch {int(epoch)} of {n}", *(f"{name} {losses[key][i]:.4f}" for name, key in names if key in losses)]
-            for i, epoch in enumerate(history["epoch"])]
-    return render("heartbeat", parts, tape, min(0.7, 24 / n) * n, play)
-
-
 def breathing(history: dict, play: int) -> str:
     """One breath an epoch: the disc breathes in to Hope and out to Faith, the ring is Love; areas go as the values.
 
@@ -53,14 +36,6 @@ def widths(values, top: float = 1.0) -> np.ndarray:
     """Diameters in pixels whose areas go as values in [0, top]; what is not finite is as large as can be."""
     values = np.nan_to_num(np.asarray(values, float), nan=top, posinf=top)
     return WIDEST * np.sqrt(np.clip(values, 0, top) / top)
-
-
-def beats(sizes: np.ndarray) -> list[tuple[float, float]]:
-    """(share of the run, width): a beat an epoch, from its width a twelfth wider and back, on to the next epoch's."""
-    n = len(sizes)
-    found = [((i + at) / n, size * width) for i, width in enumerate(sizes) for at, size in ((0, 1), (0.25, 13 / 12),
-                                                                                         (0.6, 1))]
-    return [*found, (1.0, sizes[-1])]
 
 
 def breaths(full: np.ndarray, empty: np.ndarray) -> list[tuple[float, float]]:

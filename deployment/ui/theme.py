@@ -41,6 +41,10 @@ figure.q-boxed {margin: 0;}
 .q-pair {grid-template-columns: repeat(2, minmax(0, 231px));}
 .q-tiles {display: flex; flex-wrap: wrap; gap: .7rem .8rem;}
 .q-tile {width: 68px; text-align: center; line-height: 1.25;}
+.q-opens {display: block; width: 100%; padding: 0; border: 0; background: none; cursor: pointer; border-radius: .3rem;}
+.q-opens:is(:hover, :focus-visible) {outline: 3px solid #0072B2; outline-offset: 1px;}
+.q-glimpse {position: fixed; z-index: 99; width: 84px; height: 84px; image-rendering: pixelated; pointer-events: none;
+    border-radius: .4rem; outline: 2px solid #0072B2;}
 .q-dot {display: inline-block; width: .75em; height: .75em; border-radius: 50%; margin-right: .35em;}
 .q-help summary {cursor: pointer; margin-bottom: .35rem;}
 .q-bars.q-layers th:first-child {width: 7.5rem;}

@@ -8,6 +8,9 @@ from deployment.audit.evidence import unit_order
 from deployment.ui.charts import by_epoch, style
 from deployment.ui.palette import BLUE, HEAT, ORANGE, PALE
 
+REST, BEAT = 11, 19  # pixels of the markers between beats and at one
+MOST_BEATS, BEATING = 60, 24_000  # of a long training; milliseconds
+
 
 def learning(history: dict[str, np.ndarray], what: str) -> go.Figure:
     """Curves of `what` ("loss" in nats, or "accuracy" in percent) by epoch; history as in train_history.json."""
@@ -21,7 +24,29 @@ def learning(history: dict[str, np.ndarray], what: str) -> go.Figure:
         if key in history:
             by_epoch(figure, history["epoch"], scale * history[key], label, colour, symbol, digits)
     every_epoch = 1 if len(history.get("epoch", ())) <= 10 else None
-    return style(figure, 280, xaxis={"title": "epoch", "dtick": every_epoch}, yaxis_title=unit, showlegend=True)
+    style(figure, 280, xaxis={"title": "epoch", "dtick": every_epoch}, yaxis_title=unit, showlegend=True)
+    return heartbeat(figure) if what == "loss" and figure.data else figure
+
+
+def heartbeat(figure: go.Figure) -> go.Figure:
+    """Adds a marker on the end of each curve that beats along it, once an epoch, when its button is pressed."""
+    curves, epochs = list(figure.data), len(figure.data[0].x)
+    shown = np.unique(np.linspace(0, epochs - 1, min(epochs, MOST_BEATS)).astype(int))
+    moving = list(range(len(curves), 2 * len(curves)))
+
+    def markers(i, size):
+        return [go.Scatter(x=[curve.x[i]], y=[curve.y[i]], marker={"size": size}) for curve in curves]
+
+    for curve, marker in zip(curves, markers(-1, REST), strict=True):
+        figure.add_trace(marker.update(mode="markers", showlegend=False, hoverinfo="skip", marker={
+            "color": curve.line.color, "symbol": curve.marker.symbol, "line": {"width": 2, "color": "#ffffff"}}))
+    figure.frames = [go.Frame(data=markers(i, size), traces=moving) for i in shown for size in (BEAT, REST)]
+    pace = min(350, BEATING / (2 * len(shown)))  # milliseconds
+    how = {"frame": {"duration": pace, "redraw": False}, "transition": {"duration": 0}}
+    return figure.update_layout(updatemenus=[{
+        "type": "buttons", "direction": "right", "x": 1, "y": 1.02, "xanchor": "right", "yanchor": "bottom",
+        "bgcolor": "rgba(127,127,127,0.12)", "pad": {"t": 0, "b": 0},
+        "buttons": [{"label": "♥ Heartbeat", "method": "animate", "args": [None, how]}]}])
 
 
 def weights(names: np.ndarray, counts: np.ndarray, edges: np.ndarray, titles=None, what="weight") -> go.Figure:

@@ -38,6 +38,8 @@ def digit_map(xy: np.ndarray, y: np.ndarray, y_hat: np.ndarray, index: np.ndarra
             x=[x0], y=[y0], mode="markers", name="your digit", hovertemplate=f"{words}<extra></extra>",
             marker={"symbol": "star", "size": 24, "color": "#ffe14d", "line": {"width": 2, "color": "#111111"}},
         )
+    # a chosen point grows; the others, and the star, stay as they are
+    figure.update_traces(unselected={"marker": {"opacity": 1}}, selected={"marker": {"opacity": 1, "size": 14}})
     return style(figure, 520, clickmode="event+select", hovermode="closest").update_xaxes(visible=False).update_yaxes(
         visible=False
     )

@@ -50,10 +50,26 @@ def test_learning_scales_accuracy_to_percent_and_skips_what_was_not_recorded():
     history = {"epoch": np.array([1.0, 2]), "loss": np.array([0.5, 0.2]), "val_loss": np.array([0.6, 0.3]),
                "val_accuracy": np.array([0.9, 0.95])}
     loss, accuracy = inside.learning(history, "loss"), inside.learning(history, "accuracy")
-    assert [t.name for t in loss.data] == ["training", "validation"] and list(loss.data[0].y) == [0.5, 0.2]
+    assert [t.name for t in loss.data if t.name] == ["training", "validation"] and list(loss.data[0].y) == [0.5, 0.2]
     assert [t.name for t in accuracy.data] == ["validation"] and list(accuracy.data[0].y) == [90, 95]
     lines = [ax.get_lines() for ax in figures.learning(history).axes]
     assert [len(drawn) for drawn in lines] == [2, 1]
+
+
+def test_the_heart_beats_along_both_curves_once_an_epoch():
+    epochs = np.arange(1.0, 4)
+    figure = inside.learning({"epoch": epochs, "loss": 1 / epochs, "val_loss": 2 / epochs}, "loss")
+    assert [frame.traces for frame in figure.frames] == [(2, 3)] * 6, "the markers alone move"
+    beats, rests = figure.frames[::2], figure.frames[1::2]
+    for i, (beat, rest) in enumerate(zip(beats, rests, strict=True)):
+        assert [(t.x[0], t.y[0]) for t in beat.data] == [(i + 1, 1 / (i + 1)), (i + 1, 2 / (i + 1))]
+        assert beat.data[0].marker.size > rest.data[0].marker.size
+    assert [(t.x[0], t.y[0]) for t in figure.data[2:]] == [(3, 1 / 3), (3, 2 / 3)], "at rest they stand at the end"
+    (button,) = figure.layout.updatemenus[0].buttons
+    assert "Heartbeat" in button.label and button.method == "animate"
+    long = {"epoch": np.arange(500), "loss": np.ones(500)}
+    assert len(inside.learning(long, "loss").frames) == 2 * inside.MOST_BEATS
+    assert not inside.learning(long | {"val_accuracy": np.ones(500)}, "accuracy").frames
 
 
 def test_per_class_in_percent():

@@ -169,14 +169,6 @@ def test_the_slider_says_what_a_limit_costs(model):
     assert any("**0 %** answered, **–** of those right (0 errors)" in m.value for m in page.markdown)
 
 
-def test_the_heart_moves_only_when_asked(model):
-    write_audit(model)
-    page = show(model)
-    assert "q-pulse" in page_text(page) and "@keyframes" not in page_text(page)
-    page.button[0].click().run()
-    assert "@keyframes heartbeat-disc-1" in page_text(page)
-
-
 def test_the_last_digit_stands_on_the_map_of_the_chosen_layer(model):
     rng = np.random.default_rng(0)
     hidden = [rng.normal(size=(50, 6)), rng.normal(size=(50, 4))]

@@ -1,0 +1,14 @@
+// Tells Python which picture of the audit was clicked on, and brings the closer look at it into view.
+let tell, wanted = null;
+
+document.addEventListener("click", (event) => {
+  const tile = event.target.closest?.(".st-key-audit [data-opens]");
+  if (tile && tell) tell("opened", (wanted = Number(tile.dataset.opens)));
+});
+
+export default function ({ data, setTriggerValue }) {
+  tell = setTriggerValue;
+  if (wanted === null || data.shown !== wanted) return;
+  wanted = null;
+  document.querySelector(".st-key-closer")?.scrollIntoView({ block: "start" });
+}
