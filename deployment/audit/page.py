@@ -37,6 +37,9 @@ INK = """<style>
 .st-key-audit [data-testid="stCaptionContainer"] {color: inherit; opacity: .85}
 .st-key-audit :is([class$="tick"], .cbaxis) text, .st-key-audit text:is([class$="title"], .legendtext),
 .st-key-audit [class*="st-key-audit_weights"] .annotation-text {fill: currentColor !important}
+.st-key-audit .updatemenu-item-rect {fill: transparent !important; stroke: currentColor !important; stroke-opacity: .35}
+.st-key-audit .updatemenu-item-text {fill: currentColor !important}
+.st-key-audit .updatemenu-button:is(:focus-visible, :hover) .updatemenu-item-rect {stroke-opacity: 1}
 .q-verdict {font-size: 1.25rem; font-weight: 600}
 .q-links {display: flex; flex-wrap: wrap; gap: .3rem 1.2rem}
 .q-links a {color: inherit; padding: .35rem 0}

@@ -31,7 +31,7 @@ def over_ink(image: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def ink(image: np.ndarray, values: np.ndarray, digit: int, against: int, method: str) -> str:
-    """Two pictures: the ink that spoke for `digit` and the ink that spoke for `against`; values (28, 28) signed."""
+    """Two pictures: the ink that is evidence for `digit` and that for `against`; values (28, 28) signed."""
     reach = float(np.abs(values).max()) or 1.0
     figures = []
     for sign, of, colour in ((1, digit, ORANGE), (-1, against, BLUE)):
@@ -40,7 +40,7 @@ def ink(image: np.ndarray, values: np.ndarray, digit: int, against: int, method:
             title = f"Needed for the {of}" if sign > 0 else f"In the way of the {digit}"
             note = f"at most {100 * part.max():.1f} points"
         else:
-            title, note = f"Spoke for {of}", f"together {part.sum():.1f} nats"
+            title, note = f"Evidence for {of}", f"together {part.sum():.1f} nats"
         figures.append(_figure(title, over_ink(image, sign * part / reach), note, f"{title}: {note}", colour))
     how = f"{METHODS[method][1]} Both pictures have one scale; the stronger the colour, the more the ink counts."
     return block(f"The ink that counts: {digit} against {against}", how, _figures(figures, "q-pair"), "why-ink")

@@ -43,11 +43,12 @@ def confusion(matrix: np.ndarray) -> go.Figure:
     scores, place = precision_recall_f1(matrix), np.arange(n)
     for x, y, name in ((np.full(n, n + 0.15), place, "recall"), (place, np.full(n, n + 0.1), "precision")):
         for i in place:
-            figure.add_annotation(x=x[i], y=y[i], text=percent(scores[name][i]), showarrow=False, font={"size": 10})
+            words = percent(scores[name][i]).removesuffix(" %").replace(" ", "")  # ten stand side by side on a phone
+            figure.add_annotation(x=x[i], y=y[i], text=words, showarrow=False, font={"size": 10})
     ends = {"range": [-0.5, n + 0.6], "showgrid": False, "fixedrange": True, "tickvals": [*place, n + 0.15]}
     figure = style(figure, 460, clickmode="event+select", hoverdistance=30)
-    figure.update_xaxes(title="answer", ticktext=[*map(str, place), "recall"], **ends)
-    return figure.update_yaxes(title="true digit", ticktext=[*map(str, place), "precision"],
+    figure.update_xaxes(title="answer", ticktext=[*map(str, place), "recall<br>%"], **ends)
+    return figure.update_yaxes(title="true digit", ticktext=[*map(str, place), "precision<br>%"],
                                **(ends | {"range": [n + 0.6, -0.5]}))
 
 

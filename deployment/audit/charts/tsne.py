@@ -8,8 +8,8 @@ from deployment.ui.palette import DIGIT_COLOURS
 
 
 def digit_map(xy: np.ndarray, y: np.ndarray, y_hat: np.ndarray, index: np.ndarray, star=None) -> go.Figure:
-    """Places (M, 2) of the test images `index` (M,), coloured by true digit y, errors crossed; the digit at each
-    group's median. star: (place (2,), words) of one more digit."""
+    """Places (M, 2) of the test images `index` (M,), coloured by true digit y, errors crossed; the digit above
+    each group. star: (place (2,), words) of one more digit."""
     figure = go.Figure()
     right = y == y_hat
     for digit in range(10):
@@ -27,10 +27,11 @@ def digit_map(xy: np.ndarray, y: np.ndarray, y_hat: np.ndarray, index: np.ndarra
         hovertemplate="%{text}, image %{customdata}<extra></extra>", showlegend=True,
     )
     for digit in np.unique(y):
-        x0, y0 = np.median(xy[y == digit], axis=0)
-        figure.add_annotation(
-            x=x0, y=y0, text=f"<b>{digit}</b>", showarrow=False, font={"size": 18, "color": "#111111"},
-            bgcolor="rgba(255,255,255,0.85)", bordercolor=DIGIT_COLOURS[digit], borderwidth=2, borderpad=3,
+        group = xy[y == digit]
+        figure.add_annotation(  # above its group, so that it covers neither points nor the star
+            x=np.median(group[:, 0]), y=np.percentile(group[:, 1], 97), yshift=4, yanchor="bottom", showarrow=False,
+            text=f"<b>{digit}</b>", font={"size": 16, "color": "#111111"}, bgcolor="rgba(255,255,255,0.85)",
+            bordercolor=DIGIT_COLOURS[digit], borderwidth=2, borderpad=2,
         )
     if star is not None:
         (x0, y0), words = star
