@@ -16,8 +16,8 @@ def render(audit: Audit) -> None:
         return
     rows = measured["rows"]
     section("Robustness", f"{measured['n']:,} test images corrupted in fifteen ways and five severities. Each "
-            "cell is the share correct, degraded so, in %; brighter is more. Beside it, whether stated confidence falls with "
-            "accuracy: where it does not, the network does not notice that it cannot see.")
+            "cell is the share correct, degraded so, in %; brighter is more. Beside it, whether stated confidence "
+            "falls with accuracy: where it does not, the network does not notice that it cannot see.")
     left, right = st.columns(2)
     with left:
         chart(audit, charts.cells(rows), "Accuracy of each corruption at each severity", "cells")

@@ -36,7 +36,8 @@ def render(audit: Audit) -> None:
     with right:
         st.caption(words)
         chosen = [int(point["customdata"]) for point in event.selection.points if "customdata" in point]
-        st.caption("True digit, answer, confidence:" if chosen else "Rest the mouse on a point to see its image; choose it to keep it here.")
+        st.caption("True digit, answer, confidence:" if chosen else "Rest the mouse on a point to see its image; "
+                   "choose it to keep it here.")
         tiles(audit, chosen)
         _gate(audit)
     _glimpse(audit)
