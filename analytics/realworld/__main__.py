@@ -16,17 +16,21 @@ analytics/reports/realworld.md.
 import argparse
 from pathlib import Path
 
+import numpy as np
+
 from analytics.realworld.figures import Readings, digits_table, strange_table
 from analytics.realworld.sets import load_sets, load_strange
 from analytics.realworld.sheet import contact_sheet
 from analytics.reports import write_report
 from core.command import refusing
+from core.digits.data import load_split, read_checked
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 
 WHOSE = ("The whole way from file to answer. These sets are not part of the project, so nobody else can remake this "
          "very table; the command makes one of any folder of pictures named like 7_anything.png. Preprocessing and "
          "recipe were developed on these sets: expect somewhat less on pictures of your own. A perfect reader's "
          "calibration error is what chance alone gives a set of this size, 95 times in 100.")
+FOUND = "\nFound: stranger than 99.5 % of the validation digits of MNIST, read the same way.\n"
 
 
 def rows_of(sets, answers):
@@ -38,6 +42,12 @@ def rows_of(sets, answers):
             name = f"{pictures.name} without {len(pictures.doubtful)} of doubtful label"
             rows.append(Readings.of(pictures, given, pictures.doubtful, name))
     return rows + pooled
+
+
+def usual_novelty(deployer):
+    """Novelty (N,) of the validation digits, read as any picture."""
+    images = read_checked("train-images-idx3-ubyte")[load_split()["validation"]]
+    return np.array([answer.novelty for answer in deployer.predict_batch(images)])
 
 
 def main(argv=None):
@@ -57,7 +67,7 @@ def main(argv=None):
     text = digits_table(rows)
     if strange:
         drawn = next((row for row, p in zip(rows, sets, strict=False) if p.kind == "canvas"), rows[-1])
-        text += "\n" + strange_table(map(Readings.of, strange, of_strange), drawn)
+        text += "\n" + strange_table(map(Readings.of, strange, of_strange), drawn, usual_novelty(deployer)) + FOUND
     print(text, end="")
     if args.errors:
         contact_sheet(sets, answers).save(args.errors)

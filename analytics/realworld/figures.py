@@ -84,17 +84,21 @@ def digits_table(rows):
     return "\n".join(lines) + "\n"
 
 
-def strange_table(rows, digits):
-    """Markdown, a row for each Readings of what is no digit, beside the Readings of digits."""
-    rng = np.random.default_rng(0)
-    head = ["no digits", "n", "called curious", "95 % interval", "called confident", f"AUROC against {digits.name}",
-            "unreadable"]
+def strange_table(rows, digits, validation):
+    """Markdown, a row for each Readings of what is no digit, beside the Readings of digits.
+
+    validation: the novelty (N,) of validation digits; found is what is stranger than 99.5 % of these.
+    """
+    rng, usual = np.random.default_rng(0), np.quantile(validation, 0.995)
+    head = ["no digits", "n", "called curious", "95 % interval", "found", "called confident",
+            f"AUROC against {digits.name}", "unreadable"]
     lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
     for row in rows:
         n, curious = len(row.labels), int((row.feelings == "curious").sum())
         both = np.concatenate([row.novelty, digits.novelty])
         found = auroc_interval(both, np.arange(len(both)) < len(row.novelty), rng)
         cells = [row.name, f"{n:,}", measured(curious / n), interval(wilson_interval(curious, n)),
-                 measured((row.feelings == "confident").sum() / n), in_words(found), f"{n - row.read.sum():,}"]
+                 measured((row.novelty > usual).sum() / n), measured((row.feelings == "confident").sum() / n),
+                 in_words(found), f"{n - row.read.sum():,}"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

@@ -14,8 +14,8 @@ DEFAULT = Config(
 )
 
 CHAMPION = DEFAULT.replace(
-    preset="champion", batch_norm=True, lr=2e-3, weight_decay=0.05, batch_size=512, epochs=150, ema=0.999, elastic=1.75,
-    elastic_sigma=6.0, shift=0.5, thickness=0.25,
+    preset="champion", hidden=(1536, 1024, 1024), batch_norm=True, lr=2e-3, weight_decay=0.05, batch_size=512,
+    epochs=200, ema=0.999, elastic=1.75, elastic_sigma=6.0, shift=0.5, thickness=0.25, synthetic=0.14, negatives=0.08,
 )
 
 # The shortest way to a good network: mild deformations, and a schedule that ends soon

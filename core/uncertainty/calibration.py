@@ -8,6 +8,9 @@ from core.nn.layers import sigmoid
 from core.nn.losses import softmax
 
 SIGNALS = 4
+VECTORS = ("error_mean", "error_std", "logistic", "curve", "strange")  # of a Calibration
+FAR = 2.0  # standard deviations of the first layer's error: beyond, strokes are unlike those of nearly all digits
+STRANGE = (0.0, 8.0, 2.0)  # a Calibration's weights of novelty; chosen on development data (analytics/EXPERIMENTS.md)
 AHEAD = 1.0001  # however small its confidence, the answer stays ahead of the second by this factor
 
 
@@ -45,6 +48,7 @@ class Calibration:
     error_mean, error_std (2,): of the log errors, first and last layer; logistic: an offset and a weight a signal.
     energy_mean, energy_scale: the mean of the energy and one over its standard deviation; a scale of 0, as in readouts
     of before, leaves it out.
+    strange: weights of the first layer's error in novelty, of what of it is beyond FAR, and of the energy.
     curve: (low, offset, slope, square), from the signals' weighted sum to log odds (`confidence`); slope and square
     are not negative, so that more is never less sure. That of readouts of before changes nothing.
     """
@@ -56,15 +60,18 @@ class Calibration:
     energy_mean: float = 0.0
     energy_scale: float = 0.0
     curve: tuple = (0.0, 0.0, 1.0, 0.0)
+    strange: tuple = (1.0, 0.0, 1.0)  # of readouts of before
 
     def standardised_errors(self, evidence):
         """Both log errors in standard deviations of calibration digits: (N, 2), 0 for a usual digit."""
         return (evidence.log_errors - np.array(self.error_mean)) / np.array(self.error_std)
 
     def novelty_score(self, evidence):
-        """How unlike the digits of training each sample is (N,): what its activations leave unexplained, added up, and
-        how little speaks for any digit, all in standard deviations of calibration digits."""
-        return self.standardised_errors(evidence).sum(axis=1) + (
+        """How unlike the digits of training each sample is (N,), in standard deviations of calibration digits: what its
+        last layer leaves unexplained, the first one where that is far off, and how little speaks for any digit."""
+        first, last = self.standardised_errors(evidence).T
+        plain, far, energy = self.strange
+        return plain * first + far * np.maximum(first - FAR, 0) + last + energy * (
             evidence.energy - self.energy_mean) * self.energy_scale
 
     def signals(self, evidence):
@@ -112,7 +119,8 @@ class Calibration:
     def to_dict(self):
         return {"temperature": self.temperature, "error_mean": list(self.error_mean),
                 "error_std": list(self.error_std), "logistic": list(self.logistic),
-                "energy_mean": self.energy_mean, "energy_scale": self.energy_scale, "curve": list(self.curve)}
+                "energy_mean": self.energy_mean, "energy_scale": self.energy_scale, "curve": list(self.curve),
+                "strange": list(self.strange)}
 
     @classmethod
     def from_dict(cls, saved):
@@ -120,11 +128,13 @@ class Calibration:
         found = cls(float(saved["temperature"]), *(tuple(map(float, saved[name]))
                                                    for name in ("error_mean", "error_std", "logistic")),
                     *(float(saved.get(name, 0)) for name in ("energy_mean", "energy_scale")),
-                    tuple(map(float, saved.get("curve", cls.curve))))
-        if tuple(map(len, (found.error_mean, found.error_std, found.logistic, found.curve))) != (2, 2, 1 + SIGNALS, 4):
+                    *(tuple(map(float, saved.get(name, getattr(cls, name)))) for name in ("curve", "strange")))
+        lengths = (2, 2, 1 + SIGNALS, 4, 3)
+        if tuple(len(getattr(found, name)) for name in VECTORS) != lengths:
             raise ValueError("its readout is of another version")
-        if not np.isfinite([found.temperature, *found.error_mean, *found.error_std, *found.logistic, found.energy_mean,
-                            found.energy_scale, *found.curve]).all() or min(found.energy_scale, *found.curve[2:]) < 0:
+        values = [found.temperature, found.energy_mean, found.energy_scale,
+                  *(value for name in VECTORS for value in getattr(found, name))]
+        if not np.isfinite(values).all() or min(found.energy_scale, *found.curve[2:], *found.strange) < 0:
             raise ValueError("its readout holds values that are not finite, or a negative scale or slope")
         if not 1e-3 <= found.temperature <= 1e3 or min(found.error_std) < 1e-9:
             raise ValueError(
@@ -144,7 +154,7 @@ def fit_calibration(evidence, y, hard, y_hard):
     energy = evidence.energy.astype(np.float64)
     known = (temperature, tuple(mean.tolist()), tuple(std.tolist()))
     rest = (float(energy.mean()), float(1 / max(energy.std(), 1e-6)))
-    draft = Calibration(*known, (0.0,) * (1 + SIGNALS), *rest)
+    draft = Calibration(*known, (0.0,) * (1 + SIGNALS), *rest, strange=STRANGE)
     signals = draft.signals(hard)
     middle, scale = signals.mean(axis=0), np.maximum(signals.std(axis=0), 1e-6)
     weights, offset = fit_logistic((signals - middle) / scale, hard.logits.argmax(axis=1) == y_hard)

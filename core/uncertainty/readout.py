@@ -57,7 +57,7 @@ class Readout:
         """Unlikeness to the digits of training (N,), above 1 where curious.
 
         The first layer notices strange strokes, the last strange shapes, and the energy of the logits that nothing
-        speaks for any digit: they are added.
+        speaks for any digit (Calibration.novelty_score).
         """
         return np.exp(self.calibration.novelty_score(evidence) - self.curious_from)
 

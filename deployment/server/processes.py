@@ -90,6 +90,15 @@ class Front:
         self._command = [program, "-p", self._folder.name, "-c", "nginx.conf", "-e", "stderr"]
         self._write()
         self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
+        self._wait()
+
+    def _wait(self):
+        """Until it takes connections, or has ended."""
+        host, _, port = self._listen.rpartition(":")
+        while self.running:
+            with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+                return
+            time.sleep(0.02)
 
     def _write(self, down=None):
         text = configuration(self._listen, [app.port for app in self._apps], self._names, down, self._certificate)

@@ -93,8 +93,8 @@ def test_what_is_strange_is_measured_against_digits():
     digits = figures.Readings.of(sets.Pictures("digits", [None] * 4, np.arange(4)), [Answer(i, 0.9) for i in range(4)])
     strange = figures.Readings.of(sets.Pictures("letters", [None] * 4, np.full(4, -1)),
                                   [*3 * [Answer(1, 0.5, "curious", 2.0)], Answer(1, 0.99, "confident", 0.05)])
-    line = figures.strange_table([strange], digits).splitlines()[2]
-    assert "| 4 | 75.0 % |" in line and "| 25.0 % | 0.750 (" in line
+    line = figures.strange_table([strange], digits, np.linspace(0, 0.04, 100)).splitlines()[2]
+    assert "| 4 | 75.0 % |" in line and "| 100 % | 25.0 % | 0.750 (" in line
 
 
 def test_auroc_needs_both_kinds():

@@ -28,9 +28,12 @@ def test_without_a_preset_nothing_is_added_to_the_network_of_the_issue():
     assert all(Config(**{name: 0.5}).augments is True for name in FREE[8:])
 
 
-def test_presets_are_named_and_have_the_same_network():
+def test_presets_are_named_and_ours_have_three_hidden_layers_and_a_gate():
     assert all(config.preset in (name, name.removesuffix("-as-stated")) for name, config in PRESETS.items())
-    assert {PRESETS[name].hidden for name in ("default", "champion", "sprint")} == {(1024, 1024, 1024)}
+    ours = {name: PRESETS[name].hidden for name in ("default", "champion", "sprint")}
+    wide = (1024, 1024, 1024)
+    assert ours == {"default": wide, "sprint": wide, "champion": (1536, 1024, 1024)}
+    assert all(PRESETS[name].gate for name in ours)
 
 
 @pytest.mark.parametrize("name, expected", {  # what the sources state, and what core/digits/presets.py marks as ours

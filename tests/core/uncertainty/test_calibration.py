@@ -1,11 +1,14 @@
 """Calibration recovers what was planted, and its probabilities keep the answer and the order of the rest."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.nn.losses import softmax
 from core.uncertainty.calibration import (
     AHEAD,
+    FAR,
     Calibration,
     Evidence,
     confidence_threshold,
@@ -223,7 +226,8 @@ def test_what_is_out_of_range_is_refused():
     for wrong in ({"temperature": 0.99e-3}, {"temperature": 1.01e3}, {"temperature": float("nan")},
                   {"error_std": [0.9e-9, 1.0]}, {"error_mean": [0.0, float("inf")]},
                   {"curve": [0.0, 0.0, -1.0, 0.0]}, {"curve": [0.0, 0.0, 1.0, -0.1]},
-                  {"curve": [0.0, np.inf, 1.0, 0.0]}):
+                  {"curve": [0.0, np.inf, 1.0, 0.0]}, {"strange": [1.0, 0.0]}, {"strange": [1.0, -0.1, 1.0]},
+                  {"strange": [1.0, np.nan, 1.0]}):
         with pytest.raises(ValueError):
             Calibration.from_dict(PLAIN.to_dict() | wrong)
 
@@ -240,12 +244,17 @@ def test_novelty_adds_errors_and_energy_in_standard_deviations():
     assert errors_alone.novelty_score(evidence) == pytest.approx([2 + 0.5])
     whole = Calibration(1.0, (-2.0, 1.0), (0.5, 4.0), (0.0,) * 5, energy_mean=-3.0, energy_scale=2.0)
     assert whole.novelty_score(evidence) == pytest.approx([2.5 + 2 * (3 - np.log(np.exp(2) + 1))])
+    far = replace(errors_alone, error_mean=(-5.0, 1.0), error_std=(1.0, 4.0), strange=(0.5, 3.0, 1.0))
+    assert far.novelty_score(evidence) == pytest.approx([0.5 * 4 + 3 * (4 - FAR) + 0.5])
+    near = replace(far, error_mean=(-1.0 - FAR / 2, 1.0))
+    assert near.novelty_score(evidence) == pytest.approx([0.5 * FAR / 2 + 0.5]), "the usual spread counts for nothing"
 
 
 def test_a_readout_of_before_has_no_energy():
     saved = Calibration(1.0, (-2.0, 1.0), (0.5, 4.0), (0.0,) * 5, -3.0, 2.0).to_dict()
     assert Calibration.from_dict(saved).energy_scale == 2
-    del saved["energy_mean"], saved["energy_scale"]
+    del saved["energy_mean"], saved["energy_scale"], saved["strange"]
     assert Calibration.from_dict(saved).energy_scale == 0
+    assert Calibration.from_dict(saved).strange == (1, 0, 1), "its threshold was fitted so"
     with pytest.raises(ValueError, match="not finite"):
         Calibration.from_dict(saved | {"energy_scale": float("nan")})
