@@ -94,7 +94,7 @@ def test_nothing_stands_in_the_way_of_assistive_technology(page, tab):
 
 
 @pytest.mark.parametrize("tab", ["Draw or upload", "Scientific audit", "Feelings in text"])
-@pytest.mark.parametrize("width", [640, 320])
+@pytest.mark.parametrize("width", [320, pytest.param(640, marks=pytest.mark.slow)])
 def test_enlarged_nothing_is_cut_off(page, screen, width, tab):
     """Twice as large on a desktop's and a small phone's width: as wide as half of it."""
     page.set_viewport_size({"width": width, "height": 450})
