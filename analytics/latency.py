@@ -1,8 +1,9 @@
 """How quickly the app answers, in a real browser: `python -m analytics.latency [--strokes 20] [--beside-upload]`.
 
 Starts the app on a free port, as a person would, and prints the time from opening the page to the first answer on it,
-for a cold and a warm server, from the end of a stroke to its result, and between answers while the pen moves. With
---beside-upload, another session has a ZIP of 300 photographs of two megapixels read meanwhile.
+for a cold and a warm server, and with a mouse and with a finger from the end of a stroke to its result, and between
+answers while the pen moves. With --beside-upload, another session has a ZIP of 300 photographs of two megapixels read
+meanwhile.
 """
 
 import argparse
@@ -35,7 +36,7 @@ QUIET = [  # no window, and no requests of the browser's own
 ]
 ANSWER = "[data-testid=answer]"
 # Both ends of a stroke's time are taken inside the page: the release of the pen, and the first frame with its result.
-NOTE_RELEASE = "() => document.addEventListener('mouseup', () => { window.released = performance.now(); }, true)"
+NOTE_RELEASE = "() => document.addEventListener('pointerup', () => { window.released = performance.now(); }, true)"
 NOTE_ANSWERS = """() => new MutationObserver(() => {
   const now = performance.now();
   if (document.querySelector("[data-live=yes]") && !(now - window.answers.at(-1) < 20)) window.answers.push(now);
@@ -98,43 +99,83 @@ def first_answer(browser, url: str) -> float:
     return seconds
 
 
-def canvas_page(browser, url: str, note: str) -> tuple:
-    """A page with its first answer on it, on which the script `note` has run, and the place of its canvas."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+class Mouse:
+    """On a desktop."""
+
+    window = {"width": 1280, "height": 900}
+
+    def __init__(self, page):
+        self._mouse = page.mouse
+
+    def down(self, x, y):
+        self._mouse.move(x, y)
+        self._mouse.down()
+
+    def move(self, x, y):
+        self._mouse.move(x, y)
+
+    def up(self):
+        self._mouse.up()
+
+
+class Finger:
+    """On a phone."""
+
+    window = {"width": 390, "height": 844}
+
+    def __init__(self, page):
+        self._session = page.context.new_cdp_session(page)
+
+    def _send(self, kind, *places):
+        points = [{"x": x, "y": y} for x, y in places]
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def down(self, x, y):
+        self._send("touchStart", (x, y))
+
+    def move(self, x, y):
+        self._send("touchMove", (x, y))
+
+    def up(self):
+        self._send("touchEnd")
+
+
+def canvas_page(browser, url: str, note: str, pen=Mouse) -> tuple:
+    """A page with its first answer on it, on which the script `note` has run, the place of its canvas and the pen."""
+    page = browser.new_page(viewport=pen.window, has_touch=pen is Finger)
     page.goto(url)
     page.wait_for_selector(ANSWER)
     page.evaluate(note)
-    return page, page.locator("canvas.upper-canvas").bounding_box()
+    return page, page.locator("canvas.upper-canvas").bounding_box(), pen(page)
 
 
-def stroke_to_result(browser, url: str, strokes: int) -> list[float]:
+def stroke_to_result(browser, url: str, strokes: int, pen=Mouse) -> list[float]:
     """Milliseconds from the release of the pen to the result, for each of so many strokes on one canvas."""
-    page, box = canvas_page(browser, url, NOTE_RELEASE)
+    page, box, pen = canvas_page(browser, url, NOTE_RELEASE, pen)
     times = []
     for stroke in range(1, strokes + 1):
         x, y = box["x"] + 40 + 10 * stroke % (box["width"] - 80), box["y"] + 60
-        page.mouse.move(x, y)
-        page.mouse.down()
-        page.mouse.move(x - 20, y + 160, steps=6)
-        page.mouse.up()
+        pen.down(x, y)
+        for step in range(1, 7):
+            pen.move(x - 3 * step, y + 27 * step)
+        pen.up()
         times.append(page.wait_for_function(SHOWN, arg=stroke, polling="raf").json_value())
     page.close()
     return times
 
 
-def live_answers(browser, url: str, strokes: int) -> list[float]:
+def live_answers(browser, url: str, strokes: int, pen=Mouse) -> list[float]:
     """Milliseconds between answers while the pen moves, over so many strokes of about a second."""
-    page, box = canvas_page(browser, url, NOTE_ANSWERS)
+    page, box, pen = canvas_page(browser, url, NOTE_ANSWERS, pen)
     gaps = []
     for _ in range(strokes):
         page.evaluate("() => { window.answers = []; }")
-        page.mouse.move(box["x"] + 80, box["y"] + 80)
-        page.mouse.down()
+        pen.down(box["x"] + 80, box["y"] + 80)
         for step in range(50):
-            page.mouse.move(box["x"] + 80 + 4 * step, box["y"] + 80 + 5 * (step % 40))
+            pen.move(box["x"] + 80 + 4 * step, box["y"] + 80 + 5 * (step % 40))
             page.wait_for_timeout(20)
         times = page.evaluate("window.answers")
-        page.mouse.up()
+        pen.up()
         gaps += [after - before for before, after in pairwise(times)]
         page.get_by_role("button", name="Clear", exact=True).click()
         page.get_by_text("The canvas is empty").wait_for()
@@ -181,8 +222,8 @@ def main(argv=None) -> None:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=QUIET)
         cold = first_answer(browser, url)
         warm = [first_answer(browser, url) for _ in range(5)]
-        times = stroke_to_result(browser, url, strokes)
-        gaps = live_answers(browser, url, 10)
+        times = {pen: stroke_to_result(browser, url, strokes, pen) for pen in (Mouse, Finger)}
+        gaps = {pen: live_answers(browser, url, 10, pen) for pen in (Mouse, Finger)}
         if args.beside_upload:
             with tempfile.TemporaryDirectory() as folder:
                 path = photographs(300, Path(folder) / "photographs.zip")
@@ -192,10 +233,11 @@ def main(argv=None) -> None:
         browser.close()
     print(f"first answer, server just started   {cold:.2f} s")
     print(f"first answer, median of {len(warm)}           {statistics.median(warm):.2f} s")
-    median = statistics.median(times)
-    print(f"stroke to result, median of {strokes:<3}     {median:.0f} ms (largest {max(times):.0f} ms)")
-    print(f"between answers while drawing       {statistics.median(gaps):.0f} ms "
-          f"(largest {max(gaps):.0f} ms of {len(gaps)})")
+    for pen in (Mouse, Finger):
+        name, up, between = pen.__name__.lower(), times[pen], gaps[pen]
+        print(f"{name}: pen-up to result, median of {strokes} {statistics.median(up):.0f} ms "
+              f"(largest {max(up):.0f} ms); between answers while drawing {statistics.median(between):.0f} ms "
+              f"(largest {max(between):.0f} ms of {len(between)})")
     if args.beside_upload:
         until = "which still went on" if going else "which ended before the last stroke"
         print(f"beside an upload, {until}: median {statistics.median(beside):.0f} ms (largest {max(beside):.0f} ms)")

@@ -21,28 +21,6 @@ def canvas_place(page):
     return box["x"], box["y"], box["width"] / 280
 
 
-class Mouse:
-    def __init__(self, page):
-        self._mouse = page.mouse
-
-    def stroke(self, start, end):
-        """From one place of the window to another, in a moment."""
-        self._mouse.move(*start)
-        self._mouse.down()
-        self._mouse.move(*end, steps=3)
-        self._mouse.up()
-
-
-class Finger:
-    def __init__(self, page):
-        self._session = page.context.new_cdp_session(page)
-
-    def stroke(self, start, end):
-        for kind, *places in (("touchStart", start), ("touchMove", end), ("touchEnd",)):
-            points = [{"x": x, "y": y} for x, y in places]
-            self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
-
 def draw_by_mouse(page, strokes, done=0):
     """Draw strokes one by one, each after the one before has been read; the digit read at the end."""
     left, top, scale = canvas_place(page)

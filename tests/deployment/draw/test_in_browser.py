@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from browser import at_rest
-from strokes import SEVEN, THREE, Finger, Mouse, canvas_place, draw, draw_by_mouse, draw_by_touch, wait_for_answer
+from strokes import SEVEN, THREE, canvas_place, draw, draw_by_mouse, draw_by_touch, wait_for_answer
+
+from analytics.latency import Finger, Mouse
 
 
 def test_a_three_is_read_undone_and_cleared(page, screen):
@@ -64,6 +66,13 @@ def test_the_eraser_takes_ink_away(page, screen):
     assert inked() == whole
 
 
+def stroke(pen, start, end):
+    """From one place of the window to another, in a moment."""
+    pen.down(*start)
+    pen.move(*end)
+    pen.up()
+
+
 @pytest.mark.parametrize(("count", "longest"), [(30, 60), pytest.param(200, 300, marks=pytest.mark.slow)])
 def test_strokes_in_quick_succession_are_all_there(page, screen, count, longest):
     """Many leave no time for an answer, some end outside the canvas, and some that begin outside are none: none is
@@ -72,9 +81,9 @@ def test_strokes_in_quick_succession_are_all_there(page, screen, count, longest)
     pen, rng = (Finger if screen.touch else Mouse)(page), np.random.default_rng(0)
     for number in range(count):
         x, y = left + scale * (20 + 200 * number / count), top + scale * rng.uniform(20, 200)
-        pen.stroke((x, y), (left - 3 if number % 10 == 3 else x + 3, y + 40))
+        stroke(pen, (x, y), (left - 3 if number % 10 == 3 else x + 3, y + 40))
         if number % 10 == 7 and not screen.touch:  # a finger beside the canvas is taken to mean it
-            pen.stroke((left - 8, y), (left + 90, y))
+            stroke(pen, (left - 8, y), (left + 90, y))
         page.wait_for_timeout(float(rng.uniform(0, longest)))
     wait_for_answer(page, name="your drawing", strokes=count, live="no")
     if count < 100:
