@@ -11,7 +11,7 @@ serve: .venv/app  ## for many people: nginx before several processes, deployment
 	$(BIN)/python -m deployment.server $(ARGS)
 
 test: .venv/dev  ## run the tests, each browser check once
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest
 
 test-all: .venv/bench  ## everything: the browser checks in every size and theme, and the slow parts
 	$(BIN)/python -m pytest --all

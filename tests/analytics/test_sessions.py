@@ -2,6 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from analytics import sessions
 
 
@@ -20,6 +22,7 @@ def test_an_answer_is_known_by_its_strokes_and_whether_the_pen_is_up():
         assert found.groups() == ("12", word)
 
 
+@pytest.mark.slow
 def test_two_sessions_draw_and_are_answered(capsys):
     with ThreadPoolExecutor(1) as aside:  # the browser of other tests has a loop of its own in this thread
         aside.submit(sessions.main, ["2", "--seconds", "3"]).result()

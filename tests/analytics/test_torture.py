@@ -30,6 +30,7 @@ def run(*command, seconds=240):
     return subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=seconds)
 
 
+@pytest.mark.slow
 def test_nothing_is_at_fault_in_the_quick_form():
     ended = run("-m", "analytics.torture", "--quick")
     assert ended.returncode == 0 and "Faults: none." in ended.stdout, ended.stdout + ended.stderr[-2000:]

@@ -136,7 +136,7 @@ def test_a_process_killed_under_load_is_replaced_and_everybody_answered(served):
     with ThreadPoolExecutor(1) as aside:  # the browser of other tests has a loop of its own in this thread
         before, waits = aside.submit(asyncio.run, crowd()).result()
     assert len(before) == 2 == len(served.apps()) and set(served.apps()) != set(before)
-    assert all(len(own) > 3 for own in waits)
+    assert all(len(own) > 1 for own in waits)
     assert max(map(max, waits)) < NOTICED, waits
 
 
@@ -162,6 +162,7 @@ def test_a_rolling_restart_turns_nobody_away(served):
     assert before.isdisjoint(served.apps())
 
 
+@pytest.mark.slow
 def test_a_drawing_outlives_its_process(served, browser):
     """The page says what became of it, and goes on: undo knows the strokes from before."""
     context = browser.new_context()
