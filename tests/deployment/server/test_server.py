@@ -92,6 +92,15 @@ def test_strangers_are_turned_away(served):
     assert served.get("/_stcore/upload_file/a/b", "PUT", **too_much).status == 413
 
 
+async def heard(session, listening, condition):
+    """Until the session meets a condition; raises what ended its connection, should that come first."""
+    done = asyncio.create_task(session.until(condition))
+    await asyncio.wait([done, listening], return_when=asyncio.FIRST_COMPLETED)
+    if not done.done():
+        done.cancel()
+        raise listening.exception() or ConnectionError
+
+
 async def person(served, images, ends, waits):
     """Draws until the time is up, coming back whenever the connection is gone; notes seconds to each answer, a new
     connection included."""
@@ -104,16 +113,12 @@ async def person(served, images, ends, waits):
                 session = Session(socket_, images)
                 listening = asyncio.create_task(session.listen())
                 await session.send()
-                await session.until(lambda s=session: s.finished and "live_drawing" in s.components)
+                await heard(session, listening, lambda s=session: s.finished and "live_drawing" in s.components)
                 strokes = 0
                 while time.perf_counter() < ends:
                     strokes, pending = strokes + 1, pending or time.perf_counter()
                     await session.draw(images[strokes % len(images)], strokes, True)
-                    done = asyncio.create_task(session.until(lambda s=session, n=strokes: s.answer == (n, True)))
-                    await asyncio.wait([done, listening], return_when=asyncio.FIRST_COMPLETED)
-                    if not done.done():
-                        done.cancel()
-                        raise listening.exception() or ConnectionError
+                    await heard(session, listening, lambda s=session, n=strokes: s.answer == (n, True))
                     waits.append(time.perf_counter() - pending)
                     pending = None
                     await asyncio.sleep(0.5)
