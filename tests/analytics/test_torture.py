@@ -55,6 +55,7 @@ print(len(kills.faults), len(fails.faults))
 """
 
 
+@pytest.mark.slow
 def test_files_that_are_replaced_one_by_one_are_found_out():
     """In a process of its own, as it forks: nearly every kill and failure leaves a mixture then."""
     ended = run("-c", NAIVE)

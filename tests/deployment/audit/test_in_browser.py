@@ -14,12 +14,22 @@ def audit(page):
     return page
 
 
-def test_a_click_on_an_error_opens_a_closer_look(audit):
+def test_pictures_open_and_the_heart_beats_by_key(audit):
     tile = audit.locator("[data-testid=test-images] button").nth(3)
     name = tile.locator("img").get_attribute("alt").split(":")[0].removeprefix("test image ")
     tile.click()
     audit.locator(".st-key-closer").get_by_text(f"Test image {name}: ").wait_for()
     audit.locator(".st-key-closer [data-testid=why-ink]").wait_for()
+
+    chart = "[class*=st-key-audit_loss] .js-plotly-plot"
+    audit.get_by_role("tab", name="Scientific audit").focus()  # the chart's own button is reached after a first step
+    audit.keyboard.press("Tab")
+    button = audit.locator(f"{chart} .updatemenu-button[role=button]")
+    before = audit.evaluate("(plot) => document.querySelector(plot).data.at(-1).x[0]", chart)
+    button.focus()
+    audit.keyboard.press("Enter")
+    audit.wait_for_function(
+        "([plot, last]) => document.querySelector(plot)._fullData.at(-1).x[0] < last", arg=[chart, before])
 
 
 def place_of_a_point(page):
@@ -46,15 +56,3 @@ def test_a_point_of_the_map_shows_its_picture_and_keeps_star_and_colours(audit):
     looks = audit.evaluate("""(plot) => document.querySelector(plot).data.map(
       (trace) => [trace.name, trace.unselected?.marker?.opacity])""", MAP)
     assert {opacity for _, opacity in looks} == {1} and "your digit" in {name for name, _ in looks}
-
-
-def test_the_heart_beats_by_key(audit):
-    chart = "[class*=st-key-audit_loss] .js-plotly-plot"
-    audit.get_by_role("tab", name="Scientific audit").focus()  # the chart's own button is reached after a first step
-    audit.keyboard.press("Tab")
-    button = audit.locator(f"{chart} .updatemenu-button[role=button]")
-    before = audit.evaluate("(plot) => document.querySelector(plot).data.at(-1).x[0]", chart)
-    button.focus()
-    audit.keyboard.press("Enter")
-    audit.wait_for_function(
-        "([plot, last]) => document.querySelector(plot)._fullData.at(-1).x[0] < last", arg=[chart, before])
