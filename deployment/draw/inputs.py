@@ -17,17 +17,21 @@ EXAMPLES = {  # file -> the words for it; the first is read at the first visit
     "letter": "a letter",
     "scribble": "a scribble",
 }
+FIRST = next(iter(EXAMPLES))
 DRAWING = "your drawing"
 _watch = st.components.v2.component("upload_watch", js=(ASSETS / "upload.js").read_text())
 
 
 def begin() -> None:
-    """What a session starts with."""
-    state = st.session_state
+    """What a session starts with, and what the address asks for, be it by the browser's Back."""
+    state, asked = st.session_state, st.query_params.get("example")
     state.setdefault("source", "example")  # what is being read: "example", "drawing", "upload" or "photograph"
-    asked = st.query_params.get("example")
-    state.setdefault("example", asked if asked in EXAMPLES else next(iter(EXAMPLES)))
     state.setdefault("cleared", 0)  # how often the canvas was told to be empty
+    if "example" not in state:
+        state.example = asked if asked in EXAMPLES else FIRST
+    elif asked != state.asked:
+        show_example(asked if asked in EXAMPLES else FIRST)
+    state.asked = asked
 
 
 def examples() -> None:
@@ -97,7 +101,12 @@ def use(source: str) -> None:
 
 
 def use_example(name: str) -> None:
-    st.session_state.example = st.query_params["example"] = name
+    st.session_state.asked = st.query_params["example"] = name
+    show_example(name)
+
+
+def show_example(name: str) -> None:
+    st.session_state.example = name
     st.session_state.cleared += 1
     st.session_state.eraser = False
     use("example")

@@ -81,6 +81,23 @@ def test_the_address_keeps_tab_and_example(page):
     assert wait_for_answer(page, name="a looped 2") == "2"
 
 
+def test_back_leads_to_the_example_before(page):
+    page.get_by_role("button", name="A looped 2").click()
+    wait_for_answer(page, name="a looped 2")
+    at_rest(page)
+    page.get_by_role("button", name="A 3 on paper").click()
+    wait_for_answer(page, name="a 3 on paper")
+    at_rest(page)
+    page.go_back()
+    wait_for_answer(page, name="a looped 2")
+    at_rest(page)
+    page.go_back()
+    wait_for_answer(page, name="a clear 7")
+    at_rest(page)
+    page.go_forward()
+    assert wait_for_answer(page, name="a looped 2") == "2"
+
+
 def each_tab(page):
     """Opens the tabs one after another; yields the name of each once it is whole."""
     for tab in ("Draw or upload", "Scientific audit", "Feelings in text"):
