@@ -6,12 +6,13 @@ SIGHUP restarts all of them, one after another, while the others go on answering
 
 import argparse
 import os
+import secrets
 import signal
 import sys
 import threading
 from pathlib import Path
 
-from deployment.server.processes import App, Front, new_secret
+from deployment.server.processes import App, Front
 
 
 def parse(argv=None):
@@ -51,7 +52,7 @@ def main(argv=None):
     wake, asked = threading.Event(), set()
     for name in ("SIGTERM", "SIGINT", "SIGHUP"):
         signal.signal(getattr(signal, name), lambda number, _: (asked.add(number), wake.set()))
-    secret, apps, front = new_secret(), [], None
+    secret, apps, front = secrets.token_hex(32), [], None
     try:
         apps.extend(App(args.names, secret) for _ in range(args.processes))
         for app in apps:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 import shutil
 import socket
 import subprocess
@@ -17,8 +16,8 @@ from deployment.server.front import configuration
 APP = Path(__file__).parents[1] / "app.py"
 PATIENCE = 60.0  # seconds for a process to come up
 GRACE = 5.0  # seconds to end of its own accord
-SOON = 5.0  # a process that lasts no longer is started anew after a pause, longer each time up to PAUSE
-PAUSE = 30.0  # seconds
+SOON = 5.0  # seconds: a process that lasts no longer is started anew after a pause, twice as long each time
+PAUSE = 30.0  # seconds, the longest
 
 
 class App:
@@ -26,7 +25,7 @@ class App:
 
     def __init__(self, names, secret):
         self.port, self._names, self._secret = free_port(), names, secret
-        self._process, self._started, self._pause = None, 0.0, 0.0
+        self._pause = 0.0  # seconds before it was last started anew
         self.start()
 
     def start(self):
@@ -38,12 +37,7 @@ class App:
         environment = {**os.environ, "STREAMLIT_SERVER_COOKIE_SECRET": self._secret}
         self._process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
                                          stdout=subprocess.DEVNULL)  # its address is not the one to go to
-        self._started = time.monotonic()
-
-    @property
-    def process(self):
-        """The number of the process."""
-        return self._process.pid
+        self._started, self._again = time.monotonic(), None  # and when to start it anew, once it has ended
 
     def healthy(self):
         with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_stcore/health",
@@ -62,15 +56,14 @@ class App:
         return self
 
     def keep(self):
-        """Start it anew if it has ended: at once, or after a pause where it never lasted."""
-        now = time.monotonic()
+        """Start it anew if it has ended: at once, or after a pause where it did not last."""
         if self._process.poll() is None:
             return
-        lasted = now - self._started
-        if lasted > SOON + self._pause:
-            self._pause = 0.0
-        if lasted >= self._pause:
-            self._pause = min(PAUSE, max(1.0, 2 * self._pause)) if lasted <= SOON + self._pause else 0.0
+        now = time.monotonic()
+        if self._again is None:
+            self._pause = min(PAUSE, max(1.0, 2 * self._pause)) if now - self._started < SOON else 0.0
+            self._again = now + self._pause
+        if now >= self._again:
             self.start()
 
     def stop(self):
@@ -140,7 +133,3 @@ def end(process):
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def new_secret():
-    return secrets.token_hex(32)
