@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 import zipfile
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from deployment.server.processes import free_port
+from deployment.server.processes import free_port, healthy
 
 APP = Path(__file__).parent.parent / "deployment" / "app.py"
 EXAMPLES = APP.parent / "assets" / "examples"
@@ -70,7 +69,7 @@ def serve(seconds: float = 30):
         server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
         try:
             deadline = time.monotonic() + seconds
-            while not _healthy(port):
+            while not healthy(port):
                 if server.poll() is not None or time.monotonic() > deadline:
                     log.seek(0)
                     raise RuntimeError(f"the app did not start:\n{log.read()}")
@@ -79,13 +78,6 @@ def serve(seconds: float = 30):
         finally:
             server.terminate()
             server.wait(10)
-
-
-def _healthy(port: int) -> bool:
-    try:
-        return urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).status == 200
-    except OSError:
-        return False
 
 
 def first_answer(browser, url: str) -> float:

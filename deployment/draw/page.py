@@ -5,20 +5,19 @@ the reasons, which wait until it rests; and the whole tab around them.
 """
 
 import hashlib
-from pathlib import Path
 
 import streamlit as st
 from streamlit_drawable_canvas import CanvasResult, st_canvas
 
 from deployment.deploy_mnist import Prediction
 from deployment.draw import html, inputs
+from deployment.draw.inputs import ASSETS
 from deployment.draw.live import PAUSE, Budget, Ink, Lost
 from deployment.preprocess import InputError
 from deployment.ui.html import notice
 from deployment.upload import page as upload
 from deployment.why import page as why
 
-ASSETS = Path(__file__).parents[1] / "assets"
 SIDE = 400  # pixels of the canvas, shown as wide as there is room
 KEPT = {source: f"The connection was lost and is back. {what}" for source, what in (
     ("drawing", "Your drawing was kept."),

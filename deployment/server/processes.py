@@ -39,16 +39,10 @@ class App:
                                          stdout=subprocess.DEVNULL)  # its address is not the one to go to
         self._started, self._again = time.monotonic(), None  # and when to start it anew, once it has ended
 
-    def healthy(self):
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_stcore/health",
-                                                                  timeout=1) as answer:
-            return answer.status == 200
-        return False
-
     def wait(self):
         """Until it answers. Raises RuntimeError if it does not."""
         deadline = time.monotonic() + PATIENCE
-        while not self.healthy():
+        while not healthy(self.port):
             if time.monotonic() > deadline:
                 raise RuntimeError(f"The app on port {self.port} does not answer; its last words stand above.")
             self.keep()
@@ -123,6 +117,14 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def healthy(port):
+    """Whether an app on this port of this machine answers."""
+    with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health",
+                                                              timeout=1) as answer:
+        return answer.status == 200
+    return False
 
 
 def end(process):
