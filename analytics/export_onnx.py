@@ -1,7 +1,8 @@
 """The shipped model as ONNX: `python -m analytics.export_onnx [--model DIR] [--out qualm.onnx] [--demo PICTURE]`.
 
 The file holds everything from the 28x28 image to calibrated probabilities, so that any ONNX runtime (onnxruntime, its
-web version, Triton, KServe) serves the same answers. It is checked against NumPy on the 10,000 test images.
+web version, Triton, KServe) serves the same answers, as the network gives them at its first look: the further looks at
+doubtful digits (core/uncertainty/looks.py) are not part of it. It is checked against NumPy on the 10,000 test images.
 
     input   image          uint8   (N, 28, 28)   as MNIST's: white ink on black
     output  probabilities  float32 (N, 10)       calibrated, in the order of the digits
@@ -136,7 +137,7 @@ def largest_difference(saved, data, images, batch=1000):
     for start in range(0, len(images), batch):
         part = images[start : start + batch]
         theirs = runtime.run(["probabilities"], {"image": part})[0]
-        ours = saved.probabilities(as_input(part, saved.config.input_range))
+        ours = saved.first_look(as_input(part, saved.config.input_range))
         largest = max(largest, float(np.abs(theirs - ours).max()))
     return largest
 

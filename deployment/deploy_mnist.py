@@ -113,9 +113,11 @@ class MNISTDeployer:
         also rescales the logits; and "shuffled", its values dealt to other units (core.explain.gates), mean of 20
         deals.
         """
-        readings = gates.gate_modes(self.model, self._input(image[None]), np.random.default_rng(0), shuffles=20)
-        return {name: self.model.readout.probabilities(reading).mean(axis=0)
-                for name, reading in readings.items()} or None
+        x, readout = self._input(image[None]), self.model.readout
+        readings = gates.gate_modes(self.model, x, np.random.default_rng(0), shuffles=20)
+        held = {name: [self.network.with_gate(gate) for gate in reading.gate] for name, reading in readings.items()}
+        return {name: np.mean([readout.read(network, x)[0][0] for network in networks], axis=0)
+                for name, networks in (held | {"live": [self.network]}).items()} if held else None
 
     def explain(self, image, digit, against, method="integrated_gradients"):
         """What each pixel of one (28, 28) image speaks for: (28, 28), positive for `digit`, negative for `against`.
@@ -185,8 +187,9 @@ class MNISTDeployer:
 
     def _read(self, images):
         """Predictions of images (N, 28, 28), floats in [0, 1]."""
-        reading, readout = self.network.read(self._input(images)), self.model.readout
-        evidence = readout.evidence(reading)
+        X, readout = self._input(images), self.model.readout
+        reading = self.network.read(X)
+        evidence = readout.look_again(self.network, X, readout.evidence(reading))
         probs, novelty = readout.calibration.probabilities(evidence), readout.novelty(evidence)
         sets = readout.could_be(evidence)
         answers = []

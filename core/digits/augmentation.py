@@ -93,6 +93,30 @@ def sample(images, rows, columns):
     return c
 
 
+def places(for_rows, for_columns, config):
+    """Rows and columns (N, 784), in pixels, that the maps of `coefficients` look up for each output pixel."""
+    centre = np.float32((SIDE - 1) / 2)
+    grid = np.indices((SIDE, SIDE), dtype=np.float32).reshape(2, -1) - centre
+    basis = np.concatenate([np.ones((1, SIDE * SIDE), np.float32), grid]
+                           + ([waves(config.elastic_sigma)] if config.elastic else []))
+    for_rows[:, 0] += centre
+    for_columns[:, 0] += centre
+    return for_rows @ basis, for_columns @ basis
+
+
+def deform(images, rows, columns, thickness=None, scale=1):
+    """`scale` times each of images (N, 28, 28), thickened by thickness (N,), looked up at rows, columns (N, 784)."""
+    out = np.empty((len(images), SIDE * SIDE), np.float32)
+
+    def fill(start, stop):
+        part = slice(start, stop)
+        source = images[part] if thickness is None else thicken(images[part], thickness[part])
+        np.multiply(sample(source, rows[part], columns[part]), np.float32(scale), out=out[part])
+
+    for_chunks(fill, len(images), CHUNK)
+    return out
+
+
 def augment(images, rng, config, y=None):
     """A deformed copy of each image: (N, 28, 28) uint8 -> (N, 784) float32 in [0, 1].
 
@@ -101,30 +125,16 @@ def augment(images, rng, config, y=None):
     thinner stroke. Each is drawn evenly between minus and plus the setting. With labels y (N,), config.ornament is the
     share of 0, 1 and 7 that get a slash, a flag or a bar (core/digits/ornament.py).
     """
-    n = len(images)
-    centre = (SIDE - 1) / 2
-    places = np.indices((SIDE, SIDE), dtype=np.float32).reshape(2, -1) - np.float32(centre)
-    basis = np.concatenate([np.ones((1, SIDE * SIDE), np.float32), places]
-                           + ([waves(config.elastic_sigma)] if config.elastic else []))
-    for_rows, for_columns = coefficients(n, rng, config)
+    for_rows, for_columns = coefficients(len(images), rng, config)
     if config.ornament and y is not None:
         images, zoom, offset = ornament(images, y, rng, config.ornament)
         for axis, source in enumerate((for_rows, for_columns)):
             source[:, 1:3] *= zoom[:, None]
             source[:, 0] += offset[:, axis]
-    for_rows[:, 0] += centre
-    for_columns[:, 0] += centre
-    thickness = rng.uniform(-config.thickness, config.thickness, n).astype(np.float32) if config.thickness else None
-    rows, columns = for_rows @ basis, for_columns @ basis
-    out = np.empty((n, SIDE * SIDE), np.float32)
-
-    def fill(start, stop):
-        part = slice(start, stop)
-        source = images[part] if thickness is None else thicken(images[part], thickness[part])
-        np.multiply(sample(source, rows[part], columns[part]), np.float32(1 / 255), out=out[part])
-
-    for_chunks(fill, n, CHUNK)
-    return out
+    thickness = None
+    if config.thickness:
+        thickness = rng.uniform(-config.thickness, config.thickness, len(images)).astype(np.float32)
+    return deform(images, *places(for_rows, for_columns, config), thickness, scale=1 / 255)
 
 
 def corrupt(X, rng):

@@ -79,8 +79,8 @@ def occlusion(model, x, size=4, stride=2):
     """How far the calibrated probability of the answer falls when a patch is blanked: x (784,) -> (28, 28).
 
     Square patches of `size` pixels, `stride` apart, are set to blank paper (Zeiler & Fergus 2014); a pixel gets the
-    mean fall over the patches that cover it. Negative where blanking makes the network surer. Patches without ink are
-    not tried: nothing changes.
+    mean fall over the patches that cover it, at the network's first look. Negative where blanking makes the network
+    surer. Patches without ink are not tried: nothing changes.
     """
     if not 1 <= stride <= size <= SIDE:
         raise ValueError(f"size {size} and stride {stride} leave pixels out; 1 <= stride <= size <= {SIDE} is needed.")
@@ -89,7 +89,7 @@ def occlusion(model, x, size=4, stride=2):
     inside = (np.arange(SIDE) >= starts[:, None]) & (np.arange(SIDE) < starts[:, None] + size)
     patches = (inside[:, None, :, None] & inside[None, :, None, :]).reshape(-1, SIDE * SIDE)
     touched = (patches & (x != paper)).any(axis=1)
-    probs = model.probabilities(np.concatenate([x[None], np.where(patches[touched], paper, x)]))
+    probs = model.first_look(np.concatenate([x[None], np.where(patches[touched], paper, x)]))
     answer = probs[0].argmax()
     fall = np.zeros(len(patches), np.float32)
     fall[touched] = probs[0, answer] - probs[1:, answer]

@@ -15,6 +15,7 @@ from core.models.check import check
 from core.models.model import load_network
 from core.nn.training import Progress
 from core.storage import json_text, save_files, vouch
+from core.uncertainty.looks import Looks
 from core.uncertainty.readout import fit_readout
 
 # Augmentation strong enough that any network errs on some: the readout learns from it what doubt looks like.
@@ -35,7 +36,8 @@ def finish(network, config, parts):
     readout = fit_readout(
         network, X, (as_input(np.concatenate([images.X for images in seen]), config.input_range),
                      np.concatenate([images.y for images in seen]), np.concatenate([images.writer for images in seen])),
-        (as_input(X_hard, config.input_range), np.tile(y, HARD_COPIES), np.tile(groups, HARD_COPIES)))
+        (as_input(X_hard, config.input_range), np.tile(y, HARD_COPIES), np.tile(groups, HARD_COPIES)),
+        Looks.of(config))
     return readout, mean_gates(network, X, train.y) if network.has_gate else None
 
 

@@ -41,6 +41,10 @@ class Model:
         """Calibrated probabilities (N, 10) of network input X (N, 784)."""
         return self.readout.read(self.network, X)[0]
 
+    def first_look(self, X):
+        """The same before doubtful images are looked at again: what the network alone makes of them."""
+        return self.readout.probabilities(self.network.read(X))
+
 
 def load_network(folder):
     """(network, config, arrays, config.json, metrics, history) of a model folder; raises as `load`."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from core.uncertainty.calibration import Calibration, Evidence, confidence_threshold, fit_calibration
 from core.uncertainty.conformal import ALPHA, CrossConformal, balanced_folds
+from core.uncertainty.looks import Looks
 from core.uncertainty.novelty import Subspace, fit_subspace
 
 FEELINGS = ("confident", "hesitant", "confused", "curious")
@@ -29,6 +30,7 @@ class Readout:
     """What is fitted after training. first, last: subspaces of the first hidden layer and of the last, gated one.
 
     folds: a Calibration for each fold of the calibration part, fitted on the others, for the conformal sets alone.
+    looks: how doubtful images are looked at again (core/uncertainty/looks.py), or None where they are not.
     """
 
     calibration: Calibration
@@ -40,17 +42,22 @@ class Readout:
     last: Subspace
     two_hold: float = TWO_HOLD
     alpha: tuple = ALPHA
+    looks: Looks | None = None
 
     @property
     def temperature(self):
         return self.calibration.temperature
 
     def evidence(self, reading):
-        """The Evidence of a core.nn.network.Reading."""
+        """The Evidence of a core.nn.network.Reading, at the first look."""
         return see(reading, self.first, self.last)
 
+    def look_again(self, network, X, evidence):
+        """What `evidence` of network inputs X (N, n_in) becomes when the doubtful ones are looked at again."""
+        return self.looks.add(network, X, evidence) if self.looks else evidence
+
     def probabilities(self, reading):
-        """Calibrated probabilities (N, 10) of a Reading, in the order of its logits."""
+        """Calibrated probabilities (N, 10) of a Reading, in the order of its logits, at the first look."""
         return self.calibration.probabilities(self.evidence(reading))
 
     def novelty(self, evidence):
@@ -75,7 +82,7 @@ class Readout:
 
     def read(self, network, X):
         """(probabilities (N, 10), novelty (N,), Evidence) of any number of network inputs X (N, n_in)."""
-        evidence = look(network, X, self.first, self.last)
+        evidence = self.look_again(network, X, look(network, X, self.first, self.last))
         return self.calibration.probabilities(evidence), self.novelty(evidence), evidence
 
     def arrays(self):
@@ -84,7 +91,8 @@ class Readout:
         return subspaces | {"conformal_scores": self.conformal.scores, "conformal_folds": self.conformal.folds}
 
     def settings(self):
-        return {**self.calibration.to_dict(), "confident_from": self.confident_from, "curious_from": self.curious_from,
+        again = {"looks": self.looks.to_dict()} if self.looks else {}
+        return {**self.calibration.to_dict(), **again, "confident_from": self.confident_from, "curious_from": self.curious_from,
                 "two_hold": self.two_hold, "alpha": list(self.alpha), "folds": [fold.to_dict() for fold in self.folds]}
 
     @classmethod
@@ -105,9 +113,10 @@ class Readout:
             raise ValueError("its conformal scores and folds do not fit each other")
         if not np.isin(conformal.folds, np.arange(len(folds))).all():
             raise ValueError(f"its conformal folds are not those of {len(folds)} calibrations")
+        looks = Looks.from_dict(settings["looks"]) if "looks" in settings else None
         return cls(Calibration.from_dict(settings), share(settings, "confident_from"), number(settings, "curious_from"),
                    folds, conformal, *subspaces, share(settings, "two_hold"),
-                   tuple(share(settings["alpha"], i) for i in range(len(settings["alpha"]))))
+                   tuple(share(settings["alpha"], i) for i in range(len(settings["alpha"]))), looks)
 
 
 def number(settings, name):
@@ -139,17 +148,21 @@ def look(network, X, first, last):
     return Evidence.join([see(network.read(X[i : i + BATCH]), first, last) for i in range(0, len(X), BATCH)])
 
 
-def fit_readout(network, X_train, calibration, hard):
+def fit_readout(network, X_train, calibration, hard, looks=None):
     """A Readout for this network: subspaces from training activations, all the rest from the calibration part.
 
     calibration: (X (N, n_in), y (N,), groups (N,)), groups being the writers, or the images themselves where writers
-    are not known; hard: the same of augmented and corrupted copies of images of these very groups.
+    are not known; hard: the same of augmented and corrupted copies of images of these very groups; looks: Looks to be
+    fitted and used, if any.
     """
     X, y, groups = calibration
     X_hard, y_hard, groups_hard = hard
     first, last = (fit_subspace(np.concatenate([network.read(X_train[i : i + BATCH]).hidden[end]
                                                 for i in range(0, len(X_train), BATCH)])) for end in (0, -1))
     evidence, evidence_hard = (look(network, images, first, last) for images in (X, X_hard))
+    if looks:
+        looks = looks.fitted(evidence.logits, y)
+        evidence, evidence_hard = looks.add(network, X, evidence), looks.add(network, X_hard, evidence_hard)
     fitted = fit_calibration(evidence, y, evidence_hard, y_hard)
 
     folds = balanced_folds(groups)
@@ -164,4 +177,4 @@ def fit_readout(network, X_train, calibration, hard):
     curious_from = float(np.quantile(fitted.novelty_score(evidence), 0.995))
     confident_from = max(SURE_FROM, confidence_threshold(fitted.probabilities(evidence).max(axis=1)))
     return Readout(fitted, confident_from, curious_from, tuple(others), CrossConformal.fit(held_out, y, folds), first,
-                   last)
+                   last, looks=looks)

@@ -52,8 +52,8 @@ def change(before: np.ndarray, after: np.ndarray, found) -> str:
     to = a(found.to)
     if found.succeeded:
         read = f"read as {to}"
-        how = (f"<b>{_pixels(found.ink)}</b> would make it {to} to this network. The less it takes, the nearer the "
-               "answer is to another one. An upper bound: a still smaller change may exist.")
+        how = (f"<b>{_pixels(found.ink)}</b> would make it {to} at this network's first look. The less it takes, the "
+               "nearer the answer is to another one. An upper bound: a still smaller change may exist.")
     else:
         read = f"not read as {to}"
         how = f"No small change was found that would make it {to}; the pictures show how far the search came."
