@@ -91,9 +91,9 @@ class Readout:
         return subspaces | {"conformal_scores": self.conformal.scores, "conformal_folds": self.conformal.folds}
 
     def settings(self):
-        again = {"looks": self.looks.to_dict()} if self.looks else {}
-        return {**self.calibration.to_dict(), **again, "confident_from": self.confident_from, "curious_from": self.curious_from,
-                "two_hold": self.two_hold, "alpha": list(self.alpha), "folds": [fold.to_dict() for fold in self.folds]}
+        return {**self.calibration.to_dict(), "confident_from": self.confident_from, "curious_from": self.curious_from,
+                "two_hold": self.two_hold, "alpha": list(self.alpha), "folds": [fold.to_dict() for fold in self.folds],
+                **({"looks": self.looks.to_dict()} if self.looks else {})}
 
     @classmethod
     def from_saved(cls, settings, arrays, widths):
