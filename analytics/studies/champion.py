@@ -3,9 +3,10 @@
     python -m analytics.studies.champion [--seeds 0 1 2] [--workers 2]
 
 Runs live in runs/champion-SEED, say how long they take, and go on where they were stopped when the command is called
-again; finished ones are kept. The seed to ship is chosen on validation (accuracy, then log loss); test figures are in
-the table because each run measures them once, and play no part. The table goes to analytics/reports/champion.md. It
-ends with the command that ships the chosen run. One seed takes about an hour on one core.
+again; finished ones are kept. The seed to ship is proposed by validation (accuracy, then log loss); test figures are in
+the table because each run measures them once, and play no part. The table goes to analytics/reports/champion.md, which
+names the seed that ships. It ends with the command that ships the proposed run. One seed takes about an hour on one
+core.
 """
 
 import argparse
@@ -20,11 +21,12 @@ from analytics.studies.reproduce import interval_of_mean
 from core.command import refusing
 from core.digits.config import Config
 from core.digits.presets import CHAMPION
-from core.storage import read_json
+from core.models.model import FINAL_MODEL
+from core.storage import load_model, read_json
 from core.words import interval, percent
 
 HEAD = ("The network that ships: its preset, several seeds, the one with the best validation first (accuracy, then log "
-        "loss): it was chosen so, before its test figure was looked at. The test set is read once a run.")
+        "loss), which the command proposes before test figures are looked at. The test set is read once a run.")
 
 
 def folder(seed):
@@ -77,6 +79,15 @@ def table(runs):
     return "\n".join(lines) + "\n"
 
 
+def shipped(seeds):
+    """A sentence: which of the seeds is the model in final_model/."""
+    in_use = load_model(FINAL_MODEL)[1]["model_sha256"]
+    for seed in seeds:
+        if read_json(folder(seed) / "config.json").get("model_sha256") == in_use:
+            return f"In final_model/ is seed {seed}."
+    return "In final_model/ is none of these."
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m analytics.studies.champion", description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
@@ -86,7 +97,8 @@ def main(argv=None):
         train_all(args.seeds, args.workers)
         runs = {seed: read_json(folder(seed) / "metrics.json") for seed in args.seeds}
         text = table(runs)
-        write_report("champion", "The network that ships", "make champion", f"{HEAD}\n\n{text}")
+        why = f"{shipped(args.seeds)} Why: analytics/EXPERIMENTS.md.\n"
+        write_report("champion", "The network that ships", "make champion", f"{HEAD}\n\n{text}\n{why}")
         print(text + f"To ship the first: python core/train.py --promote {folder(rank(runs)[0])}")
 
 

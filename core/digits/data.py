@@ -1,6 +1,6 @@
 """MNIST: reading and checking the files, the fixed split by writer, and images as network input.
 
-The split ships as two lists of training-image indices in `data/split.npz`, with the writer of each calibration image.
+The split ships as two lists of training-image indices in `data/split.npz`, with the writer of each of their images.
 It was drawn once: the 539 writers of the training images, named in QMNIST's labels (Yadav & Bottou 2019), were shuffled
 with seed 2026 within each of the two collections (census employees, students); whole writers went to validation until
 it held 1,250 images of a collection, then to calibration likewise. So no writer is in two parts, just as MNIST's own
@@ -107,8 +107,17 @@ def load_split():
 
 def calibration_writers():
     """Who wrote each image of the calibration part, as numbers (n,): 25 writers."""
+    return _writers("calibration")
+
+
+def validation_writers():
+    """Who wrote each image of the validation part, as numbers (n,): 23 writers."""
+    return _writers("validation")
+
+
+def _writers(part):
     with np.load(DATA_DIR / "split.npz", allow_pickle=False) as parts:
-        return parts["calibration_writer"]
+        return parts[f"{part}_writer"]
 
 
 def read_csv(path):

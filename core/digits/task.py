@@ -18,6 +18,7 @@ from core.digits.data import (
     load_renderings,
     load_split,
     read_csv,
+    validation_writers,
 )
 from core.digits.strokes.negatives import negatives
 from core.digits.strokes.render import figures
@@ -135,6 +136,7 @@ def load_parts(config, progress=None):
         parts = {name: training.part(indices) for name, indices in load_split().items()}
         y, writer, views = parts["calibration"].y, calibration_writers(), load_renderings()
         parts["calibration"] = Images(parts["calibration"].X, y, writer)
+        parts["validation"] = Images(parts["validation"].X, parts["validation"].y, validation_writers())
         parts["renderings"] = Images(np.concatenate(views), np.tile(y, len(views)), np.tile(writer, len(views)))
     if config.train_on == "all":
         parts["train"] = training

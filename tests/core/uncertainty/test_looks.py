@@ -88,6 +88,16 @@ def test_an_answer_does_not_depend_on_its_batch(shipped, images):
         assert np.allclose(whole[i], alone, atol=1e-3)
 
 
+def test_the_shipped_model_looks_again(shipped):
+    """The readout that ships was fitted on such looks, and where it doubts they are right more often than one alone."""
+    X, y = as_input(load_mnist()["X_test"]), load_mnist()["y_test"]
+    hard = np.flatnonzero(lead(shipped.network.logits(X)) < shipped.readout.looks.below)
+    assert 0.02 < len(hard) / len(y) < 0.2
+    once, again = shipped.first_look(X[hard]), shipped.probabilities(X[hard])
+    assert (once != again).any(axis=1).all()
+    assert (again.argmax(axis=1) != y[hard]).sum() < (once.argmax(axis=1) != y[hard]).sum()
+
+
 def test_saved_and_loaded_is_equal_and_anything_else_refused():
     looks = replace(Looks.of(CHAMPION), below=3.5, temperature=0.8)
     saved = json.loads(json.dumps(looks.to_dict()))
