@@ -3,13 +3,12 @@
     from deployment.deploy_mnist import MNISTDeployer
     print(MNISTDeployer().predict("photo.jpg").digit)
 
-From a shell: `python -m deployment.deploy_mnist photo.jpg [--json]`.
+From a shell: `python -m deployment.deploy_mnist photo.jpg [--json]`, with --number for whole numbers.
 """
 
 import argparse
 import json
 import sys
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -20,42 +19,14 @@ from core.digits.data import as_input, load_split, read_checked
 from core.explain import attribution, counterfactual, gates, neighbours, probe
 from core.models import model
 from core.models.check import check
+from deployment.number.reading import read_number
+from deployment.prediction import Prediction
 from deployment.preprocess import InputError, preprocess
 from deployment.preprocess.load import check_images
 from deployment.ui import words
 
 SHIPPED = model.FINAL_MODEL
 RUNS = SHIPPED.parent / "runs"
-RIVAL_FROM = 0.05  # a digit as likely as this is named beside an answer that is not sure
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """One reading. Probabilities are calibrated; arrays are the caller's to keep."""
-
-    digit: int  # 0 .. 9
-    probabilities: np.ndarray  # (10,), summing to 1
-    confidence: float  # the largest of them
-    runner_up: int  # the digit with the second largest
-    could_be: dict  # {alpha: [digits]}: the right one is missing about that often (core/uncertainty/conformal.py)
-    novelty: float  # unlikeness to the digits of training, from the network's features; above 1 is unusual
-    emotion: str  # "confident", "hesitant", "confused" or "curious"; defined in core/uncertainty/readout.py
-    gate: np.ndarray | None  # (h,) in (0, 1), or None for a network without a gate
-    hidden: list  # activations of the hidden layers, the gated one last: each (h,)
-    image: np.ndarray  # (28, 28) in [0, 1], as the network saw it
-
-    @property
-    def rivals(self):
-        """The other digits of a calibrated probability of 5 % and more, the likeliest first."""
-        order = np.argsort(-self.probabilities, kind="stable").tolist()
-        return [d for d in order if d != self.digit and self.probabilities[d] >= RIVAL_FROM]
-
-    def to_dict(self):
-        """What fits into JSON: everything but the activations and the image."""
-        return {"digit": self.digit, "confidence": round(self.confidence, 6), "emotion": self.emotion,
-                "runner_up": self.runner_up, "rivals": self.rivals, "novelty": round(self.novelty, 4),
-                "could_be": {f"{error:.1%}": digits for error, digits in self.could_be.items()},
-                "probabilities": [round(float(p), 6) for p in self.probabilities]}
 
 
 class MNISTDeployer:
@@ -79,7 +50,7 @@ class MNISTDeployer:
         kind: "canvas" for strokes drawn white on black, where no paper is looked for. Raises InputError (a ValueError)
         with a sentence for people; `name` is what that sentence calls the picture.
         """
-        return self._read(preprocess(image, name, kind)[None])[0]
+        return self.read_framed(preprocess(image, name, kind)[None])[0]
 
     def predict_batch(self, images, names=None, skip_errors=False, kind=None):
         """Read many pictures, as `predict` each. A picture that cannot be read raises InputError naming its index, or,
@@ -95,7 +66,7 @@ class MNISTDeployer:
                     raise
                 answers[i] = error
         if prepared:
-            for i, prediction in zip(prepared, self._read(np.stack(list(prepared.values()))), strict=True):
+            for i, prediction in zip(prepared, self.read_framed(np.stack(list(prepared.values()))), strict=True):
                 answers[i] = prediction
         return answers
 
@@ -105,6 +76,36 @@ class MNISTDeployer:
         Raises InputError for any other shape or value, as `predict` does.
         """
         return self.model.probabilities(self._input(check_images(X)))
+
+    def read_number(self, source, name="the picture", kind=None):
+        """Read whole numbers, line by line: a deployment.number.reading.NumberReading; arguments and errors as
+        `predict`'s."""
+        return read_number(self, source, name, kind)
+
+    def read_numbers(self, sources, names=None, skip_errors=False, kind=None):
+        """Read many pictures, as `read_number` each; names and skip_errors as `predict_batch`'s."""
+        answers = []
+        for i, source in enumerate(sources):
+            try:
+                answers.append(self.read_number(source, names[i] if names is not None else f"picture {i}", kind))
+            except InputError as error:
+                if not skip_errors:
+                    raise
+                answers.append(error)
+        return answers
+
+    def assess(self, images):
+        """Of images (N, 28, 28), floats in [0, 1], at the first look: calibrated probabilities (N, 10), the logarithm
+        of the chance (N,) that each is a digit at all, as training against no digits set it (core/nn/losses.py), and
+        novelty (N,)."""
+        readout = self.model.readout
+        evidence = readout.evidence(self.network.read(self._input(images)))
+        digitness = -np.logaddexp(0, evidence.energy.astype(float))
+        return readout.calibration.probabilities(evidence), digitness, readout.novelty(evidence)
+
+    def predict_framed(self, images):
+        """Calibrated probabilities (N, 10) of images (N, 28, 28), floats in [0, 1], framed as MNIST's."""
+        return self.model.probabilities(self._input(images))
 
     def gate_comparison(self, image):
         """Probabilities (10,) of one (28, 28) image under four gates, by name; None for a network without a gate.
@@ -185,8 +186,8 @@ class MNISTDeployer:
     def _input(self, X):
         return as_input(X, self.model.config.input_range)
 
-    def _read(self, images):
-        """Predictions of images (N, 28, 28), floats in [0, 1]."""
+    def read_framed(self, images):
+        """Predictions of images (N, 28, 28), floats in [0, 1], framed as MNIST's."""
         X, readout = self._input(images), self.model.readout
         reading = self.network.read(X)
         evidence = readout.look_again(self.network, X, readout.evidence(reading))
@@ -213,10 +214,13 @@ def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m deployment.deploy_mnist", description="Read pictures of digits.")
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR")
+    parser.add_argument("--number", action="store_true", help="whole numbers, several lines of them if need be")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     args = parser.parse_args(argv)
     with refusing("deploy_mnist"):
-        answers = MNISTDeployer(args.model).predict_batch(args.files, args.files, skip_errors=True)
+        deployer = MNISTDeployer(args.model)
+        read = deployer.read_numbers if args.number else deployer.predict_batch
+        answers = read(args.files, args.files, skip_errors=True)
     for file, answer in zip(args.files, answers, strict=True):
         failed = isinstance(answer, InputError)
         if args.json:
@@ -224,6 +228,8 @@ def main(argv=None):
             print(json.dumps({"file": file} | result, ensure_ascii=False))
         elif failed:
             print(answer, file=sys.stderr)
+        elif args.number:
+            print(f"{file}: {words.number(answer)}")
         else:
             print(f"{file}: {answer.digit}   {words.sentence(answer)} ({answer.emotion})")
     return 1 if any(isinstance(answer, InputError) for answer in answers) else 0

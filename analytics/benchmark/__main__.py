@@ -75,6 +75,7 @@ def comparisons(repeats):
         arguments = {"n": n, "repeats": times}
         contenders = (("Qualm", "qualm", ""), ("PyTorch", "pytorch", ""), ("onnxruntime", "others", "onnx_"))
         groups[f"predict_{n}"] = {label: (who, f"{prefix}predict", arguments) for label, who, prefix in contenders}
+        groups[f"predict_{n}"]["looks"] = ("qualm", "predict", {**arguments, "looks": True})
     return groups
 
 

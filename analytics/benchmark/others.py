@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from analytics.benchmark.qualm import timed
+from analytics.benchmark.qualm import pictures, timed
 
 
 def sklearn_step(hidden, batch, repeats):
@@ -32,5 +32,5 @@ def onnx_predict(n, repeats):
     options.intra_op_num_threads = 2
     session = onnxruntime.InferenceSession(onnx_model(model.load()).SerializeToString(), options,
                                            providers=["CPUExecutionProvider"])
-    images = np.random.default_rng(0).integers(0, 256, (n, 28, 28), dtype=np.uint8)
+    images = pictures(n)
     return timed(lambda: session.run(["probabilities"], {"image": images}), repeats)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from analytics.benchmark.qualm import neighbour, random_batch, timed
+from analytics.benchmark.qualm import neighbour, pictures, random_batch, timed
 from core.digits.presets import PRESETS
 from core.digits.task import load_parts
 from core.nn.optimizers import learning_rate
@@ -163,7 +163,7 @@ def predict(n, repeats):
             W, b = params.values()
             module.weight.copy_(torch.from_numpy(W.T.copy()))
             module.bias.copy_(torch.from_numpy(b))
-    images = np.random.default_rng(0).integers(0, 256, (n, 28, 28), dtype=np.uint8)
+    images = pictures(n)
 
     def one():
         with torch.inference_mode():

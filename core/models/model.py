@@ -43,7 +43,7 @@ class Model:
 
     def first_look(self, X):
         """The same before doubtful images are looked at again: what the network alone makes of them."""
-        return self.readout.probabilities(self.network.read(X))
+        return self.readout.calibration.probabilities(self.readout.look(self.network, X))
 
 
 def load_network(folder):

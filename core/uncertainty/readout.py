@@ -52,6 +52,10 @@ class Readout:
         """The Evidence of a core.nn.network.Reading, at the first look."""
         return see(reading, self.first, self.last)
 
+    def look(self, network, X):
+        """The Evidence of any number of network inputs X (N, n_in), at the first look."""
+        return look(network, X, self.first, self.last)
+
     def look_again(self, network, X, evidence):
         """What `evidence` of network inputs X (N, n_in) becomes when the doubtful ones are looked at again."""
         return self.looks.add(network, X, evidence) if self.looks else evidence
@@ -82,7 +86,7 @@ class Readout:
 
     def read(self, network, X):
         """(probabilities (N, 10), novelty (N,), Evidence) of any number of network inputs X (N, n_in)."""
-        evidence = self.look_again(network, X, look(network, X, self.first, self.last))
+        evidence = self.look_again(network, X, self.look(network, X))
         return self.calibration.probabilities(evidence), self.novelty(evidence), evidence
 
     def arrays(self):

@@ -2,21 +2,20 @@
 // hands them to Python: in mid-stroke at most every EVERY milliseconds and never while an answer is on its way, when the
 // pen comes up at once. Undo, redo and clear press the component's own buttons, so that they act here, without Python;
 // not its "Reset", which would send something too, and Streamlit takes word from only one part of a page at a time.
-const SIDE = 112; // pixels handed over a side: four for each that the network sees
 const EVERY = 70, PATIENCE = 3000; // milliseconds; an answer that takes longer than PATIENCE is not waited for
 const STYLE = `
   .dc-toolbar { display: none !important; }
   .dc-root, .dc-scroll, .dc-container { width: 100% !important; height: auto !important; }
   .dc-scroll { overflow: hidden !important; border-radius: 0.5rem; background: #000000; touch-action: none; }
-  .dc-container, .canvas-container { aspect-ratio: 1; position: relative; }
+  .dc-container, .canvas-container { aspect-ratio: var(--shape, 1); position: relative; }
   .canvas-container, canvas { width: 100% !important; height: 100% !important; }
   .dc-container::before { content: ""; position: absolute; inset: 0; opacity: 0.3; image-rendering: pixelated;
     background: var(--example, none) center / contain no-repeat; }
-  .dc-container::after { content: "draw here"; position: absolute; left: 0.7rem; bottom: 0.5rem; color: #b9c0bd; }
+  .dc-container::after { content: var(--invitation, "draw here"); position: absolute; left: 0.7rem; bottom: 0.5rem; color: #b9c0bd; }
   .dc-container.drawing::before, .dc-container.drawing::after { display: none; }
   .dc-canvas { outline-color: color-mix(in srgb, #ffffff 30%, transparent) !important; border-radius: 0.5rem; }
 `;
-const sight = Object.assign(document.createElement("canvas"), { width: SIDE, height: SIDE });
+const sight = document.createElement("canvas");
 const eye = sight.getContext("2d", { willReadFrequently: true });
 
 let root, tell, told; // the component's shadow root; how to reach Python, and what it last said
@@ -52,11 +51,13 @@ function watchConnection() {
 }
 
 function pixels() {
+  const [width, height] = told.size;
+  if (sight.width !== width || sight.height !== height) Object.assign(sight, { width, height });
   eye.fillStyle = "#000000";
-  eye.fillRect(0, 0, SIDE, SIDE);
+  eye.fillRect(0, 0, width, height);
   eye.imageSmoothingQuality = "high";
-  for (const layer of root.querySelectorAll(".lower-canvas, .upper-canvas")) eye.drawImage(layer, 0, 0, SIDE, SIDE);
-  const rgba = eye.getImageData(0, 0, SIDE, SIDE).data;
+  for (const layer of root.querySelectorAll(".lower-canvas, .upper-canvas")) eye.drawImage(layer, 0, 0, width, height);
+  const rgba = eye.getImageData(0, 0, width, height).data;
   let text = "";
   for (let i = 0; i < rgba.length; i += 4) text += String.fromCharCode(rgba[i]);
   return btoa(text);
@@ -159,6 +160,7 @@ function finish(found) {
   }
   pen.setAttribute("aria-label", told.label);
   if (!down) container.classList.toggle("drawing", !told.empty);
+  container.style.setProperty("--shape", told.size[0] / told.size[1]);
   container.style.setProperty("--example", told.example ? `url("${told.example}")` : "none");
   return true;
 }
@@ -176,7 +178,7 @@ export default function ({ data, setStateValue, parentElement }) {
   const spoken = parentElement.querySelector(".spoken");
   if (!down && spoken.textContent !== data.spoken) spoken.textContent = data.spoken; // not each answer in mid-stroke
   for (const button of parentElement.querySelectorAll("button")) button.onclick = () => use(button.dataset.tool);
-  const attempt = () => [...document.querySelectorAll(".st-key-canvas *")].some(
+  const attempt = () => [...document.querySelectorAll(".st-key-drawing *")].some(
     (host) => host.shadowRoot && finish(host.shadowRoot));
   if (!down && data.answered >= sent && data.token) {
     document.dispatchEvent(new CustomEvent("qualm-answer", { detail: data.token }));

@@ -6,19 +6,30 @@ from pathlib import Path
 import streamlit as st
 
 from deployment.preprocess.bounds import MOST_BYTES
+from deployment.ui.html import notice
 from deployment.upload import archive
 
 ASSETS = Path(__file__).parents[1] / "assets"
-EXAMPLES = {  # file -> the words for it; the first is read at the first visit
-    "seven": "a clear 7",
-    "two": "a looped 2",
-    "paper": "a 3 on paper",
-    "four_or_nine": "a 4, or is it a 9",
-    "letter": "a letter",
-    "scribble": "a scribble",
+EXAMPLES = {  # what is read -> file -> the words for it; the first is read at the first visit
+    "digit": {
+        "seven": "a clear 7",
+        "two": "a looped 2",
+        "paper": "a 3 on paper",
+        "four_or_nine": "a 4, or is it a 9",
+        "letter": "a letter",
+        "scribble": "a scribble",
+    },
+    "number": {
+        "year": "a year",
+        "touching": "digits that touch",
+        "page": "two lines on paper",
+        "stain": "a sign among digits",
+    },
 }
-FIRST = next(iter(EXAMPLES))
+MODE_OF = {name: mode for mode, names in EXAMPLES.items() for name in names}
 DRAWING = "your drawing"
+MODES = {"digit": "One digit", "number": "A number"}
+MOST_SAID = 16  # signs of a number in a sentence
 _watch = st.components.v2.component("upload_watch", js=(ASSETS / "upload.js").read_text())
 
 
@@ -27,32 +38,86 @@ def begin() -> None:
     state, asked = st.session_state, st.query_params.get("example")
     state.setdefault("source", "example")  # what is being read: "example", "drawing", "upload" or "photograph"
     state.setdefault("cleared", 0)  # how often the canvas was told to be empty
+    if "mode" not in state:
+        state.wide = st.query_params.get("read") == "number"  # whether the drawing area is the wide one
+        state.mode = "number" if state.wide else "digit"  # what is read
     if "example" not in state:
-        state.example = asked if asked in EXAMPLES else FIRST
+        state.example = first(state.mode)
+        if asked in MODE_OF:
+            show_example(asked)
     elif asked != state.asked:
-        show_example(asked if asked in EXAMPLES else FIRST)
+        show_example(asked if asked in MODE_OF else first(state.mode))
     state.asked = asked
+    state.mode_said = state.mode
+
+
+def mode() -> None:
+    """What is read: one digit, or a number, drawn on a wide surface."""
+    st.segmented_control("What is read", list(MODES), format_func=MODES.get, key="mode_said", on_change=_use_mode,
+                         label_visibility="collapsed", required=True)
+
+
+def _use_mode() -> None:
+    state = st.session_state
+    use_mode(state.mode_said or state.mode, wide=True)
+
+
+def use_mode(mode: str, wide: bool = False) -> None:
+    """wide: whether a number gets the wide surface; without, what is on the square one stays and is read anew."""
+    state = st.session_state
+    state.mode = mode
+    was = state.wide
+    _make_wide(mode == "number" and wide)
+    if was != state.wide and state.source == "drawing":
+        state.source = "example"  # the other surface is empty
+    if MODE_OF[state.example] != mode and (wide or mode == "digit"):
+        state.example = first(mode)
+
+
+def _make_wide(wide: bool) -> None:
+    """The address tells it too: a process that takes over from another one then keeps the drawing."""
+    st.session_state.wide = wide
+    if wide:
+        st.query_params["read"] = "number"
+    elif "read" in st.query_params:
+        del st.query_params["read"]
+
+
+def surface() -> str:
+    """The kind of drawing area in use: "digit" or "number"."""
+    return "number" if st.session_state.wide else "digit"
+
+
+def offer(reading) -> None:
+    """Say that what was read as one digit looks like a number, with a button that reads it so."""
+    text = reading.text.replace("\n", ", ")
+    said = text if len(text) <= MOST_SAID else f"{text[:MOST_SAID]}…"
+    with st.container(horizontal=True, vertical_alignment="center", key="offer"):
+        st.html(notice(f"This looks like {said}."))
+        st.button("Read it as a number", on_click=use_mode, args=("number",))
 
 
 def examples() -> None:
-    """Six buttons that wear their pictures."""
-    st.html(_css())
+    """Buttons that wear their pictures."""
+    shown = EXAMPLES[st.session_state.mode]
+    st.html(_css(shown))
     with st.container(width=430, gap="xsmall"):
         st.html('<p class="q q-label">Try one of these</p>')
         with st.container(horizontal=True, gap="xsmall"):
-            for name, words in EXAMPLES.items():
+            for name, words in shown.items():
                 st.button(words.capitalize(), key=f"example_{name}", help=words, on_click=use_example, args=(name,))
 
 
 def uploader() -> None:
     """Files by choice, drop or paste (assets/upload.js), or, on a phone, by its camera."""
+    each = "one digit" if st.session_state.mode == "digit" else "a number"
     with st.container(width="stretch", key="upload_place"):
         files = st.file_uploader(
-            "Or upload, drop or paste pictures of one digit each, or a ZIP of them",
+            f"Or upload, drop or paste pictures of {each} each, or a ZIP of them",
             accept_multiple_files=True,
             help=f"PNG, JPG, WebP, GIF, BMP, TIFF or HEIC of at most {MOST_BYTES // 2**20} MB each; a ZIP of at most "
-            f"{archive.MOST_ZIP // 2**20} MB and {archive.MOST_PICTURES} pictures. Named after its digit, such as "
-            "7_anything.png, a picture joins an audit of your own.",
+            f"{archive.MOST_ZIP // 2**20} MB and {archive.MOST_PICTURES} pictures. Named after what it shows, such as "
+            "7_anything.png or 2026_anything.png, a picture joins an audit of your own.",
             key="files",
             on_change=use,
             args=("upload",),
@@ -62,7 +127,7 @@ def uploader() -> None:
             st.button("Read the uploaded pictures again", on_click=use, args=("upload",))
         with st.container(key="camera"):  # seen on a narrow screen alone
             if st.toggle("Take a photograph", key="camera_on"):
-                st.camera_input("A photograph of one digit", key="photo", label_visibility="collapsed", on_change=use,
+                st.camera_input(f"A photograph of {each}", key="photo", label_visibility="collapsed", on_change=use,
                                 args=("photograph",))
 
 
@@ -92,8 +157,18 @@ def part() -> None:
 
 def _said() -> tuple:
     state = st.session_state
-    choices = (state.get(key) for key in ("source", "example", "cleared", "brush", "eraser", "explain", "why_method"))
+    choices = (state.get(key) for key in ("source", "mode", "wide", "example", "cleared", "brush", "eraser", "explain",
+                                          "why_method"))
     return (*choices, *(getattr(file, "file_id", None) for file in (*(state.get("files") or []), state.get("photo"))))
+
+
+def first(mode: str) -> str:
+    """The example of a first visit."""
+    return next(iter(EXAMPLES[mode]))
+
+
+def words_of(name: str) -> str:
+    return EXAMPLES[MODE_OF[name]][name]
 
 
 def use(source: str) -> None:
@@ -106,9 +181,11 @@ def use_example(name: str) -> None:
 
 
 def show_example(name: str) -> None:
-    st.session_state.example = name
-    st.session_state.cleared += 1
-    st.session_state.eraser = False
+    state = st.session_state
+    state.example, state.mode = name, MODE_OF[name]
+    _make_wide(state.mode == "number")
+    state.cleared += 1
+    state.eraser = False
     use("example")
 
 
@@ -121,7 +198,7 @@ def example_uri(name: str) -> str:
     return "data:image/png;base64," + base64.b64encode(example_file(name)).decode()
 
 
-def _css() -> str:
+def _css(names) -> str:
     """Their words stay for screen readers and as a tooltip."""
-    rules = (f'.st-key-example_{name} button {{background-image: url("{example_uri(name)}")}}' for name in EXAMPLES)
+    rules = (f'.st-key-example_{name} button {{background-image: url("{example_uri(name)}")}}' for name in names)
     return f"<style>{''.join(rules)}</style>"

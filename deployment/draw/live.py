@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SIDE = 112  # pixels, as in live.js
+SIDE = 112  # pixels of a digit: four for each that the network sees
+SIZES = {"digit": (SIDE, SIDE), "number": (420, 140)}  # sent by the browser, width and height, by what is drawn
 MOST_BUSY = 0.6  # of the time, over all sessions: beyond it, drawings are read when the pen comes up, and not before
 WINDOW = 1.0  # seconds
 PAUSE = 1500  # milliseconds without drawings in mid-stroke, for a session that sent one too many
@@ -20,8 +21,8 @@ PAUSE = 1500  # milliseconds without drawings in mid-stroke, for a session that 
 
 @dataclass(frozen=True)
 class Ink:
-    """A drawing: (SIDE, SIDE) uint8, white on black; the number it was sent with; strokes finished; done: the pen is
-    up."""
+    """A drawing: (H, W) uint8 of one of SIZES, white on black; the number it was sent with; strokes finished; done: the
+    pen is up."""
 
     image: np.ndarray
     number: int = 0
@@ -37,9 +38,10 @@ class Ink:
         """The Ink in what the component sent, or None."""
         try:
             pixels = base64.b64decode(sent["ink"], validate=True)
-            image = np.frombuffer(pixels, np.uint8).reshape(SIDE, SIDE)
+            width, height = next(size for size in SIZES.values() if size[0] * size[1] == len(pixels))
+            image = np.frombuffer(pixels, np.uint8).reshape(height, width)
             return cls(image, int(sent["number"]), int(sent["strokes"]), bool(sent["done"]))
-        except (TypeError, KeyError, ValueError, OverflowError, binascii.Error):
+        except (TypeError, KeyError, ValueError, OverflowError, StopIteration, binascii.Error):
             return None
 
 

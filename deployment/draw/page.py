@@ -9,22 +9,27 @@ import hashlib
 import streamlit as st
 from streamlit_drawable_canvas import CanvasResult, st_canvas
 
-from deployment.deploy_mnist import Prediction
 from deployment.draw import html, inputs
 from deployment.draw.inputs import ASSETS
-from deployment.draw.live import PAUSE, Budget, Ink, Lost
+from deployment.draw.live import PAUSE, SIZES, Budget, Ink, Lost
+from deployment.number import html as number_html
+from deployment.number import panel
+from deployment.number.notice import noticed
+from deployment.number.reading import NumberReading
+from deployment.prediction import Prediction
 from deployment.preprocess import InputError
 from deployment.ui.html import notice
 from deployment.upload import page as upload
 from deployment.why import page as why
 
-SIDE = 400  # pixels of the canvas, shown as wide as there is room
+SURFACES = {"digit": (400, 400), "number": (1080, 360)}  # pixels of the canvas, shown as wide as there is room
 KEPT = {source: f"The connection was lost and is back. {what}" for source, what in (
     ("drawing", "Your drawing was kept."),
     ("example", "Nothing was lost."),
     ("upload", "The pictures you uploaded are no longer here: please choose them once more."),
     ("photograph", "The photograph is no longer here: please take it once more."))}
-EMPTY = "The canvas is empty: draw one digit with mouse or finger, or try one of the examples."
+EMPTY = {mode: f"The canvas is empty: draw {what} with mouse or finger, or try one of the examples." for mode, what in (
+    ("digit", "one digit"), ("number", "a number"))}
 _rest = st.components.v2.component("pen_rests", js=(ASSETS / "rest.js").read_text())
 _live = st.components.v2.component("live_drawing", **{
     kind: (ASSETS / f"live.{kind}").read_text() for kind in ("html", "css", "js")})
@@ -44,9 +49,12 @@ def render(deployer) -> None:
     state.setdefault("eraser", False)
     if kept := state.pop("kept", None):
         st.toast(kept, duration="long")
-    with st.container(key="surface"):  # a grid (deployment/ui/theme.py), in another order on a phone
+    inputs.mode()
+    # a grid (deployment/ui/theme.py), in another order on a phone and where the drawing area is wide
+    with st.container(key="wide" if state.wide else "square"), st.container(key="surface"):
         drawing, reading = st.container(), st.container()
-    choices, sheet, reasons = st.container(horizontal=True, gap="medium"), st.container(), st.container(key="reasons")
+        choices = st.container(horizontal=True, gap="medium", key="choices")
+    sheet, reasons = st.container(), st.container(key="reasons")
     why.keep_choices()
     inputs.whole()
     with sheet:
@@ -69,9 +77,10 @@ def _canvas() -> None:
     state = st.session_state
     inputs.part()
     with st.container(key="drawing"):
-        st_canvas(stroke_width=state.brush, stroke_color="#000000" if state.eraser else "#ffffff", key="canvas",
-                  width=SIDE, height=SIDE, initial_drawing={"objects": []}, update_streamlit=False,
-                  return_image_data=True)
+        width, height = SURFACES[inputs.surface()]
+        st_canvas(stroke_width=state.brush, stroke_color="#000000" if state.eraser else "#ffffff",
+                  key="canvas_wide" if state.wide else "canvas", width=width, height=height,
+                  initial_drawing={"objects": []}, update_streamlit=False, return_image_data=True)
     with st.container(key="pen", horizontal=True, vertical_alignment="bottom"):
         st.slider("Brush, pixels", 12, 50, step=2, key="brush", width="stretch")
         st.toggle("Eraser", key="eraser")
@@ -88,7 +97,8 @@ def _reading(deployer) -> None:
     late = following and "read" in state and budget.exceeded()
     if not late:
         state.read = _read(deployer, ink)
-    name, result = state.read
+    name, result, offered = state.read
+    number = isinstance(result, NumberReading)
     # for the other tabs
     state.last_prediction = result if isinstance(result, Prediction) else None
 
@@ -103,10 +113,17 @@ def _reading(deployer) -> None:
         with answer:
             upload.progress(deployer)
     elif result is None or isinstance(result, InputError):
-        answer.html(notice(EMPTY if result is None else str(result)))
+        answer.html(notice(EMPTY[state.mode] if result is None else str(result)))
+    elif number:
+        answer.html(number_html.answer(result, name, _strokes(ink), following))
+        with details:
+            state.last_prediction = panel.render(result)
     else:
         answer.html(html.answer(result, name, _strokes(ink), following))
         seen.html(html.seen(result.image, name))
+        if offered:
+            with answer:
+                inputs.offer(offered)
         details.html(html.meaning(result) + html.bars(result))
     budget.spend(started)
 
@@ -125,14 +142,16 @@ def _resume(lost) -> None:
 
 def _told(ink, pause: int) -> dict:
     """What the browser needs to know of the drawing and its answer."""
-    state, prediction = st.session_state, st.session_state.last_prediction
+    state, prediction, result = st.session_state, st.session_state.last_prediction, st.session_state.read[1]
+    number = isinstance(result, NumberReading)
     return {
-        "label": "Drawing area for one digit",
+        "label": "Drawing area for a number" if state.wide else "Drawing area for one digit",
+        "size": SIZES[inputs.surface()],
         "empty": state.source != "drawing" or ink is None or ink.empty,
         "example": inputs.example_uri(state.example) if state.source == "example" else None,
         "answered": ink.number if ink else 0,
         "token": _token(prediction),
-        "spoken": html.spoken(prediction) if prediction else "",
+        "spoken": number_html.spoken(result) if number else html.spoken(prediction) if prediction else "",
         "source": state.source,
         "cleared": state.cleared,
         "pause": pause,
@@ -144,11 +163,16 @@ def _drawing(ink):
     asked, or None where it is empty."""
     if ink is not None:
         return None if ink.empty else ink.image
-    return CanvasResult(None, st.session_state.canvas["drawing"]["data"], True).image_data if _objects() else None
+    return CanvasResult(None, _canvas_state()["data"], True).image_data if _objects() else None
 
 
 def _objects() -> list:
-    return st.session_state.get("canvas", {}).get("drawing", {}).get("raw", {}).get("objects") or []
+    return _canvas_state().get("raw", {}).get("objects") or []
+
+
+def _canvas_state() -> dict:
+    state = st.session_state
+    return state.get("canvas_wide" if state.wide else "canvas", {}).get("drawing", {})
 
 
 def _strokes(ink) -> int:
@@ -175,19 +199,24 @@ def _reasons(deployer) -> None:
 
 
 def _read(deployer, ink) -> tuple:
-    """The name of what is being read and its Prediction, InputError, or None for an empty canvas; both None while an
-    upload is being read."""
+    """The name of what is being read; its Prediction, NumberReading or InputError, or None for an empty canvas; both
+    None while an upload is being read. Third, the NumberReading of what was read as one digit and looks like more."""
     state, kind = st.session_state, None
     if state.source in ("upload", "photograph") and state.uploaded is not None:
         return state.uploaded
     if state.source == "example":
-        name, source = inputs.EXAMPLES[state.example], inputs.example_file(state.example)
+        name, source = inputs.words_of(state.example), inputs.example_file(state.example)
     else:
         drawing = _drawing(ink)
         if drawing is None:
-            return "", None
+            return "", None, None
         name, source, kind = inputs.DRAWING, drawing, "canvas"
-    return name, deployer.predict_batch([source], names=[name], skip_errors=True, kind=kind)[0]
+    if state.mode == "number":
+        return name, deployer.read_numbers([source], [name], skip_errors=True, kind=kind)[0], None
+    result = deployer.predict_batch([source], names=[name], skip_errors=True, kind=kind)[0]
+    drawn = kind is None or ink is None or ink.done  # in mid-stroke there is no time for it
+    more = isinstance(result, Prediction) and drawn
+    return name, result, noticed(deployer, source, result, kind) if more else None
 
 
 def _gate(deployer, prediction) -> None:

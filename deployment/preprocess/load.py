@@ -26,20 +26,26 @@ class InputError(ValueError):
 
 
 def load_image(source, name="the picture"):
-    """-> (H, W) float32 grey in [0, 1], upright, long side at most 640 px.
+    """-> (H, W) float32 grey in [0, 1], upright, long side at most 640 px; see `load_scaled`."""
+    return load_scaled(source, name)[0]
+
+
+def load_scaled(source, name="the picture", side=WORK_SIDE):
+    """-> (H, W) float32 grey in [0, 1], upright, long side at most `side` pixels, and how many pixels of the source one
+    of its is.
 
     `source`: path, bytes, PIL image, or array (H, W), (H, W, 3) or RGBA (H, W, 4), of integers 0..255 or floats 0..1.
     Of several frames or pages the first is read. Raises InputError for anything that is not such a picture, or is too
     large. The source is never changed.
     """
     if isinstance(source, (str, Path, bytes, bytearray, memoryview)):
-        image, size = _open(source, name)
+        image, size = _open(source, name, side)
     else:
         image = source if isinstance(source, Image.Image) else _from_array(source, name)
         size = image.size
         _check_size(size, name, MOST_ARRAY)
     try:
-        grey = _grey(image)
+        grey = _grey(image, side)
     except MemoryError:
         raise InputError(f"{_start(name)} is too large for this machine's memory: make it smaller.") from None
     except Exception as error:  # Pillow's readers raise almost anything on damaged files
@@ -49,10 +55,10 @@ def load_image(source, name="the picture"):
     if min(grey.shape) < MIN_SIDE:
         width, height = size
         raise InputError(f"{_start(name)} is too small ({width} x {height}): give at least {MIN_SIDE} pixels each way.")
-    return grey
+    return grey, max(size) / max(grey.shape)
 
 
-def _open(source, name):
+def _open(source, name, side=WORK_SIDE):
     """A path or the bytes of a file -> PIL image, not unpacked yet, and its size."""
     try:
         data = _bytes(source, name)
@@ -68,7 +74,7 @@ def _open(source, name):
     except Exception as error:  # as above
         raise InputError(f"{_start(name)} is not a picture that can be read: save it as PNG or JPEG.") from error
     _check_size(size, name, most)
-    image.draft("L", (WORK_SIDE, WORK_SIDE))
+    image.draft("L", (side, side))
     return image, size
 
 
@@ -158,8 +164,9 @@ def _full_scale(largest):
     return 1 if largest <= 1 else 255 if largest <= 255 else 65535
 
 
-def _grey(image):
-    """PIL image -> (H, W) float32, 0..1, upright, reduced; what is transparent gets the ground that suits the rest.
+def _grey(image, side):
+    """PIL image -> (H, W) float32, 0..1, upright, reduced to `side`; what is transparent gets the ground that suits the
+    rest.
 
     It is reduced first and in its own mode where that can be, so that no large copy is made.
     """
@@ -177,9 +184,9 @@ def _grey(image):
     elif image.mode not in ("L", "RGB"):
         image = image.convert("L" if image.mode == "1" else "RGB")
     mask = white is None and _is_mask(image)
-    image = image.reduce(max(1, max(image.size) // WORK_SIDE))
-    if max(image.size) > WORK_SIDE:
-        image = image.resize([max(1, n * WORK_SIDE // max(image.size)) for n in image.size], Image.Resampling.BILINEAR)
+    image = image.reduce(max(1, max(image.size) // side))
+    if max(image.size) > side:
+        image = image.resize([max(1, n * side // max(image.size)) for n in image.size], Image.Resampling.BILINEAR)
     for step in turn:
         image = image.transpose(step)
     if white is None:

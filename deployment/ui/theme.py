@@ -19,6 +19,13 @@ CSS = """
 .q-guess .q-digit {font-size: 2.2rem; min-width: 1.6rem;}
 /* #111 on any of the four feelings: at least 5:1 */
 .q-feeling {display: inline-block; padding: .1rem .7rem; border-radius: 1rem; font-weight: 600; color: #111111;}
+/* a number: as large as its longest line has room for, that of a page small */
+.q-number {flex-wrap: wrap; gap: .4rem 1.6rem;}
+.q-lines {container-type: inline-size; flex: 1 1 16rem; min-width: 0; max-width: calc(var(--signs) * 4rem);}
+.q-signs {font-size: min(6rem, calc(100cqw / var(--signs) / .58)); font-weight: 700; line-height: 1.1;
+    font-variant-numeric: tabular-nums; white-space: nowrap; min-height: 1.1em;}
+.q-page .q-signs {font-size: min(1.5rem, calc(100cqw / var(--signs) / .58));}
+.q-doubt {text-decoration: underline wavy 2px #E69F00; text-underline-offset: .12em;}
 .q-bars {border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums;}
 .q-bars th, .q-bars td {padding: 1px 0; border: 0; height: 1.4rem;}
 .q-bars th {width: 1.4rem; text-align: left; font-weight: 500;}
@@ -84,7 +91,8 @@ figure.q-boxed {margin: 0;}
 [data-testid="stCaptionContainer"] {opacity: .78;}
 .st-key-rest, .st-key-upload_watch {position: absolute;}
 .st-key-surface {display: grid; grid-template: "drawing seen answer" auto "drawing seen details" 1fr
-    "tools . details" auto "pen . details" auto / minmax(0, 400px) 200px minmax(0, 1fr); gap: 0 1.6rem;}
+    "tools . details" auto "pen . details" auto "choices choices choices" auto /
+    minmax(0, 400px) 200px minmax(0, 1fr); gap: 0 1.6rem;}
 .st-key-surface :is(:has(.st-key-answer):not(:has(> .st-key-answer)),
     :has(.st-key-drawing):not(:has(> .st-key-drawing))) {display: contents;}
 .st-key-surface :has(> .st-key-answer) {grid-area: answer; min-height: 8.2rem;}
@@ -92,8 +100,13 @@ figure.q-boxed {margin: 0;}
 .st-key-surface :has(> .st-key-tools) {grid-area: tools; margin-top: .7rem;}
 .st-key-surface :has(> .st-key-pen) {grid-area: pen; margin-top: .7rem;}
 .st-key-surface :has(> .st-key-seen) {grid-area: seen;}
+.st-key-surface :has(> .st-key-choices) {grid-area: choices; margin-top: 1.2rem;}
 .st-key-surface :has(> .st-key-details) {grid-area: details; min-height: 19rem;}
 .st-key-drawing :is([data-testid="stElementContainer"], .stBidiComponent, .stBidiComponent > div) {width: 100%;}
+.st-key-wide .st-key-surface {grid-template: "drawing" "tools" "answer" "pen" "choices" "seen" "details" /
+    minmax(0, 1fr);}
+.st-key-wide :is(.st-key-answer, .q-answer) {min-height: 0;}
+.st-key-wide .st-key-surface :has(> .st-key-answer) {min-height: 8rem; margin-top: .8rem;}
 .st-key-phone_menu, .st-key-again, .st-key-camera {display: none;}
 @media (max-width: 640px) {
   .block-container {padding-top: .6rem;}
@@ -113,7 +126,7 @@ figure.q-boxed {margin: 0;}
   .q-menu summary {list-style: none; cursor: pointer; min-height: 44px; min-width: 44px; display: grid;
       place-items: center; font-size: 1.4rem; border-radius: .5rem;
       border: 1px solid color-mix(in srgb, currentColor 25%, transparent);}
-  .st-key-surface {grid-template: "answer" "drawing" "tools" "pen" "seen" "details" / minmax(0, 1fr);}
+  .st-key-surface {grid-template: "answer" "drawing" "tools" "pen" "seen" "details" "choices" / minmax(0, 1fr);}
   .st-key-surface :has(> .st-key-answer), .q-answer {min-height: 5.2rem;}
   .st-key-surface :has(> .st-key-details) {min-height: 0;}
   .q-answer {margin-bottom: 0;}

@@ -62,6 +62,25 @@ def sentence(reading) -> str:
     return f"Probably {weighed[0]}"
 
 
+def number(reading) -> str:
+    """What a deployment.number.reading.NumberReading says of itself, in one line, without a full stop."""
+    doubts = [f"place {place + 1}: {joined(list(map(str, digits)))}" for place, digits in reading.could_be.items()]
+    return "   ".join([reading.text.replace("\n", " / "), whole(reading), *doubts])
+
+
+def whole(reading) -> str:
+    """How sure a number is as a whole, without a full stop."""
+    unknown = reading.text.count("?")
+    if unknown:
+        signs = f"{unknown} of {len(reading.digits)} signs" if len(reading.digits) > 1 else "The sign"
+        return f"{signs} {'does' if unknown == 1 else 'do'} not look like a digit the network knows"
+    if reading.confidence >= SURE_FROM:
+        return capital(sure(reading.confidence))
+    doubtful = len(reading.could_be)
+    where = {0: "", 1: "; one place is in doubt"}.get(doubtful, f"; {doubtful} places are in doubt")
+    return f"Right as a whole: {percent(reading.confidence)}{where}"
+
+
 def told(error: Exception) -> str:
     """An error's sentence, with paths as one types them in the project's folder, and no path outside it."""
     return ELSEWHERE.sub("", str(error).replace(f"{ROOT}/", ""))

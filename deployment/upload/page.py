@@ -4,9 +4,11 @@ chosen one read in full, and, where their names tell the digit, an audit of thei
 import pandas as pd
 import streamlit as st
 
+from deployment.number.notice import noticed
+from deployment.number.text import label_of
 from deployment.preprocess import InputError
 from deployment.ui.html import grey_uri, notice
-from deployment.upload import archive, batch, html, picture
+from deployment.upload import archive, batch, html, numbers, picture
 from deployment.upload.reading import Reading
 
 MOST_TOLD = 6  # notices in full
@@ -14,33 +16,39 @@ FIRST, LATER = 1.0, 0.4  # seconds of reading before the page is first shown, an
 
 
 def render(deployer, files: list, refused: list[str]) -> tuple:
-    """Show the contact sheet of several files; return the name and the Prediction or InputError of the one in focus.
+    """Show the contact sheet of several files; return the name and the Prediction, NumberReading or InputError of the
+    one in focus, and the NumberReading of what was read as one digit and looks like more.
 
-    Where nothing can be read, the InputError says why; while many are being read, both are None. `refused`: sentences
+    Where nothing can be read, the InputError says why; while many are being read, all are None. `refused`: sentences
     on files that were not even sent.
     """
     reading = _reading(deployer, files)
     told = [*refused, *reading.sentences]
     if not reading.pictures:
-        return "", InputError(" ".join(told))
+        return "", InputError(" ".join(told)), None
     if reading.going:
         reading.step(deployer, FIRST)
     if reading.going:
-        return None, None
+        return None, None, None
     names, results = reading.names, reading.results
     said = [*told, *(str(result) for result in results if isinstance(result, InputError))]
     if len(reading.pictures) == 1:
         _tell(told)
-        return names[0], _in_full(deployer, reading, 0)
+        return names[0], *_in_full(deployer, reading, 0)
     read = [i for i, result in enumerate(results) if not isinstance(result, InputError)]
     _stopped(reading)
     if not read:
-        return "", InputError(" ".join(said[:MOST_TOLD]) or "Nothing was read before the stop.")
+        return "", InputError(" ".join(said[:MOST_TOLD]) or "Nothing was read before the stop."), None
 
     st.subheader("Contact sheet", anchor=False)
     _tell(said)
     rows = [(names[i], results[i]) for i in read]
-    chosen = _sheet(rows)
+    chosen = read[numbers.sheet(rows) if reading.numbers else _sheet(rows)]
+    (_audit_of_numbers if reading.numbers else _audit_of_digits)(deployer, names, results)
+    return names[chosen], *_in_full(deployer, reading, chosen)
+
+
+def _audit_of_digits(deployer, names: list[str], results: list) -> None:
     own = batch.audit(names, results)
     with st.container(horizontal=True):
         st.download_button("Download as CSV", batch.to_csv(names, results), "qualm.csv", "text/csv", on_click="ignore")
@@ -52,25 +60,54 @@ def render(deployer, files: list, refused: list[str]) -> tuple:
         _audit(own, names, results)
     else:
         st.caption("Name the files after their digits, such as 7_anything.png, and an audit of them appears here.")
-    return names[read[chosen]], _in_full(deployer, reading, read[chosen])
+    told = [label for label in map(label_of, names) if label and len(label) > 1]
+    if told:
+        with st.container(horizontal=True, vertical_alignment="center", key="offer_numbers"):
+            st.html(notice(f"The names of {len(told):,} pictures tell numbers, such as {told[0].splitlines()[0]}."))
+            st.button("Read the pictures as numbers", on_click=st.session_state.update, args=({"mode": "number"},))
 
 
-def _in_full(deployer, reading, number: int):
-    """The Prediction or InputError of a picture, which is shown itself, with what may be asked of it."""
-    result = reading.results[number]
+def _audit_of_numbers(deployer, names: list[str], results: list) -> None:
+    st.download_button("Download as CSV", numbers.to_csv(names, results), "qualm-numbers.csv", "text/csv",
+                       on_click="ignore")
+    own = numbers.audit(names, results)
+    if own:
+        numbers.show(own, names, results)
+    else:
+        st.caption("Name the files after what they show, such as 2026_anything.jpg, and an audit of them appears here.")
+
+
+def _in_full(deployer, reading, number: int) -> tuple:
+    """The Prediction, NumberReading or InputError of a picture, which is shown itself, with what may be asked of it;
+    and the NumberReading of what was read as one digit and looks like more."""
+    result, chosen = reading.results[number], reading.pictures[number]
     if isinstance(result, InputError):
-        return result
+        return result, None
     key = (*st.session_state.reading_of, number)
-    return picture.render(deployer, reading.pictures[number], result, key)
+    if reading.numbers:
+        return _again(key, deployer, chosen), None
+    return picture.render(deployer, chosen, result, key), _more(key, deployer, chosen, result)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _again(key: tuple, _deployer, _picture):
+    """The whole NumberReading of a picture, of which only the gist was kept."""
+    return _deployer.read_numbers([_picture.load()], [f"“{_picture.name}”"], skip_errors=True)[0]
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _more(key: tuple, _deployer, _picture, _result):
+    return noticed(_deployer, _picture.load(), _result)
 
 
 def _reading(deployer, files: list) -> Reading:
     """The reading of these files, begun anew where they or the model are others than before."""
-    key = (deployer.sha256, *(file.file_id for file in files))
     state = st.session_state
+    numbers_asked = state.mode == "number"
+    key = (deployer.sha256, numbers_asked, *(file.file_id for file in files))
     if state.get("reading_of") != key:
         pictures, sentences = archive.gather((file.name, file.getvalue()) for file in files)
-        state.reading, state.reading_of = Reading(pictures, sentences), key
+        state.reading, state.reading_of = Reading(pictures, sentences, numbers_asked), key
     return state.reading
 
 

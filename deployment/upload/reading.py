@@ -6,16 +6,18 @@ from threading import Lock
 from deployment.preprocess import InputError
 from deployment.preprocess.load import work
 from deployment.upload.archive import Picture
+from deployment.upload.numbers import slim
 
 MOST_WORK = 2_000  # megapixels an upload may cost, see preprocess.load.work: about a minute of the worst kind
 TURN = Lock()  # one picture of all uploads at a time: so much memory is enough, and a core stays free for drawings
 
 
 class Reading:
-    """The pictures of one upload; `results` holds a Prediction or InputError for each of the first `done`."""
+    """The pictures of one upload; `results` holds a Prediction, where they show numbers a NumberReading, or an
+    InputError for each of the first `done`."""
 
-    def __init__(self, pictures: list[Picture], sentences: list[str]):
-        self.pictures, self.sentences = pictures, sentences
+    def __init__(self, pictures: list[Picture], sentences: list[str], numbers: bool = False):
+        self.pictures, self.sentences, self.numbers = pictures, sentences, numbers
         self.results, self.cost, self.seconds, self.stopped = [], 0.0, 0.0, False
 
     @property
@@ -48,4 +50,7 @@ class Reading:
                                  "together; upload the rest on its own.")
         except InputError as error:
             return error
-        return deployer.predict_batch([data], names=[name], skip_errors=True)[0]
+        if not self.numbers:
+            return deployer.predict_batch([data], names=[name], skip_errors=True)[0]
+        result = deployer.read_numbers([data], [name], skip_errors=True)[0]
+        return result if isinstance(result, InputError) else slim(result)

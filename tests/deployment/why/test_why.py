@@ -122,3 +122,13 @@ def test_reasons_for_a_drawing_wait_until_the_pen_rests():
     at.run()
     assert 'class="q-stale"' in page(at) and '<div class="q-why" data-testid="why" data-digit="7"' in page(at)
     assert at.session_state["last_prediction"].digit == 4
+
+
+@pytest.mark.parametrize("name", ["seven", "four_or_nine"])
+def test_the_live_gate_answers_as_the_prediction_does(deployer, name):
+    """Of a sure digit and of a doubtful one, which is looked at again under every gate."""
+    prediction = deployer.predict(EXAMPLES / f"{name}.png")
+    answers = deployer.gate_comparison(prediction.image)
+    assert list(answers) == ["live", "mean", "open", "shuffled"]
+    assert np.allclose(answers["live"], prediction.probabilities, atol=1e-5)
+    assert all(abs(probs.sum() - 1) < 1e-4 for probs in answers.values())

@@ -1,0 +1,84 @@
+"""How well whole numbers are read: `python -m analytics.numbers [DIR ...] [--count 2000] [--words FILE] [--report]`.
+
+Composes numbers of MNIST's validation digits, each by one writer, with gaps from wide to overlapping, and reads them as
+drawings; connected components alone are beside them. DIR holds photographs named CONTENT_anything.jpg, what stands in
+them from left to right, lines divided by "-". FILE (.npz: X (N, H, W) uint8, y (N,) letters) makes words: no sign of
+them may become a sure digit; nor may drawings and empty pages, which are made here. With --report the tables go to
+analytics/reports/numbers.md. About ten minutes on one core.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from analytics.numbers.compose import OVERLAPPING, TOUCHING, WIDE, photographed, strings
+from analytics.numbers.figures import claims_table, doubt_table, measure, table, times
+from analytics.numbers.strangers import blank_pages, drawings, words
+from analytics.reports import write_report
+from core.command import refusing
+from core.digits.task import load_parts
+from core.metrics import accuracy
+from core.words import measured
+from deployment.deploy_mnist import SHIPPED, MNISTDeployer
+from deployment.number.text import label_of
+
+ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic"}
+KINDS = {"5 digits, gaps of 2 and more": ((5, 5), [WIDE], 1), "2 to 8 digits, all joins": (
+    (2, 8), [WIDE, WIDE, TOUCHING, OVERLAPPING], 4), "pairs that touch": ((2, 2), [TOUCHING], 2),
+    "pairs that overlap": ((2, 2), [OVERLAPPING], 2), "4 digits, photographed": ((4, 4), [WIDE], 4)}  # count / last
+HEAD = ("Numbers of MNIST's validation digits, each by one writer, leaning up to 0.25 columns a row, on an uneven base "
+        "line; read as drawings. Touching digits share at least 3 pixels of ink, overlapping ones stand 1 to 3 pixels "
+        "closer. “Connected components”: every piece of ink that hangs together read as one digit, without cuts.")
+
+
+def folder_of(path):
+    """[(text, path)] of a folder's labelled pictures. Raises ValueError where there are none."""
+    found = [(label_of(file.name), file) for file in sorted(Path(path).iterdir())
+             if file.suffix.lower() in ENDINGS and label_of(file.name)]
+    if not found:
+        raise ValueError(f"{path} holds no pictures named like 2026_anything.jpg: name each after what it shows.")
+    return found
+
+
+def composed(part, count):
+    """{kind: (pairs (text, picture), how they are read)}."""
+    rng, found = np.random.default_rng(0), {}
+    for name, (length, joins, share) in KINDS.items():
+        pairs = strings(part, max(5, count // share), length, joins, rng)
+        seen = "photographed" in name
+        found[name] = ([(text, photographed(picture, rng)) for text, picture in pairs] if seen else pairs,
+                       None if seen else "canvas")
+    return found
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog="python -m analytics.numbers", description=__doc__.split("\n")[0])
+    parser.add_argument("folders", nargs="*", type=Path, metavar="DIR")
+    parser.add_argument("--count", type=int, default=2000, help="composed numbers of the first kind")
+    parser.add_argument("--words", type=Path, metavar="FILE", help="letters, to make words of")
+    parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR")
+    parser.add_argument("--report", action="store_true", help="write analytics/reports/numbers.md")
+    args = parser.parse_args(argv)
+    with refusing("numbers"):
+        folders = {folder.name: folder_of(folder) for folder in args.folders}
+        deployer = MNISTDeployer(args.model)
+        part = load_parts(deployer.model.config)["validation"]
+        rows = [measure(name, deployer, *given) for name, given in composed(part, args.count).items()]
+        rows += [measure(name, deployer, pairs) for name, pairs in folders.items()]
+        strange = {"drawings": drawings(args.count // 10), "empty pages": blank_pages(args.count // 40)}
+        if args.words:
+            strange |= words(args.words, args.count // 8)
+        single = accuracy(part.y, deployer.predict_arrays(part.X).argmax(axis=1))
+        text = "\n".join([
+            table(rows), f"One digit is read rightly in {measured(single, 2)}; five such in a row would be "
+            f"{measured(single**5, 2)}.", "", "Stated confidence of the whole, from the least sure fifth of all these "
+            "numbers to the surest:", "", doubt_table(rows), "What is no number: signs that are called a digit with "
+            "confidence:", "", claims_table(strange, deployer), times(deployer, part)])
+        print(text)
+        if args.report:
+            write_report("numbers", "Whole numbers", "python -m analytics.numbers", f"{HEAD}\n\n{text}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""What the readings of numbers amount to, as tables."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from analytics.numbers.compose import WIDE, strings
+from core.metrics import wilson_interval
+from core.words import interval, measured, percent
+from deployment.number.page import blobs, lines, page_ink
+from deployment.number.path import Segment
+from deployment.number.reading import Line
+from deployment.number.text import distance
+from deployment.preprocess import InputError, load_image
+
+FIFTHS = 5
+PAGE = """
+import resource, sys, time
+from deployment.deploy_mnist import MNISTDeployer
+deployer = MNISTDeployer()
+start = time.perf_counter()
+reading = deployer.read_number(sys.argv[1])
+print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, len(reading.digits))
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Of n numbers of a kind: which were read exactly, by connected components too; edit distances, their digits and
+    the stated confidence."""
+
+    name: str
+    exact: np.ndarray
+    alone: np.ndarray
+    errors: np.ndarray
+    digits: np.ndarray
+    stated: np.ndarray
+
+
+def measure(name, deployer, pairs, kind=None):
+    """The Row of (text, picture) pairs."""
+    from tqdm import tqdm
+
+    found = []
+    for text, picture in tqdm(pairs, desc=name, leave=False):
+        try:
+            reading = deployer.read_number(picture, kind=kind)
+            said, confidence = reading.text, reading.confidence
+        except InputError:
+            said, confidence = "", 0.0
+        found.append((said == text, components(deployer, picture, kind) == text, distance(text, said),
+                      len(text.replace("\n", "")), confidence))
+    return Row(name, *map(np.array, zip(*found, strict=True)))
+
+
+def components(deployer, picture, kind):
+    """The text by connected components alone: every blob is a digit."""
+    found = page_ink(load_image(picture), kind)
+    rows = [] if found is None else lines(blobs(*found))
+    texts = []
+    for row in rows:
+        line = Line(row)
+        images = [line.image(*found, Segment(i, i + 1, blob.box)) for i, blob in enumerate(line.pieces)]
+        texts.append("".join(map(str, deployer.assess(np.stack(images))[0].argmax(axis=1))))
+    return "\n".join(texts)
+
+
+def table(rows):
+    found = ["| numbers | n | read exactly | 95 % interval | digit errors | connected components alone | stated |",
+             "|---|---:|---:|---:|---:|---:|---:|"]
+    for row in rows:
+        n, exact = len(row.exact), int(row.exact.sum())
+        found.append(f"| {row.name} | {n:,} | {measured(exact / n)} | {interval(wilson_interval(exact, n))} | "
+                     f"{measured(row.errors.sum() / row.digits.sum(), 2)} | {measured(row.alone.mean())} | "
+                     f"{measured(row.stated.mean())} |")
+    return "\n".join([*found, ""])
+
+
+def doubt_table(rows):
+    """Stated against measured, in fifths of all numbers by stated confidence."""
+    stated, exact = (np.concatenate([getattr(row, name) for row in rows]) for name in ("stated", "exact"))
+    order = np.argsort(stated, kind="stable")
+    found = ["| stated, mean | read exactly | 95 % interval | n |", "|---:|---:|---:|---:|"]
+    for part in np.array_split(order, FIFTHS):
+        hits = int(exact[part].sum())
+        found.append(f"| {measured(stated[part].mean())} | {measured(hits / len(part))} | "
+                     f"{interval(wilson_interval(hits, len(part)))} | {len(part):,} |")
+    return "\n".join([*found, ""])
+
+
+def claims_table(strange, deployer):
+    found = ["| what | pictures | signs | called a sure digit | refused with a sentence |", "|---|---:|---:|---:|---:|"]
+    for name, pictures in strange.items():
+        signs = sure = refused = 0
+        for picture in pictures:
+            try:
+                places = deployer.read_number(picture, kind=None if name == "empty pages" else "canvas").digits
+            except InputError:
+                refused += 1
+                continue
+            signs += len(places)
+            sure += sum(place.emotion == "confident" for place in places)
+        share = percent(sure / signs, 2) if signs else "–"
+        found.append(f"| {name} | {len(pictures):,} | {signs:,} | {sure:,} ({share}) | {refused:,} |")
+    return "\n".join([*found, ""])
+
+
+def page(part):
+    """A page of 12 megapixels with 120 digits on paper, in slanting light: a PIL image."""
+    rows = [np.asarray(Image.fromarray(picture).resize((2600, 200)))
+            for _, picture in strings(part, 12, (10, 10), [WIDE], np.random.default_rng(0))]
+    sheet = np.zeros((4000, 3000), np.float32)
+    for number, row in enumerate(rows):
+        sheet[120 + 320 * number : 320 + 320 * number, 200:2800] = row / 255
+    light = np.linspace(230, 150, 3000, dtype=np.float32)[None]
+    return Image.fromarray(np.uint8(light * (1 - 0.75 * sheet)))
+
+
+def times(deployer, part):
+    """A sentence: milliseconds of a number of eight on the canvas; seconds and memory of a page, in a process of its
+    own."""
+    taken = []
+    for _, picture in strings(part, 40, (8, 8), [WIDE], np.random.default_rng(4)):
+        start = time.perf_counter()
+        deployer.read_number(picture, kind="canvas")
+        taken.append(time.perf_counter() - start)
+    with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
+        page(part).save(file.name, quality=90)
+        run = subprocess.run([sys.executable, "-c", PAGE, file.name], capture_output=True, text=True, check=True)
+    seconds, megabytes, signs = run.stdout.split()
+    return (f"A number of eight digits takes {1e3 * np.median(taken):.0f} ms (the slowest of {len(taken)}: "
+            f"{1e3 * max(taken):.0f} ms); a page of 12 megapixels with 120 digits {float(seconds):.1f} s and "
+            f"{float(megabytes):.0f} MB ({signs} signs found).\n")

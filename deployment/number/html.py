@@ -1,0 +1,80 @@
+"""The reading of a number -> HTML and plain values for the page. Pure functions; they know no Streamlit."""
+
+import csv
+import html
+import io
+
+from core.words import percent
+from deployment.number.reading import UNKNOWN
+from deployment.ui import words
+from deployment.ui.html import png_uri
+from deployment.ui.palette import FEELING_COLOURS
+
+COLUMNS = ("line", "place", "text", "chance", "feeling", "could_be", "top", "left", "bottom", "right")
+LARGE = 3  # lines that are shown in the largest letters
+
+
+def answer(reading, name: str, strokes: int, live: bool = False) -> str:
+    """The number, large, line by line, what is doubtful underlined; its feeling and how sure it is as a whole.
+
+    `data-name`, `data-strokes`, `data-live`: as of deployment.draw.html.answer.
+    """
+    lines, place = [], 0
+    for text in reading.text.split("\n"):
+        signs = []
+        for sign in text:
+            doubt = place in reading.could_be or sign == UNKNOWN
+            title = html.escape(doubts(reading, place))
+            signs.append(f'<span class="q-doubt" title="{title}">{sign}</span>' if doubt else sign)
+            place += 1
+        lines.append(f'<div class="q-signs">{"".join(signs)}</div>')
+    longest = max(len(text) for text in reading.text.split("\n"))
+    many = " q-page" if len(lines) > LARGE else ""
+    feeling = reading.feeling
+    return f"""<div class="q q-answer q-number{many}" data-testid="number" data-text="{html.escape(reading.text)}"
+ data-feeling="{feeling}" data-name="{html.escape(name)}" data-strokes="{strokes}"
+ data-live="{"yes" if live else "no"}"><span class="q-hidden">The network reads </span>
+<div class="q-lines" style="--signs:{longest}">{"".join(lines)}</div>
+<div><p><span class="q-feeling" style="background:{FEELING_COLOURS[feeling]}">{feeling}</span></p>
+<p><b>{html.escape(words.whole(reading))}.</b></p></div></div>"""
+
+
+def spoken(reading) -> str:
+    """The answer in one line, for screen readers."""
+    return f"The network reads {' '.join(reading.text)}, {reading.feeling}. {words.whole(reading)}."
+
+
+def doubts(reading, place: int) -> str:
+    """What a place is or could be, in words: "place 3: a 6 or a 0"."""
+    here = reading.digits[place]
+    if here.text == UNKNOWN:
+        return f"place {place + 1}: no digit that the network knows"
+    could_be = reading.could_be.get(place, [here.digit])
+    return f"place {place + 1}: {words.joined([words.a(digit) for digit in could_be])}, {percent(here.chance)}"
+
+
+def boxes(reading, chosen: int) -> dict:
+    """What assets/number.js draws: the picture and a box for each place, in per cent of it."""
+    height, width = reading.page.shape
+    drawn = []
+    for number, place in enumerate(reading.digits):
+        top, left, bottom, right = (value / reading.scale for value in place.box)
+        drawn.append({"top": 100 * top / height, "left": 100 * left / width, "height": 100 * (bottom - top) / height,
+                      "width": 100 * (right - left) / width, "colour": FEELING_COLOURS[place.emotion],
+                      "text": place.text, "label": f"{doubts(reading, number)}, {place.emotion}"})
+    return {"uri": png_uri(reading.page), "boxes": drawn, "chosen": chosen,
+            "alt": "The picture, with a box around each digit, coloured by feeling"}
+
+
+def to_csv(reading) -> str:
+    """A line a place: what it reads, how sure, what it could be, and its box in pixels of the picture."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for number, place in enumerate(reading.digits):
+        top, left, bottom, right = place.box
+        writer.writerow({"line": place.line + 1, "place": number + 1, "text": place.text,
+                         "chance": round(place.chance, 6), "feeling": place.emotion,
+                         "could_be": " ".join(map(str, reading.could_be.get(number, []))),
+                         "top": top, "left": left, "bottom": bottom, "right": right})
+    return text.getvalue()

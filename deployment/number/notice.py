@@ -1,0 +1,28 @@
+"""A picture given as one digit that shows more of them."""
+
+from deployment.number.page import blobs, page_ink, usual_height
+from deployment.number.reading import UNKNOWN
+from deployment.preprocess import InputError, load_image
+
+LARGE = 0.5  # of the usual height: ink that could be a digit of its own
+LIKELY = 0.5  # a number less probable than this is not spoken of
+DOUBTFUL = ("confused", "curious")
+
+
+def noticed(deployer, source, prediction, kind=None):
+    """The NumberReading of a picture that was read as one digit and is probably a number of several; else None."""
+    try:
+        found = page_ink(load_image(source), kind)
+        several = found is not None and _large(blobs(*found)) > 1
+        if not several and prediction.emotion not in DOUBTFUL:
+            return None
+        reading = deployer.read_number(source, kind=kind)
+    except InputError:
+        return None
+    sure = reading.confidence >= LIKELY and UNKNOWN not in reading.text
+    return reading if sure and len(reading.digits) > 1 else None
+
+
+def _large(found):
+    usual = usual_height(found)
+    return sum(blob.height >= LARGE * usual for blob in found)

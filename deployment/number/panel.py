@@ -1,0 +1,38 @@
+"""What is shown of a number beside its answer: the picture with boxes, the text to copy, one sign looked at closely."""
+
+import hashlib
+
+import streamlit as st
+
+from deployment.draw import html as digit_html
+from deployment.draw.inputs import ASSETS
+from deployment.number import html
+
+_boxes = st.components.v2.component("number_boxes", **{
+    kind: (ASSETS / f"number.{kind}").read_text() for kind in ("html", "css", "js")})
+
+
+def render(reading) -> object:
+    """Show a NumberReading; the Place that is looked at: the one clicked on, or the one in most doubt."""
+    of = hashlib.sha256(reading.page.tobytes() + reading.text.encode()).hexdigest()[:16]
+    said = st.session_state.get("number_boxes", {}).get("place") or {}
+    chosen = doubtful(reading)
+    if said.get("of") == of and 0 <= said.get("place", -1) < len(reading.digits):
+        chosen = said["place"]
+    _boxes(key="number_boxes", data=html.boxes(reading, chosen) | {"of": of}, on_place_change=lambda: None)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="number_out"):
+        st.code(reading.text, language=None, width="content")
+        st.download_button("Download as CSV", html.to_csv(reading), "number.csv", "text/csv", on_click="ignore",
+                           key="number_csv")
+    place = reading.digits[chosen]
+    st.html(f'<p class="q q-label" data-testid="place" data-place="{chosen}">'
+            f"{html.doubts(reading, chosen).capitalize()}</p>")
+    with st.container(horizontal=True, gap="medium", key="number_place"):
+        st.html(digit_html.seen(place.image, "the sign in the marked box"), width="content")
+        st.html(digit_html.meaning(place) + digit_html.bars(place), width=320)
+    return place
+
+
+def doubtful(reading) -> int:
+    """The number of the place in most doubt."""
+    return min(range(len(reading.digits)), key=lambda number: reading.digits[number].chance)

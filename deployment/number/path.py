@@ -1,0 +1,109 @@
+"""Which pieces of a line belong together: sums over all ways to read it.
+
+A segment is a run of neighbouring pieces that could be one sign, with a score for each sign it could be. A reading of
+the line is a path of segments from its first piece to its last; its score is the sum of theirs, and its probability
+exp(score) over the sum of exp(score) of all paths (LeCun, Bottou, Bengio and Haffner 1998, sections VI and VII).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+LONGEST = 14  # pieces of one sign
+WIDEST = 1.6  # of the line's height
+GAP = 0.45  # of the line's height: nothing that far apart is one sign
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The pieces first .. last - 1 of a line, as one sign; box: (top, left, bottom, right) in pixels of the page.
+
+    borrows: -1 or 1 where it also has the ink next to the cut on its left or right, of a stroke that two digits share.
+    """
+
+    first: int
+    last: int
+    box: tuple
+    borrows: int = 0
+
+
+def segments(pieces, height):
+    """All Segments of a line's pieces (Blobs, from left to right) that could be one sign, by their first piece."""
+    found = []
+    for first in range(len(pieces)):
+        top, left, bottom, right = 10**9, 10**9, -1, -1
+        for last in range(first, min(len(pieces), first + LONGEST)):
+            piece = pieces[last]
+            if last > first and piece.left - right > GAP * height:
+                break
+            top, left = min(top, piece.top), min(left, piece.left)
+            bottom, right = max(bottom, piece.bottom), max(right, piece.right)
+            if last > first and right - left > WIDEST * max(height, bottom - top):
+                break
+            box, after = (top, left, bottom, right), pieces[last + 1 : last + 2]
+            sides = (0, *[-1] * bool(pieces[first].crossed), *[1] * bool(after and after[0].crossed))
+            found += [Segment(first, last + 1, box, side) for side in sides]
+    return found
+
+
+def best_path(count, found, scores):
+    """Numbers of the Segments `found` on the path over `count` pieces whose scores (n,), one a Segment, sum to most."""
+    best, came = [0.0] + [-np.inf] * count, [0] * (count + 1)
+    for i, segment in enumerate(found):
+        reached = best[segment.first] + scores[i]
+        if reached > best[segment.last]:
+            best[segment.last], came[segment.last] = reached, i
+    chosen, place = [], count
+    while place:
+        chosen.append(came[place])
+        place = found[came[place]].first
+    return chosen[::-1]
+
+
+def log_sums(count, found, scores, backward=False):
+    """The logarithm of the sum over all paths from the first piece to each place (count + 1,); or, `backward`, from
+    each place to the last piece. scores: (n,) of all signs of a Segment together."""
+    total = np.full(count + 1, -np.inf)
+    total[count if backward else 0] = 0.0
+    order = range(len(found) - 1, -1, -1) if backward else range(len(found))
+    for i in order:
+        start, end = (found[i].last, found[i].first) if backward else (found[i].first, found[i].last)
+        total[end] = np.logaddexp(total[end], total[start] + scores[i])
+    return total
+
+
+def log_sums_of(signs, count, found, scores, backward=False):
+    """The same over those paths that read `signs`, numbers of signs: (len(signs) + 1, count + 1), row j holding the
+    paths of the first j signs (backward: of those from j on). scores: (n, signs)."""
+    length = len(signs)
+    total = np.full((length + 1, count + 1), -np.inf)
+    if backward:
+        total[length, count] = 0.0
+        for i in range(len(found) - 1, -1, -1):
+            first, last = found[i].first, found[i].last
+            total[:-1, first] = np.logaddexp(total[:-1, first], total[1:, last] + scores[i, signs])
+    else:
+        total[0, 0] = 0.0
+        for i, segment in enumerate(found):
+            first, last = segment.first, segment.last
+            total[1:, last] = np.logaddexp(total[1:, last], total[:-1, first] + scores[i, signs])
+    return total
+
+
+def probability(signs, count, found, scores):
+    """The share of all paths that read `signs`; scores (n, signs)."""
+    every = log_sums(count, found, np.logaddexp.reduce(scores, axis=1))[-1]
+    return float(np.exp(min(log_sums_of(signs, count, found, scores)[-1, -1] - every, 0.0)))
+
+
+def posterior(count, found, scores):
+    """The probability (n, signs) of each sign at the pieces of each Segment: the share of all paths that pass there,
+    whatever they borrow."""
+    every = np.logaddexp.reduce(scores, axis=1)
+    before, after = log_sums(count, found, every), log_sums(count, found, every, backward=True)
+    first, last = (np.array([getattr(segment, end) for segment in found]) for end in ("first", "last"))
+    passing = np.exp(scores + (before[first] + after[last] - before[-1])[:, None])
+    _, place = np.unique(first * (count + 1) + last, return_inverse=True)
+    together = np.zeros((place.max() + 1, scores.shape[1]))
+    np.add.at(together, place, passing)
+    return together[place]

@@ -1,0 +1,187 @@
+"""Whole numbers: any picture of them in, lines of digits with their places and doubt out."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from core.digits.frame import frame, slide, stroke_width
+from core.uncertainty.readout import FEELINGS, SURE_FROM
+from deployment.number.page import blobs, lines, page_ink, usual_height
+from deployment.number.path import Segment, best_path, posterior, probability, segments
+from deployment.number.pieces import Piece, cut
+from deployment.number.score import NOTHING, Weights, signals
+from deployment.prediction import RIVAL_FROM, Prediction
+from deployment.preprocess.load import InputError, load_scaled
+
+SIDE = 1600  # pixels: larger pages are reduced to this first
+MOST_SIGNS, MOST_PIECES = 300, 1500  # on one page, before and after cutting
+UNKNOWN = "?"
+WORTH = 0.03  # probability of standing in the right reading, from which on a segment is looked at again
+SURE = 0.95  # a blob this surely a digit, and this one, is not cut
+SHOWN = 900  # pixels of the long side of the page that a reading keeps
+WEIGHTS = Weights.load()
+
+
+@dataclass(frozen=True)
+class Place(Prediction):
+    """One sign of a number: the Prediction of what stands there, and
+
+    text: its character, "?" for what is no digit; box: (top, left, bottom, right) in the source's pixels; line: the
+    number of its line, from 0; chance: the probability that it is cut out and read rightly.
+    """
+
+    text: str = UNKNOWN
+    box: tuple = (0, 0, 0, 0)
+    line: int = 0
+    chance: float = 0.0
+
+    def to_dict(self):
+        return {"text": self.text, "box": list(self.box), "line": self.line, "chance": round(self.chance, 6),
+                **super().to_dict()}
+
+
+@dataclass(frozen=True)
+class NumberReading:
+    """What is written on a picture.
+
+    text: lines joined by newline; digits: its Places in reading order; confidence: the probability that all of it is
+    right; could_be: {number of the Place: [digits]} of a probability of 5 % and more, for doubtful places, the
+    likeliest first; page: the picture, (H, W) uint8, made smaller; scale: pixels of the source in one of the page's.
+    """
+
+    text: str
+    digits: list
+    confidence: float
+    could_be: dict
+    page: np.ndarray
+    scale: float
+
+    @property
+    def feeling(self):
+        """That of the place in most doubt."""
+        return max((place.emotion for place in self.digits), key=FEELINGS.index)
+
+    def to_dict(self):
+        """What fits into JSON."""
+        return {"text": self.text, "confidence": round(self.confidence, 6),
+                "digits": [place.to_dict() for place in self.digits],
+                "could_be": {str(number): digits for number, digits in self.could_be.items()}}
+
+
+def read_number(deployer, source, name="the picture", kind=None):
+    """The NumberReading of a picture (see preprocess.load.load_image); kind as MNISTDeployer.predict's. Raises
+    InputError, with a sentence, where there is nothing to read or too much."""
+    grey, scale = load_scaled(source, name, SIDE)
+    lines = written(deployer, grey, name, kind)
+    for line in lines:
+        line.choose(WEIGHTS.scores(line.probs, line.signals))
+    predictions = deployer.read_framed(np.concatenate([line.images[line.path] for line in lines]))
+    places, texts, could_be, confidence, start = [], [], {}, 1.0, 0
+    for number, line in enumerate(lines):
+        own = predictions[start : start + len(line.path)]
+        start += len(own)
+        scores = WEIGHTS.scores(line.probs, line.signals)
+        shares = posterior(len(line.pieces), line.segments, scores)[line.path]
+        signs = scores[line.path].argmax(axis=1)
+        confidence *= probability(signs, len(line.pieces), line.segments, scores)
+        for i, sign, share, prediction in zip(line.path, signs, shares, own, strict=True):
+            likely = [int(d) for d in np.argsort(-share[:NOTHING], kind="stable") if share[d] >= RIVAL_FROM]
+            if sign != NOTHING and likely != [sign]:
+                could_be[len(places)] = likely or [int(sign)]
+            places.append(_place(prediction, int(sign), float(share[sign]),
+                                 tuple(round(value * scale) for value in line.segments[i].box), number))
+        texts.append("".join(place.text for place in places[-len(own):]))
+    step = max(1, -(-max(grey.shape) // SHOWN))
+    page = np.uint8(255 * np.clip(grey[::step, ::step], 0, 1))
+    return NumberReading("\n".join(texts), places, confidence, could_be, page, scale * step)
+
+
+def _place(prediction, sign, chance, box, line):
+    """The Place of a Prediction; never confident where it may be cut out wrongly."""
+    feeling = prediction.emotion
+    if sign == NOTHING:
+        feeling = "curious"
+    elif feeling == "confident" and chance < SURE_FROM:
+        feeling = "hesitant"
+    own = {field.name: getattr(prediction, field.name) for field in fields(Prediction)}
+    return Place(**own | {"emotion": feeling}, text=UNKNOWN if sign == NOTHING else str(sign), box=box, line=line,
+                 chance=chance)
+
+
+def written(deployer, grey, name, kind):
+    """The Lines on a grey picture (H, W), their segments assessed by the network. Raises InputError as read_number."""
+    found = page_ink(grey, kind)
+    signs = [] if found is None else blobs(*found)
+    if not signs:
+        raise InputError(f"No ink was found in {name}: write or photograph numbers, large and dark on plain paper.")
+    work = [Line(row) for row in lines(signs)] if len(signs) <= MOST_SIGNS else []
+    if work:
+        _cut(deployer, found, work)
+    if not work or sum(len(line.pieces) for line in work) > MOST_PIECES:
+        raise InputError(f"There is too much on {name} to read it at once: give at most about 200 digits, or cut it "
+                         "into parts.")
+    for line in work:
+        line.images = np.stack([line.image(*found, segment) for segment in line.segments])
+    probs, digitness, novelty = deployer.assess(np.concatenate([line.images for line in work]))
+    start = 0
+    for line in work:
+        here = slice(start, start + len(line.segments))
+        start = here.stop
+        line.probs = probs[here]
+        line.signals = signals(line.pieces, line.segments, line.height, digitness[here], novelty[here])
+    _look_again(deployer, work)
+    return work
+
+
+def _look_again(deployer, work):
+    """Look as closely as at single digits at the segments of Lines that may stand in the right reading."""
+    likely = [np.flatnonzero(posterior(len(line.pieces), line.segments, WEIGHTS.scores(line.probs, line.signals)).sum(
+        axis=1) > WORTH) for line in work]
+    probs = deployer.predict_framed(np.concatenate([line.images[own] for line, own in zip(work, likely, strict=True)]))
+    start = 0
+    for line, own in zip(work, likely, strict=True):
+        line.probs[own] = probs[start : start + len(own)]
+        start += len(own)
+
+
+def _cut(deployer, found, work):
+    """Cut the blobs of Lines that are no sure digits as they are, and find the segments that all pieces can form."""
+    wholes = [line.image(*found, Segment(i, i + 1, blob.box)) for line in work for i, blob in enumerate(line.pieces)]
+    probs, digitness, novelty = deployer.assess(np.stack(wholes))
+    sure = iter((probs.max(axis=1) > SURE) & (digitness > np.log(SURE)) & (novelty < 1))
+    for line in work:
+        parts = [[blob] if next(sure) else cut(blob, line.height) for blob in line.pieces]
+        line.pieces = sorted((piece for own in parts for piece in own), key=lambda piece: piece.left + piece.right)
+        line.segments = segments(line.pieces, line.height)
+
+
+class Line:
+    """A line of Blobs, from left to right: its pieces, and the segments that these can form."""
+
+    def __init__(self, row):
+        self.height = max(usual_height(row), 1.0)
+        self.pieces = [Piece(blob.top, blob.left, blob.mask) for blob in row]
+        self.pen = max(1, round(stroke_width(max(row, key=lambda blob: blob.mask.sum()).mask.astype(np.float32))))
+        self.segments = self.images = self.probs = self.signals = self.path = None
+
+    def choose(self, scores):
+        """The path of segments with the best scores (n, 11)."""
+        self.path = best_path(len(self.pieces), self.segments, scores.max(axis=1))
+
+    def image(self, ink, mask, segment):
+        """A segment as the network sees it: (28, 28)."""
+        top, left, bottom, right = segment.box
+        margin = 3 + self.pen if segment.borrows else 3
+        top, left = max(top - 3, 0), max(left - margin, 0)
+        bottom, right = min(bottom + 3, ink.shape[0]), min(right + margin, ink.shape[1])
+        own, others = np.zeros((bottom - top, right - left), bool), np.zeros((bottom - top, right - left), bool)
+        for piece in self.pieces[segment.first : segment.last]:
+            piece.draw(own, top, left)
+        if segment.borrows:
+            for piece in self.pieces[:segment.first] if segment.borrows < 0 else self.pieces[segment.last:]:
+                piece.draw(others, top, left)
+            own |= others & slide(own, 2 * self.pen + 1, np.maximum, axes=(1,))
+        here = slice(top, bottom), slice(left, right)
+        rim = slide(own, 5, np.maximum) & ~(mask[here] & ~own)  # soft edges reach beyond the mask
+        full = max(float(np.percentile(ink[here][own], 75)), 1e-3)  # a line in pencil beside one in ink
+        return frame(np.clip(np.where(rim, ink[here], 0) / full, 0, 1))

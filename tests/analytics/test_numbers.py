@@ -1,0 +1,86 @@
+"""Composed numbers, what their reading is weighed by, and the report."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from analytics.numbers import __main__ as report
+from analytics.numbers.compose import INK, OVERLAPPING, SHARED, TOUCHING, WIDE, _touching, compose, strings
+from analytics.studies import numbers as study
+from core.digits.config import Config
+from core.digits.task import load_parts
+from deployment.deploy_mnist import MNISTDeployer
+from deployment.number.score import NOTHING, SIGNALS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def part():
+    return load_parts(Config())["validation"]
+
+
+@pytest.fixture(scope="module")
+def lattices(part):
+    made = study.examples(part, 6, np.random.default_rng(0))
+    found = [study.lattice(MNISTDeployer(), *one) for one in made]
+    return [one for one in found if one is not None]
+
+
+def test_touching_digits_share_pixels_and_no_more_than_they_must(part):
+    row = np.zeros((40, 80), np.uint8)
+    row[6:34, 10:38] = part.X[3].reshape(28, 28)
+    digit = np.zeros((40, 28), np.uint8)
+    digit[6:34] = part.X[7].reshape(28, 28)
+    left = _touching(row, digit, 38)
+
+    def shared(place):
+        return ((row[:, place : place + 28] > INK) & (digit > INK)).sum()
+
+    assert shared(left) >= SHARED > shared(left + 1)
+
+
+def test_composed_numbers_are_one_writers_and_the_same_each_time(part):
+    pairs = strings(part, 20, (2, 8), [WIDE, TOUCHING, OVERLAPPING], np.random.default_rng(0))
+    again = strings(part, 20, (2, 8), [WIDE, TOUCHING, OVERLAPPING], np.random.default_rng(0))
+    assert all(a[0] == b[0] and np.array_equal(a[1], b[1]) for a, b in zip(pairs, again, strict=True))
+    assert all(2 <= len(text) <= 8 and picture.dtype == np.uint8 for text, picture in pairs)
+
+
+def test_joins_bring_digits_closer(part):
+    images = part.X[[3, 7]].reshape(-1, 28, 28)
+    width = {join: compose(images, [join], np.random.default_rng(1)).shape[1]
+             for join in (WIDE, TOUCHING, OVERLAPPING)}
+    assert width[OVERLAPPING] < width[TOUCHING] < width[WIDE]
+
+
+def test_the_gradient_of_the_weights(lattices):
+    """Against differences, at a place that is no optimum."""
+    theta = np.random.default_rng(0).normal(size=1 + 2 * len(SIGNALS)) * 0.3
+    _, grad = study.loss_and_grad(theta, lattices)
+    for i in range(len(theta)):
+        step = np.eye(len(theta))[i] * 1e-5
+        slope = (study.loss_and_grad(theta + step, lattices)[0] - study.loss_and_grad(theta - step, lattices)[0]) / 2e-5
+        assert grad[i] == pytest.approx(slope, rel=1e-4, abs=1e-6), i
+
+
+def test_examples_hold_what_is_no_digit(part):
+    signs = [sign for signs, *_ in study.examples(part, 40, np.random.default_rng(0)) for sign in signs]
+    assert NOTHING in signs and set(signs) - {NOTHING} == set(range(10))
+
+
+def test_the_report_on_a_folder(tmp_path, monkeypatch, capsys):
+    for name in ("2026_year", "358_touching"):
+        source = ROOT / "deployment" / "assets" / "examples" / f"{name.partition('_')[2]}.png"
+        Image.open(source).convert("RGB").save(tmp_path / f"{name}.png")
+    written = {}
+    monkeypatch.setattr(report, "write_report", lambda name, *rest: written.update({name: rest[-1]}))
+    report.main([str(tmp_path), "--count", "5", "--report"])
+    said = capsys.readouterr().out
+    assert f"| {tmp_path.name} | 2 | 100 % |" in said and said.count("| 5 |") >= 3
+    assert "stated" in written["numbers"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SystemExit, match="holds no pictures named like 2026_anything"):
+        report.main([str(tmp_path / "empty"), "--count", "5"])

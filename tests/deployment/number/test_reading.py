@@ -1,0 +1,190 @@
+"""Numbers read whole: what stands there, where, how sure, and what is refused."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from app import EXAMPLES
+from PIL import Image
+
+from analytics.numbers.compose import OVERLAPPING, TOUCHING, WIDE, compose, photographed, strings
+from core.digits.config import Config
+from core.digits.strokes.negatives import signs
+from core.digits.task import load_parts
+from deployment.deploy_mnist import MNISTDeployer, main
+from deployment.number.notice import noticed
+from deployment.number.score import FILE, SIGNALS, Weights
+from deployment.number.text import distance, label_of
+from deployment.preprocess import InputError
+from deployment.ui import words
+
+
+@pytest.fixture(scope="module")
+def deployer():
+    return MNISTDeployer()
+
+
+@pytest.fixture(scope="module")
+def part():
+    return load_parts(Config())["validation"]
+
+
+def exact(deployer, pairs, kind="canvas"):
+    return np.mean([deployer.read_number(picture, kind=kind).text == text for text, picture in pairs])
+
+
+def test_numbers_with_gaps_are_read(deployer, part):
+    rng = np.random.default_rng(1)
+    assert exact(deployer, strings(part, 60, (2, 8), [WIDE], rng)) >= 0.88
+
+
+def test_digits_that_touch_are_parted(deployer, part):
+    """More often than by connected components, which read none of these."""
+    rng = np.random.default_rng(1)
+    assert exact(deployer, strings(part, 60, (2, 2), [TOUCHING], rng)) >= 0.5
+
+
+def test_photographed_numbers_are_read(deployer, part):
+    rng = np.random.default_rng(2)
+    pairs = [(text, photographed(picture, rng)) for text, picture in strings(part, 30, (4, 4), [WIDE], rng)]
+    assert exact(deployer, pairs, kind=None) >= 0.8
+
+
+def test_the_shipped_examples(deployer):
+    expected = {"year": "2026", "touching": "358", "page": "1869\n250", "stain": "4?07"}
+    for name, text in expected.items():
+        reading = deployer.read_number(EXAMPLES / f"{name}.png")
+        assert reading.text == text, name
+        assert len(reading.digits) == len(text.replace("\n", ""))
+        assert [place.line for place in reading.digits] == [line for line, signs_ in enumerate(text.split("\n"))
+                                                            for _ in signs_]
+
+
+def test_boxes_are_in_pixels_of_the_source(deployer):
+    """Whatever its size: each box holds its digit's ink and nothing of the next."""
+    small = np.zeros((200, 600), np.uint8)
+    images = [np.asarray(Image.open(EXAMPLES / f"{name}.png").convert("L").resize((100, 100)))
+              for name in ("seven", "two")]
+    small[50:150, 50:150], small[50:150, 350:450] = images
+    for scale in (1, 5):
+        picture = Image.fromarray(small).resize((600 * scale, 200 * scale), Image.Resampling.BICUBIC)
+        reading = deployer.read_number(picture)
+        assert reading.text == "72"
+        for place, (left, right) in zip(reading.digits, ((50, 150), (350, 450)), strict=True):
+            top, low, bottom, high = (value / scale for value in place.box)
+            assert 48 <= top < bottom <= 152 and left - 3 <= low < high <= right + 3
+            assert place.digit == int(place.text) and place.probabilities.shape == (10,)
+
+
+def test_what_is_no_digit_is_a_question_mark_and_never_sure(deployer, part):
+    rng, found = np.random.default_rng(3), []
+    strange = signs(60, rng)
+    for sign in strange:
+        picture = compose([part.X[part.y == 4][0].reshape(28, 28), sign], [WIDE], rng)
+        found += deployer.read_number(picture, kind="canvas").digits[1:]
+    assert np.mean([place.text == "?" for place in found]) > 0.5
+    assert np.mean([place.emotion == "confident" for place in found]) < 0.1
+    assert all(place.emotion == "curious" for place in found if place.text == "?")
+
+
+def test_a_doubtful_place_is_named(deployer):
+    """A 4 that may be a 9, between two clear digits."""
+    doubtful = np.asarray(Image.open(EXAMPLES / "four_or_nine.png").convert("L"))
+    clear = np.asarray(Image.open(EXAMPLES / "seven.png").convert("L"))
+    reading = deployer.read_number(compose([clear, doubtful, clear], [WIDE, WIDE], np.random.default_rng(0)))
+    assert reading.text[0] == reading.text[2] == "7" and set(reading.could_be) == {1}
+    assert set(reading.could_be[1]) == {4, 9} and reading.confidence < 0.95
+    assert reading.digits[1].emotion != "confident" and "one place is in doubt" in words.whole(reading)
+
+
+def test_confidence_is_of_the_whole(deployer, part):
+    """No more than that of any of its places, and low where one is hard to part."""
+    for text, picture in strings(part, 12, (3, 5), [WIDE, TOUCHING, OVERLAPPING], np.random.default_rng(5)):
+        reading = deployer.read_number(picture, kind="canvas")
+        assert 0 <= reading.confidence <= min(place.chance for place in reading.digits) + 1e-9, text
+
+
+def test_the_same_picture_gives_the_same_reading(deployer):
+    one, other = (deployer.read_number(EXAMPLES / "touching.png") for _ in range(2))
+    assert one.to_dict() == other.to_dict()
+    json.dumps(one.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("picture", [np.zeros((200, 400), np.uint8), np.full((200, 400), 255, np.uint8)])
+def test_an_empty_page_gets_a_sentence(deployer, picture):
+    for kind in ("canvas", None):
+        with pytest.raises(InputError, match="No ink was found in my page"):
+            deployer.read_number(picture, "my page", kind)
+
+
+def test_noise_and_stripes_claim_no_sure_digit(deployer):
+    rng = np.random.default_rng(0)
+    for picture in (rng.integers(180, 255, (300, 500)).astype(np.uint8),
+                    np.tile(np.uint8([255, 255, 255, 0]), (300, 100))):
+        try:
+            reading = deployer.read_number(picture)
+        except InputError:
+            continue
+        assert not any(place.emotion == "confident" for place in reading.digits)
+
+
+def test_a_page_with_too_much_on_it_is_refused(deployer):
+    dots = np.zeros((1500, 1500), np.uint8)
+    for row in range(10, 1490, 20):
+        for column in range(10, 1490, 20):
+            dots[row : row + 10, column : column + 10] = 255
+    with pytest.raises(InputError, match="too much on the form"):
+        deployer.read_number(dots, "the form")
+
+
+def test_many_at_once_and_their_errors(deployer):
+    year, empty = EXAMPLES / "year.png", np.zeros((99, 99), np.uint8)
+    found = deployer.read_numbers([year, empty], ["a", "b"], skip_errors=True)
+    assert found[0].text == "2026" and isinstance(found[1], InputError) and "in b" in str(found[1])
+    with pytest.raises(InputError):
+        deployer.read_numbers([empty])
+
+
+def test_one_digit_that_is_several_is_noticed(deployer):
+    year, seven = EXAMPLES / "year.png", EXAMPLES / "seven.png"
+    assert noticed(deployer, year, deployer.predict(year)).text == "2026"
+    assert noticed(deployer, seven, deployer.predict(seven)) is None
+    letter = EXAMPLES / "letter.png"
+    assert noticed(deployer, letter, deployer.predict(letter)) is None
+
+
+def test_command_line(capsys, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"no")
+    assert main(["--number", str(EXAMPLES / "year.png"), str(EXAMPLES / "page.png")]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{EXAMPLES / 'year.png'}: 2026   ") and "sure" in first
+    assert "1869 / 250" in second
+    assert main(["--number", "--json", str(EXAMPLES / "year.png"), str(bad)]) == 1
+    good, refused = map(json.loads, capsys.readouterr().out.splitlines())
+    assert good["text"] == "2026" and [place["text"] for place in good["digits"]] == list("2026")
+    assert "not a picture" in refused["error"]
+
+
+def test_a_bytes_file_and_a_transparent_canvas(deployer):
+    image = Image.open(EXAMPLES / "year.png").convert("L")
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    clear = Image.new("RGBA", image.size)
+    clear.paste((255, 255, 255, 255), mask=image)
+    assert deployer.read_number(buffer.getvalue()).text == deployer.read_number(clear).text == "2026"
+
+
+def test_labels_and_distances():
+    assert label_of("2026_a.jpg") == "2026" and label_of("12-345_b.png") == "12\n345" and label_of("7_.png") == "7"
+    assert label_of("IMG_20.jpg") is None and label_of("-1_a.jpg") is None
+    assert distance("2026", "2026") == 0 and distance("", "12") == 2 and distance("1234", "12534") == 1
+    assert distance("kitten", "sitting") == 3
+
+
+def test_shipped_weights_hold_every_signal():
+    weights = Weights.load()
+    assert len(weights.digit) == len(weights.other) == len(SIGNALS)
+    assert weights.to_dict() == json.loads(FILE.read_text())
+    assert weights.digit[SIGNALS.index("ink cut")] < 0 and weights.digit[SIGNALS.index("no digit")] > 0
