@@ -77,17 +77,17 @@ class MNISTDeployer:
         """
         return self.model.probabilities(self._input(check_images(X)))
 
-    def read_number(self, source, name="the picture", kind=None):
+    def read_number(self, source, name="the picture", kind=None, strokes=()):
         """Read whole numbers, line by line: a deployment.number.reading.NumberReading; arguments and errors as
-        `predict`'s."""
-        return read_number(self, source, name, kind)
+        `predict`'s. strokes: see deployment.number.reading.read_number."""
+        return read_number(self, source, name, kind, strokes)
 
-    def read_numbers(self, sources, names=None, skip_errors=False, kind=None):
-        """Read many pictures, as `read_number` each; names and skip_errors as `predict_batch`'s."""
+    def read_numbers(self, sources, names=None, skip_errors=False, **how):
+        """Read many pictures, as `read_number` each, which says `how`; names and skip_errors as `predict_batch`'s."""
         answers = []
         for i, source in enumerate(sources):
             try:
-                answers.append(self.read_number(source, names[i] if names is not None else f"picture {i}", kind))
+                answers.append(self.read_number(source, names[i] if names is not None else f"picture {i}", **how))
             except InputError as error:
                 if not skip_errors:
                     raise

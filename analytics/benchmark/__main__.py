@@ -149,18 +149,23 @@ def main(argv=None):
         raise SystemExit(f"benchmark: no part {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
     total = sum(args.rounds for name in groups if name in chosen) + args.seeds * ("time_to_99" in chosen) \
         + 16 * ("scaling" in chosen) + 2 * ("memory" in chosen)
-    with tqdm(total=total) as bar:
-        found = {name: in_turns(group, 2 if name == "epoch" else args.rounds, bar.update)
-                 for name, group in groups.items() if name in chosen}
-        if "time_to_99" in chosen:
-            found["time_to_99"] = time_to_99(args.seeds, bar.update)
-        if "scaling" in chosen:
-            found["scaling"] = scaling(bar.update)
-        if "memory" in chosen:
-            found["memory"] = {name: worker("qualm", f"{name}_memory") for name in ("training", "prediction")}
-    result = {**kept, **found, "machine": machine(), "date": time.strftime("%Y-%m-%d")}
+    result = {**kept, "machine": machine(), "date": time.strftime("%Y-%m-%d")}
     IMAGES.mkdir(parents=True, exist_ok=True)
-    write_json(path, result)
+    with tqdm(total=total) as bar:
+        for name in parts:
+            if name not in chosen:
+                continue
+            if name == "time_to_99":
+                found = time_to_99(args.seeds, bar.update)
+            elif name == "scaling":
+                found = scaling(bar.update)
+            elif name == "memory":
+                found = {kind: worker("qualm", f"{kind}_memory") for kind in ("training", "prediction")}
+                bar.update(2)
+            else:
+                found = in_turns(groups[name], 2 if name == "epoch" else args.rounds, bar.update)
+            result[name] = found
+            write_json(path, result)  # part by part: a failure in the last costs no other
     result = json.loads(path.read_text())
     write_report("benchmark", "Speed and memory beside other frameworks", "make bench", report(result))
     if "scaling" in result:

@@ -1,9 +1,9 @@
-"""How well whole numbers are read: `python -m analytics.numbers [DIR ...] [--count 2000] [--words FILE] [--report]`.
+"""How well whole numbers are read: `python -m analytics.numbers [DIR ...] [--count 2000] [--words FILE]`.
 
 Composes numbers of MNIST's validation digits, each by one writer, with gaps from wide to overlapping, and reads them as
 drawings; connected components alone are beside them. DIR holds photographs named CONTENT_anything.jpg, what stands in
-them from left to right, lines divided by "-". FILE (.npz: X (N, H, W) uint8, y (N,) letters) makes words: no sign of
-them may become a sure digit; nor may drawings and empty pages, which are made here. With --report the tables go to
+them from left to right, lines divided by "-". Of the drawn letters in FILE (.npz, as for analytics.realworld) words are
+made: no sign of them may become a sure digit; nor may drawings and empty pages, which are made here. The tables go to
 analytics/reports/numbers.md. About ten minutes on one core.
 """
 
@@ -58,7 +58,6 @@ def main(argv=None):
     parser.add_argument("--count", type=int, default=2000, help="composed numbers of the first kind")
     parser.add_argument("--words", type=Path, metavar="FILE", help="letters, to make words of")
     parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR")
-    parser.add_argument("--report", action="store_true", help="write analytics/reports/numbers.md")
     args = parser.parse_args(argv)
     with refusing("numbers"):
         folders = {folder.name: folder_of(folder) for folder in args.folders}
@@ -76,8 +75,7 @@ def main(argv=None):
             "numbers to the surest:", "", doubt_table(rows), "What is no number: signs that are called a digit with "
             "confidence:", "", claims_table(strange, deployer), times(deployer, part)])
         print(text)
-        if args.report:
-            write_report("numbers", "Whole numbers", "python -m analytics.numbers", f"{HEAD}\n\n{text}")
+        write_report("numbers", "Whole numbers", "python -m analytics.numbers", f"{HEAD}\n\n{text}")
 
 
 if __name__ == "__main__":

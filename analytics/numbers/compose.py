@@ -61,7 +61,8 @@ def photographed(picture, rng):
     y, x = np.mgrid[: ink.shape[0], : ink.shape[1]] / max(ink.shape) - 0.5
     angle = rng.uniform(0, 2 * np.pi)
     light = rng.uniform(0.6, 1) * (1 - rng.uniform(0, 0.4) * (np.cos(angle) * x + np.sin(angle) * y))
-    soft = Image.fromarray(np.uint8(255 * light * (1 - ink))).filter(ImageFilter.GaussianBlur(high * 0.006))
+    seen = Image.fromarray(np.uint8(np.clip(255 * light, 0, 255) * (1 - ink)))
+    soft = seen.filter(ImageFilter.GaussianBlur(high * 0.006))
     noisy = np.asarray(soft, np.float32) + rng.normal(0, rng.uniform(0.5, 4), ink.shape)
     return np.clip(noisy, 0, 255).astype(np.uint8)
 

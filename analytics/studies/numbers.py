@@ -89,8 +89,7 @@ def loss_and_grad(theta, lattices):
     weights, k = unpack(theta), len(SIGNALS)
     loss, grad = 0.0, np.zeros_like(theta)
     for one in lattices:
-        scores = np.column_stack([weights.spread * one.log_probs + (one.signals @ weights.digit)[:, None],
-                                  one.signals @ weights.other])
+        scores = weights.scores(np.exp(one.log_probs), one.signals)
         every = np.logaddexp.reduce(scores, axis=1)
         first, last = (np.array([getattr(s, end) for s in one.segments]) for end in ("first", "last"))
         free = log_sums(one.count, one.segments, every)
@@ -106,14 +105,15 @@ def loss_and_grad(theta, lattices):
         slope *= p / (p + HOPELESS)
         digits = slope[:, :NOTHING].sum(axis=1)
         grad[0] += np.sum(slope[:, :NOTHING] * one.log_probs)
-        grad[1 : 1 + k] += digits @ one.signals
-        grad[1 + k :] += slope[:, NOTHING] @ one.signals
+        grad[1] += digits @ one.log_probs.max(axis=1)
+        grad[2 : 2 + k] += digits @ one.signals
+        grad[2 + k :] += slope[:, NOTHING] @ one.signals
     n = len(lattices)
     return loss / n + RIDGE * theta @ theta / 2, grad / n + RIDGE * theta
 
 
 def unpack(theta):
-    return Weights(theta[0], *np.split(theta[1:], 2))
+    return Weights(theta[0], theta[1], *np.split(theta[2:], 2))
 
 
 def main(argv=None):
@@ -130,7 +130,7 @@ def main(argv=None):
                  for one in chunk]
         lattices = [one for one in found if one is not None]
         print(f"{len(lattices):,} of {len(found):,} can be read rightly at all")
-        start = np.concatenate([[1.0], np.eye(len(SIGNALS))[1], -5 * np.eye(len(SIGNALS))[0]])
+        start = np.concatenate([[1.0, 0.0], np.eye(len(SIGNALS))[1], -5 * np.eye(len(SIGNALS))[0]])
         result = minimize(loss_and_grad, start, (lattices,), jac=True, method="L-BFGS-B", options={"maxiter": 100})
         weights = unpack(result.x)
         print(f"log loss of the whole reading {loss_and_grad(start, lattices)[0]:.3f} -> {result.fun:.4f}")

@@ -20,6 +20,7 @@ const eye = sight.getContext("2d", { willReadFrequently: true });
 
 let root, tell, told; // the component's shadow root; how to reach Python, and what it last said
 let down = false, strokes = 0, sent = 0, sentAt = -Infinity, pausedUntil = 0, last = "", cleared, again;
+let ways = [], undone = [], way = null; // of the strokes drawn and of those taken back; of the one being drawn
 let whole = false, resumed = -Infinity; // the page was sent once; when a lost connection came back
 
 // Streamlit loses what is said while it has no connection, and breaks down where a part of the page is asked for before
@@ -70,7 +71,8 @@ function send(done, ink = pixels(), tries = 5) {
     return;
   }
   [last, sentAt, sent] = [ink, performance.now(), Math.max(sent, told.answered) + 1];
-  tell("ink", { number: sent, done, strokes, ink });
+  const known = told.size[0] > told.size[1] && ways.length === strokes && ways.every((stroke) => stroke.width);
+  tell("ink", { number: sent, done, strokes, ink, ways: known ? (way ? [...ways, way] : ways) : [] });
   // Streamlit drops one of two words that two parts of a page say at the same time
   if (done) again = setTimeout(() => tries && !down && told.answered < sent && send(true, ink, tries - 1), PATIENCE / 2);
 }
@@ -109,8 +111,16 @@ function clear() {
 
 function press(button) {
   if (button.disabled) return 0;
+  const [from, to] = button.title === "Undo" ? [ways, undone] : [undone, ways];
+  if (from.length) to.push(from.pop());
   button.click();
   return 1;
+}
+
+// Where a pointer is on the drawing area, in shares of its width.
+function place(event) {
+  const area = root.querySelector(".upper-canvas").getBoundingClientRect();
+  return [event.clientX - area.left, event.clientY - area.top].map((at) => Math.round((1e4 * at) / area.width) / 1e4);
 }
 
 function typing(event) {
@@ -121,12 +131,18 @@ function visible() {
   return root?.host.isConnected && root.host.getClientRects().length > 0;
 }
 
-document.addEventListener("pointermove", () => down && follow(), true);
+document.addEventListener("pointermove", (event) => {
+  if (!down) return;
+  way.points.push(place(event));
+  follow();
+}, true);
 for (const end of ["pointerup", "pointercancel"]) {
   document.addEventListener(end, () => {
     if (!down) return;
     down = false;
     strokes += 1;
+    ways.push(way);
+    [way, undone] = [null, []];
     send(true);
   }, true);
 }
@@ -144,6 +160,7 @@ document.addEventListener("keydown", (event) => {
 function finish(found) {
   const container = found.querySelector(".dc-container"), pen = found.querySelector(".upper-canvas");
   if (!container || !pen) return false;
+  if (root && root !== found) [strokes, last, ways, undone] = [0, "", [], []]; // another surface
   root = found;
   if (!root.querySelector("style[data-qualm]")) {
     const style = document.createElement("style");
@@ -154,6 +171,7 @@ function finish(found) {
     pen.addEventListener("pointerdown", (event) => {
       if (event.button) return;
       down = true;
+      way = { points: [place(event)], width: told.pen };
       container.classList.add("drawing");
       document.querySelector(".st-key-reasons")?.classList.add("q-stale");
     }, true);
@@ -173,12 +191,12 @@ export default function ({ data, setStateValue, parentElement }) {
   // a process that has just taken over counts anew until it has heard what was being read
   if (data.cleared !== cleared && performance.now() - resumed > PATIENCE) {
     if (root?.host.isConnected) clear();
-    [cleared, strokes, last] = [data.cleared, 0, ""];
+    [cleared, strokes, last, ways, undone] = [data.cleared, 0, "", [], []];
   }
   const spoken = parentElement.querySelector(".spoken");
   if (!down && spoken.textContent !== data.spoken) spoken.textContent = data.spoken; // not each answer in mid-stroke
   for (const button of parentElement.querySelectorAll("button")) button.onclick = () => use(button.dataset.tool);
-  const attempt = () => [...document.querySelectorAll(".st-key-drawing *")].some(
+  const attempt = () => [...document.querySelectorAll(`.st-key-${data.canvas} *`)].some(
     (host) => host.shadowRoot && finish(host.shadowRoot));
   if (!down && data.answered >= sent && data.token) {
     document.dispatchEvent(new CustomEvent("qualm-answer", { detail: data.token }));

@@ -14,6 +14,7 @@ import numpy as np
 
 SIDE = 112  # pixels of a digit: four for each that the network sees
 SIZES = {"digit": (SIDE, SIDE), "number": (420, 140)}  # sent by the browser, width and height, by what is drawn
+MOST_POINTS = 20_000  # of all strokes
 MOST_BUSY = 0.6  # of the time, over all sessions: beyond it, drawings are read when the pen comes up, and not before
 WINDOW = 1.0  # seconds
 PAUSE = 1500  # milliseconds without drawings in mid-stroke, for a session that sent one too many
@@ -22,12 +23,13 @@ PAUSE = 1500  # milliseconds without drawings in mid-stroke, for a session that 
 @dataclass(frozen=True)
 class Ink:
     """A drawing: (H, W) uint8 of one of SIZES, white on black; the number it was sent with; strokes finished; done: the
-    pen is up."""
+    pen is up; ways: of each stroke of a number, if they are known: (points (n, 2), width), in pixels of the image."""
 
     image: np.ndarray
     number: int = 0
     strokes: int = 0
     done: bool = True
+    ways: tuple = ()
 
     @property
     def empty(self):
@@ -40,9 +42,22 @@ class Ink:
             pixels = base64.b64decode(sent["ink"], validate=True)
             width, height = next(size for size in SIZES.values() if size[0] * size[1] == len(pixels))
             image = np.frombuffer(pixels, np.uint8).reshape(height, width)
-            return cls(image, int(sent["number"]), int(sent["strokes"]), bool(sent["done"]))
+            ways = tuple(_ways(sent.get("ways") or (), width))
+            return cls(image, int(sent["number"]), int(sent["strokes"]), bool(sent["done"]), ways)
         except (TypeError, KeyError, ValueError, OverflowError, StopIteration, binascii.Error):
             return None
+
+
+def _ways(sent, side):
+    """(points (n, 2), width) of strokes in shares of a drawing `side` pixels wide. Raises TypeError, KeyError or
+    ValueError for anything else."""
+    if sum(len(stroke["points"]) for stroke in sent) > MOST_POINTS:
+        raise ValueError("so long a drawing is none")
+    for stroke in sent:
+        points, width = np.array(stroke["points"], float), float(stroke["width"])
+        if points.ndim != 2 or points.shape[1] != 2 or not np.abs(points).max() <= 2 or not 0 < width <= 1:
+            raise ValueError("this is no stroke")
+        yield points * side, width * side
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def _canvas() -> None:
     with st.container(key="drawing"):
         width, height = SURFACES[inputs.surface()]
         st_canvas(stroke_width=state.brush, stroke_color="#000000" if state.eraser else "#ffffff",
-                  key="canvas_wide" if state.wide else "canvas", width=width, height=height,
+                  key=_canvas_key(), width=width, height=height,
                   initial_drawing={"objects": []}, update_streamlit=False, return_image_data=True)
     with st.container(key="pen", horizontal=True, vertical_alignment="bottom"):
         st.slider("Brush, pixels", 12, 50, step=2, key="brush", width="stretch")
@@ -122,7 +122,7 @@ def _reading(deployer) -> None:
         answer.html(html.answer(result, name, _strokes(ink), following))
         seen.html(html.seen(result.image, name))
         if offered:
-            with answer:
+            with tools:  # below the drawing area, which must not move while somebody draws
                 inputs.offer(offered)
         details.html(html.meaning(result) + html.bars(result))
     budget.spend(started)
@@ -146,7 +146,9 @@ def _told(ink, pause: int) -> dict:
     number = isinstance(result, NumberReading)
     return {
         "label": "Drawing area for a number" if state.wide else "Drawing area for one digit",
+        "canvas": _canvas_key(),
         "size": SIZES[inputs.surface()],
+        "pen": None if state.eraser else state.brush / SURFACES[inputs.surface()][0],
         "empty": state.source != "drawing" or ink is None or ink.empty,
         "example": inputs.example_uri(state.example) if state.source == "example" else None,
         "answered": ink.number if ink else 0,
@@ -170,9 +172,12 @@ def _objects() -> list:
     return _canvas_state().get("raw", {}).get("objects") or []
 
 
+def _canvas_key() -> str:
+    return "canvas_wide" if st.session_state.wide else "canvas"
+
+
 def _canvas_state() -> dict:
-    state = st.session_state
-    return state.get("canvas_wide" if state.wide else "canvas", {}).get("drawing", {})
+    return st.session_state.get(_canvas_key(), {}).get("drawing", {})
 
 
 def _strokes(ink) -> int:
@@ -212,7 +217,8 @@ def _read(deployer, ink) -> tuple:
             return "", None, None
         name, source, kind = inputs.DRAWING, drawing, "canvas"
     if state.mode == "number":
-        return name, deployer.read_numbers([source], [name], skip_errors=True, kind=kind)[0], None
+        ways = ink.ways if kind and ink else ()
+        return name, deployer.read_numbers([source], [name], skip_errors=True, kind=kind, strokes=ways)[0], None
     result = deployer.predict_batch([source], names=[name], skip_errors=True, kind=kind)[0]
     drawn = kind is None or ink is None or ink.done  # in mid-stroke there is no time for it
     more = isinstance(result, Prediction) and drawn

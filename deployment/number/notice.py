@@ -5,7 +5,7 @@ from deployment.number.reading import UNKNOWN
 from deployment.preprocess import InputError, load_image
 
 LARGE = 0.5  # of the usual height: ink that could be a digit of its own
-LIKELY = 0.5  # a number less probable than this is not spoken of
+LIKELY, LIKELY_CUT = 0.5, 0.9  # a number less probable than this is not spoken of; one that hangs together, than that
 DOUBTFUL = ("confused", "curious")
 
 
@@ -19,7 +19,7 @@ def noticed(deployer, source, prediction, kind=None):
         reading = deployer.read_number(source, kind=kind)
     except InputError:
         return None
-    sure = reading.confidence >= LIKELY and UNKNOWN not in reading.text
+    sure = reading.confidence >= (LIKELY if several else LIKELY_CUT) and UNKNOWN not in reading.text
     return reading if sure and len(reading.digits) > 1 else None
 
 

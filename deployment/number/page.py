@@ -117,7 +117,7 @@ def usual_height(found):
     """The height that most ink has; 0 without any."""
     if not found:
         return 0.0
-    heights = np.array([max(blob.height, blob.width) for blob in found])
+    heights = np.array([blob.height for blob in found])
     order, mass = np.argsort(heights), np.array([blob.mask.sum() for blob in found], float)
     share = np.cumsum(mass[order])
     return float(heights[order][np.searchsorted(share, 0.5 * share[-1])])

@@ -22,8 +22,8 @@ def render(reading) -> object:
     _boxes(key="number_boxes", data=html.boxes(reading, chosen) | {"of": of}, on_place_change=lambda: None)
     with st.container(horizontal=True, vertical_alignment="bottom", key="number_out"):
         st.code(reading.text, language=None, width="content")
-        st.download_button("Download as CSV", html.to_csv(reading), "number.csv", "text/csv", on_click="ignore",
-                           key="number_csv")
+        st.download_button("Download its digits as CSV", html.to_csv(reading), "number.csv", "text/csv",
+                           on_click="ignore", key="number_csv")
     place = reading.digits[chosen]
     st.html(f'<p class="q q-label" data-testid="place" data-place="{chosen}">'
             f"{html.doubts(reading, chosen).capitalize()}</p>")

@@ -65,10 +65,8 @@ def log_sums(count, found, scores, backward=False):
     each place to the last piece. scores: (n,) of all signs of a Segment together."""
     total = np.full(count + 1, -np.inf)
     total[count if backward else 0] = 0.0
-    order = range(len(found) - 1, -1, -1) if backward else range(len(found))
-    for i in order:
-        start, end = (found[i].last, found[i].first) if backward else (found[i].first, found[i].last)
-        total[end] = np.logaddexp(total[end], total[start] + scores[i])
+    for end, chosen, starts in _steps(count, found, backward):
+        total[end] = _log_sum(total[starts] + scores[chosen])
     return total
 
 
@@ -77,17 +75,29 @@ def log_sums_of(signs, count, found, scores, backward=False):
     paths of the first j signs (backward: of those from j on). scores: (n, signs)."""
     length = len(signs)
     total = np.full((length + 1, count + 1), -np.inf)
-    if backward:
-        total[length, count] = 0.0
-        for i in range(len(found) - 1, -1, -1):
-            first, last = found[i].first, found[i].last
-            total[:-1, first] = np.logaddexp(total[:-1, first], total[1:, last] + scores[i, signs])
-    else:
-        total[0, 0] = 0.0
-        for i, segment in enumerate(found):
-            first, last = segment.first, segment.last
-            total[1:, last] = np.logaddexp(total[1:, last], total[:-1, first] + scores[i, signs])
+    total[(length, count) if backward else (0, 0)] = 0.0
+    before, after = (slice(1, None), slice(None, -1)) if backward else (slice(None, -1), slice(1, None))
+    for end, chosen, starts in _steps(count, found, backward):
+        total[after, end] = _log_sum(total[before][:, starts] + scores[chosen][:, signs].T)
     return total
+
+
+def _steps(count, found, backward):
+    """For each place that Segments lead to, in the order of the sums: (place, numbers of these, where each starts)."""
+    first, last = (np.array([getattr(segment, side) for segment in found]) for side in ("first", "last"))
+    starts, ends = (last, first) if backward else (first, last)
+    for end in range(count - 1, -1, -1) if backward else range(1, count + 1):
+        chosen = np.flatnonzero(ends == end)
+        if len(chosen):
+            yield end, chosen, starts[chosen]
+
+
+def _log_sum(values):
+    """log sum exp over the last axis, -inf where all are."""
+    top = values.max(axis=-1, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        return np.log(np.exp(values - top).sum(axis=-1)) + top[..., 0]
 
 
 def probability(signs, count, found, scores):

@@ -24,9 +24,14 @@ LARGEST = 2.5  # of the line's height: a blob taller than this is no digit's, an
 
 @dataclass(frozen=True)
 class Piece(Blob):
-    """Part of a Blob. crossed: the ink that the cut on its left runs through, in heights of the line; 0 without one."""
+    """Part of a Blob. crossed: the ink that the cut on its left runs through, in heights of the line; 0 without one.
+
+    edge: the column of this cut in each row of the page from edge_top on.
+    """
 
     crossed: float = 0.0
+    edge: np.ndarray | None = None
+    edge_top: int = 0
 
 
 def cut(blob, height):
@@ -45,11 +50,14 @@ def cut(blob, height):
         of += ~before
     rows, columns = (np.minimum((np.arange(n) * scale).astype(int), most - 1)
                      for n, most in zip(blob.mask.shape, small.shape, strict=True))
-    of = of[rows[:, None], columns]
+    # pixels at the rim of a stroke belong where its inside does
+    of = np.where(ink, of, -1)
+    of = np.where(ink, of, slide(of, 3, np.maximum))[rows[:, None], columns]
     parts, waiting = [], 0.0
     for k, own in enumerate([0.0, *crossed]):
         waiting = max(waiting, own)
-        part = _part(blob, blob.mask & (of == k), waiting if parts else 0.0)
+        edge = blob.left + seams[k - 1][rows] / scale if parts else None
+        part = _part(blob, blob.mask & (of == k), waiting if parts else 0.0, edge)
         if part is not None:
             parts.append(part)
             waiting = 0.0
@@ -127,9 +135,10 @@ def _lean(small):
     return shifts[int(np.argmax(unequal))] if len(rows) else np.zeros(ROWS, int)
 
 
-def _part(blob, mask, crossed):
+def _part(blob, mask, crossed, edge):
     if mask.sum() < 0.01 * blob.mask.sum():
         return None
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     top, left = rows[0], columns[0]
-    return Piece(blob.top + int(top), blob.left + int(left), mask[top : rows[-1] + 1, left : columns[-1] + 1], crossed)
+    return Piece(blob.top + int(top), blob.left + int(left), mask[top : rows[-1] + 1, left : columns[-1] + 1], crossed,
+                 edge, blob.top)

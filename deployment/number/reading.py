@@ -10,12 +10,15 @@ from deployment.number.page import blobs, lines, page_ink, usual_height
 from deployment.number.path import Segment, best_path, posterior, probability, segments
 from deployment.number.pieces import Piece, cut
 from deployment.number.score import NOTHING, Weights, signals
+from deployment.number.strokes import stroke_blobs
 from deployment.prediction import RIVAL_FROM, Prediction
 from deployment.preprocess.load import InputError, load_scaled
 
 SIDE = 1600  # pixels: larger pages are reduced to this first
 MOST_SIGNS, MOST_PIECES = 300, 1500  # on one page, before and after cutting
 UNKNOWN = "?"
+BORROWED = 1.4  # widths of the pen: of a stroke along a cut, so much may belong to both sides
+WORD = 0.2  # of a line's signs: where so many are no digits, the others may be none either
 WORTH = 0.03  # probability of standing in the right reading, from which on a segment is looked at again
 SURE = 0.95  # a blob this surely a digit, and this one, is not cut
 SHOWN = 900  # pixels of the long side of the page that a reading keeps
@@ -68,11 +71,15 @@ class NumberReading:
                 "could_be": {str(number): digits for number, digits in self.could_be.items()}}
 
 
-def read_number(deployer, source, name="the picture", kind=None):
-    """The NumberReading of a picture (see preprocess.load.load_image); kind as MNISTDeployer.predict's. Raises
-    InputError, with a sentence, where there is nothing to read or too much."""
+def read_number(deployer, source, name="the picture", kind=None, strokes=()):
+    """The NumberReading of a picture (see preprocess.load.load_image); kind as MNISTDeployer.predict's.
+
+    strokes: of a drawing, where their ways are known: (points (n, 2), x and y, and width, in pixels of the source).
+    Raises InputError, with a sentence, where there is nothing to read or too much.
+    """
     grey, scale = load_scaled(source, name, SIDE)
-    lines = written(deployer, grey, name, kind)
+    lines = written(deployer, grey, name, kind, [(np.asarray(points) / scale, width / scale)
+                                                 for points, width in strokes])
     for line in lines:
         line.choose(WEIGHTS.scores(line.probs, line.signals))
     predictions = deployer.read_framed(np.concatenate([line.images[line.path] for line in lines]))
@@ -84,34 +91,35 @@ def read_number(deployer, source, name="the picture", kind=None):
         shares = posterior(len(line.pieces), line.segments, scores)[line.path]
         signs = scores[line.path].argmax(axis=1)
         confidence *= probability(signs, len(line.pieces), line.segments, scores)
+        word = np.mean(signs == NOTHING) >= WORD
         for i, sign, share, prediction in zip(line.path, signs, shares, own, strict=True):
             likely = [int(d) for d in np.argsort(-share[:NOTHING], kind="stable") if share[d] >= RIVAL_FROM]
             if sign != NOTHING and likely != [sign]:
                 could_be[len(places)] = likely or [int(sign)]
-            places.append(_place(prediction, int(sign), float(share[sign]),
-                                 tuple(round(value * scale) for value in line.segments[i].box), number))
+            box = tuple(round(value * scale) for value in line.segments[i].box)
+            places.append(_place(prediction, int(sign), float(share[sign]), box, number, word))
         texts.append("".join(place.text for place in places[-len(own):]))
     step = max(1, -(-max(grey.shape) // SHOWN))
     page = np.uint8(255 * np.clip(grey[::step, ::step], 0, 1))
     return NumberReading("\n".join(texts), places, confidence, could_be, page, scale * step)
 
 
-def _place(prediction, sign, chance, box, line):
-    """The Place of a Prediction; never confident where it may be cut out wrongly."""
+def _place(prediction, sign, chance, box, line, word):
+    """The Place of a Prediction; never confident where it may be cut out wrongly or its line may be a word."""
     feeling = prediction.emotion
     if sign == NOTHING:
         feeling = "curious"
-    elif feeling == "confident" and chance < SURE_FROM:
+    elif feeling == "confident" and (word or chance < SURE_FROM):
         feeling = "hesitant"
     own = {field.name: getattr(prediction, field.name) for field in fields(Prediction)}
     return Place(**own | {"emotion": feeling}, text=UNKNOWN if sign == NOTHING else str(sign), box=box, line=line,
                  chance=chance)
 
 
-def written(deployer, grey, name, kind):
+def written(deployer, grey, name, kind, strokes=()):
     """The Lines on a grey picture (H, W), their segments assessed by the network. Raises InputError as read_number."""
     found = page_ink(grey, kind)
-    signs = [] if found is None else blobs(*found)
+    signs = [] if found is None else (strokes and stroke_blobs(strokes, found[1])) or blobs(*found)
     if not signs:
         raise InputError(f"No ink was found in {name}: write or photograph numbers, large and dark on plain paper.")
     work = [Line(row) for row in lines(signs)] if len(signs) <= MOST_SIGNS else []
@@ -171,16 +179,20 @@ class Line:
     def image(self, ink, mask, segment):
         """A segment as the network sees it: (28, 28)."""
         top, left, bottom, right = segment.box
-        margin = 3 + self.pen if segment.borrows else 3
+        margin = 3 + 2 * self.pen if segment.borrows else 3
         top, left = max(top - 3, 0), max(left - margin, 0)
         bottom, right = min(bottom + 3, ink.shape[0]), min(right + margin, ink.shape[1])
         own, others = np.zeros((bottom - top, right - left), bool), np.zeros((bottom - top, right - left), bool)
         for piece in self.pieces[segment.first : segment.last]:
             piece.draw(own, top, left)
         if segment.borrows:
-            for piece in self.pieces[:segment.first] if segment.borrows < 0 else self.pieces[segment.last:]:
+            before = segment.borrows < 0
+            for piece in self.pieces[:segment.first] if before else self.pieces[segment.last:]:
                 piece.draw(others, top, left)
-            own |= others & slide(own, 2 * self.pen + 1, np.maximum, axes=(1,))
+            cut_off = self.pieces[segment.first if before else segment.last]
+            rows = np.clip(np.arange(top, bottom) - cut_off.edge_top, 0, len(cut_off.edge) - 1)
+            aside = np.arange(left, right) - cut_off.edge[rows][:, None]
+            own |= others & (np.abs(aside) <= BORROWED * self.pen)
         here = slice(top, bottom), slice(left, right)
         rim = slide(own, 5, np.maximum) & ~(mask[here] & ~own)  # soft edges reach beyond the mask
         full = max(float(np.percentile(ink[here][own], 75)), 1e-3)  # a line in pencil beside one in ink

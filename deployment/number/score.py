@@ -1,7 +1,8 @@
 """What speaks for a segment of a line being one sign: signals, weighed by what a study learned from composed numbers.
 
-score of a digit d = spread * log p(d) + signals . digit, of "?", what is no digit, = signals . other. The weights are
-those that make the right readings of composed numbers likeliest (`python -m analytics.studies.numbers`).
+score of a digit d = spread * log p(d) + unsure * log max p + signals . digit, of "?", what is no digit, = signals .
+other. The weights are those that make the right readings of composed numbers likeliest (`python -m
+analytics.studies.numbers`).
 """
 
 import json
@@ -20,25 +21,28 @@ NORMAL = 0.6  # of the line's height: digits are seldom smaller
 
 @dataclass(frozen=True)
 class Weights:
-    """spread: of log probabilities; digit, other: of SIGNALS, for digits and for what is none."""
+    """spread: of log probabilities; unsure: of the largest; digit, other: of SIGNALS, for digits and what is none."""
 
     spread: float
+    unsure: float
     digit: np.ndarray
     other: np.ndarray
 
     @classmethod
     def load(cls, path=FILE):
         saved = json.loads(Path(path).read_text(encoding="utf-8"))
-        return cls(saved["spread"], *(np.array([saved[kind][name] for name in SIGNALS]) for kind in ("digit", "other")))
+        of_kinds = (np.array([saved[kind][name] for name in SIGNALS]) for kind in ("digit", "other"))
+        return cls(saved["spread"], saved["unsure"], *of_kinds)
 
     def to_dict(self):
-        return {"spread": float(self.spread)} | {
+        return {"spread": float(self.spread), "unsure": float(self.unsure)} | {
             kind: dict(zip(SIGNALS, map(float, getattr(self, kind)), strict=True)) for kind in ("digit", "other")}
 
     def scores(self, probs, signals):
         """(n, 11), nats: of the ten digits and of NOTHING, from probs (n, 10) and signals (n, len(SIGNALS))."""
         log_probs = np.log(np.maximum(probs, FLOOR))
-        return np.column_stack([self.spread * log_probs + (signals @ self.digit)[:, None], signals @ self.other])
+        of_all = self.unsure * log_probs.max(axis=1) + signals @ self.digit
+        return np.column_stack([self.spread * log_probs + of_all[:, None], signals @ self.other])
 
 
 def signals(pieces, found, height, digitness, novelty):
@@ -53,9 +57,9 @@ def signals(pieces, found, height, digitness, novelty):
         crossed[i] = pieces[segment.first].crossed
         reach = pieces[segment.first].right
         for piece in pieces[segment.first + 1 : segment.last]:
-            if not piece.crossed:  # another blob begins
+            if not piece.crossed and piece.left >= reach:  # another blob begins, beside what is there
                 joined[i] += 1
-                gaps[i] += max(piece.left - reach, 0) / height
+                gaps[i] += (piece.left - reach) / height
             reach = max(reach, piece.right)
     return np.column_stack([
         np.ones(len(found)), digitness, np.log1p(np.minimum(novelty, 1e6)),

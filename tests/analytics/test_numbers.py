@@ -58,7 +58,7 @@ def test_joins_bring_digits_closer(part):
 
 def test_the_gradient_of_the_weights(lattices):
     """Against differences, at a place that is no optimum."""
-    theta = np.random.default_rng(0).normal(size=1 + 2 * len(SIGNALS)) * 0.3
+    theta = np.random.default_rng(0).normal(size=2 + 2 * len(SIGNALS)) * 0.3
     _, grad = study.loss_and_grad(theta, lattices)
     for i in range(len(theta)):
         step = np.eye(len(theta))[i] * 1e-5
@@ -77,7 +77,7 @@ def test_the_report_on_a_folder(tmp_path, monkeypatch, capsys):
         Image.open(source).convert("RGB").save(tmp_path / f"{name}.png")
     written = {}
     monkeypatch.setattr(report, "write_report", lambda name, *rest: written.update({name: rest[-1]}))
-    report.main([str(tmp_path), "--count", "5", "--report"])
+    report.main([str(tmp_path), "--count", "5"])
     said = capsys.readouterr().out
     assert f"| {tmp_path.name} | 2 | 100 % |" in said and said.count("| 5 |") >= 3
     assert "stated" in written["numbers"]

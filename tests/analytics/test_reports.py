@@ -23,7 +23,8 @@ def test_a_report_names_its_command(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["audit", "benchmark", "gate", "liminal", "realworld", "reproduction", "robustness", "mutation", "torture"]
+    "name", ["audit", "benchmark", "gate", "liminal", "numbers", "realworld", "reproduction", "robustness", "mutation",
+             "torture"]
 )
 def test_every_report_is_there_and_says_how_to_remake_it(name):
     text = (REPORTS / f"{name}.md").read_text(encoding="utf-8")

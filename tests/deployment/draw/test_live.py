@@ -35,6 +35,18 @@ def test_what_is_no_drawing_is_none(wrong):
     assert Ink.from_browser(sent(seven()) | wrong if isinstance(wrong, dict) and wrong else wrong) is None
 
 
+def test_the_ways_of_strokes_come_in_pixels_of_the_drawing():
+    wide = np.zeros((140, 420), np.uint8)
+    ink = Ink.from_browser(sent(wide, ways=[{"points": [[0.5, 0.1], [0.25, 0.2]], "width": 0.02}]))
+    assert ink.image.shape == (140, 420)
+    (points, width), = ink.ways
+    assert np.allclose(points, [[210, 42], [105, 84]]) and width == pytest.approx(8.4)
+    for wrong in ([{"points": [[1, 2, 3]], "width": 0.1}], [{"points": [[0, 0]]}], "no", [7],
+                  [{"points": [], "width": 1}], [{"points": [[0, float("nan")]], "width": 0.1}],
+                  [{"points": [[0, 0]], "width": -1}], [{"points": [[0, 0]] * 30_000, "width": 0.1}]):
+        assert Ink.from_browser(sent(wide, ways=wrong)) is None, wrong
+
+
 def test_what_was_read_when_a_process_was_lost():
     assert Lost.from_browser({"source": "drawing", "cleared": 2}) == Lost("drawing", 2)
     for wrong in (None, {}, [], {"source": "drawing"}, {"source": "evil", "cleared": 1}, {"source": [], "cleared": 1},

@@ -5,10 +5,10 @@ import zipfile
 
 from app import EXAMPLES
 from browser import at_rest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from strokes import draw
 
-ONE, FOUR = [[(40, 60), (40, 220)]], [[(120, 60), (95, 160), (150, 160)], [(140, 110), (138, 225)]]
+ONES = [[(60, 60), (60, 140), (60, 220)], [(180, 60), (180, 140), (180, 220)]]
 
 
 def numbers(page):
@@ -25,7 +25,7 @@ def read(page, text, **attributes):
 
 def pen(page, strokes):
     """Strokes by mouse on the wide surface, in shares of its height."""
-    canvas = page.locator("canvas.upper-canvas")
+    canvas = page.locator(".st-key-wide canvas.upper-canvas")
     canvas.scroll_into_view_if_needed()
     page.wait_for_timeout(300)
     box = canvas.bounding_box()
@@ -80,10 +80,10 @@ def test_a_digit_that_is_several_is_offered_as_a_number(page):
 
 
 def test_a_drawing_of_two_digits_stays_when_it_is_read_as_a_number(page, screen):
-    draw(page, screen, [*ONE, *FOUR])
-    page.get_by_text("This looks like 14.").wait_for()
+    draw(page, screen, ONES)
+    page.get_by_text("This looks like 11.").wait_for()
     page.get_by_role("button", name="Read it as a number").click()
-    read(page, "14", name="your drawing", strokes=3)
+    read(page, "11", name="your drawing", strokes=2)
 
 
 def test_a_zip_of_numbers_becomes_an_audit(page, tmp_path):
@@ -94,9 +94,10 @@ def test_a_zip_of_numbers_becomes_an_audit(page, tmp_path):
     page.locator("input[type=file]").set_input_files(path)
     page.get_by_role("button", name="Read the pictures as numbers").click()
     page.locator("[data-testid=own-figures]").get_by_text("2 of 3", exact=False).wait_for()
+    at_rest(page)
     assert "359 → 358" in page.locator("[data-testid=own-tiles]").inner_text()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download as CSV", exact=True).first.click()
+        page.get_by_role("button", name="Download as CSV", exact=True).click()
     lines = download.value.path().read_text().splitlines()
     assert lines[0].startswith("file,text,confidence") and "1869/250" in "".join(lines)
 
@@ -111,13 +112,11 @@ def test_an_empty_page_is_refused(page, tmp_path):
 
 
 def test_a_word_is_no_number(page, tmp_path):
-    """Letters are question marks, and none of them a sure digit."""
-    letter = Image.open(EXAMPLES / "letter.png").convert("L")
-    word = Image.new("L", (3 * letter.width + 80, letter.height))
-    for i in range(3):
-        word.paste(letter, (20 + i * (letter.width + 10), 0))
+    """What is no digit in it is a question mark, and nothing in it is sure."""
+    word = Image.new("L", (620, 200), 255)
+    ImageDraw.Draw(word).text((40, 40), "MAKE", fill=0, font=ImageFont.load_default(size=110))
     word.save(tmp_path / "word.png")
     numbers(page)
     page.locator("input[type=file]").set_input_files(tmp_path / "word.png")
     shown = page.wait_for_selector("[data-testid=number][data-name='word.png']")
-    assert shown.get_attribute("data-feeling") != "confident" and "?" in shown.get_attribute("data-text")
+    assert shown.get_attribute("data-feeling") == "curious" and "?" in shown.get_attribute("data-text")
