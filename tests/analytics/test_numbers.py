@@ -24,7 +24,7 @@ def part():
 
 @pytest.fixture(scope="module")
 def lattices(part):
-    made = study.examples(part, 6, np.random.default_rng(0))
+    made = study.examples(part, 4, np.random.default_rng(0))
     found = [study.lattice(MNISTDeployer(), *one) for one in made]
     return [one for one in found if one is not None]
 
@@ -71,6 +71,7 @@ def test_examples_hold_what_is_no_digit(part):
     assert NOTHING in signs and set(signs) - {NOTHING} == set(range(10))
 
 
+@pytest.mark.slow
 def test_the_report_on_a_folder(tmp_path, monkeypatch, capsys):
     for name in ("2026_year", "358_touching"):
         source = ROOT / "deployment" / "assets" / "examples" / f"{name.partition('_')[2]}.png"
