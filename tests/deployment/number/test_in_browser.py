@@ -3,6 +3,7 @@
 import io
 import zipfile
 
+import pytest
 from app import EXAMPLES
 from browser import at_rest
 from PIL import Image, ImageDraw, ImageFont
@@ -61,6 +62,7 @@ def test_a_number_is_drawn_and_looked_at(page):
     page.get_by_text("The canvas is empty: draw a number").wait_for()
 
 
+@pytest.mark.slow
 def test_examples_of_numbers(page, screen):
     numbers(page)
     page.get_by_role("button", name="A sign among digits").click()
@@ -102,6 +104,7 @@ def test_a_zip_of_numbers_becomes_an_audit(page, tmp_path):
     assert lines[0].startswith("file,text,confidence") and "1869/250" in "".join(lines)
 
 
+@pytest.mark.slow
 def test_an_empty_page_is_refused(page, tmp_path):
     numbers(page)
     buffer = io.BytesIO()
