@@ -112,11 +112,13 @@ def claims_table(strange, deployer):
 
 def page(part):
     """A page of 12 megapixels with 120 digits on paper, in slanting light: a PIL image."""
-    rows = [np.asarray(Image.fromarray(picture).resize((2600, 200)))
-            for _, picture in strings(part, 12, (10, 10), [WIDE], np.random.default_rng(0))]
     sheet = np.zeros((4000, 3000), np.float32)
-    for number, row in enumerate(rows):
-        sheet[120 + 320 * number : 320 + 320 * number, 200:2800] = row / 255
+    for number, (_, picture) in enumerate(strings(part, 12, (10, 10), [WIDE], np.random.default_rng(0))):
+        scale = min(2600 / picture.shape[1], 300 / picture.shape[0])
+        size = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
+        row = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)) / 255
+        top = 100 + 320 * number
+        sheet[top : top + size[1], 200 : 200 + size[0]] = row
     light = np.linspace(230, 150, 3000, dtype=np.float32)[None]
     return Image.fromarray(np.uint8(light * (1 - 0.75 * sheet)))
 

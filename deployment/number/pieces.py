@@ -16,6 +16,7 @@ SLANT = 0.12  # what a step to the side costs, in pixels of ink
 STIFF = (0.002, 0.06)  # what each row of a cut costs a column off its middle: some cuts wind, some are nearly straight
 LEANS = np.linspace(-0.4, 0.9, 14)  # columns a row that writing may lean
 NARROW = 0.3  # of the line's height: a blob this wide or less is not cut
+HARDLY_TWO = 1.1  # nor one of this width where a page holds so much that not all can be cut
 APART = 0.06  # of the line's height, between two cuts
 MOST_INK = 0.8  # of the line's height: a cut through more ink than that parts no two digits
 CRUMB = 0.4  # of the largest part on its side of a cut: a part larger than this stays there
@@ -34,10 +35,11 @@ class Piece(Blob):
     edge_top: int = 0
 
 
-def cut(blob, height):
-    """The Pieces of a Blob, from left to right, in a line of this height in pixels: one or more."""
+def cut(blob, height, narrow=NARROW):
+    """The Pieces of a Blob, from left to right, in a line of this height in pixels: one or more; one where it is
+    `narrow` heights wide at most."""
     whole = [Piece(blob.top, blob.left, blob.mask)]
-    if blob.width <= NARROW * height or not 0.3 * height <= blob.height <= LARGEST * height:
+    if blob.width <= narrow * height or not 0.3 * height <= blob.height <= LARGEST * height:
         return whole
     scale = ROWS / blob.height
     width = max(3, round(blob.width * scale))

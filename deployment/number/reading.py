@@ -8,14 +8,15 @@ from core.digits.frame import frame, slide, stroke_width
 from core.uncertainty.readout import FEELINGS, SURE_FROM
 from deployment.number.page import blobs, lines, page_ink, usual_height
 from deployment.number.path import Segment, best_path, posterior, probability, segments
-from deployment.number.pieces import Piece, cut
+from deployment.number.pieces import HARDLY_TWO, NARROW, Piece, cut
 from deployment.number.score import NOTHING, Weights, signals
 from deployment.number.strokes import stroke_blobs
 from deployment.prediction import RIVAL_FROM, Prediction
 from deployment.preprocess.load import InputError, load_scaled
 
 SIDE = 1600  # pixels: larger pages are reduced to this first
-MOST_SIGNS, MOST_PIECES = 300, 1500  # on one page, before and after cutting
+MOST_SIGNS, MOST_PIECES = 300, 800  # on one page, before and after cutting
+MANY_PIECES = 300  # more than these, and only what is wide is cut
 UNKNOWN = "?"
 BORROWED = 1.4  # widths of the pen: of a stroke along a cut, so much may belong to both sides
 WORD = 0.2  # of a line's signs: where so many are no digits, the others may be none either
@@ -156,10 +157,14 @@ def _cut(deployer, found, work):
     """Cut the blobs of Lines that are no sure digits as they are, and find the segments that all pieces can form."""
     wholes = [line.image(*found, Segment(i, i + 1, blob.box)) for line in work for i, blob in enumerate(line.pieces)]
     probs, digitness, novelty = deployer.assess(np.stack(wholes))
-    sure = iter((probs.max(axis=1) > SURE) & (digitness > np.log(SURE)) & (novelty < 1))
-    for line in work:
-        parts = [[blob] if next(sure) else cut(blob, line.height) for blob in line.pieces]
-        line.pieces = sorted((piece for own in parts for piece in own), key=lambda piece: piece.left + piece.right)
+    sure = (probs.max(axis=1) > SURE) & (digitness > np.log(SURE)) & (novelty < 1)
+    for narrow in (NARROW, HARDLY_TWO):
+        known = iter(sure)
+        parts = [[[blob] if next(known) else cut(blob, line.height, narrow) for blob in line.pieces] for line in work]
+        if sum(len(own) for line in parts for own in line) <= MANY_PIECES:
+            break
+    for line, own in zip(work, parts, strict=True):
+        line.pieces = sorted((piece for part in own for piece in part), key=lambda piece: piece.left + piece.right)
         line.segments = segments(line.pieces, line.height)
 
 
