@@ -126,7 +126,7 @@ def main(argv=None):
     from tqdm import tqdm
 
     parser = argparse.ArgumentParser(prog="python -m analytics.benchmark", description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repeats", type=int, default=30, help="timings a round")
     parser.add_argument("--seeds", type=int, default=5, help="trainings to 99 %% validation accuracy")
     parser.add_argument("--only", nargs="+", metavar="PART", help="measure only these parts again")
