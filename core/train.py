@@ -112,7 +112,7 @@ def seconds_needed(config, parts, steps=6):
 def train(config, parts, folder, resume, tqdm):
     """Run `fit` with a progress bar; save the model in `folder` and return its metrics."""
     task = DigitTask(config, parts["train"], parts["validation"])
-    stopping = []
+    stopping, steps = [], task.steps_per_epoch
 
     def stop(signum, frame):
         if stopping:
@@ -121,12 +121,12 @@ def train(config, parts, folder, resume, tqdm):
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    with tqdm(total=config.epochs * task.steps_per_epoch, unit="step", dynamic_ncols=True) as bar:
+    with tqdm(total=config.epochs * steps, unit="step", dynamic_ncols=True) as bar:
         def on_step(epoch, step, loss):
             if stopping:  # between two steps, where nothing is half done
                 raise KeyboardInterrupt
             if bar.n == 0 and epoch:  # resumed: count what is done already, but not as speed
-                bar.initial = bar.n = epoch * task.steps_per_epoch
+                bar.initial = bar.n = epoch * steps
             bar.update()
             if step % 20 == 0:
                 bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
@@ -139,7 +139,9 @@ def train(config, parts, folder, resume, tqdm):
     if progress.interrupted:
         print(f"Interrupted after epoch {progress.epoch}; the best weights so far are kept. "
               f"Go on with: python core/train.py --resume {shlex.quote(str(folder))}")
-    return finish.save(folder, task.finished(), config, parts, progress)
+    network = task.finished()
+    del task  # and with it what only training needs, a third of the memory
+    return finish.save(folder, network, config, parts, progress)
 
 
 def report(metrics, folder):

@@ -103,10 +103,6 @@ class MNISTDeployer:
         digitness = -np.logaddexp(0, evidence.energy.astype(float))
         return readout.calibration.probabilities(evidence), digitness, readout.novelty(evidence)
 
-    def predict_framed(self, images):
-        """Calibrated probabilities (N, 10) of images (N, 28, 28), floats in [0, 1], framed as MNIST's."""
-        return self.model.probabilities(self._input(images))
-
     def gate_comparison(self, image):
         """Probabilities (10,) of one (28, 28) image under four gates, by name; None for a network without a gate.
 

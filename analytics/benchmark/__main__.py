@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -35,7 +36,7 @@ def worker(contender, function, **arguments):
     """The answer of analytics.benchmark.CONTENDER.FUNCTION(**arguments), from a process of its own."""
     threads = 1 if (contender == "qualm" and function in OWN_THREADS) or arguments.get("parts") == 2 else THREADS
     settings = {name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-    settings |= KEEP_MEMORY
+    settings |= {} if function.endswith("memory") else KEEP_MEMORY
     # a kernel forced from outside would be measured in place of the library's own choice
     free = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
     run = subprocess.run([sys.executable, "-m", "analytics.benchmark", "--worker", contender, function,
@@ -115,8 +116,10 @@ def machine():
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        model = next((line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines()
-                      if line.startswith("model name")), model)
+        said = dict(re.findall(r"^([\w ]+?)\s*: (.*)$", cpuinfo.read_text(), re.MULTILINE))
+        model = said.get("model name", model)
+        if "cpu family" in said:  # rented machines often hide the rest of the name
+            model += f" (family {said['cpu family']}, model {said['model']})"
     versions = [f"{name} {importlib.import_module(module).__version__}" for name, module in
                 (("NumPy", "numpy"), ("PyTorch", "torch"), ("scikit-learn", "sklearn"), ("onnxruntime", "onnxruntime"))]
     return f"{model}, {len(os.sched_getaffinity(0))} cores; Python {platform.python_version()}, {', '.join(versions)}"
@@ -149,7 +152,7 @@ def main(argv=None):
         raise SystemExit(f"benchmark: no part {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
     total = sum(args.rounds for name in groups if name in chosen) + args.seeds * ("time_to_99" in chosen) \
         + 16 * ("scaling" in chosen) + 2 * ("memory" in chosen)
-    result = {**kept, "machine": machine(), "date": time.strftime("%Y-%m-%d")}
+    result = {**kept, "machine": machine(), "rate": worker("qualm", "rate"), "date": time.strftime("%Y-%m-%d")}
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tqdm(total=total) as bar:
         for name in parts:

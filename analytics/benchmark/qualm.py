@@ -1,7 +1,7 @@
 """Qualm's own side of the benchmark, through the same functions that training and the app call."""
 
 import contextlib
-import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from analytics.memory import peak_megabytes
 from core.digits.config import Config
 from core.digits.data import as_input, load_mnist
 from core.digits.presets import PRESETS
@@ -86,6 +87,12 @@ def gemm(hidden, gate, batch, repeats, parts):
     return timed(lambda: side_by_side(multiply, parts), repeats)
 
 
+def rate():
+    """GFLOP/s of a product of two float32 matrices (1024, 1024): rented processors differ by the hour."""
+    a = np.random.default_rng(0).uniform(0, 1, (1024, 1024)).astype(np.float32)
+    return 2 * 1024**3 / statistics.median(timed(lambda: a @ a, 30)) / 1e9
+
+
 def epoch(config, images):
     """Seconds of training a preset on so many images, augmentation included."""
     config = PRESETS[config].replace(epochs=1)
@@ -150,7 +157,9 @@ def training_memory():
     task = Short(config, parts["train"], parts["validation"])
     with tempfile.TemporaryDirectory() as folder:
         progress = fit(task, config, Path(folder) / "checkpoint.npz")
-        finish.save(folder, task.finished(), config, parts, progress)
+        network = task.finished()
+        del task
+        finish.save(folder, network, config, parts, progress)
     return peak_megabytes()
 
 
@@ -162,7 +171,3 @@ def prediction_memory():
     picture[60:220, 130:150] = 0
     MNISTDeployer().predict(picture)
     return peak_megabytes()
-
-
-def peak_megabytes():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

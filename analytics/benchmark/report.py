@@ -70,7 +70,8 @@ def table(result):
             megabytes = result["memory"][name]
             lines.append(f"| {words} | {megabytes:.0f} MB | | (goal: at most {limit} MB"
                          f"{'' if megabytes <= limit else ', missed'}) |")
-    return "\n".join([*lines, "", f"Medians, {result['machine']}; measured {result['date']}.", ""])
+    when = f"measured {result['date']}, when two threads multiplied large matrices at {result['rate']:.0f} GFLOP/s"
+    return "\n".join([*lines, "", f"Medians, {result['machine']}; {when}.", ""])
 
 
 def time_words(runs):

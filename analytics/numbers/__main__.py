@@ -22,8 +22,8 @@ from core.metrics import accuracy
 from core.words import measured
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.number.text import label_of
+from deployment.preprocess.load import ENDINGS
 
-ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic"}
 KINDS = {"5 digits, gaps of 2 and more": ((5, 5), [WIDE], 1), "2 to 8 digits, all joins": (
     (2, 8), [WIDE, WIDE, TOUCHING, OVERLAPPING], 4), "pairs that touch": ((2, 2), [TOUCHING], 2),
     "pairs that overlap": ((2, 2), [OVERLAPPING], 2), "4 digits, photographed": ((4, 4), [WIDE], 4)}  # count / last
@@ -35,7 +35,7 @@ HEAD = ("Numbers of MNIST's validation digits, each by one writer, leaning up to
 def folder_of(path):
     """[(text, path)] of a folder's labelled pictures. Raises ValueError where there are none."""
     found = [(label_of(file.name), file) for file in sorted(Path(path).iterdir())
-             if file.suffix.lower() in ENDINGS and label_of(file.name)]
+             if file.name.lower().endswith(ENDINGS) and label_of(file.name)]
     if not found:
         raise ValueError(f"{path} holds no pictures named like 2026_anything.jpg: name each after what it shows.")
     return found

@@ -20,12 +20,13 @@ from deployment.preprocess import InputError, load_image
 
 FIFTHS = 5
 PAGE = """
-import resource, sys, time
+import sys, time
+from analytics.memory import peak_megabytes
 from deployment.deploy_mnist import MNISTDeployer
 deployer = MNISTDeployer()
 start = time.perf_counter()
 reading = deployer.read_number(sys.argv[1])
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, len(reading.digits))
+print(time.perf_counter() - start, peak_megabytes(), len(reading.digits))
 """
 
 

@@ -12,8 +12,13 @@ def drawings(count):
     """Pictures (H, W) uint8 of one to four signs, scribbles, blots, mirrored and turned digits."""
     rng = np.random.default_rng(1)
     made = np.concatenate([kind(count, rng) for kind in (signs, mirrored, turned, scribbles, blots, pieces)])
-    made = made[(made > 128).sum(axis=(1, 2)) > 20]
+    made = made[visible(made)]
     return [_row(made[rng.integers(0, len(made), int(rng.integers(1, 5)))], rng) for _ in range(count)]
+
+
+def visible(images):
+    """Which of images (n, 28, 28) uint8 have ink enough to be seen: (n,)."""
+    return (images > 128).sum(axis=(1, 2)) > 20
 
 
 def blank_pages(count):

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from deployment.preprocess.load import ENDINGS
+
 CANVAS = 280
-ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 LOOK_ALIKES = "oOlIsSzZBgqb"  # drawn letters that are digits to whoever is not told
 DOUBTFUL = json.loads((Path(__file__).parent / "doubtful.json").read_text(encoding="utf-8"))
 
@@ -57,7 +58,7 @@ def load_strange(source):
     look like digits. Raises ValueError where there is none."""
     source = Path(source)
     if source.is_dir():
-        files = sorted(file for file in source.rglob("*") if file.suffix.lower() in ENDINGS)
+        files = sorted(file for file in source.rglob("*") if file.name.lower().endswith(ENDINGS))
         loaded = Pictures(source.resolve().name, files, np.full(len(files), -1)) if files else None
     else:
         loaded = load_arrays(source, source.stem)
@@ -73,7 +74,7 @@ def name_below(source, path):
 
 
 def is_labelled(file):
-    return file.suffix.lower() in ENDINGS and file.name[0].isdigit() and file.name[1] == "_"
+    return file.name.lower().endswith(ENDINGS) and file.name[0].isdigit() and file.name[1] == "_"
 
 
 def load_arrays(file, name):

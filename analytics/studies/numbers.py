@@ -14,13 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.numbers.compose import OVERLAPPING, TOUCHING, WIDE, compose, photographed
+from analytics.numbers.strangers import visible
 from core.command import refusing
 from core.digits.strokes.negatives import KINDS, negatives
 from core.digits.task import load_parts
 from core.files import write_atomic
 from core.storage import json_text
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
-from deployment.number.path import log_sums, log_sums_of
+from deployment.number.path import log_sums_of, passing, passing_of, probability
 from deployment.number.reading import written
 from deployment.number.score import FILE, FLOOR, NOTHING, SIGNALS, Weights
 from deployment.preprocess import InputError
@@ -40,7 +41,7 @@ class Lattice:
     signs: list
     count: int
     segments: list
-    log_probs: np.ndarray  # (n, 10)
+    probs: np.ndarray  # (n, 10)
     signals: np.ndarray  # (n, len(SIGNALS))
 
 
@@ -49,8 +50,7 @@ def examples(part, count, rng):
     digits."""
     strange, kind = negatives(4 * count, rng)
     names = list(KINDS)
-    strange = strange[np.isin(kind, [names.index(name) for name in STRANGE])]
-    strange = strange[(strange > 128).sum(axis=(1, 2)) > 20]
+    strange = strange[np.isin(kind, [names.index(name) for name in STRANGE]) & visible(strange)]
     writers = np.unique(part.writer)
     for _ in range(count):
         own = rng.choice(np.flatnonzero(part.writer == rng.choice(writers)), int(rng.integers(1, 7)), replace=False)
@@ -72,7 +72,7 @@ def lattice(deployer, signs, picture, kind):
     if len(lines) != 1:
         return None
     line = lines[0]
-    found = Lattice(signs, len(line.pieces), line.segments, np.log(np.maximum(line.probs, FLOOR)), line.signals)
+    found = Lattice(signs, len(line.pieces), line.segments, line.probs, line.signals)
     possible = log_sums_of(signs, found.count, found.segments, np.zeros((len(found.segments), 11)))[-1, -1]
     return found if np.isfinite(possible) else None
 
@@ -89,23 +89,14 @@ def loss_and_grad(theta, lattices):
     weights, k = unpack(theta), len(SIGNALS)
     loss, grad = 0.0, np.zeros_like(theta)
     for one in lattices:
-        scores = weights.scores(np.exp(one.log_probs), one.signals)
-        every = np.logaddexp.reduce(scores, axis=1)
-        first, last = (np.array([getattr(s, end) for s in one.segments]) for end in ("first", "last"))
-        free = log_sums(one.count, one.segments, every)
-        back = log_sums(one.count, one.segments, every, backward=True)
-        slope = np.exp(free[first] + back[last] - free[-1])[:, None] * np.exp(scores)
-        right = log_sums_of(one.signs, one.count, one.segments, scores)
-        right_back = log_sums_of(one.signs, one.count, one.segments, scores, backward=True)
-        for j, sign in enumerate(one.signs):
-            share = right[j, first] + scores[:, sign] + right_back[j + 1, last] - right[-1, -1]
-            slope[:, sign] -= np.exp(share)
-        p = np.exp(right[-1, -1] - free[-1])
+        scores, log_probs = weights.scores(one.probs, one.signals), np.log(np.maximum(one.probs, FLOOR))
+        p = probability(one.signs, one.count, one.segments, scores)
+        slope = passing(one.count, one.segments, scores) - passing_of(one.signs, one.count, one.segments, scores)
         loss -= np.log(p + HOPELESS)
         slope *= p / (p + HOPELESS)
         digits = slope[:, :NOTHING].sum(axis=1)
-        grad[0] += np.sum(slope[:, :NOTHING] * one.log_probs)
-        grad[1] += digits @ one.log_probs.max(axis=1)
+        grad[0] += np.sum(slope[:, :NOTHING] * log_probs)
+        grad[1] += digits @ log_probs.max(axis=1)
         grad[2 : 2 + k] += digits @ one.signals
         grad[2 + k :] += slope[:, NOTHING] @ one.signals
     n = len(lattices)

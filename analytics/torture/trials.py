@@ -3,7 +3,6 @@
 import contextlib
 import multiprocessing
 import os
-import resource
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -11,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 
 import numpy as np
+
+from analytics.memory import peak_megabytes
 
 CHUNK = 8  # trials handed to a process at once
 
@@ -40,11 +41,6 @@ class Result:
         return [(number, trial.fault) for number, trial in enumerate(self.trials) if trial.fault]
 
 
-def peak():
-    """The most memory that this process has had, megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 @cache
 def warmed_up(work):
     """Make a process ready for a kind of trial, so that none of them pays for the first."""
@@ -55,14 +51,14 @@ def warmed_up(work):
 def attempt(work, seed, number):
     """work(rng, number) -> Trial, or the kind alone; timed, and whatever it raises is its fault."""
     warmed_up(work)
-    rng, before, started = np.random.default_rng([seed, number]), peak(), time.perf_counter()
+    rng, before, started = np.random.default_rng([seed, number]), peak_megabytes(), time.perf_counter()
     try:
         trial = work(rng, number)
         trial = trial if isinstance(trial, Trial) else Trial(trial)
     except Exception as error:  # that is what is looked for
         trial = Trial("fault", f"{type(error).__module__}.{type(error).__name__}: {' '.join(str(error).split())[:200]}")
     if not trial.seconds:
-        trial.seconds, trial.megabytes = time.perf_counter() - started, peak() - before
+        trial.seconds, trial.megabytes = time.perf_counter() - started, peak_megabytes() - before
     return trial
 
 

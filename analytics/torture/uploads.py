@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from analytics.memory import peak_megabytes
 from analytics.torture.mutate import mutated, with_checksums
 from analytics.torture.steps import in_child
-from analytics.torture.trials import Trial, peak
+from analytics.torture.trials import Trial
 from core.digits.data import load_mnist
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.preprocess import InputError
@@ -82,8 +83,8 @@ def _write_large(path, kind, mode, megapixels, options):
 def picture(rng, number):
     """One damaged picture through MNISTDeployer.predict; now and then a whole one, but a very large one."""
     if number % 100 == 99:
-        data, before, started = large(number // 100 % len(LARGE)), peak(), time.perf_counter()
-        return replace(read(data), seconds=time.perf_counter() - started, megabytes=peak() - before)
+        data, before, started = large(number // 100 % len(LARGE)), peak_megabytes(), time.perf_counter()
+        return replace(read(data), seconds=time.perf_counter() - started, megabytes=peak_megabytes() - before)
     whole = files()
     kind, data = whole[rng.integers(len(whole))]
     damaged = mutated(data, rng, whole[rng.integers(len(whole))][1], most=2)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.digits.data import as_input
 from core.storage import ModelError, model_sha256, read_file
 
 FILE = "neighbours.npz"
@@ -25,15 +26,18 @@ class NeighbourIndex:
     indices: np.ndarray
 
     @classmethod
-    def build(cls, network, X, y, rng, n=6000, k=48, indices=None):
-        """Draw n of the images X (N, 784), network input, labels y (N,), and project their last hidden layer.
+    def build(cls, network, X, y, rng, n=6000, k=48, indices=None, input_range=(0.0, 1.0)):
+        """Draw n of the images X, uint8 (N, 28, 28) or network input (N, 784), labels y (N,), and project their last
+        hidden layer.
 
-        indices (N,): the number of each image in the training set, if X is only a part of it.
+        indices (N,): the number of each image in the training set, if X is only a part of it. input_range: what the
+        network takes for 0 and 255.
         """
         if len(X) != len(y) or (indices is not None and len(indices) != len(X)):
             raise ValueError(f"{len(X)} images, {len(y)} labels and their indices do not match; give as many of each.")
         chosen = np.sort(rng.choice(len(X), min(n, len(X)), replace=False))
-        H = np.concatenate([network.read(X[chosen[i : i + 1000]]).hidden[-1] for i in range(0, len(chosen), 1000)])
+        H = np.concatenate([network.read(as_input(X[chosen[i : i + 1000]], input_range)).hidden[-1]
+                            for i in range(0, len(chosen), 1000)])
         if not 1 <= k <= H.shape[1]:
             raise ValueError(f"k is {k}; the layer has {H.shape[1]} units, so give 1 to {H.shape[1]}.")
         _, vectors = np.linalg.eigh(H.T.astype(np.float64) @ H)

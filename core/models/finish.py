@@ -95,8 +95,8 @@ def neighbours(network, config, train):
     numbers = np.arange(len(labels)) if len(train) == len(labels) else numbers
     if config.csv or not np.array_equal(train.y, labels[numbers]):
         return None
-    return NeighbourIndex.build(network, as_input(train.X, config.input_range), train.y, np.random.default_rng(0),
-                                k=min(48, config.hidden[-1]), indices=numbers)
+    return NeighbourIndex.build(network, train.X, train.y, np.random.default_rng(0), k=min(48, config.hidden[-1]),
+                                indices=numbers, input_range=config.input_range)
 
 
 def refit(folder):

@@ -41,6 +41,12 @@ class Evidence:
                      for name in ("logits", "log_errors", "log_norm")))
 
 
+def lead(logits):
+    """How far the best of logits (N, n) is before the second: (N,)."""
+    two = np.partition(logits, -2, axis=1)[:, -2:]
+    return two[:, 1] - two[:, 0]
+
+
 @dataclass(frozen=True)
 class Calibration:
     """The numbers that turn Evidence into probabilities, all fitted on calibration images.
@@ -81,8 +87,8 @@ class Calibration:
         last layer; its log norm: a wavering gate lets little through; and how far the first layer's standardised error
         is above the usual, its square: stains and noise show there.
         """
-        two, errors = np.partition(evidence.logits, -2, axis=1)[:, -2:], self.standardised_errors(evidence)
-        return np.column_stack([(two[:, 1] - two[:, 0]) / self.temperature, errors[:, 1], evidence.log_norm,
+        errors = self.standardised_errors(evidence)
+        return np.column_stack([lead(evidence.logits) / self.temperature, errors[:, 1], evidence.log_norm,
                                 np.maximum(errors[:, 0], 0) ** 2])
 
     def score(self, evidence):

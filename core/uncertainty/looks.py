@@ -13,7 +13,7 @@ import numpy as np
 from core.digits.augmentation import coefficients, deform, places
 from core.digits.data import SIDE
 from core.nn.losses import softmax
-from core.uncertainty.calibration import Evidence, fit_temperature
+from core.uncertainty.calibration import fit_temperature, lead
 
 COUNT = 32
 WEIGHT = 0.75  # of all copies together, beside the first look
@@ -91,7 +91,7 @@ class Looks:
         for i in range(0, len(doubtful), TOGETHER):
             chosen = doubtful[i : i + TOGETHER]
             again = network.logits(self.copies(X[chosen])).reshape(len(chosen), self.count, -1)
-            first = Evidence(logits[chosen], evidence.log_errors[chosen], evidence.log_norm[chosen])
+            first = evidence.part(chosen)
             probs = (1 - self.weight) * softmax(first.logits / self.temperature)
             probs += self.weight * softmax(again.reshape(-1, again.shape[-1]) / self.temperature).reshape(
                 again.shape).mean(axis=1)
@@ -114,9 +114,3 @@ class Looks:
                 and 0 <= found.scale < 1):
             raise ValueError("its looks deform in no known way")
         return found
-
-
-def lead(logits):
-    """How far the best of logits (N, n) is before the second: (N,)."""
-    two = np.partition(logits, -2, axis=1)[:, -2:]
-    return two[:, 1] - two[:, 0]

@@ -5,6 +5,7 @@ taken as a share of the whole activation, so that faint ink is not familiar mere
 """
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -27,12 +28,18 @@ class Subspace:
         return np.sqrt(np.maximum(lost, 1e-9 * total) / total)
 
 
-def fit_subspace(H, components=COMPONENTS):
-    """The Subspace of a layer's activations H (N, h) on training images."""
-    mean = H.mean(axis=0)
-    covariance = np.zeros((len(mean), len(mean)))
-    for start in range(0, len(H), 5000):
-        centred = H[start : start + 5000] - mean
+def fit_subspace(parts, components=COMPONENTS):
+    """The Subspace of a layer's activations (N, h) on training images, also in parts (n, h): all at once would be the
+    peak of memory in training."""
+    parts = iter([parts] if isinstance(parts, np.ndarray) else parts)
+    first = next(parts)
+    pivot, total, n = first.mean(axis=0), 0.0, 0  # near the mean, so that subtracting the squares costs no digits
+    covariance = np.zeros((len(pivot), len(pivot)))
+    for part in chain([first], parts):
+        centred = part - pivot
+        total, n = total + centred.sum(axis=0, dtype=float), n + len(part)
         covariance += centred.T @ centred
-    _, vectors = np.linalg.eigh(covariance)
+    off = total / n
+    _, vectors = np.linalg.eigh(covariance - n * np.outer(off, off))
+    mean = (pivot + off).astype(first.dtype)
     return Subspace(mean, vectors[:, -min(components, len(mean) // 2) :].astype(np.float32))

@@ -161,8 +161,8 @@ def fit_readout(network, X_train, calibration, hard, looks=None):
     """
     X, y, groups = calibration
     X_hard, y_hard, groups_hard = hard
-    first, last = (fit_subspace(np.concatenate([network.read(X_train[i : i + BATCH]).hidden[end]
-                                                for i in range(0, len(X_train), BATCH)])) for end in (0, -1))
+    first, last = (fit_subspace(network.read(X_train[i : i + BATCH]).hidden[end]
+                                for i in range(0, len(X_train), BATCH)) for end in (0, -1))
     evidence, evidence_hard = (look(network, images, first, last) for images in (X, X_hard))
     if looks:
         looks = looks.fitted(evidence.logits, y)

@@ -11,7 +11,7 @@ const STYLE = `
   .canvas-container, canvas { width: 100% !important; height: 100% !important; }
   .dc-container::before { content: ""; position: absolute; inset: 0; opacity: 0.3; image-rendering: pixelated;
     background: var(--example, none) center / contain no-repeat; }
-  .dc-container::after { content: var(--invitation, "draw here"); position: absolute; left: 0.7rem; bottom: 0.5rem; color: #b9c0bd; }
+  .dc-container::after { content: "draw here"; position: absolute; left: 0.7rem; bottom: 0.5rem; color: #b9c0bd; }
   .dc-container.drawing::before, .dc-container.drawing::after { display: none; }
   .dc-canvas { outline-color: color-mix(in srgb, #ffffff 30%, transparent) !important; border-radius: 0.5rem; }
 `;

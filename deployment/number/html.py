@@ -1,12 +1,11 @@
 """The reading of a number -> HTML and plain values for the page. Pure functions; they know no Streamlit."""
 
-import csv
 import html
-import io
 
 from core.words import percent
 from deployment.number.reading import UNKNOWN
 from deployment.ui import words
+from deployment.ui.csv_text import csv_text
 from deployment.ui.html import png_uri
 from deployment.ui.palette import FEELING_COLOURS
 
@@ -68,13 +67,8 @@ def boxes(reading, chosen: int) -> dict:
 
 def to_csv(reading) -> str:
     """A line a place: what it reads, how sure, what it could be, and its box in pixels of the picture."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for number, place in enumerate(reading.digits):
-        top, left, bottom, right = place.box
-        writer.writerow({"line": place.line + 1, "place": number + 1, "text": place.text,
-                         "chance": round(place.chance, 6), "feeling": place.emotion,
-                         "could_be": " ".join(map(str, reading.could_be.get(number, []))),
-                         "top": top, "left": left, "bottom": bottom, "right": right})
-    return text.getvalue()
+    return csv_text(COLUMNS, (
+        {"line": place.line + 1, "place": number + 1, "text": place.text, "chance": round(place.chance, 6),
+         "feeling": place.emotion, "could_be": " ".join(map(str, reading.could_be.get(number, []))),
+         **dict(zip(COLUMNS[-4:], place.box, strict=True))}
+        for number, place in enumerate(reading.digits)))

@@ -27,6 +27,13 @@ class Blob:
     left: int
     mask: np.ndarray
 
+    @classmethod
+    def of(cls, mask, top=0, left=0, **more):
+        """The Blob of a mask whose corner is at (top, left), cropped to what is set in it."""
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        return cls(top + int(rows[0]), left + int(columns[0]), mask[box], **more)
+
     @property
     def bottom(self):
         return self.top + self.mask.shape[0]
@@ -117,10 +124,14 @@ def usual_height(found):
     """The height that most ink has; 0 without any."""
     if not found:
         return 0.0
-    heights = np.array([blob.height for blob in found])
-    order, mass = np.argsort(heights), np.array([blob.mask.sum() for blob in found], float)
+    return _quantile(np.array([blob.height for blob in found]), found, 0.5)
+
+
+def _quantile(values, found, q):
+    """Of values, one a Blob, that below which the share q of all ink is."""
+    order, mass = np.argsort(values), np.array([blob.mask.sum() for blob in found], float)
     share = np.cumsum(mass[order])
-    return float(heights[order][np.searchsorted(share, 0.5 * share[-1])])
+    return float(values[order][np.searchsorted(share, q * share[-1])])
 
 
 def _on_the_edge(blob, shape):
@@ -136,9 +147,7 @@ def _as_dark_as_the_pen(ink, found):
     if not found:
         return found
     strength = np.array([ink[blob.top : blob.bottom, blob.left : blob.right][blob.mask].mean() for blob in found])
-    order, mass = np.argsort(strength), np.array([blob.mask.sum() for blob in found], float)
-    share = np.cumsum(mass[order])
-    pen = strength[order][np.searchsorted(share, 0.75 * share[-1])]
+    pen = _quantile(strength, found, 0.75)
     return [blob for blob, own in zip(found, strength, strict=True) if own >= PALE * pen]
 
 

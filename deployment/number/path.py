@@ -84,12 +84,11 @@ def log_sums_of(signs, count, found, scores, backward=False):
 
 def _steps(count, found, backward):
     """For each place that Segments lead to, in the order of the sums: (place, numbers of these, where each starts)."""
-    first, last = (np.array([getattr(segment, side) for segment in found]) for side in ("first", "last"))
-    starts, ends = (last, first) if backward else (first, last)
-    for end in range(count - 1, -1, -1) if backward else range(1, count + 1):
-        chosen = np.flatnonzero(ends == end)
+    starts, stops = ends(found)[:: -1 if backward else 1]
+    for place in range(count - 1, -1, -1) if backward else range(1, count + 1):
+        chosen = np.flatnonzero(stops == place)
         if len(chosen):
-            yield end, chosen, starts[chosen]
+            yield place, chosen, starts[chosen]
 
 
 def _log_sum(values):
@@ -109,11 +108,31 @@ def probability(signs, count, found, scores):
 def posterior(count, found, scores):
     """The probability (n, signs) of each sign at the pieces of each Segment: the share of all paths that pass there,
     whatever they borrow."""
-    every = np.logaddexp.reduce(scores, axis=1)
-    before, after = log_sums(count, found, every), log_sums(count, found, every, backward=True)
-    first, last = (np.array([getattr(segment, end) for segment in found]) for end in ("first", "last"))
-    passing = np.exp(scores + (before[first] + after[last] - before[-1])[:, None])
+    first, last = ends(found)
     _, place = np.unique(first * (count + 1) + last, return_inverse=True)
     together = np.zeros((place.max() + 1, scores.shape[1]))
-    np.add.at(together, place, passing)
+    np.add.at(together, place, passing(count, found, scores))
     return together[place]
+
+
+def passing(count, found, scores):
+    """The share (n, signs) of all paths that read each Segment as each sign."""
+    every, (first, last) = np.logaddexp.reduce(scores, axis=1), ends(found)
+    before, after = log_sums(count, found, every), log_sums(count, found, every, backward=True)
+    return np.exp(scores + (before[first] + after[last] - before[-1])[:, None])
+
+
+def passing_of(signs, count, found, scores):
+    """The same of those paths that read `signs`."""
+    first, last = ends(found)
+    before = log_sums_of(signs, count, found, scores)
+    after = log_sums_of(signs, count, found, scores, backward=True)
+    share = np.zeros_like(scores)
+    for j, sign in enumerate(signs):
+        share[:, sign] += np.exp(before[j, first] + scores[:, sign] + after[j + 1, last] - before[-1, -1])
+    return share
+
+
+def ends(found):
+    """The first piece of each Segment, and the piece after its last: two arrays (n,)."""
+    return tuple(np.array([getattr(segment, side) for segment in found]) for side in ("first", "last"))

@@ -140,7 +140,4 @@ def _lean(small):
 def _part(blob, mask, crossed, edge):
     if mask.sum() < 0.01 * blob.mask.sum():
         return None
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    top, left = rows[0], columns[0]
-    return Piece(blob.top + int(top), blob.left + int(left), mask[top : rows[-1] + 1, left : columns[-1] + 1], crossed,
-                 edge, blob.top)
+    return Piece.of(mask, blob.top, blob.left, crossed=crossed, edge=edge, edge_top=blob.top)

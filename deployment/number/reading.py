@@ -81,25 +81,21 @@ def read_number(deployer, source, name="the picture", kind=None, strokes=()):
     grey, scale = load_scaled(source, name, SIDE)
     lines = written(deployer, grey, name, kind, [(np.asarray(points) / scale, width / scale)
                                                  for points, width in strokes])
-    for line in lines:
-        line.choose(WEIGHTS.scores(line.probs, line.signals))
-    predictions = deployer.read_framed(np.concatenate([line.images[line.path] for line in lines]))
-    places, texts, could_be, confidence, start = [], [], {}, 1.0, 0
-    for number, line in enumerate(lines):
-        own = predictions[start : start + len(line.path)]
-        start += len(own)
-        scores = WEIGHTS.scores(line.probs, line.signals)
-        shares = posterior(len(line.pieces), line.segments, scores)[line.path]
-        signs = scores[line.path].argmax(axis=1)
-        confidence *= probability(signs, len(line.pieces), line.segments, scores)
+    paths = [best_path(len(line.pieces), line.segments, line.scores.max(axis=1)) for line in lines]
+    _look_closely(deployer, lines, paths)
+    places, texts, could_be, confidence = [], [], {}, 1.0
+    for number, (line, path) in enumerate(zip(lines, paths, strict=True)):
+        shares = posterior(len(line.pieces), line.segments, line.scores)[path]
+        signs = line.scores[path].argmax(axis=1)
+        confidence *= probability(signs, len(line.pieces), line.segments, line.scores)
         word = np.mean(signs == NOTHING) >= WORD
-        for i, sign, share, prediction in zip(line.path, signs, shares, own, strict=True):
+        for i, sign, share in zip(path, signs, shares, strict=True):
             likely = [int(d) for d in np.argsort(-share[:NOTHING], kind="stable") if share[d] >= RIVAL_FROM]
             if sign != NOTHING and likely != [sign]:
                 could_be[len(places)] = likely or [int(sign)]
             box = tuple(round(value * scale) for value in line.segments[i].box)
-            places.append(_place(prediction, int(sign), float(share[sign]), box, number, word))
-        texts.append("".join(place.text for place in places[-len(own):]))
+            places.append(_place(line.predictions[i], int(sign), float(share[sign]), box, number, word))
+        texts.append("".join(place.text for place in places[-len(path):]))
     step = max(1, -(-max(grey.shape) // SHOWN))
     page = np.uint8(255 * np.clip(grey[::step, ::step], 0, 1))
     return NumberReading("\n".join(texts), places, confidence, could_be, page, scale * step)
@@ -138,19 +134,21 @@ def written(deployer, grey, name, kind, strokes=()):
         start = here.stop
         line.probs = probs[here]
         line.signals = signals(line.pieces, line.segments, line.height, digitness[here], novelty[here])
-    _look_again(deployer, work)
+    _look_closely(deployer, work, [np.flatnonzero(posterior(len(line.pieces), line.segments, line.scores).sum(
+        axis=1) > WORTH) for line in work])
+    for line in work:
+        for i, prediction in line.predictions.items():
+            line.probs[i] = prediction.probabilities
     return work
 
 
-def _look_again(deployer, work):
-    """Look as closely as at single digits at the segments of Lines that may stand in the right reading."""
-    likely = [np.flatnonzero(posterior(len(line.pieces), line.segments, WEIGHTS.scores(line.probs, line.signals)).sum(
-        axis=1) > WORTH) for line in work]
-    probs = deployer.predict_framed(np.concatenate([line.images[own] for line, own in zip(work, likely, strict=True)]))
-    start = 0
-    for line, own in zip(work, likely, strict=True):
-        line.probs[own] = probs[start : start + len(own)]
-        start += len(own)
+def _look_closely(deployer, work, chosen):
+    """Read these segments of Lines as closely as single digits, those that are not yet so."""
+    new = [(line, i) for line, own in zip(work, chosen, strict=True) for i in own if i not in line.predictions]
+    if new:
+        found = deployer.read_framed(np.stack([line.images[i] for line, i in new]))
+        for (line, i), prediction in zip(new, found, strict=True):
+            line.predictions[i] = prediction
 
 
 def _cut(deployer, found, work):
@@ -175,11 +173,13 @@ class Line:
         self.height = max(usual_height(row), 1.0)
         self.pieces = [Piece(blob.top, blob.left, blob.mask) for blob in row]
         self.pen = max(1, round(stroke_width(max(row, key=lambda blob: blob.mask.sum()).mask.astype(np.float32))))
-        self.segments = self.images = self.probs = self.signals = self.path = None
+        self.segments = self.images = self.probs = self.signals = None
+        self.predictions = {}  # of those segments that were looked at closely
 
-    def choose(self, scores):
-        """The path of segments with the best scores (n, 11)."""
-        self.path = best_path(len(self.pieces), self.segments, scores.max(axis=1))
+    @property
+    def scores(self):
+        """(n, 11): of each segment being each sign."""
+        return WEIGHTS.scores(self.probs, self.signals)
 
     def image(self, ink, mask, segment):
         """A segment as the network sees it: (28, 28)."""

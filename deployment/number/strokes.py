@@ -23,8 +23,6 @@ def stroke_blobs(strokes, mask):
             pen.ellipse([x - half, y - half, x + half, y + half], fill=1)
         own = np.asarray(image) & mask
         if own.any():
-            rows, columns = np.flatnonzero(own.any(1)), np.flatnonzero(own.any(0))
-            box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-            found.append(Blob(int(rows[0]), int(columns[0]), own[box]))
+            found.append(Blob.of(own))
             covered |= own
     return found if covered.sum() >= COVERED * mask.sum() else None

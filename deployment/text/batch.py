@@ -4,7 +4,7 @@ import csv
 import io
 
 from core.text.reader import check_text
-from deployment.ui.words import cell
+from deployment.ui.csv_text import cell, csv_text
 
 MOST_LINES = 1000
 MOST_BYTES = 2**20
@@ -73,12 +73,8 @@ def read(reader, found: list[tuple[int, str]]) -> list[tuple[int, str, object]]:
 
 def to_csv(rows: list[tuple[int, str, object]]) -> str:
     """One line a text, PAD to four decimals; one that could not be read has its reason at the end."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for number, text, reading in rows:
-        if isinstance(reading, str):
-            writer.writerow([number, cell(text), "", "", "", "", cell(reading)])
-        else:
-            writer.writerow([number, cell(text), *(f"{value:.4f}" for value in reading.pad), reading.words, ""])
-    return out.getvalue()
+    return csv_text(COLUMNS, (
+        {"line": number, "text": cell(text)} | (
+            {"problem": cell(reading)} if isinstance(reading, str) else
+            dict(zip(COLUMNS[2:5], (f"{value:.4f}" for value in reading.pad), strict=True)) | {"words": reading.words})
+        for number, text, reading in rows))

@@ -56,6 +56,12 @@ def card(title: str, value: str, note: str, data: str = "") -> str:
             f'<p class="q-quiet">{html.escape(note)}</p></div>')
 
 
+def cards(parts: list[tuple[str, str, str]], name: str) -> str:
+    """Cards in a row, each of (title, value, note), all text."""
+    shown = "".join(card(title, f"<strong>{html.escape(value)}</strong>", note) for title, value, note in parts)
+    return f'<div class="q q-row" data-testid="{name}">{shown}</div>'
+
+
 def table(head: list[str], rows: list[list], caption: str) -> str:
     """A table that scrolls sideways where the page is narrow; the first column names the row. All cells are text."""
     def cells(row):

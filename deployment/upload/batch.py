@@ -1,7 +1,5 @@
 """Many pictures of a person's own: a table of them, and an audit where names like 7_a.png tell the digit."""
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 
@@ -9,7 +7,7 @@ import numpy as np
 
 from core.metrics import confusion_matrix, ece_if_calibrated, expected_calibration_error, wilson_interval
 from deployment.preprocess import InputError
-from deployment.ui.words import cell
+from deployment.ui.csv_text import cell, csv_text
 
 COLUMNS = ("file", "answer", "confidence", "feeling", "runner_up", "novelty", "could_be", "true", "error")
 
@@ -66,17 +64,12 @@ def audit(names: list[str], results: list) -> OwnAudit | None:
 def to_csv(names: list[str], results: list) -> str:
     """One line a picture; `true` is the digit its name tells; `could_be` holds the answer and its rivals, digits of a
     calibrated probability of 5 % and more; one that could not be read has its reason at the end."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for name, result in zip(names, results, strict=True):
-        label = label_of(name)
-        line = {"file": cell(name), "true": "" if label is None else label}
+    def line(name, result):
+        told = {"file": cell(name), "true": label_of(name)}
         if isinstance(result, InputError):
-            line["error"] = cell(str(result))
-        else:
-            line |= {"answer": result.digit, "confidence": round(result.confidence, 6), "feeling": result.emotion,
-                     "runner_up": result.runner_up, "novelty": round(result.novelty, 6),
-                     "could_be": " ".join(map(str, [result.digit, *result.rivals]))}
-        writer.writerow(line)
-    return text.getvalue()
+            return told | {"error": cell(str(result))}
+        return told | {"answer": result.digit, "confidence": round(result.confidence, 6), "feeling": result.emotion,
+                       "runner_up": result.runner_up, "novelty": round(result.novelty, 6),
+                       "could_be": " ".join(map(str, [result.digit, *result.rivals]))}
+
+    return csv_text(COLUMNS, map(line, names, results))

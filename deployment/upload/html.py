@@ -5,7 +5,7 @@ import html
 from core.words import interval, measured, percent
 from deployment.preprocess import InputError
 from deployment.ui import theme
-from deployment.ui.html import card, grey_uri, tile
+from deployment.ui.html import cards, grey_uri, tile
 from deployment.ui.html import tiles as row_of_tiles
 from deployment.ui.palette import FEELING_COLOURS
 from deployment.ui.words import a, sure
@@ -25,16 +25,14 @@ def figures(own: OwnAudit) -> str:
     """The headline figures as cards."""
     confident, right = own.feelings.get("confident", (0, 0))
     unreadable = f"; {own.unreadable:,} unreadable, counted as misread" if own.unreadable else ""
-    cards = [
+    return cards([
         ("Read rightly", measured(own.hits / own.n),
          f"{own.hits:,} of {own.n:,}; 95 % interval {interval(own.interval)}{unreadable}"),
         ("Calibration error", percent(own.ece), f"stated against measured confidence in {_count(own.bins, 'bin')}; if "
          f"every stated probability were true, chance alone would stay below {percent(own.ece_by_chance)}"),
         ("Confident and right", f"{right:,} of {confident:,}", "answers called confident; 999 in 1,000 are promised "
          "for pictures like those of the calibration writers"),
-    ]
-    shown = "".join(card(title, f"<strong>{html.escape(value)}</strong>", note) for title, value, note in cards)
-    return f'<div class="q q-row" data-testid="own-figures">{shown}</div>'
+    ], "own-figures")
 
 
 def _count(n: int, noun: str) -> str:

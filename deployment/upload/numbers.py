@@ -1,8 +1,6 @@
 """Many pictures of numbers: a table of them, and an audit where names like 2026_a.jpg tell what stands there."""
 
-import csv
 import html
-import io
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,8 +11,10 @@ from core.metrics import wilson_interval
 from core.words import interval, measured, percent
 from deployment.number.text import distance, label_of
 from deployment.preprocess import InputError
-from deployment.ui.html import card, png_uri, tile, tiles
-from deployment.ui.words import cell, sure
+from deployment.ui.csv_text import cell, csv_text
+from deployment.ui.html import cards, png_uri, tile, tiles
+from deployment.ui.words import sure
+from deployment.upload.sheet import ticked
 
 COLUMNS = ("file", "text", "confidence", "feeling", "could_be", "true", "digit_errors", "error")
 THUMB = 160  # pixels of the long side
@@ -59,21 +59,17 @@ def audit(names: list[str], results: list) -> NumberAudit | None:
 
 def to_csv(names: list[str], results: list) -> str:
     """One line a picture; lines of a number are divided by "/"."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for name, result in zip(names, results, strict=True):
+    def line(name, result):
         label = label_of(name)
-        line = {"file": cell(name), "true": "" if label is None else label.replace("\n", "/")}
+        told = {"file": cell(name), "true": "" if label is None else label.replace("\n", "/")}
         if isinstance(result, InputError):
-            line["error"] = cell(str(result))
-        else:
-            doubts = (f"{place + 1}: {' '.join(map(str, digits))}" for place, digits in result.could_be.items())
-            line |= {"text": result.text.replace("\n", "/"), "confidence": round(result.confidence, 6),
-                     "feeling": result.feeling, "could_be": "; ".join(doubts),
-                     "digit_errors": "" if label is None else distance(label, result.text)}
-        writer.writerow(line)
-    return text.getvalue()
+            return told | {"error": cell(str(result))}
+        doubts = (f"{place + 1}: {' '.join(map(str, digits))}" for place, digits in result.could_be.items())
+        return told | {"text": result.text.replace("\n", "/"), "confidence": round(result.confidence, 6),
+                       "feeling": result.feeling, "could_be": "; ".join(doubts),
+                       "digit_errors": "" if label is None else distance(label, result.text)}
+
+    return csv_text(COLUMNS, map(line, names, results))
 
 
 def sheet(rows: list) -> int:
@@ -85,17 +81,7 @@ def sheet(rows: list) -> int:
         "Confidence": [100 * reading.confidence for _, reading in rows],
         "In doubt": [len(reading.could_be) + reading.text.count("?") for _, reading in rows],
     })
-    least = int(table["Confidence"].argmin())
-    st.caption(f"{len(rows)} pictures read. Click a heading to sort, tick a row to inspect it; until then the least "
-               f"sure stands above: {rows[least][0]}.")
-    event = st.dataframe(
-        table, hide_index=True, row_height=48, height=min(48 * len(rows) + 38, 440),
-        column_config={
-            "Picture": st.column_config.ImageColumn("Picture", width="small"),
-            "Confidence": st.column_config.ProgressColumn("Confidence", format="%.1f %%", min_value=0, max_value=100)},
-        on_select="rerun", selection_mode="single-row", key="number_sheet",
-        alt="Table of the uploaded pictures with the number read and its confidence")
-    return next(iter(event.selection.rows), least)
+    return ticked(table, "number_sheet", "Table of the uploaded pictures with the number read and its confidence")
 
 
 def show(own: NumberAudit, names: list[str], results: list) -> None:
@@ -114,16 +100,14 @@ def show(own: NumberAudit, names: list[str], results: list) -> None:
 
 
 def figures(own: NumberAudit) -> str:
-    cards = [
+    return cards([
         ("Read exactly", measured(own.exact / own.n),
          f"{own.exact:,} of {own.n:,}; 95 % interval {interval(own.interval)}"),
         ("Digit errors", measured(own.digit_errors / max(own.digits, 1), 2),
          f"{own.digit_errors:,} signs to mend in {own.digits:,} digits (edit distance)"),
         ("Stated confidence", percent(own.stated), "the mean over all pictures: it should be near the share read "
          "exactly"),
-    ]
-    shown = "".join(card(title, f"<strong>{html.escape(value)}</strong>", note) for title, value, note in cards)
-    return f'<div class="q q-row" data-testid="own-figures">{shown}</div>'
+    ], "own-figures")
 
 
 def wrong(names: list[str], results: list, indices) -> str:

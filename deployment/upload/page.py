@@ -4,12 +4,14 @@ chosen one read in full, and, where their names tell the digit, an audit of thei
 import pandas as pd
 import streamlit as st
 
+from deployment.draw import inputs
 from deployment.number.notice import noticed
 from deployment.number.text import label_of
 from deployment.preprocess import InputError
 from deployment.ui.html import grey_uri, notice
 from deployment.upload import archive, batch, html, numbers, picture
 from deployment.upload.reading import Reading
+from deployment.upload.sheet import ticked
 
 MOST_TOLD = 6  # notices in full
 FIRST, LATER = 1.0, 0.4  # seconds of reading before the page is first shown, and between two looks at it
@@ -64,7 +66,7 @@ def _audit_of_digits(deployer, names: list[str], results: list) -> None:
     if told:
         with st.container(horizontal=True, vertical_alignment="center", key="offer_numbers"):
             st.html(notice(f"The names of {len(told):,} pictures tell numbers, such as {told[0].splitlines()[0]}."))
-            st.button("Read the pictures as numbers", on_click=st.session_state.update, args=({"mode": "number"},))
+            st.button("Read the pictures as numbers", on_click=inputs.use_mode, args=("number",))
 
 
 def _audit_of_numbers(deployer, names: list[str], results: list) -> None:
@@ -184,23 +186,4 @@ def _sheet(rows: list) -> int:
             "Runner-up": [str(prediction.runner_up) for _, prediction in rows],
         }
     )
-    least = int(table["Confidence"].argmin())
-    st.caption(
-        f"{len(rows)} pictures read. Click a heading to sort, tick a row to inspect it; until then the least sure "
-        f"stands above: {rows[least][0]}."
-    )
-    event = st.dataframe(
-        table,
-        hide_index=True,
-        row_height=48,
-        height=min(48 * len(rows) + 38, 440),
-        column_config={
-            "Picture": st.column_config.ImageColumn("Picture", width="small"),
-            "Confidence": st.column_config.ProgressColumn("Confidence", format="%.1f %%", min_value=0, max_value=100),
-        },
-        on_select="rerun",
-        selection_mode="single-row",
-        key="sheet",
-        alt="Table of the uploaded pictures with answer, confidence and feeling",
-    )
-    return next(iter(event.selection.rows), least)
+    return ticked(table, "sheet", "Table of the uploaded pictures with answer, confidence and feeling")

@@ -51,7 +51,7 @@ def test_subspace_finds_the_plane_it_was_shown():
     rng = np.random.default_rng(5)
     plane = np.linalg.qr(rng.standard_normal((40, 5)))[0]
     H = rng.standard_normal((7000, 5)) @ plane.T + 3 + 0.01 * rng.standard_normal((7000, 40))
-    found = fit_subspace(H[:6000], components=5)
+    found = fit_subspace([H[:4000], H[4000:6000]], components=5)
     assert found.basis.shape == (40, 5) and found.basis.dtype == np.float32
     np.testing.assert_allclose(found.basis.T @ found.basis, np.eye(5), atol=1e-5)
     np.testing.assert_allclose(found.mean, H[:6000].mean(axis=0))
@@ -61,16 +61,16 @@ def test_subspace_finds_the_plane_it_was_shown():
         found.reconstruction_error(3 + rng.standard_normal((100, 40))),
     )
     assert np.median(usual) < 0.05 < 0.5 < strange.min()
-    assert fit_subspace(H[:100]).basis.shape == (40, 20)  # at most half of a narrow layer
+    assert fit_subspace([H[:100]]).basis.shape == (40, 20)  # at most half of a narrow layer
 
 
 def test_subspace_of_few_samples_counts_each():
     """Three samples, one of which alone points another way; of a wide layer 64 directions are kept."""
     H = np.zeros((3, 4))
     H[0], H[1:, 1] = [9, 0, 0, 0], 1
-    found = fit_subspace(H, components=1)
+    found = fit_subspace([H], components=1)
     assert abs(found.basis[0, 0]) > 0.98
-    assert fit_subspace(np.random.default_rng(0).standard_normal((300, 200))).basis.shape == (200, 64)
+    assert fit_subspace([np.random.default_rng(0).standard_normal((300, 200))]).basis.shape == (200, 64)
 
 
 def test_it_is_a_value():
