@@ -152,7 +152,9 @@ def main(argv=None):
         raise SystemExit(f"benchmark: no part {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
     total = sum(args.rounds for name in groups if name in chosen) + args.seeds * ("time_to_99" in chosen) \
         + 16 * ("scaling" in chosen) + 2 * ("memory" in chosen)
-    result = {**kept, "machine": machine(), "rate": worker("qualm", "rate"), "date": time.strftime("%Y-%m-%d")}
+    result = {**kept, "machine": machine(), "date": time.strftime("%Y-%m-%d")}
+    if set(chosen) - {"memory"}:
+        result["rate"] = worker("qualm", "rate")
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tqdm(total=total) as bar:
         for name in parts:
