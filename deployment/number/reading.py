@@ -16,14 +16,14 @@ from deployment.preprocess.load import InputError, load_scaled
 
 SIDE = 1600  # pixels: larger pages are reduced to this first
 MOST_SIGNS, MOST_PIECES = 300, 800  # on one page, before and after cutting
+FEW = 16  # blobs: of more, those that are sure digits are not cut
 MANY_PIECES = 300  # more than these, and only what is wide is cut
 UNKNOWN = "?"
 BORROWED = 1.4  # widths of the pen: of a stroke along a cut, so much may belong to both sides
 WORD = 0.2  # of a line's signs: where so many are no digits, the others may be none either
 WORTH = 0.03  # probability of standing in the right reading, from which on a segment is looked at again
-SURE = 0.95  # a blob this surely a digit, and this one, is not cut
+SURE = 0.95  # a sure digit is this probably a digit, and this one
 SHOWN = 900  # pixels of the long side of the page that a reading keeps
-WEIGHTS = Weights.load()
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ def read_number(deployer, source, name="the picture", kind=None, strokes=()):
     grey, scale = load_scaled(source, name, SIDE)
     lines = written(deployer, grey, name, kind, [(np.asarray(points) / scale, width / scale)
                                                  for points, width in strokes])
+    look_again(deployer, lines)
     paths = [best_path(len(line.pieces), line.segments, line.scores.max(axis=1)) for line in lines]
     _look_closely(deployer, lines, paths)
     places, texts, could_be, confidence = [], [], {}, 1.0
@@ -114,12 +115,14 @@ def _place(prediction, sign, chance, box, line, word):
 
 
 def written(deployer, grey, name, kind, strokes=()):
-    """The Lines on a grey picture (H, W), their segments assessed by the network. Raises InputError as read_number."""
+    """The Lines on a grey picture (H, W), their segments as the network takes them at a first look. Raises InputError
+    as read_number."""
     found = page_ink(grey, kind)
     signs = [] if found is None else (strokes and stroke_blobs(strokes, found[1])) or blobs(*found)
     if not signs:
         raise InputError(f"No ink was found in {name}: write or photograph numbers, large and dark on plain paper.")
-    work = [Line(row) for row in lines(signs)] if len(signs) <= MOST_SIGNS else []
+    weights = Weights.of(deployer.sha256)
+    work = [Line(row, weights) for row in lines(signs)] if len(signs) <= MOST_SIGNS else []
     if work:
         _cut(deployer, found, work)
     if not work or sum(len(line.pieces) for line in work) > MOST_PIECES:
@@ -127,19 +130,24 @@ def written(deployer, grey, name, kind, strokes=()):
                          "into parts.")
     for line in work:
         line.images = np.stack([line.image(*found, segment) for segment in line.segments])
-    probs, digitness, novelty = deployer.assess(np.concatenate([line.images for line in work]))
+    probs, digitness, novelty, hidden = deployer.assess(np.concatenate([line.images for line in work]))
     start = 0
     for line in work:
         here = slice(start, start + len(line.segments))
         start = here.stop
-        line.probs = probs[here]
+        line.probs, line.hidden = probs[here], hidden[here]
+        line.seen = weights.seen(line.hidden)
         line.signals = signals(line.pieces, line.segments, line.height, digitness[here], novelty[here])
+    return work
+
+
+def look_again(deployer, work):
+    """Look at the segments of Lines that may stand in the right reading as closely as at single digits."""
     _look_closely(deployer, work, [np.flatnonzero(posterior(len(line.pieces), line.segments, line.scores).sum(
         axis=1) > WORTH) for line in work])
     for line in work:
         for i, prediction in line.predictions.items():
             line.probs[i] = prediction.probabilities
-    return work
 
 
 def _look_closely(deployer, work, chosen):
@@ -152,10 +160,10 @@ def _look_closely(deployer, work, chosen):
 
 
 def _cut(deployer, found, work):
-    """Cut the blobs of Lines that are no sure digits as they are, and find the segments that all pieces can form."""
-    wholes = [line.image(*found, Segment(i, i + 1, blob.box)) for line in work for i, blob in enumerate(line.pieces)]
-    probs, digitness, novelty = deployer.assess(np.stack(wholes))
-    sure = (probs.max(axis=1) > SURE) & (digitness > np.log(SURE)) & (novelty < 1)
+    """Cut the blobs of Lines, where there are many only those that are no sure digits as they are, and find the
+    segments that all pieces can form."""
+    count = sum(len(line.pieces) for line in work)
+    sure = np.zeros(count, bool) if count <= FEW else _sure(deployer, found, work)
     for narrow in (NARROW, HARDLY_TWO):
         known = iter(sure)
         parts = [[[blob] if next(known) else cut(blob, line.height, narrow) for blob in line.pieces] for line in work]
@@ -166,20 +174,27 @@ def _cut(deployer, found, work):
         line.segments = segments(line.pieces, line.height)
 
 
+def _sure(deployer, found, work):
+    """Which blobs of Lines are sure digits as they are."""
+    wholes = [line.image(*found, Segment(i, i + 1, blob.box)) for line in work for i, blob in enumerate(line.pieces)]
+    probs, digitness, novelty, _ = deployer.assess(np.stack(wholes))
+    return (probs.max(axis=1) > SURE) & (digitness > np.log(SURE)) & (novelty < 1)
+
+
 class Line:
     """A line of Blobs, from left to right: its pieces, and the segments that these can form."""
 
-    def __init__(self, row):
-        self.height = max(usual_height(row), 1.0)
+    def __init__(self, row, weights=None):
+        self.weights, self.height = weights, max(usual_height(row), 1.0)
         self.pieces = [Piece(blob.top, blob.left, blob.mask) for blob in row]
         self.pen = max(1, round(stroke_width(max(row, key=lambda blob: blob.mask.sum()).mask.astype(np.float32))))
-        self.segments = self.images = self.probs = self.signals = None
+        self.segments = self.images = self.probs = self.signals = self.hidden = self.seen = None
         self.predictions = {}  # of those segments that were looked at closely
 
     @property
     def scores(self):
         """(n, 11): of each segment being each sign."""
-        return WEIGHTS.scores(self.probs, self.signals)
+        return self.weights.scores(self.probs, self.signals, self.seen)
 
     def image(self, ink, mask, segment):
         """A segment as the network sees it: (28, 28)."""

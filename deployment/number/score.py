@@ -1,17 +1,21 @@
-"""What speaks for a segment of a line being one sign: signals, weighed by what a study learned from composed numbers.
+"""What speaks for a segment of a line being one sign, weighed by what a study learned from composed numbers.
 
-score of a digit d = spread * log p(d) + unsure * log max p + signals . digit, of "?", what is no digit, = signals .
-other. The weights are those that make the right readings of composed numbers likeliest (`python -m
-analytics.studies.numbers`).
+score of a digit d = spread * log p(d) + unsure * log max p + signals . digit + hidden . column d of a matrix; of "?",
+what is no digit, = signals . other + hidden . its last column. `hidden` is what the network's last two layers make of
+the segment: its last layer learned what a digit is, these columns what a digit is that was cut out of a number. The
+weights are those that make the right readings of composed numbers likeliest (`python -m analytics.studies.numbers`).
+The matrix is one network's own; for any other there are weights without.
 """
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-FILE = Path(__file__).with_name("weights.json")
+FILE = Path(__file__).with_name("weights.json")  # of any network
+MATRIX = Path(__file__).with_name("matrix.npz")  # the shipped network's own
 SIGNALS = ("one more", "no digit", "novel", "small", "wide", "off the line", "ink cut", "blobs joined", "gap inside",
            "ink borrowed")
 NOTHING = 10  # the number of the sign "?"
@@ -21,28 +25,46 @@ NORMAL = 0.6  # of the line's height: digits are seldom smaller
 
 @dataclass(frozen=True)
 class Weights:
-    """spread: of log probabilities; unsure: of the largest; digit, other: of SIGNALS, for digits and what is none."""
+    """spread: of log probabilities; unsure: of the largest; digit, other: of SIGNALS, for digits and what is none;
+    matrix: (h + 1, 11) of the hidden layers and a constant, or None."""
 
     spread: float
     unsure: float
     digit: np.ndarray
     other: np.ndarray
+    matrix: np.ndarray | None = None
 
     @classmethod
-    def load(cls, path=FILE):
-        saved = json.loads(Path(path).read_text(encoding="utf-8"))
+    @lru_cache
+    def of(cls, sha256):
+        """The Weights for the network with this hash."""
+        saved = json.loads(FILE.read_text(encoding="utf-8"))
+        with np.load(MATRIX, allow_pickle=False) as own:
+            if str(own["model_sha256"]) == sha256:
+                return cls.from_dict(saved["shipped network"], own["matrix"].astype(np.float32))
+        return cls.from_dict(saved["any network"])
+
+    @classmethod
+    def from_dict(cls, saved, matrix=None):
         of_kinds = (np.array([saved[kind][name] for name in SIGNALS]) for kind in ("digit", "other"))
-        return cls(saved["spread"], saved["unsure"], *of_kinds)
+        return cls(saved["spread"], saved["unsure"], *of_kinds, matrix)
 
     def to_dict(self):
         return {"spread": float(self.spread), "unsure": float(self.unsure)} | {
             kind: dict(zip(SIGNALS, map(float, getattr(self, kind)), strict=True)) for kind in ("digit", "other")}
 
-    def scores(self, probs, signals):
-        """(n, 11), nats: of the ten digits and of NOTHING, from probs (n, 10) and signals (n, len(SIGNALS))."""
+    def seen(self, hidden):
+        """What hidden layers (n, h) add to the scores: (n, 11)."""
+        if self.matrix is None:
+            return np.zeros((len(hidden), NOTHING + 1), np.float32)
+        return hidden @ self.matrix[:-1] + self.matrix[-1]
+
+    def scores(self, probs, signals, seen):
+        """(n, 11), nats: of the ten digits and of NOTHING, from probs (n, 10), signals (n, len(SIGNALS)) and what
+        `seen` gave (n, 11)."""
         log_probs = np.log(np.maximum(probs, FLOOR))
         of_all = self.unsure * log_probs.max(axis=1) + signals @ self.digit
-        return np.column_stack([self.spread * log_probs + of_all[:, None], signals @ self.other])
+        return np.column_stack([self.spread * log_probs + of_all[:, None], signals @ self.other]) + seen
 
 
 def signals(pieces, found, height, digitness, novelty):

@@ -8,11 +8,12 @@ from PIL import Image
 
 from analytics.numbers import __main__ as report
 from analytics.numbers.compose import INK, OVERLAPPING, SHARED, TOUCHING, WIDE, _touching, compose, strings
-from analytics.studies import numbers as study
+from analytics.studies.numbers import fit
+from analytics.studies.numbers import lattices as study
 from core.digits.config import Config
 from core.digits.task import load_parts
 from deployment.deploy_mnist import MNISTDeployer
-from deployment.number.score import NOTHING, SIGNALS
+from deployment.number.score import NOTHING
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,10 +24,10 @@ def part():
 
 
 @pytest.fixture(scope="module")
-def lattices(part):
+def found(part):
     made = study.examples(part, 4, np.random.default_rng(0))
-    found = [study.lattice(MNISTDeployer(), *one) for one in made]
-    return [one for one in found if one is not None]
+    lattices = [study.lattice(MNISTDeployer(), *one) for one in made]
+    return [one for one in lattices if one is not None]
 
 
 def test_touching_digits_share_pixels_and_no_more_than_they_must(part):
@@ -56,14 +57,48 @@ def test_joins_bring_digits_closer(part):
     assert width[OVERLAPPING] < width[TOUCHING] < width[WIDE]
 
 
-def test_the_gradient_of_the_weights(lattices):
+def differences(loss, theta, i):
+    step = np.eye(1, len(theta), i)[0] * 1e-5
+    return (loss(theta + step) - loss(theta - step)) / 2e-5
+
+
+def test_the_gradient_of_the_weights(found):
     """Against differences, at a place that is no optimum."""
-    theta = np.random.default_rng(0).normal(size=2 + 2 * len(SIGNALS)) * 0.3
-    _, grad = study.loss_and_grad(theta, lattices)
-    for i in range(len(theta)):
-        step = np.eye(len(theta))[i] * 1e-5
-        slope = (study.loss_and_grad(theta + step, lattices)[0] - study.loss_and_grad(theta - step, lattices)[0]) / 2e-5
-        assert grad[i] == pytest.approx(slope, rel=1e-4, abs=1e-6), i
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(found[0].hidden.shape[1] + 1, 11)) * 0.02
+    for seen in (None, [fit.seen_by(one, matrix) for one in found]):
+        theta = rng.normal(size=fit.PLAIN + (seen is not None)) * 0.3
+        _, grad = fit.loss_and_grad(theta, found, seen)
+        for i in range(len(theta)):
+            slope = differences(lambda moved, seen=seen: fit.loss_and_grad(moved, found, seen)[0], theta, i)
+            assert grad[i] == pytest.approx(slope, rel=1e-4, abs=1e-6), i
+
+
+def test_the_gradient_of_the_matrix(found, monkeypatch):
+    monkeypatch.setattr(fit, "MATRIX_RIDGE", 0)
+    task = fit.MatrixTask(found, found, fit.START)
+    task.theta[fit.PLAIN:] = np.random.default_rng(1).normal(size=len(task.theta) - fit.PLAIN) * 0.05
+    theta, batch = task.theta.copy(), range(len(found))
+    _, grad = task.loss_and_grad(batch)
+
+    def loss(moved):
+        task.theta[...] = moved
+        return task.loss_and_grad(batch)[0]
+
+    for i in [*range(fit.PLAIN), *np.argsort(-np.abs(grad))[:20], len(theta) - 1]:
+        assert grad[i] == pytest.approx(differences(loss, theta, i), rel=1e-3, abs=1e-7), i
+    task.theta[...] = theta
+    one = found[0]
+    scaled = np.column_stack([(one.hidden - task.mean) * task.scale, np.ones(len(one.segments))])
+    np.testing.assert_allclose(fit.seen_by(one, task.matrix()), scaled @ theta[fit.PLAIN:].reshape(-1, 11), atol=1e-4)
+
+
+def test_learning_the_matrix_reads_more_of_what_it_learns_from(found, monkeypatch):
+    monkeypatch.setattr(fit, "SETTINGS", fit.SETTINGS.replace(epochs=30, batch_size=2))
+    before = fit.loss_and_grad(fit.START, found)[0]
+    matrix = fit.learn_matrix(found, found, fit.START)
+    seen = [fit.seen_by(one, matrix) for one in found]
+    assert fit.loss_and_grad(np.append(fit.START, 1.0), found, seen)[0] < before
 
 
 def test_examples_hold_what_is_no_digit(part):

@@ -214,8 +214,19 @@ def test_labels_and_distances():
     assert distance("kitten", "sitting") == 3
 
 
-def test_shipped_weights_hold_every_signal():
-    weights = Weights.load()
-    assert len(weights.digit) == len(weights.other) == len(SIGNALS)
-    assert weights.to_dict() == json.loads(FILE.read_text())
-    assert weights.digit[SIGNALS.index("ink cut")] < 0 and weights.digit[SIGNALS.index("no digit")] > 0
+def test_shipped_weights_hold_every_signal(deployer):
+    saved = json.loads(FILE.read_text())
+    for sha256, name in ((deployer.sha256, "shipped network"), ("another", "any network")):
+        weights = Weights.of(sha256)
+        assert len(weights.digit) == len(weights.other) == len(SIGNALS)
+        assert weights.to_dict() == saved[name]
+        assert weights.digit[SIGNALS.index("ink cut")] < 0
+    width = sum(deployer.config["hidden"][-2:])
+    assert weights.matrix is None and Weights.of(deployer.sha256).matrix.shape == (width + 1, 11)
+
+
+def test_another_network_reads_numbers_without_the_matrix(deployer, part, monkeypatch):
+    """Its own hidden layers mean other things."""
+    pairs = strings(part, 8, (3, 3), [WIDE], np.random.default_rng(1))
+    monkeypatch.setattr(MNISTDeployer, "sha256", property(lambda self: "another"))
+    assert exact(deployer, pairs) >= 0.6
