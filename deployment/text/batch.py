@@ -4,7 +4,8 @@ import csv
 import io
 
 from core.text.reader import check_text
-from deployment.ui.csv_text import cell, csv_text
+from deployment.ui.csv_text import csv_text
+from deployment.ui.words import cell
 
 MOST_LINES = 1000
 MOST_BYTES = 2**20

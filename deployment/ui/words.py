@@ -84,3 +84,9 @@ def whole(reading) -> str:
 def told(error: Exception) -> str:
     """An error's sentence, with paths as one types them in the project's folder, and no path outside it."""
     return ELSEWHERE.sub("", str(error).replace(f"{ROOT}/", ""))
+
+
+def cell(text: str) -> str:
+    """A text as a cell of a CSV. Spreadsheets take what begins with one of = + - @ for a formula and would run it; the
+    apostrophe keeps it a text."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -7,7 +7,8 @@ import numpy as np
 
 from core.metrics import confusion_matrix, ece_if_calibrated, expected_calibration_error, wilson_interval
 from deployment.preprocess import InputError
-from deployment.ui.csv_text import cell, csv_text
+from deployment.ui.csv_text import csv_text
+from deployment.ui.words import cell
 
 COLUMNS = ("file", "answer", "confidence", "feeling", "runner_up", "novelty", "could_be", "true", "error")
 

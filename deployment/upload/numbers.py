@@ -11,9 +11,9 @@ from core.metrics import wilson_interval
 from core.words import interval, measured, percent
 from deployment.number.text import distance, label_of
 from deployment.preprocess import InputError
-from deployment.ui.csv_text import cell, csv_text
+from deployment.ui.csv_text import csv_text
 from deployment.ui.html import cards, png_uri, tile, tiles
-from deployment.ui.words import sure
+from deployment.ui.words import cell, sure
 from deployment.upload.sheet import ticked
 
 COLUMNS = ("file", "text", "confidence", "feeling", "could_be", "true", "digit_errors", "error")
