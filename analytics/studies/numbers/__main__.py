@@ -4,7 +4,7 @@ Composes numbers, apart, touching and overlapping, some with signs that are no d
 and finds the weights (deployment/number/score.py) that make their right readings likeliest. The matrix on the network's
 hidden layers is learned from numbers of training digits; all other weights, and how much the matrix counts, from digits
 of the calibration writers, whom the network has never seen: so that confidence keeps its word. With --write they
-replace deployment/number/weights.json and matrix.npz. About 25 minutes on two cores, and 6 GB of memory.
+replace deployment/number/weights.json and matrix.npz. About 20 minutes on two cores, and 6 GB of memory.
 """
 
 import argparse
@@ -27,13 +27,17 @@ ROUNDS = 100
 WATCHED = 300
 
 
-def gather(workers, name, count, closely):
-    """The Lattices of `count` composed numbers that can be read rightly at all."""
+def begin(workers, name, count, closely):
+    """(name, chunks, the Lattices of each to come) of `count` composed numbers."""
+    chunks = range(-(-count // CHUNK))
+    return name, len(chunks), workers.map(partial(lattices_of, name, closely=closely), chunks)
+
+
+def gather(name, chunks, made):
+    """Those Lattices that can be read rightly at all."""
     from tqdm import tqdm
 
-    chunks = range(-(-count // CHUNK))
-    made = workers.map(partial(lattices_of, name, closely=closely), chunks)
-    found = [one for chunk in tqdm(made, total=len(chunks), desc=f"numbers of {name}") for one in chunk]
+    found = [one for chunk in tqdm(made, total=chunks, desc=f"numbers of {name}") for one in chunk]
     lattices = [one for one in found if one is not None]
     print(f"{len(lattices):,} of {len(found):,} can be read rightly at all")
     return lattices
@@ -53,14 +57,16 @@ def fitted(lattices, start, seen=None):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m analytics.studies.numbers", description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=1500, help="numbers of calibration digits")
-    parser.add_argument("--training", type=int, default=8000, help="numbers of training digits")
+    parser.add_argument("--count", type=int, default=1000, help="numbers of calibration digits")
+    parser.add_argument("--training", type=int, default=6000, help="numbers of training digits")
     parser.add_argument("--write", action="store_true", help="replace the weights in use")
     args = parser.parse_args(argv)
     with refusing("numbers"), ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as workers:
-        lattices = gather(workers, "calibration", args.count, True)
+        seen_first = begin(workers, "calibration", args.count, True)
+        seen_then = begin(workers, "train", args.training, False)  # made while the first are being weighed
+        lattices = gather(*seen_first)
         plain = fitted(lattices, fit.START)
-        learned = gather(workers, "train", args.training, False)
+        learned = gather(*seen_then)
         matrix = fit.learn_matrix(learned, lattices[:WATCHED], plain, on_epoch=print)
         del learned
         own = fitted(lattices, np.append(plain, 1.0), [fit.seen_by(one, matrix) for one in lattices])
