@@ -13,7 +13,6 @@ from analytics.numbers.compose import WIDE, strings
 from core.metrics import wilson_interval
 from core.words import interval, measured, percent
 from deployment.number.page import blobs, lines, page_ink
-from deployment.number.path import Segment
 from deployment.number.reading import Line
 from deployment.number.text import distance
 from deployment.preprocess import InputError, load_image
@@ -66,7 +65,7 @@ def components(deployer, picture, kind):
     texts = []
     for row in rows:
         line = Line(row)
-        images = [line.image(*found, Segment(i, i + 1, blob.box)) for i, blob in enumerate(line.pieces)]
+        images = [line.image(*found, segment) for segment in line.segments]
         texts.append("".join(map(str, deployer.assess(np.stack(images))[0].argmax(axis=1))))
     return "\n".join(texts)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from core.digits.frame import frame, slide, stroke_width
-from core.uncertainty.readout import FEELINGS, SURE_FROM
+from core.uncertainty.readout import FEELINGS
 from deployment.number.page import blobs, lines, page_ink, usual_height
 from deployment.number.path import Segment, best_path, posterior, probability, segments
 from deployment.number.pieces import HARDLY_TWO, NARROW, Piece, cut
@@ -16,13 +16,13 @@ from deployment.preprocess.load import InputError, load_scaled
 
 SIDE = 1600  # pixels: larger pages are reduced to this first
 MOST_SIGNS, MOST_PIECES = 300, 800  # on one page, before and after cutting
-FEW = 16  # blobs: of more, those that are sure digits are not cut
 MANY_PIECES = 300  # more than these, and only what is wide is cut
 UNKNOWN = "?"
 BORROWED = 1.4  # widths of the pen: of a stroke along a cut, so much may belong to both sides
-WORD = 0.2  # of a line's signs: where so many are no digits, the others may be none either
+WORD = 0.03  # of a line's signs: where so many are probably no digits, the others may be none either
+CERTAIN = 0.98  # probability of being cut out and read rightly, from which on a digit of a number can be confident
 WORTH = 0.03  # probability of standing in the right reading, from which on a segment is looked at again
-SURE = 0.95  # a sure digit is this probably a digit, and this one
+ONE = -0.5  # the score as a digit, in nats, from which on a blob is not cut: hardly a joined pair reaches it
 SHOWN = 900  # pixels of the long side of the page that a reading keeps
 
 
@@ -89,7 +89,7 @@ def read_number(deployer, source, name="the picture", kind=None, strokes=()):
         shares = posterior(len(line.pieces), line.segments, line.scores)[path]
         signs = line.scores[path].argmax(axis=1)
         confidence *= probability(signs, len(line.pieces), line.segments, line.scores)
-        word = np.mean(signs == NOTHING) >= WORD
+        word = shares[:, NOTHING].mean() >= WORD
         for i, sign, share in zip(path, signs, shares, strict=True):
             likely = [int(d) for d in np.argsort(-share[:NOTHING], kind="stable") if share[d] >= RIVAL_FROM]
             if sign != NOTHING and likely != [sign]:
@@ -107,16 +107,16 @@ def _place(prediction, sign, chance, box, line, word):
     feeling = prediction.emotion
     if sign == NOTHING:
         feeling = "curious"
-    elif feeling == "confident" and (word or chance < SURE_FROM):
+    elif feeling == "confident" and (word or chance < CERTAIN):
         feeling = "hesitant"
     own = {field.name: getattr(prediction, field.name) for field in fields(Prediction)}
     return Place(**own | {"emotion": feeling}, text=UNKNOWN if sign == NOTHING else str(sign), box=box, line=line,
                  chance=chance)
 
 
-def written(deployer, grey, name, kind, strokes=()):
-    """The Lines on a grey picture (H, W), their segments as the network takes them at a first look. Raises InputError
-    as read_number."""
+def written(deployer, grey, name, kind, strokes=(), one=ONE):
+    """The Lines on a grey picture (H, W), their segments as the network takes them at a first look; blobs of this score
+    as one digit are not cut. Raises InputError as read_number."""
     found = page_ink(grey, kind)
     signs = [] if found is None else (strokes and stroke_blobs(strokes, found[1])) or blobs(*found)
     if not signs:
@@ -124,21 +124,26 @@ def written(deployer, grey, name, kind, strokes=()):
     weights = Weights.of(deployer.sha256)
     work = [Line(row, weights) for row in lines(signs)] if len(signs) <= MOST_SIGNS else []
     if work:
-        _cut(deployer, found, work)
+        _assess(deployer, found, work)
+        _cut(work, one)
     if not work or sum(len(line.pieces) for line in work) > MOST_PIECES:
         raise InputError(f"There is too much on {name} to read it at once: give at most about 200 digits, or cut it "
                          "into parts.")
+    _assess(deployer, found, work)
+    return work
+
+
+def _assess(deployer, found, work):
+    """What the network makes of the segments of Lines at a first look."""
     for line in work:
         line.images = np.stack([line.image(*found, segment) for segment in line.segments])
-    probs, digitness, novelty, hidden = deployer.assess(np.concatenate([line.images for line in work]))
+    assessed = deployer.assess(np.concatenate([line.images for line in work]))
     start = 0
     for line in work:
-        here = slice(start, start + len(line.segments))
-        start = here.stop
-        line.probs, line.hidden = probs[here], hidden[here]
-        line.seen = weights.seen(line.hidden)
-        line.signals = signals(line.pieces, line.segments, line.height, digitness[here], novelty[here])
-    return work
+        line.probs, digitness, novelty, line.hidden = (part[start : start + len(line.segments)] for part in assessed)
+        start += len(line.segments)
+        line.signals = signals(line.pieces, line.segments, line.height, digitness, novelty)
+        line.seen = line.weights.seen(line.hidden)
 
 
 def look_again(deployer, work):
@@ -159,13 +164,11 @@ def _look_closely(deployer, work, chosen):
             line.predictions[i] = prediction
 
 
-def _cut(deployer, found, work):
-    """Cut the blobs of Lines, where there are many only those that are no sure digits as they are, and find the
-    segments that all pieces can form."""
-    count = sum(len(line.pieces) for line in work)
-    sure = np.zeros(count, bool) if count <= FEW else _sure(deployer, found, work)
+def _cut(work, one):
+    """Cut the blobs of Lines that may be more than one digit, and find the segments that all pieces can form."""
+    whole = np.concatenate([line.scores[:, :NOTHING].max(axis=1) > one for line in work])
     for narrow in (NARROW, HARDLY_TWO):
-        known = iter(sure)
+        known = iter(whole)
         parts = [[[blob] if next(known) else cut(blob, line.height, narrow) for blob in line.pieces] for line in work]
         if sum(len(own) for line in parts for own in line) <= MANY_PIECES:
             break
@@ -174,21 +177,16 @@ def _cut(deployer, found, work):
         line.segments = segments(line.pieces, line.height)
 
 
-def _sure(deployer, found, work):
-    """Which blobs of Lines are sure digits as they are."""
-    wholes = [line.image(*found, Segment(i, i + 1, blob.box)) for line in work for i, blob in enumerate(line.pieces)]
-    probs, digitness, novelty, _ = deployer.assess(np.stack(wholes))
-    return (probs.max(axis=1) > SURE) & (digitness > np.log(SURE)) & (novelty < 1)
-
-
 class Line:
-    """A line of Blobs, from left to right: its pieces, and the segments that these can form."""
+    """A line of Blobs, from left to right: its pieces, and the segments that these can form; before it is cut, the
+    blobs themselves."""
 
     def __init__(self, row, weights=None):
         self.weights, self.height = weights, max(usual_height(row), 1.0)
         self.pieces = [Piece(blob.top, blob.left, blob.mask) for blob in row]
         self.pen = max(1, round(stroke_width(max(row, key=lambda blob: blob.mask.sum()).mask.astype(np.float32))))
-        self.segments = self.images = self.probs = self.signals = self.hidden = self.seen = None
+        self.segments = [Segment(i, i + 1, blob.box) for i, blob in enumerate(self.pieces)]  # the blobs as they are
+        self.images = self.probs = self.signals = self.hidden = self.seen = None
         self.predictions = {}  # of those segments that were looked at closely
 
     @property

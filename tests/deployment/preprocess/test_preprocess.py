@@ -232,7 +232,10 @@ def paper(light, rng, ink=None):
     return np.clip(255 * seen + rng.normal(0, 3, seen.shape), 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("light", [falling, vignette, soft_shadow])
+SLOW = [pytest.param(light, marks=pytest.mark.slow) for light in (falling, vignette)]
+
+
+@pytest.mark.parametrize("light", [*SLOW, soft_shadow])
 def test_paper_under_uneven_light_holds_no_ink(light):
     rng, refused = np.random.default_rng(2), 0
     for _ in range(25):

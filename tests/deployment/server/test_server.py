@@ -145,6 +145,7 @@ def test_a_process_killed_under_load_is_replaced_and_everybody_answered(served):
     assert max(map(max, waits)) < NOTICED, waits
 
 
+@pytest.mark.slow
 def test_a_rolling_restart_turns_nobody_away(served):
     seen, over = [], threading.Event()
 
