@@ -9,7 +9,7 @@ from core.uncertainty.readout import FEELINGS
 from deployment.number.page import blobs, lines, page_ink, usual_height
 from deployment.number.path import Segment, best_path, posterior, probability, segments
 from deployment.number.pieces import HARDLY_TWO, NARROW, Piece, cut
-from deployment.number.score import NOTHING, Weights, signals
+from deployment.number.score import NOTHING, Weights, hedged, signals
 from deployment.number.strokes import stroke_blobs
 from deployment.prediction import RIVAL_FROM, Prediction
 from deployment.preprocess.load import InputError, load_scaled
@@ -192,7 +192,7 @@ class Line:
     @property
     def scores(self):
         """(n, 11): of each segment being each sign."""
-        return self.weights.scores(self.probs, self.signals, self.seen)
+        return hedged(self.weights.scores(self.probs, self.signals, self.seen), self.probs)
 
     def image(self, ink, mask, segment):
         """A segment as the network sees it: (28, 28)."""
