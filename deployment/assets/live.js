@@ -71,8 +71,10 @@ function send(done, ink = pixels(), tries = 5) {
     return;
   }
   [last, sentAt, sent] = [ink, performance.now(), Math.max(sent, told.answered) + 1];
-  const known = told.size[0] > told.size[1] && ways.length === strokes && ways.every((stroke) => stroke.width);
-  tell("ink", { number: sent, done, strokes, ink, ways: known ? (way ? [...ways, way] : ways) : [] });
+  const known = told.size[0] > told.size[1] && ways.length === strokes && ways.every(
+    (stroke) => stroke.width && stroke.points.length);
+  const drawn = [...ways, ...(way ? [way] : [])].map(({ points, width }) => ({ points, width }));
+  tell("ink", { number: sent, done, strokes, ink, ways: known ? drawn : [] });
   // Streamlit drops one of two words that two parts of a page say at the same time
   if (done) again = setTimeout(() => tries && !down && told.answered < sent && send(true, ink, tries - 1), PATIENCE / 2);
 }
@@ -117,10 +119,12 @@ function press(button) {
   return 1;
 }
 
-// Where a pointer is on the drawing area, in shares of its width.
-function place(event) {
-  const area = root.querySelector(".upper-canvas").getBoundingClientRect();
-  return [event.clientX - area.left, event.clientY - area.top].map((at) => Math.round((1e4 * at) / area.width) / 1e4);
+// Note where the pointer is on the drawing area of the present stroke, in shares of its width; that area may have gone.
+function note(event) {
+  const area = way.area.getBoundingClientRect();
+  if (!area.width) return;
+  way.points.push([event.clientX - area.left, event.clientY - area.top].map(
+    (at) => Math.round((1e4 * at) / area.width) / 1e4));
 }
 
 function typing(event) {
@@ -133,7 +137,7 @@ function visible() {
 
 document.addEventListener("pointermove", (event) => {
   if (!down) return;
-  way.points.push(place(event));
+  note(event);
   follow();
 }, true);
 for (const end of ["pointerup", "pointercancel"]) {
@@ -170,8 +174,9 @@ function finish(found) {
     pen.setAttribute("role", "img");
     pen.addEventListener("pointerdown", (event) => {
       if (event.button) return;
-      down = true;
-      way = { points: [place(event)], width: told.pen };
+      finish(found); // where another surface was there a moment ago
+      [down, way] = [true, { points: [], width: told.pen, area: pen }];
+      note(event);
       container.classList.add("drawing");
       document.querySelector(".st-key-reasons")?.classList.add("q-stale");
     }, true);
