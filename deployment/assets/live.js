@@ -71,9 +71,9 @@ function send(done, ink = pixels(), tries = 5) {
     return;
   }
   [last, sentAt, sent] = [ink, performance.now(), Math.max(sent, told.answered) + 1];
-  const known = told.size[0] > told.size[1] && ways.length === strokes && ways.every(
-    (stroke) => stroke.width && stroke.points.length);
   const drawn = [...ways, ...(way ? [way] : [])].map(({ points, width }) => ({ points, width }));
+  const known = told.size[0] > told.size[1] && ways.length === strokes && drawn.every(
+    (stroke) => stroke.width && stroke.points.length);
   tell("ink", { number: sent, done, strokes, ink, ways: known ? drawn : [] });
   // Streamlit drops one of two words that two parts of a page say at the same time
   if (done) again = setTimeout(() => tries && !down && told.answered < sent && send(true, ink, tries - 1), PATIENCE / 2);
