@@ -38,6 +38,7 @@ def begin() -> None:
     state, asked = st.session_state, st.query_params.get("example")
     state.setdefault("source", "example")  # what is being read: "example", "drawing", "upload" or "photograph"
     state.setdefault("cleared", 0)  # how often the canvas was told to be empty
+    state.setdefault("turned", 0)  # how often what is read was changed by anything but its own control
     if "mode" not in state:
         state.wide = st.query_params.get("read") == "number"  # whether the drawing area is the wide one
         state.mode = "number" if state.wide else "digit"  # what is read
@@ -48,24 +49,37 @@ def begin() -> None:
     elif asked != state.asked:
         show_example(asked if asked in MODE_OF else first(state.mode))
     state.asked = asked
-    state.mode_said = state.mode
 
 
 def mode() -> None:
-    """What is read: one digit, or a number, drawn on a wide surface."""
-    st.segmented_control("What is read", list(MODES), format_func=MODES.get, key="mode_said", on_change=_use_mode,
-                         label_visibility="collapsed", required=True)
+    """What is read: one digit, or a number, drawn on a wide surface. Where anything else changes that, it is another
+    control: of this one a browser that asks for a part of the page at that moment would still tell the old choice."""
+    key = f"mode_{st.session_state.turned}"
+    st.segmented_control("What is read", list(MODES), format_func=MODES.get, default=st.session_state.mode, key=key,
+                         on_change=_choose_mode, args=(key,), label_visibility="collapsed", required=True)
 
 
-def _use_mode() -> None:
+def _choose_mode(key: str) -> None:
     state = st.session_state
-    use_mode(state.mode_said or state.mode, wide=True)
+    state.mode = state[key]
+    _make_surface(wide=True)
 
 
-def use_mode(mode: str, wide: bool = False) -> None:
-    """wide: whether a number gets the wide surface; without, what is on the square one stays and is read anew."""
+def use_mode(mode: str) -> None:
+    """Read it so; what is on the square surface stays and is read anew."""
+    _turn(mode)
+    _make_surface(wide=False)
+
+
+def _turn(mode: str) -> None:
     state = st.session_state
+    state.turned += state.mode != mode
     state.mode = mode
+
+
+def _make_surface(wide: bool) -> None:
+    """wide: whether a number gets the wide surface."""
+    state, mode = st.session_state, st.session_state.mode
     was = state.wide
     _make_wide(mode == "number" and wide)
     if was != state.wide and state.source == "drawing":
@@ -182,7 +196,8 @@ def use_example(name: str) -> None:
 
 def show_example(name: str) -> None:
     state = st.session_state
-    state.example, state.mode = name, MODE_OF[name]
+    state.example = name
+    _turn(MODE_OF[name])
     _make_wide(state.mode == "number")
     state.cleared += 1
     state.eraser = False
