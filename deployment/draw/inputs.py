@@ -53,16 +53,19 @@ def begin() -> None:
 
 def mode() -> None:
     """What is read: one digit, or a number, drawn on a wide surface. Where anything else changes that, it is another
-    control: of this one a browser that asks for a part of the page at that moment would still tell the old choice."""
-    key = f"mode_{st.session_state.turned}"
-    st.segmented_control("What is read", list(MODES), format_func=MODES.get, default=st.session_state.mode, key=key,
-                         on_change=_choose_mode, args=(key,), label_visibility="collapsed", required=True)
+    control: of the old one a browser that asks for a part of the page at that moment still tells the old choice."""
+    turned = st.session_state.turned
+    st.segmented_control("What is read", list(MODES), format_func=MODES.get, default=st.session_state.mode,
+                         key=f"mode_{turned}", on_change=_choose_mode, args=(turned,), label_visibility="collapsed",
+                         required=True)
 
 
-def _choose_mode(key: str) -> None:
+def _choose_mode(turned: int) -> None:
     state = st.session_state
-    state.mode = state[key]
-    _make_surface(wide=True)
+    chosen = state[f"mode_{turned}"]
+    if turned == state.turned and chosen != state.mode:
+        state.mode = chosen
+        _make_surface(wide=True)
 
 
 def use_mode(mode: str) -> None:
