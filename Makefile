@@ -1,6 +1,7 @@
 # Two commands are all one needs: `make run` and `make test`. Each sets up what it uses in .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
+SPREAD := -n 2 --dist worksteal
 .PHONY: run serve test test-all lint mutants torture train champion audit robustness reproduce gate liminal bench clean
 .DELETE_ON_ERROR:
 
@@ -11,10 +12,10 @@ serve: .venv/app  ## for many people: nginx before several processes, deployment
 	$(BIN)/python -m deployment.server $(ARGS)
 
 test: .venv/dev  ## run the tests, each browser check once
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SPREAD)
 
 test-all: .venv/bench  ## everything: the browser checks in every size and theme, and the slow parts
-	$(BIN)/python -m pytest --all
+	$(BIN)/python -m pytest --all $(SPREAD)
 
 lint: .venv/dev  ## style, and that imports run one way
 	$(BIN)/ruff check .

@@ -4,8 +4,14 @@
 marked slow.
 """
 
+import os
 import zlib
 from dataclasses import dataclass
+
+from core.blas import use_one_thread
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # each of several processes gets one core; NumPy is not imported yet
+    use_one_thread()
 
 import pytest
 from browser import at_rest
