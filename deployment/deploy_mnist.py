@@ -97,12 +97,12 @@ class MNISTDeployer:
     def assess(self, images):
         """Of images (N, 28, 28), floats in [0, 1], at the first look: calibrated probabilities (N, 10), the logarithm
         of the chance (N,) that each is a digit at all, as training against no digits set it (core/nn/losses.py),
-        novelty (N,), and the last two hidden layers (N, h) in one."""
+        novelty (N,), and all hidden layers (N, h) in one."""
         readout, reading = self.model.readout, self.network.read(self._input(images))
         evidence = readout.evidence(reading)
         digitness = -np.logaddexp(0, evidence.energy.astype(float))
         return (readout.calibration.probabilities(evidence), digitness, readout.novelty(evidence),
-                np.concatenate(reading.hidden[-2:], axis=1))
+                np.concatenate(reading.hidden, axis=1))
 
     def gate_comparison(self, image):
         """Probabilities (10,) of one (28, 28) image under four gates, by name; None for a network without a gate.

@@ -4,10 +4,17 @@ Composes numbers of MNIST's validation digits, each by one writer, with gaps fro
 drawings; connected components alone are beside them. DIR holds photographs named CONTENT_anything.jpg, what stands in
 them from left to right, lines divided by "-". Of the drawn letters in FILE (.npz, as for analytics.realworld) words are
 made: no sign of them may become a sure digit; nor may drawings and empty pages, which are made here. The tables go to
-analytics/reports/numbers.md. About ten minutes on one core.
+analytics/reports/numbers.md. About fifteen minutes on two cores.
 """
 
+if __name__ == "__main__":  # before NumPy is imported: one core for each of two processes
+    from core.blas import use_one_thread
+
+    use_one_thread()
+
 import argparse
+import os
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -59,12 +66,12 @@ def main(argv=None):
     parser.add_argument("--words", type=Path, metavar="FILE", help="letters, to make words of")
     parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR")
     args = parser.parse_args(argv)
-    with refusing("numbers"):
+    with refusing("numbers"), ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as workers:
         folders = {folder.name: folder_of(folder) for folder in args.folders}
         deployer = MNISTDeployer(args.model)
         part = load_parts(deployer.model.config)["validation"]
-        rows = [measure(name, deployer, *given) for name, given in composed(part, args.count).items()]
-        rows += [measure(name, deployer, pairs) for name, pairs in folders.items()]
+        rows = [measure(name, workers, args.model, *given) for name, given in composed(part, args.count).items()]
+        rows += [measure(name, workers, args.model, pairs) for name, pairs in folders.items()]
         strange = {"drawings": drawings(args.count // 10), "empty pages": blank_pages(args.count // 40)}
         if args.words:
             strange |= words(args.words, args.count // 8)

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 from PIL import Image
@@ -12,6 +13,7 @@ from PIL import Image
 from analytics.numbers.compose import WIDE, strings
 from core.metrics import wilson_interval
 from core.words import interval, measured, percent
+from deployment.deploy_mnist import MNISTDeployer
 from deployment.number.page import blobs, lines, page_ink
 from deployment.number.reading import Line
 from deployment.number.text import distance
@@ -42,20 +44,30 @@ class Row:
     stated: np.ndarray
 
 
-def measure(name, deployer, pairs, kind=None):
-    """The Row of (text, picture) pairs."""
+def measure(name, workers, model, pairs, kind=None):
+    """The Row of (text, picture) pairs, read with the model of a folder by an executor's processes."""
     from tqdm import tqdm
 
-    found = []
-    for text, picture in tqdm(pairs, desc=name, leave=False):
-        try:
-            reading = deployer.read_number(picture, kind=kind)
-            said, confidence = reading.text, reading.confidence
-        except InputError:
-            said, confidence = "", 0.0
-        found.append((said == text, components(deployer, picture, kind) == text, distance(text, said),
-                      len(text.replace("\n", "")), confidence))
-    return Row(name, *map(np.array, zip(*found, strict=True)))
+    judged = workers.map(partial(judge, model, kind), pairs, chunksize=5)
+    return Row(name, *map(np.array, zip(*tqdm(judged, desc=name, total=len(pairs), leave=False), strict=True)))
+
+
+def judge(model, kind, pair):
+    """What a Row holds of one (text, picture)."""
+    (text, picture), deployer = pair, loaded(model)
+    try:
+        reading = deployer.read_number(picture, kind=kind)
+        said, confidence = reading.text, reading.confidence
+    except InputError:
+        said, confidence = "", 0.0
+    return (said == text, components(deployer, picture, kind) == text, distance(text, said),
+            len(text.replace("\n", "")), confidence)
+
+
+@cache
+def loaded(model):
+    """The MNISTDeployer of a folder, once a process."""
+    return MNISTDeployer(model)
 
 
 def components(deployer, picture, kind):

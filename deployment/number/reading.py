@@ -7,7 +7,7 @@ import numpy as np
 from core.digits.frame import frame, slide, stroke_width
 from core.uncertainty.readout import FEELINGS
 from deployment.number.page import blobs, lines, page_ink, usual_height
-from deployment.number.path import Segment, best_path, posterior, probability, segments
+from deployment.number.path import Segment, best_path, ends, posterior, probability, segments
 from deployment.number.pieces import HARDLY_TWO, NARROW, Piece, cut
 from deployment.number.score import NOTHING, Weights, hedged, signals
 from deployment.number.strokes import stroke_blobs
@@ -22,7 +22,7 @@ BORROWED = 1.4  # widths of the pen: of a stroke along a cut, so much may belong
 WORD = 0.03  # of a line's signs: where so many are probably no digits, the others may be none either
 CERTAIN = 0.98  # probability of being cut out and read rightly, from which on a digit of a number can be confident
 WORTH = 0.03  # probability of standing in the right reading, from which on a segment is looked at again
-ONE = -0.5  # the score as a digit, in nats, from which on a blob is not cut: hardly a joined pair reaches it
+ONE = 1.0  # the score as a digit, in nats, from which on a blob is not cut: hardly a joined pair reaches it
 SHOWN = 900  # pixels of the long side of the page that a reading keeps
 
 
@@ -143,7 +143,7 @@ def _assess(deployer, found, work):
         line.probs, digitness, novelty, line.hidden = (part[start : start + len(line.segments)] for part in assessed)
         start += len(line.segments)
         line.signals = signals(line.pieces, line.segments, line.height, digitness, novelty)
-        line.seen = line.weights.seen(line.hidden)
+        line.seen = line.weights.seen(line.hidden, line.whole, line.sides)
 
 
 def look_again(deployer, work):
@@ -173,8 +173,7 @@ def _cut(work, one):
         if sum(len(own) for line in parts for own in line) <= MANY_PIECES:
             break
     for line, own in zip(work, parts, strict=True):
-        line.pieces = sorted((piece for part in own for piece in part), key=lambda piece: piece.left + piece.right)
-        line.segments = segments(line.pieces, line.height)
+        line.divide(own)
 
 
 class Line:
@@ -186,13 +185,30 @@ class Line:
         self.pieces = [Piece(blob.top, blob.left, blob.mask) for blob in row]
         self.pen = max(1, round(stroke_width(max(row, key=lambda blob: blob.mask.sum()).mask.astype(np.float32))))
         self.segments = [Segment(i, i + 1, blob.box) for i, blob in enumerate(self.pieces)]  # the blobs as they are
-        self.images = self.probs = self.signals = self.hidden = self.seen = None
+        self.images = self.probs = self.signals = self.hidden = self.seen = self.whole = self.sides = None
+        self.alone = np.ones(len(self.segments), bool)
         self.predictions = {}  # of those segments that were looked at closely
 
     @property
     def scores(self):
         """(n, 11): of each segment being each sign."""
-        return hedged(self.weights.scores(self.probs, self.signals, self.seen), self.probs)
+        return hedged(self.weights.scores(self.probs, self.signals, self.seen), self.probs, self.alone)
+
+    def divide(self, parts):
+        """Take Pieces, a list for each blob, in the place of the blobs."""
+        found = sorted(((piece, number) for number, own in enumerate(parts) for piece in own),
+                       key=lambda one: one[0].left + one[0].right)
+        self.pieces, of = [piece for piece, _ in found], np.array([number for _, number in found])
+        self.segments = segments(self.pieces, self.height)
+        first, last = ends(self.segments)
+        crossed = np.array([piece.crossed > 0 for piece in self.pieces] + [False])
+        self.alone = ~(crossed[first] | crossed[last])
+        cut_up = np.flatnonzero(np.bincount(of) > 1)
+        self.whole, self.sides = self.hidden[cut_up], np.full((len(self.segments), 2), -1)
+        for k, number in enumerate(cut_up):
+            left, right = np.flatnonzero(of == number)[[0, -1]]
+            self.sides[(first <= left) & (last > left) & (last <= right), 0] = k
+            self.sides[(first > left) & (first <= right) & (last > right), 1] = k
 
     def image(self, ink, mask, segment):
         """A segment as the network sees it: (28, 28)."""

@@ -2,9 +2,11 @@
 
 score of a digit d = spread * log p(d) + unsure * log max p + signals . digit + hidden . column d of a matrix; of "?",
 what is no digit, = signals . other + hidden . its last column. `hidden` is what the network's last two layers make of
-the segment: its last layer learned what a digit is, these columns what a digit is that was cut out of a number. The
-weights are those that make the right readings of composed numbers likeliest (`python -m analytics.studies.numbers`).
-The matrix is one network's own; for any other there are weights without.
+the segment: its last layer learned what a digit is, these columns what a digit is that was cut out of a number. Where
+the segment is the left or right end of a blob that was cut, + whole . column d of another matrix, one for each side;
+`whole` is what all hidden layers make of the blob as it is: two digits pressed into one frame, of which they can tell
+the left from the right one. The weights are those that make the right readings of composed numbers likeliest
+(`python -m analytics.studies.numbers`). The matrices are one network's own; for any other there are weights without.
 """
 
 import json
@@ -15,12 +17,13 @@ from pathlib import Path
 import numpy as np
 
 FILE = Path(__file__).with_name("weights.json")  # of any network
-MATRIX = Path(__file__).with_name("matrix.npz")  # the shipped network's own
+MATRICES = Path(__file__).with_name("matrices.npz")  # the shipped network's own
 SIGNALS = ("one more", "no digit", "novel", "small", "wide", "off the line", "ink cut", "blobs joined", "gap inside",
            "ink borrowed")
+LEARNED = ("matrix", "sides")
 NOTHING = 10  # the number of the sign "?"
 FLOOR = 1e-5  # the least probability that a digit has: a network's error is never impossible
-CALIBRATED = 0.25  # what the calibrated probabilities have to say in which digit it is
+CALIBRATED = 0.25  # what the calibrated probabilities have to say in which digit it is that was cut out
 LEAST = 1e-12  # share
 NORMAL = 0.6  # of the line's height: digits are seldom smaller
 
@@ -28,38 +31,45 @@ NORMAL = 0.6  # of the line's height: digits are seldom smaller
 @dataclass(frozen=True)
 class Weights:
     """spread: of log probabilities; unsure: of the largest; digit, other: of SIGNALS, for digits and what is none;
-    matrix: (h + 1, 11) of the hidden layers and a constant, or None."""
+    matrix: (h + 1, 11) of the last hidden layers of a segment, and a constant; sides: (2, H + 1, 10) of all hidden
+    layers of a blob whose left, or right, end a segment is; or None."""
 
     spread: float
     unsure: float
     digit: np.ndarray
     other: np.ndarray
     matrix: np.ndarray | None = None
+    sides: np.ndarray | None = None
 
     @classmethod
     @lru_cache
     def of(cls, sha256):
         """The Weights for the network with this hash."""
         saved = json.loads(FILE.read_text(encoding="utf-8"))
-        with np.load(MATRIX, allow_pickle=False) as own:
+        with np.load(MATRICES, allow_pickle=False) as own:
             if str(own["model_sha256"]) == sha256:
-                return cls.from_dict(saved["shipped network"], own["matrix"].astype(np.float32))
+                return cls.from_dict(saved["shipped network"], *(own[name].astype(np.float32) for name in LEARNED))
         return cls.from_dict(saved["any network"])
 
     @classmethod
-    def from_dict(cls, saved, matrix=None):
+    def from_dict(cls, saved, matrix=None, sides=None):
         of_kinds = (np.array([saved[kind][name] for name in SIGNALS]) for kind in ("digit", "other"))
-        return cls(saved["spread"], saved["unsure"], *of_kinds, matrix)
+        return cls(saved["spread"], saved["unsure"], *of_kinds, matrix, sides)
 
     def to_dict(self):
         return {"spread": float(self.spread), "unsure": float(self.unsure)} | {
             kind: dict(zip(SIGNALS, map(float, getattr(self, kind)), strict=True)) for kind in ("digit", "other")}
 
-    def seen(self, hidden):
-        """What hidden layers (n, h) add to the scores: (n, 11)."""
+    def seen(self, hidden, whole=None, sides=None):
+        """What hidden layers (n, H) add to the scores: (n, 11). whole: (b, H) of the blobs that were cut; sides (n, 2):
+        the number of the one whose left and whose right end each segment is, -1 where it is none's."""
         if self.matrix is None:
             return np.zeros((len(hidden), NOTHING + 1), np.float32)
-        return hidden @ self.matrix[:-1] + self.matrix[-1]
+        found = hidden[:, -len(self.matrix) + 1:] @ self.matrix[:-1] + self.matrix[-1]
+        for side in (0, 1) if whole is not None and len(whole) else ():
+            at = np.flatnonzero(sides[:, side] >= 0)
+            found[at, :NOTHING] += (whole @ self.sides[side, :-1] + self.sides[side, -1])[sides[at, side]]
+        return found
 
     def scores(self, probs, signals, seen):
         """(n, 11), nats: of the ten digits and of NOTHING, from probs (n, 10), signals (n, len(SIGNALS)) and what
@@ -69,11 +79,13 @@ class Weights:
         return np.column_stack([self.spread * log_probs + of_all[:, None], signals @ self.other]) + seen
 
 
-def hedged(scores, probs):
-    """Scores (n, 11) with the same weight on digits as a whole, which digit it is being said in part by the calibrated
-    probabilities probs (n, 10): the matrix knows cut digits better, and is too sure between a 4 and a 9."""
+def hedged(scores, probs, alone):
+    """Scores (n, 11) with the same weight on digits as a whole, which digit it is being said by the calibrated
+    probabilities probs (n, 10), of what stands `alone` (n,), uncut, and else in part by them: the matrices know cut
+    digits better, and are too sure between a 4 and a 9."""
     total = np.logaddexp.reduce(scores[:, :NOTHING], axis=1, keepdims=True)
-    shares = (1 - CALIBRATED) * np.exp(scores[:, :NOTHING] - total) + CALIBRATED * probs
+    part = np.where(alone, 1, CALIBRATED)[:, None]
+    shares = (1 - part) * np.exp(scores[:, :NOTHING] - total) + part * probs
     return np.column_stack([total + np.log(np.maximum(shares, LEAST)), scores[:, NOTHING]])
 
 

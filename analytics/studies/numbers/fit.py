@@ -13,11 +13,12 @@ START = np.concatenate([[1.0, 0.0], np.eye(len(SIGNALS))[1], -5 * np.eye(len(SIG
 PLAIN = len(START)  # weights without the matrix
 SETTINGS = Config(preset="numbers", optimizer="adam", lr=0.01, beta2=0.99, schedule="cosine", batch_size=20, epochs=9,
                   keep="last")
+FLOAT = np.float32  # of products with hidden layers
 STEEP = 3.0  # a step changes the matrix by as much more than the other weights
 
 
-def unpack(theta, matrix=None):
-    return Weights(theta[0], theta[1], *np.split(theta[2:PLAIN], 2), matrix)
+def unpack(theta, matrix=None, sides=None):
+    return Weights(theta[0], theta[1], *np.split(theta[2:PLAIN], 2), matrix, sides)
 
 
 def slopes(one, weights, seen):
@@ -50,51 +51,86 @@ def loss_and_grad(theta, lattices, seen=None):
         np.arange(len(theta)) < PLAIN, theta, 0)
 
 
+class Standard:
+    """Hidden layers (n, h) as steps of learning like them: of mean 0 and one size, with a constant."""
+
+    def __init__(self, some):
+        self.mean, width = some.mean(axis=0), some.shape[1]
+        self.scale = STEEP / (some.std(axis=0) + 0.05) / np.sqrt(width)
+
+    def plain(self, learned):
+        """The matrix (h + 1, k) for hidden layers as they come that does what `learned` does for these."""
+        by_unit = self.scale[:, None] * learned[:-1]
+        return np.vstack([by_unit, learned[-1] - self.mean @ by_unit])
+
+    def grad(self, plain):
+        """The gradient by `learned` from that by such a matrix."""
+        return np.vstack([self.scale[:, None] * (plain[:-1] - np.outer(self.mean, plain[-1])), plain[-1]])
+
+
 class MatrixTask:
-    """Learn all weights and the matrix from Lattices, as core.nn.training.fit asks; watch others."""
+    """Learn all weights and the matrices from Lattices, as core.nn.training.fit asks; watch others."""
 
     score = "exact"
 
     def __init__(self, lattices, watched, start):
         self.lattices, self.watched = lattices, watched
-        some = np.concatenate([one.hidden.astype(np.float32) for one in lattices[:300]])
-        self.mean, width = some.mean(axis=0), some.shape[1]
-        self.scale = STEEP / (some.std(axis=0) + 0.05) / np.sqrt(width)
-        self.theta = np.concatenate([start, np.zeros((width + 1) * (NOTHING + 1))])
+        some = lattices[:300]
+        self.hidden, self.whole = (Standard(np.concatenate([getattr(one, name) for one in some]).astype(np.float32))
+                                   for name in ("hidden", "whole"))
+        h, H = len(self.hidden.mean), len(self.whole.mean)
+        self.theta = np.concatenate([start, np.zeros((h + 1) * (NOTHING + 1) + 2 * (H + 1) * NOTHING)])
         self.decay_size, self.steps_per_epoch = 0, max(1, len(lattices) // SETTINGS.batch_size)
 
     def batches(self, epoch):
         order = np.random.default_rng([0, epoch]).permutation(len(self.lattices))
         return np.array_split(order[: self.steps_per_epoch * SETTINGS.batch_size], self.steps_per_epoch)
 
-    def matrix(self):
-        """The matrix for hidden layers as they come."""
-        learned = self.theta[PLAIN:].reshape(-1, NOTHING + 1)
-        by_unit = self.scale[:, None] * learned[:-1]
-        return np.vstack([by_unit, learned[-1] - self.mean @ by_unit])
+    def learned(self, theta):
+        """Views of the two matrices, as parts of theta or of a gradient: (h + 1, 11) and (2, H + 1, 10)."""
+        matrix, sides = np.split(theta[PLAIN:], [(len(self.hidden.mean) + 1) * (NOTHING + 1)])
+        return matrix.reshape(-1, NOTHING + 1), sides.reshape(2, -1, NOTHING)
+
+    def matrices(self):
+        """Both for hidden layers as they come."""
+        matrix, sides = self.learned(self.theta)
+        return self.hidden.plain(matrix), np.stack([self.whole.plain(side) for side in sides])
 
     def loss_and_grad(self, batch):
-        learned, weights = self.theta[PLAIN:].reshape(-1, NOTHING + 1), unpack(self.theta)
-        loss, grad, of_matrix = 0.0, np.zeros_like(self.theta), np.zeros(learned.shape)
+        (matrix, sides), weights = (own.astype(FLOAT) for own in self.matrices()), unpack(self.theta)
+        loss, grad = 0.0, np.zeros_like(self.theta)
+        of_matrix, of_sides = np.zeros(matrix.shape), np.zeros(sides.shape)
         for number in batch:
             one = self.lattices[number]
-            hidden = np.column_stack([(one.hidden - self.mean) * self.scale, np.ones(len(one.segments))])
-            one_loss, slope = slopes(one, weights, hidden @ learned)
+            hidden, whole = one.hidden.astype(FLOAT), one.whole.astype(FLOAT)
+            one_loss, slope = slopes(one, weights, unpack(self.theta, matrix, sides).seen(hidden, whole, one.sides))
             loss += one_loss
             grad[:PLAIN] += plain_grad(one, slope)
-            of_matrix += hidden.T @ slope
-        grad[PLAIN:] = (of_matrix / len(batch) + MATRIX_RIDGE * learned).ravel()
-        grad[:PLAIN] = grad[:PLAIN] / len(batch)
+            of_matrix += with_constant(hidden.T @ slope.astype(FLOAT), slope)
+            for side in (0, 1):
+                at, by_blob = np.flatnonzero(one.sides[:, side] >= 0), np.zeros((len(whole), NOTHING))
+                np.add.at(by_blob, one.sides[at, side], slope[at, :NOTHING])
+                of_sides[side] += with_constant(whole.T @ by_blob.astype(FLOAT), by_blob)
+        learned = self.learned(grad)
+        learned[0][...] = self.hidden.grad(of_matrix)
+        learned[1][...] = [self.whole.grad(own) for own in of_sides]
+        grad /= len(batch)
+        grad[PLAIN:] += MATRIX_RIDGE * self.theta[PLAIN:]
         return loss / len(batch), grad
 
     def evaluate(self):
-        weights, matrix = unpack(self.theta), self.matrix()
-        return {"exact": exact(self.watched, weights, [seen_by(one, matrix) for one in self.watched])}
+        weights, matrices = unpack(self.theta), self.matrices()
+        return {"exact": exact(self.watched, weights, [seen_by(one, matrices) for one in self.watched])}
 
 
-def seen_by(one, matrix):
+def with_constant(by_unit, slope):
+    """The gradient (h + 1, k) by a matrix and its constant from that by the matrix (h, k) and slopes (n, k)."""
+    return np.vstack([by_unit, slope.sum(axis=0)])
+
+
+def seen_by(one, matrices):
     """What the hidden layers of a Lattice add to its scores: (n, 11)."""
-    return unpack(START, matrix).seen(one.hidden.astype(np.float32))
+    return unpack(START, *matrices).seen(one.hidden.astype(np.float32), one.whole.astype(np.float32), one.sides)
 
 
 def exact(lattices, weights, seen):
@@ -107,8 +143,8 @@ def exact(lattices, weights, seen):
     return right / len(lattices)
 
 
-def learn_matrix(lattices, watched, start, on_epoch=None):
-    """The matrix (h + 1, 11)."""
+def learn_matrices(lattices, watched, start, on_epoch=None):
+    """The matrices (h + 1, 11) and (2, H + 1, 10)."""
     task = MatrixTask(lattices, watched, start)
     fit(task, SETTINGS, on_epoch=on_epoch)
-    return task.matrix()
+    return task.matrices()

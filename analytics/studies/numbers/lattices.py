@@ -19,7 +19,8 @@ from deployment.preprocess import InputError
 from deployment.preprocess.load import load_image
 
 LONGEST = 5
-JOINS = {WIDE: 0.5, TOUCHING: 0.3, OVERLAPPING: 0.2}
+LAYERS = 2  # of the network, the last hidden ones, tell of a segment
+JOINS = {WIDE: 0.4, TOUCHING: 0.35, OVERLAPPING: 0.25}
 STRANGE = ("signs", "mirrored digits", "turned digits", "scribbles", "blots", "pieces")  # what reads as one "?"
 CHUNK = 100  # numbers made together
 NEAR = 60  # training images whose writers are not known come from so many in a row
@@ -36,7 +37,9 @@ class Lattice:
     segments: list
     probs: np.ndarray  # (n, 10)
     signals: np.ndarray  # (n, len(SIGNALS))
-    hidden: np.ndarray  # (n, h) float16
+    hidden: np.ndarray  # (n, h) float16, the last LAYERS of the network
+    whole: np.ndarray  # (b, H) float16, all hidden layers of the blobs that were cut
+    sides: np.ndarray  # (n, 2), see Weights.seen
 
 
 def examples(part, count, rng):
@@ -81,7 +84,8 @@ def lattice(deployer, signs, picture, kind, closely=True):
     line = lines[0]
     possible = log_sums_of(signs, len(line.pieces), line.segments, np.zeros((len(line.segments), 11)))[-1, -1]
     return Lattice(signs, len(line.pieces), line.segments, line.probs, line.signals,
-                   line.hidden.astype(np.float16)) if np.isfinite(possible) else None
+                   line.hidden[:, -sum(deployer.config["hidden"][-LAYERS:]):].astype(np.float16),
+                   line.whole.astype(np.float16), line.sides) if np.isfinite(possible) else None
 
 
 def lattices_of(name, chunk, closely):
