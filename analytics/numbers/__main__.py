@@ -15,6 +15,7 @@ if __name__ == "__main__":  # before NumPy is imported: one core for each of two
 import argparse
 import os
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,8 @@ def main(argv=None):
     parser.add_argument("--words", type=Path, metavar="FILE", help="letters, to make words of")
     parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR")
     args = parser.parse_args(argv)
-    with refusing("numbers"), ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as workers:
+    fresh = get_context("spawn")  # a copy of this process would wait for locks of threads that it lacks
+    with refusing("numbers"), ProcessPoolExecutor(min(2, os.cpu_count() or 1), fresh) as workers:
         folders = {folder.name: folder_of(folder) for folder in args.folders}
         deployer = MNISTDeployer(args.model)
         part = load_parts(deployer.model.config)["validation"]

@@ -23,6 +23,7 @@ WORD = 0.03  # of a line's signs: where so many are probably no digits, the othe
 CERTAIN = 0.98  # probability of being cut out and read rightly, from which on a digit of a number can be confident
 WORTH = 0.03  # probability of standing in the right reading, from which on a segment is looked at again
 ONE = 1.0  # the score as a digit, in nats, from which on a blob is not cut: hardly a joined pair reaches it
+MANY, ONE_OF_MANY = 40, -0.5  # on a page of more blobs, where each cut costs time, from this on
 SHOWN = 900  # pixels of the long side of the page that a reading keeps
 
 
@@ -166,6 +167,8 @@ def _look_closely(deployer, work, chosen):
 
 def _cut(work, one):
     """Cut the blobs of Lines that may be more than one digit, and find the segments that all pieces can form."""
+    if sum(len(line.pieces) for line in work) > MANY:
+        one = min(one, ONE_OF_MANY)
     whole = np.concatenate([line.scores[:, :NOTHING].max(axis=1) > one for line in work])
     for narrow in (NARROW, HARDLY_TWO):
         known = iter(whole)
