@@ -12,10 +12,12 @@ serve: .venv/app  ## for many people: nginx before several processes, deployment
 	$(BIN)/python -m deployment.server $(ARGS)
 
 test: .venv/dev  ## run the tests, each browser check once
-	$(BIN)/python -m pytest $(SPREAD)
+	$(BIN)/python -m pytest -m "not alone" $(SPREAD)
+	$(BIN)/python -m pytest -m alone
 
 test-all: .venv/bench  ## everything: the browser checks in every size and theme, and the slow parts
-	$(BIN)/python -m pytest --all $(SPREAD)
+	$(BIN)/python -m pytest --all -m "not alone" $(SPREAD)
+	$(BIN)/python -m pytest --all -m alone
 
 lint: .venv/dev  ## style, and that imports run one way
 	$(BIN)/ruff check .

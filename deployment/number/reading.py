@@ -21,6 +21,7 @@ UNKNOWN = "?"
 BORROWED = 1.4  # widths of the pen: of a stroke along a cut, so much may belong to both sides
 WORD = 0.03  # of a line's signs: where so many are probably no digits, the others may be none either
 CERTAIN = 0.98  # probability of being cut out and read rightly, from which on a digit of a number can be confident
+LIKELY = 0.4  # probability below which what is unlike any digit is not called one
 WORTH = 0.03  # probability of standing in the right reading, from which on a segment is looked at again
 ONE = 1.0  # the score as a digit, in nats, from which on a blob is not cut: hardly a joined pair reaches it
 MANY, ONE_OF_MANY = 40, -0.5  # on a page of more blobs, where each cut costs time, from this on
@@ -93,6 +94,8 @@ def read_number(deployer, source, name="the picture", kind=None, strokes=()):
         word = shares[:, NOTHING].mean() >= WORD
         for i, sign, share in zip(path, signs, shares, strict=True):
             likely = [int(d) for d in np.argsort(-share[:NOTHING], kind="stable") if share[d] >= RIVAL_FROM]
+            if line.predictions[i].emotion == "curious" and share[sign] < LIKELY:
+                sign = NOTHING
             if sign != NOTHING and likely != [sign]:
                 could_be[len(places)] = likely or [int(sign)]
             box = tuple(round(value * scale) for value in line.segments[i].box)

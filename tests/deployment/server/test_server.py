@@ -24,7 +24,8 @@ from analytics.sessions import Session, drawings
 from deployment.server.processes import free_port
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx: install it with the system's packages")
+pytestmark = [pytest.mark.skipif(NGINX is None, reason="no nginx: install it with the system's packages"),
+              pytest.mark.alone]
 NOTICED = 3.0  # seconds in which everybody has an answer again
 
 
