@@ -10,6 +10,7 @@ import numpy as np
 BOX = 20  # MNIST: the digit's long side, in a field of 28
 STROKE = (1.8, 3.3)  # MNIST: widths of stroke, in pixels, that are left as they are (most digits lie here)
 NEAR = 9  # pixels: wider windows are built by doubling
+REMEMBERED = 256  # pixels: the weights that rescale longer sides are not kept, as they fill the memory
 FINE = 4  # strokes are widened and thinned on a grid this many times finer than the result
 
 
@@ -110,7 +111,6 @@ def bicubic(x):
     return np.where(x < 1, (1.5 * x - 2.5) * x * x + 1, np.where(x < 2, ((-0.5 * x + 2.5) * x - 4) * x + 2, 0))
 
 
-@lru_cache(maxsize=512)
 def resampling(n_in, n_out, kernel):
     """Weights (n_out, n_in) that bring n_in values to n_out; where it shrinks, the kernel is as wide as its source."""
     scale = n_in / n_out
@@ -127,13 +127,17 @@ def resampling(n_in, n_out, kernel):
     return weights
 
 
+remembered = lru_cache(maxsize=256)(resampling)
+
+
 def rescale(ink, scale):
     """(H, W) ink times `scale` in both directions: means where it shrinks by more than half, else cubic."""
     shape = [max(1, round(n * scale)) for n in ink.shape]
     if shape == [*ink.shape]:
         return ink
     kernel = box if scale < 0.5 else bicubic
-    rows, columns = (resampling(n_in, n_out, kernel) for n_in, n_out in zip(ink.shape, shape, strict=True))
+    weights = remembered if max(ink.shape) <= REMEMBERED else resampling
+    rows, columns = (weights(n_in, n_out, kernel) for n_in, n_out in zip(ink.shape, shape, strict=True))
     return np.clip(rows @ (ink.astype(np.float32) @ columns.T), 0, 1)
 
 
