@@ -18,6 +18,7 @@ from browser import at_rest
 
 from analytics.latency import BROWSERS, QUIET, find_browser, serve
 
+PATIENCE = 60_000  # ms: a busy machine is slow, not wrong
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # a moving pattern, without asking
 
 
@@ -77,8 +78,9 @@ def browser():
     path = find_browser()
     if path is None:
         pytest.skip(f"no browser: install one of {', '.join(BROWSERS)} or set CHROMIUM to its path")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, *CAMERA])
         yield browser
@@ -92,7 +94,7 @@ def page(browser, app_url, screen):
     context = browser.new_context(viewport={"width": screen.width, "height": screen.height}, has_touch=True,
                                   color_scheme=screen.theme)
     page = context.new_page()
-    page.set_default_timeout(60_000)  # a busy machine is slow, not wrong
+    page.set_default_timeout(PATIENCE)
     errors, foreign = [], []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -3,6 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import at_rest
+from playwright.sync_api import expect
 from strokes import SEVEN, THREE, draw, wait_for_answer
 
 CUT_OFF = """(width) => [document.querySelector("[data-testid=stMain]"), document.documentElement]
@@ -46,7 +47,7 @@ def test_reasons_follow_when_the_pen_rests(page, screen):
     page.get_by_role("button", name="A looped 2").click()
     wait_for_answer(page, name="a looped 2")
     page.get_by_role("heading", name="Why").wait_for()
-    assert reasons.count() == 0, "the choice is remembered"
+    expect(reasons).to_have_count(0)  # the choice is remembered
 
 
 def test_a_drawing_survives_a_look_at_the_audit(page, screen):

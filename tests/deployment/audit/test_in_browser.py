@@ -2,6 +2,7 @@
 
 import pytest
 from browser import at_rest
+from playwright.sync_api import expect
 
 MAP = "[class*=st-key-audit_map_] .js-plotly-plot"
 
@@ -50,7 +51,7 @@ def test_a_point_of_the_map_shows_its_picture_and_keeps_star_and_colours(audit):
     audit.mouse.move(point["x"] - 30, point["y"] - 30)
     audit.mouse.move(point["x"], point["y"], steps=5)
     audit.wait_for_function("document.querySelector('img.q-glimpse')?.src.startsWith('data:image/png')")
-    assert audit.locator("img.q-glimpse").is_visible()
+    expect(audit.locator("img.q-glimpse")).to_be_visible()
     audit.mouse.click(point["x"], point["y"])
     audit.get_by_text("True digit, answer, confidence:").wait_for()
     looks = audit.evaluate("""(plot) => document.querySelector(plot).data.map(

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from browser import at_rest
+from browser import at_rest, until
+from playwright.sync_api import expect
 from strokes import SEVEN, THREE, canvas_place, draw, draw_by_mouse, draw_by_touch, wait_for_answer
 
 from analytics.latency import Finger, Mouse
@@ -18,6 +19,7 @@ def test_a_three_is_read_undone_and_cleared(page, screen):
     page.get_by_role("button", name="Clear", exact=True).click()
     page.get_by_text("The canvas is empty").wait_for()
     page.locator("[data-testid=why]").wait_for(state="detached")
+    at_rest(page)
     assert page.locator("canvas.upper-canvas").bounding_box() == before, "nothing jumps"
     assert draw(page, screen, SEVEN) == "7"
 
@@ -34,7 +36,7 @@ def test_the_reading_follows_the_pen(page):
     assert wait_for_answer(page, name="your drawing", strokes=0, live="yes", digit="3") == "3"
     page.mouse.up()
     assert wait_for_answer(page, name="your drawing", strokes=1, live="no") == "3"
-    assert "The network reads a 3" in page.locator("[aria-live=polite]").first.inner_text()
+    expect(page.locator("[aria-live=polite]").first).to_contain_text("The network reads a 3")
 
 
 def test_undo_and_redo_by_key_and_at_once(page, screen):
@@ -60,10 +62,10 @@ def test_the_eraser_takes_ink_away(page, screen):
     page.locator("label").filter(has_text="Eraser").click()
     at_rest(page)
     draw(page, screen, [[(60, 40), (220, 70), (60, 110), (220, 140), (60, 180), (220, 210), (60, 240)]], done=1)
-    assert inked() < 0.8 * whole
+    until(page, lambda: inked() < 0.8 * whole)
     page.get_by_role("button", name="Undo", exact=True).click()
     assert wait_for_answer(page, name="your drawing", strokes=1) == "3"
-    assert inked() == whole
+    until(page, lambda: inked() == whole)
 
 
 def stroke(pen, start, end):

@@ -7,6 +7,7 @@ import pytest
 from app import EXAMPLES
 from browser import at_rest
 from PIL import Image, ImageDraw, ImageFont
+from playwright.sync_api import expect
 from strokes import draw
 
 ONES = [[(60, 60), (60, 140), (60, 220)], [(180, 60), (180, 140), (180, 220)]]
@@ -48,10 +49,10 @@ def test_a_number_is_drawn_and_looked_at(page):
     pen(page, [SEVEN_AT(0.2), ONE_AT(1.1), SEVEN_AT(1.6)])
     read(page, "717", name="your drawing", strokes=3, live="no")
     boxes = page.locator(".st-key-number_boxes button")
-    assert boxes.count() == 3
+    expect(boxes).to_have_count(3)
     boxes.nth(1).click()
     page.locator("[data-testid=place][data-place='1']").get_by_text("Place 2: a 1").wait_for()
-    assert boxes.nth(1).get_attribute("aria-pressed") == "true"
+    expect(boxes.nth(1)).to_have_attribute("aria-pressed", "true")
     with page.expect_download() as download:
         page.locator(".st-key-number_csv button").click()
     lines = download.value.path().read_text().splitlines()
@@ -97,7 +98,7 @@ def test_a_zip_of_numbers_becomes_an_audit(page, tmp_path):
     page.get_by_role("button", name="Read the pictures as numbers").click()
     page.locator("[data-testid=own-figures]").get_by_text("2 of 3", exact=False).wait_for()
     at_rest(page)
-    assert "359 → 358" in page.locator("[data-testid=own-tiles]").inner_text()
+    expect(page.locator("[data-testid=own-tiles]")).to_contain_text("359 → 358")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV", exact=True).click()
     lines = download.value.path().read_text().splitlines()

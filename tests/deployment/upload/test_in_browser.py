@@ -4,6 +4,7 @@ import base64
 import zipfile
 
 from app import EXAMPLES, zipped
+from playwright.sync_api import expect
 from strokes import SEVEN, THREE, draw, wait_for_answer
 
 
@@ -31,7 +32,7 @@ def test_a_zip_with_labels_becomes_an_audit(page, tmp_path):
         page.get_by_role("button", name="Download the audit to print").click()
     printed = page.context.new_page()
     printed.set_content(download.value.path().read_text(encoding="utf-8"))
-    assert printed.get_by_role("heading", level=1).inner_text() == "Qualm on 3 labelled pictures"
+    expect(printed.get_by_role("heading", level=1)).to_have_text("Qualm on 3 labelled pictures")
     assert printed.locator("[data-testid=own-tiles]").first.inner_text().startswith("8 → 3")
 
 
@@ -59,8 +60,9 @@ def test_a_refused_file_takes_the_place_of_the_answer_and_the_next_stroke_is_rea
         chooser.set_input_files(tmp_path / name)
         told = page.locator(".st-key-answer").get_by_role("status").filter(has_text=f"“{name}”")
         told.wait_for()
-        assert all(words in told.inner_text() for words in sentence), told.inner_text()
-        assert page.locator("[data-testid=answer]").count() == 0, "the former answer is still there"
+        for words in sentence:
+            expect(told).to_contain_text(words)
+        expect(page.locator("[data-testid=answer]")).to_have_count(0)  # the former answer is gone
         assert draw(page, screen, SEVEN[:1]) is not None
         page.get_by_role("button", name="Clear", exact=True).click()
         page.get_by_text("The canvas is empty").wait_for()
@@ -82,7 +84,7 @@ def test_a_picture_is_pasted(page):
 def test_a_phone_takes_a_photograph(page, screen):
     """The browser's camera shows a moving pattern: what is read of it is of no matter, but that it is."""
     if not screen.touch:
-        assert not page.get_by_text("Take a photograph").is_visible()
+        expect(page.get_by_text("Take a photograph")).to_be_hidden()
         return
     page.locator("label").filter(has_text="Take a photograph").click()
     shutter = page.get_by_role("button", name="Take Photo")
