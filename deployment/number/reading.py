@@ -9,7 +9,7 @@ from core.uncertainty.readout import FEELINGS
 from deployment.number.page import blobs, lines, page_ink, usual_height
 from deployment.number.path import Segment, best_path, ends, posterior, probability, segments
 from deployment.number.pieces import HARDLY_TWO, NARROW, Piece, cut
-from deployment.number.score import NOTHING, Weights, hedged, signals
+from deployment.number.score import NOTHING, SIDES, Weights, hedged, signals
 from deployment.number.strokes import stroke_blobs
 from deployment.prediction import RIVAL_FROM, Prediction
 from deployment.preprocess.load import InputError, load_scaled
@@ -210,11 +210,12 @@ class Line:
         crossed = np.array([piece.crossed > 0 for piece in self.pieces] + [False])
         self.alone = ~(crossed[first] | crossed[last])
         cut_up = np.flatnonzero(np.bincount(of) > 1)
-        self.whole, self.sides = self.hidden[cut_up], np.full((len(self.segments), 2), -1)
+        self.whole, self.sides = self.hidden[cut_up], np.full((len(self.segments), SIDES), -1)
         for k, number in enumerate(cut_up):
             left, right = np.flatnonzero(of == number)[[0, -1]]
             self.sides[(first <= left) & (last > left) & (last <= right), 0] = k
             self.sides[(first > left) & (first <= right) & (last > right), 1] = k
+            self.sides[(first == left) & (last == right + 1), 2] = k
 
     def image(self, ink, mask, segment):
         """A segment as the network sees it: (28, 28)."""

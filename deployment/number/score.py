@@ -3,10 +3,11 @@
 score of a digit d = spread * log p(d) + unsure * log max p + signals . digit + hidden . column d of a matrix; of "?",
 what is no digit, = signals . other + hidden . its last column. `hidden` is what the network's last two layers make of
 the segment: its last layer learned what a digit is, these columns what a digit is that was cut out of a number. Where
-the segment is the left or right end of a blob that was cut, + whole . column d of another matrix, one for each side;
-`whole` is what all hidden layers make of the blob as it is: two digits pressed into one frame, of which they can tell
-the left from the right one. The weights are those that make the right readings of composed numbers likeliest
-(`python -m analytics.studies.numbers`). The matrices are one network's own; for any other there are weights without.
+the segment is the left or right end of a blob that was cut, or has both and is the blob, + whole . column d of another
+matrix, one for each of these; `whole` is what all hidden layers make of the blob as it is: two digits pressed into one
+frame, of which they can tell the left from the right one, or one. The weights are those that make the right readings
+of composed numbers likeliest (`python -m analytics.studies.numbers`). The matrices are one network's own; for any other
+there are weights without.
 """
 
 import json
@@ -21,6 +22,7 @@ MATRICES = Path(__file__).with_name("matrices.npz")  # the shipped network's own
 SIGNALS = ("one more", "no digit", "novel", "small", "wide", "off the line", "ink cut", "blobs joined", "gap inside",
            "ink borrowed")
 LEARNED = ("matrix", "sides")
+SIDES = 3  # a segment may be a blob's left end, its right end, or reach from one to the other
 NOTHING = 10  # the number of the sign "?"
 FLOOR = 1e-5  # the least probability that a digit has: a network's error is never impossible
 CALIBRATED = 0.25  # what the calibrated probabilities have to say in which digit it is that was cut out
@@ -31,8 +33,8 @@ NORMAL = 0.6  # of the line's height: digits are seldom smaller
 @dataclass(frozen=True)
 class Weights:
     """spread: of log probabilities; unsure: of the largest; digit, other: of SIGNALS, for digits and what is none;
-    matrix: (h + 1, 11) of the last hidden layers of a segment, and a constant; sides: (2, H + 1, 10) of all hidden
-    layers of a blob whose left, or right, end a segment is; or None."""
+    matrix: (h + 1, 11) of the last hidden layers of a segment, and a constant; sides: (SIDES, H + 1, 10) of all hidden
+    layers of a blob whose left, right, or both ends a segment is; or None."""
 
     spread: float
     unsure: float
@@ -61,12 +63,12 @@ class Weights:
             kind: dict(zip(SIGNALS, map(float, getattr(self, kind)), strict=True)) for kind in ("digit", "other")}
 
     def seen(self, hidden, whole=None, sides=None):
-        """What hidden layers (n, H) add to the scores: (n, 11). whole: (b, H) of the blobs that were cut; sides (n, 2):
-        the number of the one whose left and whose right end each segment is, -1 where it is none's."""
+        """What hidden layers (n, H) add to the scores: (n, 11). whole: (b, H) of the blobs that were cut; sides (n,
+        SIDES): the number of the one whose left, right and both ends each segment is, -1 where it is none's."""
         if self.matrix is None:
             return np.zeros((len(hidden), NOTHING + 1), np.float32)
         found = hidden[:, -len(self.matrix) + 1:] @ self.matrix[:-1] + self.matrix[-1]
-        for side in (0, 1) if whole is not None and len(whole) else ():
+        for side in range(len(self.sides)) if whole is not None and len(whole) else ():
             at = np.flatnonzero(sides[:, side] >= 0)
             found[at, :NOTHING] += (whole @ self.sides[side, :-1] + self.sides[side, -1])[sides[at, side]]
         return found

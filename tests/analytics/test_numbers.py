@@ -13,6 +13,7 @@ from analytics.studies.numbers import lattices as study
 from core.digits.config import Config
 from core.digits.task import load_parts
 from deployment.deploy_mnist import MNISTDeployer
+from deployment.number.path import log_sums_of
 from deployment.number.score import NOTHING
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +26,7 @@ def part():
 
 @pytest.fixture(scope="module")
 def found(part):
-    made = study.examples(part, 4, np.random.default_rng(0))
+    made = study.examples(part, 4, np.random.default_rng(0), *study.COMMON)
     lattices = [study.lattice(MNISTDeployer(), *one) for one in made]
     return [one for one in lattices if one is not None]
 
@@ -103,8 +104,18 @@ def test_learning_the_matrices_reads_more_of_what_it_learns_from(found, monkeypa
     assert fit.loss_and_grad(np.append(fit.START, 1.0), found, seen)[0] < before
 
 
+def test_unlikely_segments_are_left_out_of_what_is_learned_from_but_never_the_right_ones(part):
+    deployer = MNISTDeployer()
+    for signs, picture, kind in study.examples(part, 4, np.random.default_rng(0), *study.COMMON):
+        whole, some = (study.lattice(deployer, signs, picture, kind, closely) for closely in (True, False))
+        if whole is not None:
+            n = len(some.segments)
+            assert n < len(whole.segments) and n == len(some.hidden) == len(some.sides)
+            assert np.isfinite(log_sums_of(signs, some.count, some.segments, np.zeros((n, 11)))[-1, -1])
+
+
 def test_examples_hold_what_is_no_digit(part):
-    signs = [sign for signs, *_ in study.examples(part, 40, np.random.default_rng(0)) for sign in signs]
+    signs = [sign for signs, *_ in study.examples(part, 40, np.random.default_rng(0), *study.COMMON) for sign in signs]
     assert NOTHING in signs and set(signs) - {NOTHING} == set(range(10))
 
 

@@ -83,6 +83,7 @@ def test_a_csv_of_another_kind_is_named(tmp_path):
         main(["--csv", str(wrong), "--out", str(tmp_path / "run")])
 
 
+@pytest.mark.slow
 def test_command_line_stopped_and_resumed(tmp_path):
     """From another folder: stop a run politely after its first epoch, resume it, and find the uninterrupted weights."""
     def command(*more):

@@ -50,6 +50,7 @@ def test_reasons_follow_when_the_pen_rests(page, screen):
     expect(reasons).to_have_count(0)  # the choice is remembered
 
 
+@pytest.mark.slow
 def test_a_drawing_survives_a_look_at_the_audit(page, screen):
     draw(page, screen, SEVEN)
     page.get_by_role("tab", name="Scientific audit").click()
@@ -69,6 +70,7 @@ def test_the_about_box_opens_and_closes(page, screen):
     page.get_by_role("dialog").wait_for(state="hidden")
 
 
+@pytest.mark.slow
 def test_the_address_keeps_tab_and_example(page):
     page.get_by_role("button", name="A looped 2").click()
     wait_for_answer(page, name="a looped 2")
@@ -82,6 +84,7 @@ def test_the_address_keeps_tab_and_example(page):
     assert wait_for_answer(page, name="a looped 2") == "2"
 
 
+@pytest.mark.slow
 def test_back_leads_to_the_example_before(page):
     page.get_by_role("button", name="A looped 2").click()
     wait_for_answer(page, name="a looped 2")

@@ -5,7 +5,7 @@ import numpy as np
 from core.digits.config import Config
 from core.nn.training import fit
 from deployment.number.path import best_path, passing, passing_of, probability
-from deployment.number.score import FLOOR, NOTHING, SIGNALS, Weights
+from deployment.number.score import FLOOR, NOTHING, SIDES, SIGNALS, Weights
 
 RIDGE, MATRIX_RIDGE = 1e-3, 1e-5
 HOPELESS = 0.01  # a reading less probable than this pulls at the weights no more: some numbers nobody could read
@@ -79,7 +79,7 @@ class MatrixTask:
         self.hidden, self.whole = (Standard(np.concatenate([getattr(one, name) for one in some]).astype(np.float32))
                                    for name in ("hidden", "whole"))
         h, H = len(self.hidden.mean), len(self.whole.mean)
-        self.theta = np.concatenate([start, np.zeros((h + 1) * (NOTHING + 1) + 2 * (H + 1) * NOTHING)])
+        self.theta = np.concatenate([start, np.zeros((h + 1) * (NOTHING + 1) + SIDES * (H + 1) * NOTHING)])
         self.decay_size, self.steps_per_epoch = 0, max(1, len(lattices) // SETTINGS.batch_size)
 
     def batches(self, epoch):
@@ -87,9 +87,9 @@ class MatrixTask:
         return np.array_split(order[: self.steps_per_epoch * SETTINGS.batch_size], self.steps_per_epoch)
 
     def learned(self, theta):
-        """Views of the two matrices, as parts of theta or of a gradient: (h + 1, 11) and (2, H + 1, 10)."""
+        """Views of the two matrices, as parts of theta or of a gradient: (h + 1, 11) and (SIDES, H + 1, 10)."""
         matrix, sides = np.split(theta[PLAIN:], [(len(self.hidden.mean) + 1) * (NOTHING + 1)])
-        return matrix.reshape(-1, NOTHING + 1), sides.reshape(2, -1, NOTHING)
+        return matrix.reshape(-1, NOTHING + 1), sides.reshape(SIDES, -1, NOTHING)
 
     def matrices(self):
         """Both for hidden layers as they come."""
@@ -107,7 +107,7 @@ class MatrixTask:
             loss += one_loss
             grad[:PLAIN] += plain_grad(one, slope)
             of_matrix += with_constant(hidden.T @ slope.astype(FLOAT), slope)
-            for side in (0, 1):
+            for side in range(SIDES):
                 at, by_blob = np.flatnonzero(one.sides[:, side] >= 0), np.zeros((len(whole), NOTHING))
                 np.add.at(by_blob, one.sides[at, side], slope[at, :NOTHING])
                 of_sides[side] += with_constant(whole.T @ by_blob.astype(FLOAT), by_blob)
@@ -144,7 +144,7 @@ def exact(lattices, weights, seen):
 
 
 def learn_matrices(lattices, watched, start, on_epoch=None):
-    """The matrices (h + 1, 11) and (2, H + 1, 10)."""
+    """The matrices (h + 1, 11) and (SIDES, H + 1, 10)."""
     task = MatrixTask(lattices, watched, start)
     fit(task, SETTINGS, on_epoch=on_epoch)
     return task.matrices()

@@ -118,6 +118,7 @@ def test_the_older_hash_is_still_read(folder):
     assert model.load(folder).sha256 == saved["weights_sha256"]
 
 
+@pytest.mark.slow
 def test_refitting_gives_the_same_readout_again_and_mends_an_older_folder(folder):
     before = model.load(folder).sha256
     finish.refit(folder)

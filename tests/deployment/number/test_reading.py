@@ -15,7 +15,7 @@ from core.digits.task import load_parts
 from deployment.deploy_mnist import MNISTDeployer, main
 from deployment.number.notice import noticed
 from deployment.number.reading import written
-from deployment.number.score import FILE, SIGNALS, Weights
+from deployment.number.score import FILE, SIDES, SIGNALS, Weights
 from deployment.number.text import distance, label_of
 from deployment.preprocess import InputError
 from deployment.preprocess.load import load_image
@@ -225,7 +225,7 @@ def test_shipped_weights_hold_every_signal(deployer):
         assert weights.digit[SIGNALS.index("ink cut")] < 0
     width = sum(deployer.config["hidden"][-2:])
     own = Weights.of(deployer.sha256)
-    assert weights.matrix is None and own.matrix.shape == (width + 1, 11) and own.sides.shape[0] == 2
+    assert weights.matrix is None and own.matrix.shape == (width + 1, 11) and own.sides.shape[0] == SIDES
 
 
 def test_another_network_reads_numbers_without_the_matrices(deployer, part, monkeypatch):
@@ -241,19 +241,20 @@ def test_segments_know_whose_ends_they_are(deployer, part):
     last = len(line.pieces)
     assert last > 2 and line.whole.shape == (1, sum(deployer.config["hidden"]) + deployer.config["hidden"][-1])
     for segment, ends in zip(line.segments, line.sides, strict=True):
-        assert (ends == 0).tolist() == [segment.first == 0 and segment.last < last,
-                                        segment.last == last and segment.first > 0]
+        left, right = segment.first == 0, segment.last == last
+        assert (ends == 0).tolist() == [left and not right, right and not left, left and right]
 
 
-def test_a_blob_says_which_digits_stand_at_its_ends():
+def test_a_blob_says_which_digits_stand_at_its_ends_and_whether_it_is_one():
     rng = np.random.default_rng(0)
-    matrix, sides = rng.normal(size=(4, 11)), rng.normal(size=(2, 6, 10))  # the last 3 of 5 hidden units; 5 of a blob
+    matrix, sides = rng.normal(size=(4, 11)), rng.normal(size=(3, 6, 10))  # the last 3 of 5 hidden units; 5 of a blob
     hidden, whole = rng.normal(size=(3, 5)), rng.normal(size=(2, 5))
     plain = hidden[:, 2:] @ matrix[:3] + matrix[3]
     weights = Weights(1, 1, None, None, matrix, sides)
-    seen = weights.seen(hidden, whole, np.array([[1, -1], [-1, 0], [-1, -1]]))
+    seen = weights.seen(hidden, whole, np.array([[1, -1, -1], [-1, 0, -1], [-1, -1, 1]]))
     expected = plain.copy()
     expected[0, :10] += whole[1] @ sides[0, :5] + sides[0, 5]
     expected[1, :10] += whole[0] @ sides[1, :5] + sides[1, 5]
+    expected[2, :10] += whole[1] @ sides[2, :5] + sides[2, 5]
     np.testing.assert_allclose(seen, expected)
     np.testing.assert_allclose(weights.seen(hidden), plain)
