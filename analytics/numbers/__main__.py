@@ -70,13 +70,13 @@ def main(argv=None):
     fresh = get_context("spawn")  # a copy of this process would wait for locks of threads that it lacks
     with refusing("numbers"), ProcessPoolExecutor(min(2, os.cpu_count() or 1), fresh) as workers:
         folders = {folder.name: folder_of(folder) for folder in args.folders}
+        strange = {"drawings": drawings(args.count // 10), "empty pages": blank_pages(args.count // 40)}
+        if args.words:
+            strange |= words(args.words, args.count // 8)
         deployer = MNISTDeployer(args.model)
         part = load_parts(deployer.model.config)["validation"]
         rows = [measure(name, workers, args.model, *given) for name, given in composed(part, args.count).items()]
         rows += [measure(name, workers, args.model, pairs) for name, pairs in folders.items()]
-        strange = {"drawings": drawings(args.count // 10), "empty pages": blank_pages(args.count // 40)}
-        if args.words:
-            strange |= words(args.words, args.count // 8)
         single = accuracy(part.y, deployer.predict_arrays(part.X).argmax(axis=1))
         text = "\n".join([
             table(rows), f"One digit is read rightly in {measured(single, 2)}; five such in a row would be "

@@ -7,9 +7,9 @@ import numpy as np
 from core.digits.frame import frame, slide, stroke_width
 from core.uncertainty.readout import FEELINGS
 from deployment.number.page import blobs, lines, page_ink, usual_height
-from deployment.number.path import Segment, best_path, ends, posterior, probability, segments
+from deployment.number.path import Segment, best_path, ends, log_sums, posterior, probability, segments
 from deployment.number.pieces import HARDLY_TWO, NARROW, Piece, cut
-from deployment.number.score import NOTHING, SIDES, Weights, hedged, signals
+from deployment.number.score import IN_WORDS, NOTHING, SIDES, WORD, Weights, hedged, signals
 from deployment.number.strokes import stroke_blobs
 from deployment.prediction import RIVAL_FROM, Prediction
 from deployment.preprocess.load import InputError, load_scaled
@@ -19,7 +19,8 @@ MOST_SIGNS, MOST_PIECES = 300, 800  # on one page, before and after cutting
 MANY_PIECES = 300  # more than these, and only what is wide is cut
 UNKNOWN = "?"
 BORROWED = 1.4  # widths of the pen: of a stroke along a cut, so much may belong to both sides
-WORD = 0.03  # of a line's signs: where so many are probably no digits, the others may be none either
+WORDY = 0.01  # probability of being a line of words, from which on nothing in it is confident
+PERHAPS = 0.1  # the same, from which on what is unlike any digit is none
 CERTAIN = 0.98  # probability of being cut out and read rightly, from which on a digit of a number can be confident
 LIKELY = 0.4  # probability below which what is unlike any digit is not called one
 WORTH = 0.03  # probability of standing in the right reading, from which on a segment is looked at again
@@ -84,22 +85,22 @@ def read_number(deployer, source, name="the picture", kind=None, strokes=()):
     lines = written(deployer, grey, name, kind, [(np.asarray(points) / scale, width / scale)
                                                  for points, width in strokes])
     look_again(deployer, lines)
+    wordy = [line.take_for_word() for line in lines]
     paths = [best_path(len(line.pieces), line.segments, line.scores.max(axis=1)) for line in lines]
     _look_closely(deployer, lines, paths)
     places, texts, could_be, confidence = [], [], {}, 1.0
-    for number, (line, path) in enumerate(zip(lines, paths, strict=True)):
+    for number, (line, path, chance) in enumerate(zip(lines, paths, wordy, strict=True)):
         shares = posterior(len(line.pieces), line.segments, line.scores)[path]
         signs = line.scores[path].argmax(axis=1)
         confidence *= probability(signs, len(line.pieces), line.segments, line.scores)
-        word = shares[:, NOTHING].mean() >= WORD
         for i, sign, share in zip(path, signs, shares, strict=True):
             likely = [int(d) for d in np.argsort(-share[:NOTHING], kind="stable") if share[d] >= RIVAL_FROM]
-            if line.predictions[i].emotion == "curious" and share[sign] < LIKELY:
+            if line.predictions[i].emotion == "curious" and (share[sign] < LIKELY or chance >= PERHAPS):
                 sign = NOTHING
             if sign != NOTHING and likely != [sign]:
                 could_be[len(places)] = likely or [int(sign)]
             box = tuple(round(value * scale) for value in line.segments[i].box)
-            places.append(_place(line.predictions[i], int(sign), float(share[sign]), box, number, word))
+            places.append(_place(line.predictions[i], int(sign), float(share[sign]), box, number, chance >= WORDY))
         texts.append("".join(place.text for place in places[-len(path):]))
     step = max(1, -(-max(grey.shape) // SHOWN))
     page = np.uint8(255 * np.clip(grey[::step, ::step], 0, 1))
@@ -192,13 +193,24 @@ class Line:
         self.pen = max(1, round(stroke_width(max(row, key=lambda blob: blob.mask.sum()).mask.astype(np.float32))))
         self.segments = [Segment(i, i + 1, blob.box) for i, blob in enumerate(self.pieces)]  # the blobs as they are
         self.images = self.probs = self.signals = self.hidden = self.seen = self.whole = self.sides = None
-        self.alone = np.ones(len(self.segments), bool)
+        self.alone, self.word = np.ones(len(self.segments), bool), False
         self.predictions = {}  # of those segments that were looked at closely
 
     @property
     def scores(self):
         """(n, 11): of each segment being each sign."""
-        return hedged(self.weights.scores(self.probs, self.signals, self.seen), self.probs, self.alone)
+        found = hedged(self.weights.scores(self.probs, self.signals, self.seen), self.probs, self.alone)
+        return found + IN_WORDS if self.word else found
+
+    def take_for_word(self):
+        """The probability that this is a line of words, by all ways to read it either way; where it probably is one,
+        `scores` are from now on those of a word."""
+        plain = self.scores
+        as_number, as_word = (log_sums(len(self.pieces), self.segments, np.logaddexp.reduce(scores, axis=1))[-1]
+                              for scores in (plain, plain + IN_WORDS))
+        chance = float(1 / (1 + np.exp(np.clip(as_number - as_word - WORD, -500, 500))))
+        self.word = chance > 0.5
+        return chance
 
     def divide(self, parts):
         """Take Pieces, a list for each blob, in the place of the blobs."""

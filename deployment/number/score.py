@@ -27,6 +27,10 @@ NOTHING = 10  # the number of the sign "?"
 FLOOR = 1e-5  # the least probability that a digit has: a network's error is never impossible
 CALIBRATED = 0.25  # what the calibrated probabilities have to say in which digit it is that was cut out
 LEAST = 1e-12  # share
+# What a sign is in a line of words and not of numbers, where 60 % instead of 4 % are no digits; and how seldom, in log
+# odds, a line is one
+IN_WORDS = np.append(np.full(NOTHING, np.log(0.4 / 0.96)), np.log(0.6 / 0.04))
+WORD = np.log(0.15 / 0.85)
 NORMAL = 0.6  # of the line's height: digits are seldom smaller
 
 
