@@ -21,6 +21,7 @@ UNKNOWN = "?"
 BORROWED = 1.4  # widths of the pen: of a stroke along a cut, so much may belong to both sides
 WORDY = 0.01  # probability of being a line of words, from which on nothing in it is confident
 PERHAPS = 0.1  # the same, from which on what is unlike any digit is none
+LETTERS = 3  # blobs, at least, of a line that is read as a word: of fewer little can be told
 CERTAIN = 0.98  # probability of being cut out and read rightly, from which on a digit of a number can be confident
 LIKELY = 0.4  # probability below which what is unlike any digit is not called one
 WORTH = 0.03  # probability of standing in the right reading, from which on a segment is looked at again
@@ -89,18 +90,18 @@ def read_number(deployer, source, name="the picture", kind=None, strokes=()):
     paths = [best_path(len(line.pieces), line.segments, line.scores.max(axis=1)) for line in lines]
     _look_closely(deployer, lines, paths)
     places, texts, could_be, confidence = [], [], {}, 1.0
-    for number, (line, path, chance) in enumerate(zip(lines, paths, wordy, strict=True)):
+    for number, (line, path, as_word) in enumerate(zip(lines, paths, wordy, strict=True)):
         shares = posterior(len(line.pieces), line.segments, line.scores)[path]
         signs = line.scores[path].argmax(axis=1)
         confidence *= probability(signs, len(line.pieces), line.segments, line.scores)
         for i, sign, share in zip(path, signs, shares, strict=True):
             likely = [int(d) for d in np.argsort(-share[:NOTHING], kind="stable") if share[d] >= RIVAL_FROM]
-            if line.predictions[i].emotion == "curious" and (share[sign] < LIKELY or chance >= PERHAPS):
+            if line.predictions[i].emotion == "curious" and (share[sign] < LIKELY or line.long and as_word >= PERHAPS):
                 sign = NOTHING
             if sign != NOTHING and likely != [sign]:
                 could_be[len(places)] = likely or [int(sign)]
             box = tuple(round(value * scale) for value in line.segments[i].box)
-            places.append(_place(line.predictions[i], int(sign), float(share[sign]), box, number, chance >= WORDY))
+            places.append(_place(line.predictions[i], int(sign), float(share[sign]), box, number, as_word >= WORDY))
         texts.append("".join(place.text for place in places[-len(path):]))
     step = max(1, -(-max(grey.shape) // SHOWN))
     page = np.uint8(255 * np.clip(grey[::step, ::step], 0, 1))
@@ -193,7 +194,8 @@ class Line:
         self.pen = max(1, round(stroke_width(max(row, key=lambda blob: blob.mask.sum()).mask.astype(np.float32))))
         self.segments = [Segment(i, i + 1, blob.box) for i, blob in enumerate(self.pieces)]  # the blobs as they are
         self.images = self.probs = self.signals = self.hidden = self.seen = self.whole = self.sides = None
-        self.alone, self.word = np.ones(len(self.segments), bool), False
+        self.alone = np.ones(len(self.segments), bool)
+        self.word, self.long = False, len(row) >= LETTERS
         self.predictions = {}  # of those segments that were looked at closely
 
     @property
@@ -203,13 +205,13 @@ class Line:
         return found + IN_WORDS if self.word else found
 
     def take_for_word(self):
-        """The probability that this is a line of words, by all ways to read it either way; where it probably is one,
-        `scores` are from now on those of a word."""
+        """The probability that this is a line of words, by all ways to read it either way; where it probably is one
+        and not too short, `scores` are from now on those of a word."""
         plain = self.scores
         as_number, as_word = (log_sums(len(self.pieces), self.segments, np.logaddexp.reduce(scores, axis=1))[-1]
                               for scores in (plain, plain + IN_WORDS))
         chance = float(1 / (1 + np.exp(np.clip(as_number - as_word - WORD, -500, 500))))
-        self.word = chance > 0.5
+        self.word = self.long and chance > 0.5
         return chance
 
     def divide(self, parts):

@@ -100,6 +100,18 @@ def test_nothing_in_a_word_is_sure(deployer):
         assert "?" in reading.text and not any(place.emotion == "confident" for place in reading.digits), word
 
 
+def test_lines_are_weighed_as_numbers_and_as_words(deployer, part):
+    """Signs that are no digits make a line a word, in which more of them are expected; digits do not."""
+    rng = np.random.default_rng(3)
+    digits = part.X[[3, 7, 11, 15]].reshape(-1, 28, 28)
+    for images, word in ((digits, False), (signs(5, rng), True)):
+        (line,) = written(deployer, load_image(compose(images, [WIDE] * (len(images) - 1), rng)), "a row", "canvas")
+        before = line.scores
+        assert (line.take_for_word() > 0.5) == word == line.word
+        moved = line.scores - before
+        assert (moved[:, 10] > 2).all() and (moved[:, :10] < 0).all() if word else not moved.any()
+
+
 def test_a_doubtful_place_is_named(deployer):
     """A 4 that may be a 9, between two clear digits."""
     doubtful = np.asarray(Image.open(EXAMPLES / "four_or_nine.png").convert("L"))
