@@ -14,8 +14,8 @@ from analytics.numbers.compose import WIDE, strings
 from core.metrics import wilson_interval
 from core.words import interval, measured, percent
 from deployment.deploy_mnist import MNISTDeployer
+from deployment.number.line import Line
 from deployment.number.page import blobs, lines, page_ink
-from deployment.number.reading import Line
 from deployment.number.text import distance
 from deployment.preprocess import InputError, load_image
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from deployment.number.line import Line
 from deployment.number.page import Blob, blobs, lines, page_ink
 from deployment.number.pieces import cut
-from deployment.number.reading import Line
 
 
 def drawn(strokes, size=(300, 120), width=8):
