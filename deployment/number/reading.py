@@ -89,9 +89,10 @@ def read_number(deployer, source, name="the picture", kind=None, strokes=()):
     _look_closely(deployer, lines, paths)
     places, texts, could_be, confidence = [], [], {}, 1.0
     for number, (line, path, as_word) in enumerate(zip(lines, paths, wordy, strict=True)):
-        shares = posterior(len(line.pieces), line.segments, line.scores)[path]
-        signs = line.scores[path].argmax(axis=1)
-        confidence *= probability(signs, len(line.pieces), line.segments, line.scores)
+        scores = line.scores
+        shares = posterior(len(line.pieces), line.segments, scores)[path]
+        signs = scores[path].argmax(axis=1)
+        confidence *= probability(signs, len(line.pieces), line.segments, scores)
         for i, sign, share in zip(path, signs, shares, strict=True):
             likely = [int(d) for d in np.argsort(-share[:NOTHING], kind="stable") if share[d] >= RIVAL_FROM]
             if line.predictions[i].emotion == "curious" and (

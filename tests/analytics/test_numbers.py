@@ -14,7 +14,7 @@ from core.digits.config import Config
 from core.digits.task import load_parts
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.number.path import log_sums_of
-from deployment.number.score import NOTHING
+from deployment.number.score import NOTHING, SIDES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,7 +67,7 @@ def test_the_gradient_of_the_weights(found):
     """Against differences, at a place that is no optimum."""
     rng = np.random.default_rng(0)
     matrices = (rng.normal(size=(found[0].hidden.shape[1] + 1, 11)) * 0.02,
-                rng.normal(size=(2, found[0].whole.shape[1] + 1, 10)) * 0.02)
+                rng.normal(size=(SIDES, found[0].whole.shape[1] + 1, 10)) * 0.02)
     for seen in (None, [fit.seen_by(one, matrices) for one in found]):
         theta = rng.normal(size=fit.PLAIN + (seen is not None)) * 0.3
         _, grad = fit.loss_and_grad(theta, found, seen)
