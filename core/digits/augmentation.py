@@ -23,14 +23,18 @@ def waves(sigma, energy=0.995):
 
     Standard normal coefficients times them give a field with a standard deviation of 1 pixel; `energy` is the share of
     its variance kept. The smoothing is separable, so the waves are products of the eigenvectors of its 28x28
-    covariance along rows and along columns.
+    covariance along rows and along columns. Signs and the order of equal waves (rows and columns exchanged) follow a
+    rule of our own: an eigensolver and a sort choose them differently on another processor, and a seed would then draw
+    other digits there, a model's second looks among them.
     """
     places = np.arange(SIDE)
     covariance = np.exp(-((places[:, None] - places) ** 2) / (4 * sigma**2))  # smoothed twice: width sigma sqrt 2
     variance, vectors = np.linalg.eigh(covariance)
-    variance = np.maximum(variance, 0)
+    variance, crossings = np.maximum(variance, 0), np.arange(SIDE)[::-1]  # how often each vector changes its sign
+    vectors *= np.where(vectors[0] < 0, -1, 1) * np.where(crossings % 4 < 2, 1, -1)
     shares = np.outer(variance, variance).ravel()
-    order = np.argsort(shares)[::-1]
+    among_equals = (crossings[:, None] + 3 * crossings).ravel() % 7  # as it was when the shipped model was finished
+    order = np.lexsort((among_equals, -shares))
     order = order[: int(np.searchsorted(np.cumsum(shares[order]), energy * shares.sum())) + 1]
     pairs = np.einsum("ri,cj->ijrc", vectors, vectors).reshape(SIDE * SIDE, SIDE * SIDE)
     return (pairs[order] * np.sqrt(shares[order])[:, None]).astype(np.float32)
