@@ -27,19 +27,32 @@ class TextDataError(ValueError):
 
 @dataclass(frozen=True)
 class Sentences:
-    """Rated sentences: texts (N strings), pad (N, 3) in [-1, 1], split (N,), before (N, 3) integers.
+    """Rated sentences: texts (N strings), pad (N, 3) in [-1, 1], split (N,), before (N, 3) integers, document (N,).
 
-    before: the rows of up to three sentences that precede in the same document, newest last, -1 where there are fewer.
+    document: a number for each document, the same for all its sentences; before: the rows of up to three sentences
+    that precede in the same document, newest last, -1 where there are fewer.
     """
 
     texts: list
     pad: np.ndarray
     split: np.ndarray
     before: np.ndarray
+    document: np.ndarray
 
     def rows(self, split):
         """The row numbers of "train", "dev" or "test"."""
         return np.flatnonzero(self.split == split)
+
+    def halves(self, split, seed=0):
+        """The rows of a split in two parts, about equally many, no document in both."""
+        rows = self.rows(split)
+        documents, members = np.unique(self.document[rows], return_inverse=True)
+        sizes, parts = np.bincount(members), np.zeros(len(documents), int)
+        filled = [0, 0]
+        for i in np.random.default_rng(seed).permutation(len(documents)):
+            parts[i] = int(filled[1] < filled[0])
+            filled[parts[i]] += sizes[i]
+        return rows[parts[members] == 0], rows[parts[members] == 1]
 
 
 def to_pad(rating):
@@ -92,7 +105,7 @@ def parse(text, path="the file"):
     except (ValueError, csv.Error) as error:  # the latter comes before its line is counted
         line = reader.line_num + 1 if isinstance(error, csv.Error) else max(1, reader.line_num)
         raise TextDataError(f"{path}, line {line}: {error}.") from None
-    return Sentences(texts, to_pad(np.array(ratings, np.float32)), np.array(split), predecessors(ids))
+    return Sentences(texts, to_pad(np.array(ratings, np.float32)), np.array(split), *documents(ids))
 
 
 def _given(row, name, choices=None):
@@ -114,17 +127,18 @@ def _rating(row, name):
     return rating
 
 
-def predecessors(ids):
-    """(N, 3) rows before each sentence. An id is DOCUMENT_START_END; any other belongs to no document."""
-    documents, before = {}, np.full((len(ids), 3), -1)
+def documents(ids):
+    """(N, 3) rows before each sentence, and (N,) documents. An id is DOCUMENT_START_END; any other is alone."""
+    members, before, document = {}, np.full((len(ids), 3), -1), np.arange(len(ids))
     for row, name in enumerate(ids):
         found = re.fullmatch(r"(.+)_(\d+)_(\d+)", name)
         if found:
-            documents.setdefault(found[1], []).append((int(found[2]), row))
-    for members in documents.values():
-        order = [row for _, row in sorted(members)]
+            members.setdefault(found[1], []).append((int(found[2]), row))
+    for rows in members.values():
+        order = [row for _, row in sorted(rows)]
+        document[order] = order[0]
         for i, row in enumerate(order):
             last = order[max(0, i - 3) : i]
             if last:
                 before[row, -len(last) :] = last
-    return before
+    return before, document

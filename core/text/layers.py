@@ -1,7 +1,7 @@
 """The layers a tiny recursive model needs beside those of core/nn/layers.py, each operation beside its gradient.
 
-They keep the same protocol: forward(params, x, ...) -> y, cache; backward(params, dy, cache, grads, ...) -> dx.
-x: (N, n), except for HistoryAttention, which hears a history (N, T, n).
+They keep the same protocol: forward(params, x, ...) -> y, cache; backward(params, dy, cache, grads, ...) -> dx; x:
+(N, n).
 """
 
 import math
@@ -39,17 +39,6 @@ class GELU(Layer):
         slope *= x.dtype.type(0.5)
         slope *= dy
         return slope
-
-
-class Tanh(Layer):
-    """y = tanh(x), dy/dx = 1 - y^2."""
-
-    def forward(self, params, x, *, train=False, rng=None, arena=None):
-        y = np.tanh(x)
-        return y, y
-
-    def backward(self, params, dy, y, grads, *, accumulate=False, need_dx=True, arena=None):
-        return dy * (1 - y * y)
 
 
 class LayerNorm(Layer):
@@ -109,47 +98,6 @@ class Chain(Layer):
             dy = self.parts[i].backward(self._own(params, i), dy, cache[i], self._own(grads, i), accumulate=accumulate,
                                         need_dx=need_dx or i > 0, arena=arena)
         return dy
-
-
-class HistoryAttention(Layer):
-    """Single-head attention of the newest state over the history (Vaswani et al. 2017), of T states of n values.
-
-    q = h_T Wq,  k_t = h_t Wk,  v_t = h_t Wv,  weights = softmax(q k_t / sqrt(n)),  y = (sum_t weights_t v_t) Wo.
-    history: (N, T, n), the newest state last; y: (N, n). The cache's last entry is the weights (N, T).
-    """
-
-    def __init__(self, n):
-        self.shapes = {"Wq": (n, n), "Wk": (n, n), "Wv": (n, n), "Wo": (n, n)}
-
-    def initialise(self, params, rng):
-        for W in params.values():
-            W[...] = rng.normal(0, np.sqrt(1 / len(W)), W.shape)
-
-    def forward(self, params, history, *, train=False, rng=None, arena=None):
-        q, k, v = history[:, -1] @ params["Wq"], history @ params["Wk"], history @ params["Wv"]
-        scores = np.einsum("nd,ntd->nt", q, k) / q.dtype.type(math.sqrt(q.shape[1]))
-        weights = np.exp(scores - scores.max(axis=1, keepdims=True))
-        weights /= weights.sum(axis=1, keepdims=True)
-        heard = np.einsum("nt,ntd->nd", weights, v)
-        return heard @ params["Wo"], (history, q, k, v, heard, weights)
-
-    def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
-        history, q, k, v, heard, weights = cache
-        N, T, n = history.shape
-        flat = history.reshape(N * T, n)
-        dheard = dy @ params["Wo"].T
-        dweights = np.einsum("nd,ntd->nt", dheard, v)
-        dscores = weights * (dweights - np.einsum("nt,nt->n", weights, dweights)[:, None])
-        dscores /= q.dtype.type(math.sqrt(n))
-        dq, dk = np.einsum("nt,ntd->nd", dscores, k), dscores[:, :, None] * q[:, None]
-        dv = weights[:, :, None] * dheard[:, None]
-        store(grads, "Wo", lambda out: np.matmul(heard.T, dy, out=out), accumulate)
-        store(grads, "Wq", lambda out: np.matmul(history[:, -1].T, dq, out=out), accumulate)
-        store(grads, "Wk", lambda out: np.matmul(flat.T, dk.reshape(N * T, n), out=out), accumulate)
-        store(grads, "Wv", lambda out: np.matmul(flat.T, dv.reshape(N * T, n), out=out), accumulate)
-        dhistory = dk @ params["Wk"].T + dv @ params["Wv"].T
-        dhistory[:, -1] += dq @ params["Wq"].T
-        return dhistory
 
 
 class AffectGate(Layer):

@@ -57,6 +57,12 @@ def measure(pad, target, confidence=()):
     return found
 
 
+def pad_loss(pad, target, variance):
+    """Mean over sentences and dimensions of (pad - target)^2 / variance (3,), and its gradient (N, 3)."""
+    error = pad - target
+    return float(np.mean(error * error / variance)), 2 * error / variance / error.dtype.type(error.size)
+
+
 def bootstrap_difference(pad, other, target, seed=0, n=2000):
     """95 % interval of pearson(pad) - pearson(other) over resampled sentences, paired: (2, 3)."""
     rng = np.random.default_rng(seed)

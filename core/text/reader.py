@@ -1,50 +1,66 @@
-"""Reading sentences with a finished LIMINAL model: text in, pleasure, arousal and dominance out.
+"""Reading sentences with a finished LIMINAL model: text in, pleasure, arousal and dominance out, with their doubt.
 
     reader = TextReader()
-    reading = reader.read("What a lovely morning!")
-    reading.pad, reading.words                      # array([0.21, 0.05, 0.06]), "very pleased, stirred"
-    memory = reader.new_memory()                    # one conversation; memory.reset() forgets it
-    reader.read("I lost my keys.", memory)
+    reading = reader.read("I'm not sad any more.")
+    reading.pad, reading.words                      # array([0.19, 0.06, 0.09]), "pleased, slightly in control"
+    reading.low, reading.high                       # what nine of ten such sentences lie between
+    reader.read("Ich bin froh.")                    # UnreadableError: it does not look like English ...
     reader.occlusion_effects("What a lovely morning!")
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from core.storage import ModelError, load_model, read_json, save_model
 from core.text.config import TextConfig
-from core.text.featurizer import Featurizer, WordVectors
-from core.text.memory import SoulKernel
-from core.text.ngrams import WORDS
-from core.text.trm import TinyRecursiveModel
+from core.text.doubt import Intervals
+from core.text.language import English
+from core.text.model import TextModel
+from core.text.prior import Prior
+from core.text.ragged import Ragged
+from core.text.table import UNKNOWN, WordTable
+from core.text.tokens import tokens, words_in
 
 FINAL_LIMINAL = Path(__file__).resolve().parents[2] / "final_model" / "liminal"
 LONGEST = 5000  # characters
-POLES = (("displeased", "pleased"), ("calm", "stirred"), ("overpowered", "in control"))
+TOGETHER = 30_000  # characters that are read at once: some 40 MB
+POLES = (("displeased", "pleased"), ("calm", "excited"), ("powerless", "in control"))
+PREFIX = "reader_"  # of the model's own arrays, in a folder
+
+
+class UnreadableError(ValueError):
+    """A text in which no feeling can be read: without words, or not English. The message says why."""
 
 
 @dataclass(frozen=True)
 class TextReading:
     """What the model read in one sentence.
 
-    pad: (3,) pleasure, arousal, dominance in [-1, 1]; words: the same in words; rounds: (K + 1, 3), its estimate before
-    the first and after each round; confidence: (K,) in (0, 1), the affect gates; attention: (K, K), row k the weights
-    of round k over rounds 0..k; rinse: (dim / 4,) or None; embedding: (n_in,); prior: (3,), the ridge regression's
-    estimate; response: (dim,), what a memory keeps.
+    pad: (3,) pleasure, arousal, dominance in [-1, 1]; low, high: (3,), the interval that nine of ten lie in; words: PAD
+    in words; rounds: (K + 1, 3), its estimate before the first and after each round; confidence: (K,) in (0, 1), the
+    affect gates; tokens: what the text was taken apart into; attention: (K, T), how much each round looked at each of
+    them; known: (words it knows, words); response: (dim,), its last thought.
     """
 
     text: str
     pad: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     words: str
     rounds: np.ndarray
     confidence: np.ndarray
+    tokens: list
     attention: np.ndarray
-    rinse: np.ndarray | None
-    embedding: np.ndarray
-    prior: np.ndarray
+    known: tuple
     response: np.ndarray
+
+    @property
+    def unsure(self):
+        """What there is to say about words it does not know, or an empty string."""
+        known, n = self.known
+        return f"It knows {known} of {n} words." if known < n else ""
 
 
 @dataclass(frozen=True)
@@ -81,109 +97,117 @@ def words_for(pad, centre, spread):
     return ", ".join(found) or "neutral"
 
 
+def portions(texts, most=TOGETHER):
+    """Slices of texts that hold at most so many characters each, or one text."""
+    start, size = 0, 0
+    for i, text in enumerate(texts):
+        if i > start and size + len(text) > most:
+            yield slice(start, i)
+            start, size = i, 0
+        size += len(text)
+    if texts:
+        yield slice(start, len(texts))
+
+
 class TextReader:
     """A saved model, ready to read; many threads may share it.
 
-    folder: as `save_reader` writes it. embedder: the one the model was trained with, where that is not the shipped
-    word table. Raises ModelError when the folder is damaged or the embedder another.
+    folder: as `save_reader` writes it. Raises ModelError when the folder is missing or damaged.
     """
 
-    def __init__(self, folder=FINAL_LIMINAL, embedder=None):
+    def __init__(self, folder=FINAL_LIMINAL):
         self.folder = Path(folder)
         arrays, self.saved = load_model(folder)
         try:
-            if embedder is None and "words" in arrays:
-                embedder = WordVectors.from_arrays(arrays)
-            wanted = self.saved["embedder"]
-            if embedder is None or embedder.name != wanted:
-                raise ModelError(f"the model in {folder} was trained with the embedder {wanted!r}; give that one "
-                                 "(deployment/text/embedders.py) as embedder=")
             self.config = TextConfig.from_dict(self.saved)
-            self.featurizer = Featurizer.from_arrays(arrays, embedder)
-            self.model = TinyRecursiveModel(self.config, self.featurizer.n_in)
-            self.model.net.load({name.removeprefix("trm_"): a for name, a in arrays.items() if name.startswith("trm_")})
+            self.table, self.english = WordTable.from_arrays(arrays), English.from_arrays(arrays)
+            self.prior = Prior.from_arrays(arrays)
+            self.model = TextModel(self.config, self.table.dim)
+            self.model.net.load({name.removeprefix(PREFIX): a for name, a in arrays.items() if name.startswith(PREFIX)})
+            self.intervals = Intervals(**self.saved["intervals"])
             self.centre, self.spread = (np.array(self.saved[name], float) for name in ("centre", "spread"))
             if not (self.centre.shape == self.spread.shape == (3,) and (self.spread > 0).all()):
                 raise ValueError("its centre and spread are not three numbers each")
-            if not np.isfinite([*self.read("a word").pad, *self.centre, *self.spread]).all():
+            if not np.isfinite([*self.think(["a good word"])[0].pad[0], *self.centre, *self.spread]).all():
                 raise ValueError("it reads what is no number")
-        except ModelError:
-            raise
         except Exception as error:  # whatever stands in a foreign file
             raise ModelError(f"{folder} does not hold a text model of this version ({error}); train it again with "
                              "`python core/text/train.py`.") from None
-
-    def new_memory(self):
-        """An empty memory for one conversation."""
-        return SoulKernel(self.config.dim)
-
-    @property
-    def uses_memory(self):
-        """Whether this version of the model feels a memory."""
-        return bool(self.config.memory and self.config.outer)
 
     @property
     def history(self):
         """Hope, Faith, Love, MAE, MSE, R2 and r on dev after each epoch, a dict of lists."""
         return read_json(self.folder / "train_history.json")
 
-    def think(self, texts, memory=None):
-        """(Thought of N checked texts, embedding (N, n_in), prior (N, 3)); all texts meet the memory as it is now."""
-        embedding, prior = self.featurizer([check_text(text) for text in texts])
-        if not self.config.prior:
-            prior = np.broadcast_to(np.arctanh(self.featurizer.offset), prior.shape).astype(np.float32)
-        recent = None if memory is None else np.tile(memory.recent(), (len(texts), 1))
-        return self.model.forward(embedding, prior, recent)[0], embedding, prior
+    def known(self, text):
+        """(words it knows, words) of a text; an emoji or smiley counts as a word. Raises UnreadableError where there is
+        no feeling to read."""
+        words = words_in(text)
+        known = sum(any(self.table.find(token.word) != UNKNOWN for token in piece.tokens) for piece in words)
+        spoken = [piece.tokens[0].word for piece in words if piece.kind == "word"]
+        if not words:
+            raise UnreadableError("I cannot read this: there is no word in it")
+        if not known:
+            raise UnreadableError("I cannot read this: I know " + ("no such word" if len(words) == 1 else
+                                  "none of its words") + "; I read English")
+        if spoken and self.english.score(spoken, self.table) < 0:
+            raise UnreadableError(f"I cannot read this: it does not look like English (I know {known} of its "
+                                  f"{len(words)} words)")
+        return known, len(words)
 
-    def read_many(self, texts, batch=250):
+    def think(self, texts):
+        """(Thought, Ragged) of N texts."""
+        rows = [self.table.tokenise(text) for text in texts]
+        ragged = Ragged([len(found) for found in rows])
+        vectors = self.table.lookup(np.concatenate(rows))
+        thought, _ = self.model.forward(vectors, ragged)
+        said = self.prior(texts, ragged.mean(vectors))
+        return replace(thought, rounds=self.prior.join(thought.rounds, said)), ragged
+
+    def read_many(self, texts):
         """A list of TextReadings, each as if its text stood alone; ValueError names the text that cannot be read."""
-        texts, readings = list(texts), []
+        texts, readings, known = list(texts), [], []
         for number, text in enumerate(texts, start=1):
             try:
-                check_text(text)
+                known.append(self.known(check_text(text)))
             except ValueError as error:
-                raise ValueError(f"text {number}: {error}") from None
-        for start in range(0, len(texts), batch):
-            chosen = texts[start : start + batch]
-            readings += self._readings(chosen, *self.think(chosen))
+                raise type(error)(f"text {number}: {error}") from None
+        for part in portions(texts):
+            readings += self._readings(texts[part], known[part])
         return readings
 
-    def read(self, text, memory=None):
-        """A TextReading of one text. memory: the SoulKernel of its conversation, which then remembers this response
-        too."""
-        reading = self._readings([text], *self.think([text], memory))[0]
-        if memory is not None:
-            memory.remember(reading.response, reading.pad)
-        return reading
+    def read(self, text):
+        """A TextReading of one text. Raises ValueError, UnreadableError where it holds no English to read."""
+        return self._readings([text], [self.known(check_text(text))])[0]
 
-    def _readings(self, texts, thought, embedding, prior):
-        return [TextReading(text, thought.pad[i], self.words_for(thought.pad[i]), thought.rounds[i],
-                            thought.confidence[i], thought.attention[i],
-                            None if thought.rinse is None else thought.rinse[i], embedding[i], prior[i],
-                            thought.response[i]) for i, text in enumerate(texts)]
+    def _readings(self, texts, known):
+        thought, ragged = self.think(texts)
+        low, high = self.intervals(thought.pad, ragged.lengths)
+        shares = np.split(thought.attention.T, ragged.starts[1:-1], axis=1)
+        return [TextReading(text, thought.pad[i], low[i], high[i], self.words_for(thought.pad[i]), thought.rounds[i],
+                            thought.confidence[i], tokens(text), shares[i], known[i], thought.response[i])
+                for i, text in enumerate(texts)]
 
     def words_for(self, pad):
         """A PAD point (3,) in words, such as "pleased, slightly calm", measured against all training sentences."""
         return words_for(pad, self.centre, self.spread)
 
-    def occlusion_effects(self, text, memory=None):
-        """Each word's OcclusionEffect, by leaving it out (occlusion), in the order of the text. The memory stays as it
-        is."""
-        spans = [match.span() for match in WORDS.finditer(check_text(text))]
-        without = [(text[:start] + text[stop:]).strip() or "." for start, stop in spans]
-        pads = np.concatenate([self.think(part, memory)[0].pad
-                               for part in ([text], *(without[i : i + 250] for i in range(0, len(without), 250)))])
+    def occlusion_effects(self, text):
+        """Each word's OcclusionEffect, by leaving it out (occlusion), in the order of the text."""
+        spans = [(piece.start, piece.stop) for piece in words_in(check_text(text))]
+        texts = [text, *((text[:start] + text[stop:]).strip() for start, stop in spans)]
+        pads = np.concatenate([self.think(texts[part])[0].pad for part in portions(texts)])
         return [OcclusionEffect(text[start:stop], start, stop, pads[0] - pad) for (start, stop), pad in
                 zip(spans, pads[1:], strict=True)]
 
 
-def save_reader(folder, task, featurizer, history, metrics):
-    """Write a finished TextTask and its Featurizer as a folder for TextReader; returns the hash of all weights."""
-    arrays = {f"trm_{name}": array for name, array in task.model.net.named_parameters().items()} | featurizer.arrays()
-    if isinstance(featurizer.embedder, WordVectors):
-        arrays |= featurizer.embedder.arrays()
-    pad = task.read(task.train).pad
-    document = {**task.config.to_dict(), "embedder": featurizer.embedder.name, "n_in": featurizer.n_in,
-                "parameters": int(task.theta.size), "centre": pad.mean(axis=0).tolist(),
+def save_reader(folder, task, english, intervals, history, metrics):
+    """Write a finished TextTask with its table and Prior, English and Intervals as a folder for TextReader; returns the
+    hash of all weights."""
+    arrays = {PREFIX + name: array.astype(np.float16) for name, array in task.model.net.named_parameters().items()}
+    arrays |= task.table.arrays() | task.prior.arrays() | english.arrays()
+    pad = task.read(task.train)[0]
+    document = {**task.config.to_dict(), "version": "v7", "parameters": int(task.theta.size),
+                "intervals": intervals.to_dict(), "centre": pad.mean(axis=0).tolist(),
                 "spread": np.maximum(pad.std(axis=0), 1e-3).tolist()}
     return save_model(folder, arrays, document, metrics=metrics, train_history=history)

@@ -7,9 +7,10 @@ import pytest
 
 from core.digits.config import Config
 from core.digits.presets import PRESETS
-from core.text.config import VERSIONS, TextConfig
+from core.text.config import TextConfig
+from core.text.versions.config import VERSIONS, VersionConfig
 
-KINDS = [Config, TextConfig]
+KINDS = [Config, TextConfig, VersionConfig]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,8 @@ def test_impossible_settings_are_named(changes, named):
         Config(**changes)
 
 
-@pytest.mark.parametrize("config", [*PRESETS.values(), *(TextConfig.version(name) for name in VERSIONS)])
+@pytest.mark.parametrize("config", [*PRESETS.values(), TextConfig(),
+                                    *(VersionConfig.version(name) for name in VERSIONS)])
 def test_saved_and_read_again_is_equal(config):
     saved = json.loads(json.dumps(config.to_dict()))
     assert type(config).from_dict(saved | {"unknown": 1}) == config

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.text.featurizer import WordVectors
+from core.text.table import WordTable
 
 GOOD, BAD = ("lovely", "happy", "bright", "warm"), ("awful", "sad", "dreadful", "cold")
 THINGS = ("day", "letter", "house", "song", "dinner", "story", "walk", "friend")
@@ -23,6 +23,6 @@ def own_sentences():
 
 def word_table():
     rng = np.random.default_rng(1)
-    words = [*GOOD, *BAD, *THINGS, "it", "was", "a"]
+    words = [*GOOD, *BAD, *THINGS, "it", "was", "a", "not", "never", "number", ".", ","]
     vectors = rng.integers(-127, 128, (len(words), 12)).astype(np.int8)
-    return WordVectors(words, vectors, np.full(len(words), 1 / 127, np.float32), np.ones(len(words), np.float16))
+    return WordTable(words, vectors, np.full(len(words), 1 / 127, np.float32))

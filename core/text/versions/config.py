@@ -1,0 +1,81 @@
+"""Every setting of a training of LIMINAL's first six versions, in one place."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.settings import Settings
+
+# What each version has beside the recursion and the affect loop (v5 has no public description that we know of).
+VERSIONS = {
+    "v1": dict(attention=False, pad_head=False, rinse=False, memory=False),
+    "v2": dict(attention=True, pad_head=False, rinse=False, memory=False),
+    "v3": dict(attention=True, pad_head=True, rinse=False, memory=False),
+    "v4": dict(attention=True, pad_head=True, rinse=True, memory=False),
+    "v6": dict(attention=True, pad_head=True, rinse=True, memory=True),
+}
+
+
+@dataclass(frozen=True)
+class VersionConfig(Settings):
+    seed: int = 0
+
+    # Model: one class, switched (core/text/versions/trm.py)
+    dim: int = 128
+    width: int = 2  # hidden width of the two perceptrons, times dim
+    outer: int = 5  # K, rounds; 0 is a head on the embedding alone
+    inner: int = 4  # n, updates of the latent z in each round
+    attention: bool = True  # v2: over the history of z
+    pad_head: bool = True  # v3: Dense-GELU-Dense-tanh instead of Dense-tanh
+    rinse: bool = True  # v4: the reflection after the last round
+    memory: bool = True  # v6: SoulKernel
+    affect: bool = True  # the running PAD estimate is fed back each round
+    deep_supervision: bool = False  # a loss at each round, the state carried over detached
+    prior: bool = True  # the embedding's ridge regression is where the estimate starts from
+
+    # Regularisation
+    input_dropout: float = 0.3  # on the embedding
+    memory_dropout: float = 0.5  # share of training sentences that are read without their predecessors
+    weight_decay: float = 1e-5  # phase 1
+    ema: float = 0.99  # decay a step of the average of the weights that is evaluated and kept; 0: none
+
+    # Phase 1: AdamW, cosine from lr to lr * final_lr; phase 2: constant, gentle
+    lr: float = 1e-3
+    final_lr: float = 0.03
+    batch_size: int = 128
+    epochs: int = 2
+    clip: float = 1.0  # largest norm of a gradient, in both phases
+    lr_2: float = 1e-4
+    weight_decay_2: float = 1e-6
+    epochs_2: int = 1
+    patience: int = 0
+    keep: str = "best"
+
+    # What core.nn.training and core.nn.optimizers ask for besides
+    optimizer: str = "adamw"
+    schedule: str = "cosine"
+    warmup: float = 0.1
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+
+    CHOICES: ClassVar = {"optimizer": ("sgd", "adam", "adamw"), "schedule": ("constant", "cosine", "one_cycle"),
+                         "keep": ("best", "last")}
+    RANGES: ClassVar = {
+        "seed": "[0, 4294967295]", "dim": "[4, 4096]", "width": "[1, 16]", "outer": "[0, 20]", "inner": "[1, 100]",
+        **dict.fromkeys(("input_dropout", "memory_dropout", "ema", "warmup", "beta1", "beta2"), "[0, 1)"),
+        **dict.fromkeys(("lr", "lr_2", "eps"), "(0, 1]"), "final_lr": "[0, 1]", "clip": "[0, 1e6]",
+        **dict.fromkeys(("weight_decay", "weight_decay_2"), "[0, 1e6]"), "batch_size": "[1, 1000000]",
+        "epochs": "[1, 1000000]", **dict.fromkeys(("epochs_2", "patience"), "[0, 1000000]"),
+    }
+
+    @classmethod
+    def version(cls, name, **changes):
+        """The settings of "v1", "v2", "v3", "v4" or "v6"."""
+        if name not in VERSIONS:
+            raise ValueError(f"there is no version {name!r}; choose one of {', '.join(VERSIONS)}")
+        return cls(**{**VERSIONS[name], **changes})
+
+    def second_phase(self):
+        """The settings of phase 2, as core.nn.training.fit reads them."""
+        return self.replace(lr=self.lr_2, weight_decay=self.weight_decay_2, epochs=max(1, self.epochs_2),
+                            schedule="constant", warmup=0.0)
