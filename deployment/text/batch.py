@@ -10,7 +10,8 @@ from deployment.ui.words import cell
 MOST_LINES = 1000
 MOST_BYTES = 2**20
 HEADINGS = {"text", "texts", "sentence", "sentences", "line", "lines"}  # a first cell that names the column
-COLUMNS = ("line", "text", "pleasure", "arousal", "dominance", "words", "problem")
+PAD = ("pleasure", "arousal", "dominance")
+COLUMNS = ("line", "text", *PAD, *(f"{name}_{end}" for name in PAD for end in ("low", "high")), "words", "problem")
 
 
 def lines(name: str, data: bytes) -> tuple[list[tuple[int, str]], list[str]]:
@@ -65,7 +66,7 @@ def read(reader, found: list[tuple[int, str]]) -> list[tuple[int, str, object]]:
     problems = {}
     for number, text in found:
         try:
-            check_text(text)
+            reader.known(check_text(text))
         except ValueError as error:
             problems[number] = str(error)
     readings = iter(reader.read_many([text for number, text in found if number not in problems]))
@@ -77,5 +78,14 @@ def to_csv(rows: list[tuple[int, str, object]]) -> str:
     return csv_text(COLUMNS, (
         {"line": number, "text": cell(text)} | (
             {"problem": cell(reading)} if isinstance(reading, str) else
-            dict(zip(COLUMNS[2:5], (f"{value:.4f}" for value in reading.pad), strict=True)) | {"words": reading.words})
+            _numbers(reading) | {"words": reading.words})
         for number, text, reading in rows))
+
+
+def _numbers(reading) -> dict:
+    """PAD with the ends of its intervals, by column."""
+    found = {}
+    for i, name in enumerate(PAD):
+        found |= {name: f"{reading.pad[i]:.4f}", f"{name}_low": f"{reading.low[i]:.4f}",
+                  f"{name}_high": f"{reading.high[i]:.4f}"}
+    return found

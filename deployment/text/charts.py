@@ -10,70 +10,91 @@ DIMENSIONS = ("pleasure", "arousal", "dominance")
 # Told apart by symbol and dash too.
 LOOKS = ((BLUE, "circle", "solid"), (ORANGE, "diamond", "dash"), (GREY, "square", "dot"))
 RIM, GRID = "#111111", "rgba(140,140,140,0.35)"
+SMALLEST, LARGEST = 9, 30  # pixels across, for the least and the most in control of what is shown
+WIDE, HIGH, TALL = 0.019, 0.085, 0.055  # a letter, a line and a mark's half height, in shares of the narrowest map
+SIDES = {"middle right": (1, 0), "middle left": (-1, 0), "top center": (0, 1), "bottom center": (0, -1)}
 
 
-def field(labels: list[str], texts: list[str], pads: np.ndarray, pad: np.ndarray) -> go.Figure:
-    """Landmarks pads (N, 3), faint and labelled, and the text's own pad (3,), large, with a line down to the floor."""
-    everything = np.vstack([pads, pad])
-    low, high = everything.min(axis=0), everything.max(axis=0)
-    low, high = low - 0.08 * (high - low), high + 0.08 * (high - low)
-    form = "pleasure %{x:+.2f}, arousal %{y:+.2f}, dominance %{z:+.2f}<extra></extra>"
+def field(labels, texts, pads, reading) -> go.Figure:
+    """Pleasure across, arousal up, dominance as size: landmarks pads (N, 3), labelled, and the text with its
+    interval."""
+    low, high = (np.vstack([pads[:, :2], [end[:2]]]) for end in (reading.low, reading.high))
+    low, high = low.min(axis=0), high.max(axis=0)
+    low, high = low - 0.12 * (high - low), high + 0.12 * (high - low)
+    size = _sizes(np.append(pads[:, 2], reading.pad[2]))
     figure = go.Figure()
-    figure.add_scatter3d(
-        x=pads[:, 0], y=pads[:, 1], z=pads[:, 2], mode="markers+text", text=labels, hovertext=texts,
-        textfont={"size": 10}, opacity=0.6, marker={"size": 3, "color": GREY}, name="landmarks",
-        hovertemplate="%{hovertext}<br>" + form,
-    )
-    figure.add_scatter3d(
-        x=[pad[0]] * 2, y=[pad[1]] * 2, z=[pad[2], low[2]], mode="lines", line={"color": ORANGE, "width": 4},
-        hoverinfo="skip", name="down to the floor",
-    )
-    figure.add_scatter3d(
-        x=[pad[0]], y=[pad[1]], z=[pad[2]], mode="markers", name="this text", hovertemplate="this text<br>" + form,
-        marker={"size": 11, "color": ORANGE, "line": {"color": RIM, "width": 2}},
-    )
-    axes = {f"{axis}axis": {"title": name, "range": [a, b], "backgroundcolor": "rgba(0,0,0,0)", "gridcolor": GRID,
-                            "zerolinecolor": GREY, "nticks": 5, "showspikes": False}
-            for axis, name, a, b in zip("xyz", DIMENSIONS, low, high, strict=True)}
-    style(figure, 430, showlegend=False)
-    # uirevision: the view that a person has turned to stays when another text is read
-    return figure.update_layout(dragmode="orbit", uirevision="field", scene={
-        **axes, "aspectmode": "cube", "dragmode": "orbit", "camera": {"eye": {"x": 1.4, "y": -1.5, "z": 0.65}}})
+    figure.add_shape(type="rect", x0=reading.low[0], x1=reading.high[0], y0=reading.low[1], y1=reading.high[1],
+                     fillcolor=ORANGE, opacity=0.18, line={"color": ORANGE, "width": 1.5}, layer="below")
+    form = "pleasure %{x:+.2f}, arousal %{y:+.2f}, dominance %{customdata:+.2f}<extra></extra>"
+    places = placed((pads[:, :2] - low) / (high - low), labels)
+    figure.add_scatter(
+        x=pads[:, 0], y=pads[:, 1], mode="markers+text", text=labels, hovertext=texts, customdata=pads[:, 2],
+        textposition=places, textfont={"size": 12}, marker={"size": size[:-1], "color": GREY, "opacity": 0.55},
+        name="landmarks", hovertemplate="%{hovertext}<br>" + form, cliponaxis=False)
+    figure.add_scatter(
+        x=[reading.pad[0]], y=[reading.pad[1]], mode="markers", customdata=[reading.pad[2]], name="this text",
+        marker={"size": [size[-1]], "color": ORANGE, "line": {"color": RIM, "width": 2}},
+        hovertemplate="this text<br>" + form)
+    style(figure, 380, showlegend=False)
+    for update, name, a, b in ((figure.update_xaxes, "displeased … pleased", low[0], high[0]),
+                               (figure.update_yaxes, "calm … excited", low[1], high[1])):
+        update(title=name, range=[a, b], gridcolor=GRID, zeroline=True, zerolinecolor=GREY, nticks=5, fixedrange=True)
+    return figure
 
 
-def nearest(pads: np.ndarray, pad: np.ndarray, spread: np.ndarray, n: int = 3) -> np.ndarray:
-    """Indices (n,) of the landmarks pads (N, 3) nearest to pad (3,), each dimension in units of its spread (3,)."""
-    return np.argsort(np.sum(((pads - pad) / spread) ** 2, axis=1), kind="stable")[:n]
+def _sizes(dominance: np.ndarray) -> np.ndarray:
+    least, most = dominance.min(), dominance.max()
+    return SMALLEST + (LARGEST - SMALLEST) * (dominance - least) / max(most - least, 1e-6)
+
+
+def placed(points: np.ndarray, labels) -> list[str]:
+    """On which side of its mark each label stands, so that none covers another or a mark: points (N, 2) in shares of
+    the map."""
+    taken = [(x - TALL / 2, y - TALL, x + TALL / 2, y + TALL) for x, y in points]
+    found = []
+    for (x, y), label in zip(points, labels, strict=True):
+        own = taken.index((x - TALL / 2, y - TALL, x + TALL / 2, y + TALL))
+        costs = {}
+        for side, (right, up) in SIDES.items():
+            width = WIDE * len(label)
+            centre = x + right * (width / 2 + TALL), y + up * (HIGH / 2 + TALL)
+            box = (centre[0] - width / 2, centre[1] - HIGH / 2, centre[0] + width / 2, centre[1] + HIGH / 2)
+            outside = max(0, -box[0]) + max(0, box[2] - 1) + max(0, -box[1]) + max(0, box[3] - 1)
+            costs[side] = outside + sum(_overlap(box, other) for i, other in enumerate(taken) if i != own), box
+        side = min(costs, key=lambda side: costs[side][0])
+        taken.append(costs[side][1])
+        found.append(side)
+    return found
+
+
+def _overlap(a, b) -> float:
+    """The area two boxes (left, bottom, right, top) share."""
+    return max(0, min(a[2], b[2]) - max(a[0], b[0])) * max(0, min(a[3], b[3]) - max(a[1], b[1]))
 
 
 def rounds(estimates: np.ndarray) -> go.Figure:
-    """How far the estimates (K + 1, 3) have moved from the prior, which is round 0, after each round."""
+    """The estimates (K + 1, 3) of the rounds, from the first look at the words to the answer."""
     figure, x = go.Figure(), np.arange(len(estimates))
-    moved = estimates - estimates[0]
-    _lines(figure, x, moved, estimates, "round")
-    reach = max(0.02, 1.15 * float(np.abs(moved).max()))  # less than a hundredth should look like little
-    yaxis = {"title": "moved from the prior", "range": [-reach, reach]}
-    return style(figure, 280, showlegend=True, xaxis={"title": "round", "dtick": 1}, yaxis=yaxis)
+    _lines(figure, x, estimates, "round")
+    return style(figure, 280, showlegend=True, xaxis={"title": "round", "dtick": 1}, yaxis={"title": "PAD"})
 
 
 def trajectory(pads: np.ndarray) -> go.Figure:
     """PAD (n, 3) of the n texts of a conversation, the oldest first."""
     figure = go.Figure()
-    _lines(figure, np.arange(1, len(pads) + 1), pads, pads, "text")
+    _lines(figure, np.arange(1, len(pads) + 1), pads, "text")
     style(figure, 240, showlegend=True, xaxis={"title": "text of the conversation", "tickformat": "d"})
     if len(pads) < 12:
         figure.update_xaxes(dtick=1)
     return figure.update_yaxes(title="PAD", zeroline=True, zerolinecolor=GRID)
 
 
-def _lines(figure: go.Figure, x, y: np.ndarray, shown: np.ndarray, unit: str) -> None:
-    """Three lines of y (n, 3) over x (n,); on hover the values `shown` (n, 3)."""
+def _lines(figure: go.Figure, x, y: np.ndarray, unit: str) -> None:
+    """Three lines of y (n, 3) over x (n,)."""
     for i, (name, (colour, symbol, dash)) in enumerate(zip(DIMENSIONS, LOOKS, strict=True)):
-        figure.add_scatter(
-            x=x, y=y[:, i], mode="lines+markers", name=name, customdata=shown[:, i],
-            line={"color": colour, "dash": dash}, marker={"symbol": symbol, "size": 7},
-            hovertemplate=f"{unit} %{{x}}: {name} %{{customdata:+.3f}}<extra></extra>",
-        )
+        figure.add_scatter(x=x, y=y[:, i], mode="lines+markers", name=name, line={"color": colour, "dash": dash},
+                           marker={"symbol": symbol, "size": 7},
+                           hovertemplate=f"{unit} %{{x}}: {name} %{{y:+.3f}}<extra></extra>")
 
 
 def confidence(gates: np.ndarray) -> go.Figure:
@@ -82,20 +103,19 @@ def confidence(gates: np.ndarray) -> go.Figure:
     figure.add_bar(x=x, y=gates, marker={"color": BLUE}, width=0.6, text=[f"{gate:.2f}" for gate in gates],
                    textposition="outside", hovertemplate="round %{x}: %{y:.3f}<extra></extra>")
     return style(figure, 280, showlegend=False, xaxis={"title": "round", "dtick": 1},
-                 yaxis={"title": "confidence", "range": [0, 1.12], "tickvals": [0, 0.5, 1]})
+                 yaxis={"title": "gate", "range": [0, 1.12], "tickvals": [0, 0.5, 1]})
 
 
-def attention(weights: np.ndarray) -> go.Figure:
-    """How much round k (a row) listens to the rounds up to its own: weights (K, K), a lower triangle."""
-    n = len(weights)
-    seen = np.where(np.tri(n, dtype=bool), weights, np.nan)
+def attention(shares: np.ndarray, words: list[str]) -> go.Figure:
+    """How much each round (a column) looked at each word (a row, in the order of the text): shares (K, T)."""
+    K, T = shares.shape
     figure = go.Figure()
-    for cells, ink in ((seen < 0.55, "#ffffff"), (seen >= 0.55, "#111111")):  # legible on both ends of the scale
+    top = float(shares.max())
+    for cells, ink in ((0.55 * top > shares.T, "#ffffff"), (0.55 * top <= shares.T, "#111111")):  # legible on both
         figure.add_heatmap(
-            z=np.where(cells, seen, np.nan), x=np.arange(1, n + 1), y=np.arange(1, n + 1), colorscale=HEAT, zmin=0,
-            zmax=1, showscale=False, xgap=2, ygap=2, texttemplate="%{z:.2f}", textfont={"color": ink, "size": 11},
-            hoverongaps=False, hovertemplate="round %{y} listens to round %{x}: %{z:.3f}<extra></extra>",
-        )
-    axes = {"dtick": 1, "showgrid": False, "fixedrange": True}
-    return style(figure, 280, xaxis={"title": "to round", **axes}).update_yaxes(
-        title="round listens", autorange="reversed", **axes)
+            z=np.where(cells, shares.T, np.nan), x=np.arange(1, K + 1), y=np.arange(T), colorscale=HEAT, zmin=0,
+            zmax=top, showscale=False, xgap=2, ygap=2, texttemplate="%{z:.2f}", textfont={"color": ink, "size": 11},
+            hoverongaps=False, hovertemplate="round %{x}: %{z:.3f}<extra></extra>")
+    style(figure, 60 + 26 * T, xaxis={"title": "round", "dtick": 1, "showgrid": False, "fixedrange": True})
+    return figure.update_yaxes(tickvals=np.arange(T), ticktext=words, autorange="reversed", showgrid=False,
+                               fixedrange=True)

@@ -1,9 +1,11 @@
-"""Sentence embedders that need libraries or files of their own; the one that needs neither is core/text/featurizer.py.
+"""Sentence embedders that need libraries or files of their own; the one that needs neither is
+core/text/versions/featurizer.py.
 
-An embedder is anything with `name`, `dim` and `embed(texts) -> (N, dim) float32`. LIMINAL takes any of them:
+An embedder is anything with `name`, `dim` and `embed(texts) -> (N, dim) float32`. LIMINAL's versions 1 to 6 take any
+of them; version 7 learns from MiniLM's states and reads without it (analytics/studies/liminal):
 
-    from deployment.text.embedders import MiniLM
-    reader = TextReader("final_model/liminal/minilm", embedder=MiniLM(folder))
+    from core.text.versions import train
+    featurizer, embedding, prior = train.prepare(sentences, MiniLM(folder))
 """
 
 import json
@@ -93,23 +95,30 @@ class MiniLM:
 
         Sentences of one length are run together, so that none needs padding and none depends on its neighbours.
         """
-        ids = [encoding.ids for encoding in self.tokenizer.encode_batch(list(texts))]
+        out = np.empty((len(texts), self.layers + 1, self.width), np.float32)
+        for chosen, _, states in self.runs(texts, batch):
+            out[chosen] = np.stack([state.mean(axis=1) for state in states], axis=1)
+        return out
+
+    def runs(self, texts, batch=32):
+        """(rows (B,), offsets of their pieces, a list of states (B, T, 384) after the embedding and each layer), the
+        texts of one length together. The offsets (B lists of T) are the characters that each piece stands for."""
+        encoded = self.tokenizer.encode_batch(list(texts))
         by_length = {}
-        for i, row in enumerate(ids):
-            by_length.setdefault(len(row), []).append(i)
-        out = np.empty((len(ids), self.layers + 1, self.width), np.float32)
+        for i, encoding in enumerate(encoded):
+            by_length.setdefault(len(encoding.ids), []).append(i)
         for members in by_length.values():
             for start in range(0, len(members), batch):
                 chosen = members[start : start + batch]
-                out[chosen] = self._forward(np.array([ids[i] for i in chosen]))
-        return out
+                yield (chosen, [encoded[i].offsets for i in chosen],
+                       self._forward(np.array([encoded[i].ids for i in chosen])))
 
     def _forward(self, ids):
-        """ids (B, T) -> mean states (B, layers + 1, dim)."""
+        """ids (B, T) -> a list of states (B, T, width), after the embedding and each layer."""
         w, (B, T) = self.weights, ids.shape
         x = w["embeddings.word_embeddings.weight"][ids] + w["embeddings.position_embeddings.weight"][:T]
         x = self._norm(x + w["embeddings.token_type_embeddings.weight"][0], "embeddings.LayerNorm")
-        means, width = [x.mean(axis=1)], self.width // self.heads
+        states, width = [x], self.width // self.heads
         for layer in range(self.layers):
             name = f"encoder.layer.{layer}."
             q, k, v = (self._dense(x, f"{name}attention.self.{part}").reshape(B, T, self.heads, width)
@@ -121,8 +130,8 @@ class MiniLM:
             x = self._norm(x + self._dense(heard, f"{name}attention.output.dense"), f"{name}attention.output.LayerNorm")
             inner = gelu_exact(self._dense(x, f"{name}intermediate.dense"))
             x = self._norm(x + self._dense(inner, f"{name}output.dense"), f"{name}output.LayerNorm")
-            means.append(x.mean(axis=1))
-        return np.stack(means, axis=1)
+            states.append(x)
+        return states
 
     def _dense(self, x, name):
         W = self.weights[f"{name}.weight"]

@@ -1,43 +1,21 @@
-"""Sentences of our own for the tab "Feelings in text": six to try, and thirty as landmarks of the emotional field."""
+"""Sentences of our own for the tab "Feelings in text": six to try, and eight as landmarks of the map."""
 
 EXAMPLES = (  # the first is read at the first visit
-    "What a lovely morning, and the whole day is ours!",
+    "I'm not sad any more, I feel great!",
     "I am furious that they lied to us again.",
     "The train to the coast leaves at nine.",
-    "She held the letter for a long time and wept.",
+    "The start was awful, but we won in the end.",
     "Something was breathing behind the door.",
-    "We won, and I still cannot believe it!",
+    "Das ist mir heute leider zu viel geworden.",
 )
 
-FIELD = (  # (label in the field, sentence)
-    ("newborn", "Our daughter was born tonight and she is perfect."),
-    ("reunion", "I laughed and cried when my brother stepped off the plane."),
+FIELD = (  # (label on the map, sentence)
     ("victory", "They scored in the last second and the whole stadium roared with joy!"),
-    ("prize", "I am so proud to have won this wonderful prize."),
-    ("gift", "Thank you for the beautiful present, it made my week."),
-    ("holiday", "Next week we fly to the sun and I am so excited!"),
-    ("bath", "A warm bath and a good book are all I want tonight."),
+    ("newborn", "Our daughter was born tonight and she is perfect."),
     ("garden", "The garden was quiet and the roses smelled sweet."),
-    ("lake", "The lake lay still under a soft evening light."),
-    ("nap", "The cat sleeps peacefully on the sunny windowsill."),
-    ("plan", "I know exactly what to do, and I will do it today."),
-    ("captain", "The captain calmly gave the order and everyone followed."),
-    ("kettle", "He put the kettle on the stove."),
     ("form", "Please fill in both sides of the form."),
-    ("meeting", "The meeting has been moved to Tuesday."),
-    ("museum", "The museum opens at ten and closes at six."),
-    ("queue", "We have been standing in this boring queue for two hours."),
     ("rain", "It rained all week and nobody came."),
-    ("lonely", "I eat alone every evening and no one ever calls."),
     ("grief", "My father died last month and I miss him terribly."),
-    ("failure", "I failed again, I am worthless and there is no point in trying."),
-    ("lost", "I do not know where I am and nobody can help me."),
-    ("sick", "She felt weak and sick and could not get out of bed."),
-    ("traffic", "Some idiot cut me off and nearly hit my car!"),
-    ("betrayal", "You lied to me and I will never forgive you."),
-    ("insult", "How dare you speak to my mother like that, you disgusting coward!"),
     ("attack", "Soldiers attacked the village and killed dozens of people."),
     ("alarm", "Run, the building is on fire!"),
-    ("footsteps", "Footsteps came closer in the dark and I was terrified."),
-    ("crash", "The brakes failed and the truck raced straight at us."),
 )

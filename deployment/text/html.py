@@ -16,17 +16,19 @@ WEAK = 0.02  # a change of PAD below this never gets the full tint
 CSS = """<style>
 .q-text-words {font-size:1.8rem;font-weight:700;line-height:1.15;margin:.2rem 0 .6rem !important}
 .q-quote {overflow-wrap:anywhere}
-.q-pad th {width:5.6rem} .q-pad td:nth-child(3) {width:3.4rem;text-align:right}
-.q-pad td:last-child {width:10.5rem;text-align:left;padding-left:.8rem}
+.q-pad th {width:5.6rem} .q-pad td:nth-child(3) {width:7.2rem;text-align:right;line-height:1.15}
+.q-pad td {padding:.35rem 0 !important}
+.q-pad td:last-child {width:8.6rem;text-align:left;padding-left:.8rem !important}
 .q-scale2 {position:relative;height:.95rem;border-radius:.2rem;
  background:color-mix(in srgb, currentColor 9%, transparent)}
 .q-scale2 span {position:absolute;top:0;bottom:0}
 .q-usual {background:color-mix(in srgb, currentColor 18%, transparent)}
+.q-scale2 .q-span {top:calc(50% - 1px);bottom:auto;height:2px;background:currentColor}
+.q-span::before, .q-span::after {content:"";position:absolute;top:-.25rem;height:calc(.5rem + 2px);width:2px;
+ background:currentColor} .q-span::before {left:0} .q-span::after {right:0}
 .q-zero {left:calc(50% - .5px);width:1px;background:currentColor;opacity:.6}
 .q-tinted {font-size:1.25rem;line-height:2;white-space:pre-wrap;overflow-wrap:anywhere}
 .q-tinted span {border-radius:.2rem;padding:.1rem .15rem}
-.q-rinse {display:grid;grid-template-columns:repeat(auto-fit,minmax(18px,1fr));gap:3px;max-width:760px}
-.q-rinse span {height:26px;border-radius:.2rem;border:1px solid color-mix(in srgb, currentColor 22%, transparent)}
 .q-text-table {border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
 .q-text-table :is(th, td) {padding:.2rem 1rem .2rem 0;text-align:right;font-weight:400;border:0;
  border-bottom:1px solid color-mix(in srgb, currentColor 18%, transparent)}
@@ -37,40 +39,58 @@ CSS = """<style>
  {fill:currentColor !important}
 [class*="st-key-text_example_"] button {text-align:left;height:auto}
 @media (max-width:640px) {.q-text-words {font-size:1.45rem} .q-pad th {width:5.5rem}
- .q-pad td:last-child {width:6.4rem}}
+ .q-pad td:nth-child(3) {width:7rem} .q-pad td:last-child {display:none}}
 </style>"""
 
 
-def quoted(text: str, longest: int = 160) -> str:
-    """The text in quotation marks on one line, cut where it is long; not escaped."""
+def headline(reading, text: str) -> str:
+    """The text, which is HTML, below PAD in words, and what is to be said of words it does not know."""
+    unsure = f'<p class="q-quiet">{reading.unsure}</p>' if reading.unsure else ""
+    return f"""<div class="q" data-testid="headline">
+<p class="q-text-words" role="status">{html.escape(reading.words[:1].upper() + reading.words[1:])}</p>
+{text}{unsure}</div>"""
+
+
+def plain(text: str, longest: int = 400) -> str:
+    """The text untinted, cut where it is long, as HTML."""
     flat = " ".join(text.split())
-    return f"“{flat if len(flat) <= longest else flat[:longest - 1].rstrip() + '…'}”"
+    return f'<p class="q-quote">{html.escape(flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…")}</p>'
+
+
+def unreadable(text: str, reason: str) -> str:
+    """What stands in the place of a feeling: the text, and why there is none. reason: "I cannot read this: ..."."""
+    head, _, why = reason.partition(": ")
+    return f"""<div class="q" data-testid="unreadable">
+<p class="q-text-words" role="status">{html.escape(head)}</p>
+{plain(text)}<p class="q-quiet">{html.escape(why[:1].upper() + why[1:])}. The reader knows English
+alone: a feeling read in anything else would be made up.</p></div>"""
 
 
 def felt(reading, single: list[str], centre: np.ndarray, spread: np.ndarray) -> str:
-    """The answer: PAD in words, then a bar and a number each.
+    """The answer: a bar, its interval and a number for each dimension.
 
     single: the word of each dimension alone; centre, spread: (3,) of the training sentences, a band behind each bar.
     """
     rows = []
-    for i, (name, (low, high)) in enumerate(zip(NAMES, POLES, strict=True)):
-        value = float(reading.pad[i])
+    for i, (name, (least, most)) in enumerate(zip(NAMES, POLES, strict=True)):
+        value, low, high = (float(part[i]) for part in (reading.pad, reading.low, reading.high))
         start, stop = sorted((0.0, value))
         left, right = (np.clip(centre[i] + sign * spread[i], -1, 1) for sign in (-1, 1))
         rows.append(f"""<tr><th scope="row">{name}</th><td><div class="q-scale2" role="img"
-aria-label="{name} {value:+.2f} on a scale from -1, {low}, to 1, {high}">
+aria-label="{name} {value:+.2f}, between {low:+.2f} and {high:+.2f}, on a scale from -1, {least}, to 1, {most}">
 <span class="q-usual" style="left:{50 + 50 * left:.1f}%;width:{50 * (right - left):.1f}%"></span>
 <span style="left:{50 + 50 * start:.1f}%;width:{50 * (stop - start):.1f}%;min-width:2px;
 background:{ORANGE if value > 0 else BLUE}"></span>
-<span class="q-zero"></span></div></td><td>{value:+.2f}</td><td>{html.escape(single[i])}</td></tr>""")
+<span class="q-zero"></span>
+<span class="q-span" style="left:{50 + 50 * low:.1f}%;width:{50 * (high - low):.1f}%"></span></div></td>
+<td>{value:+.2f}<br><span class="q-quiet">{low:+.2f} to {high:+.2f}</span></td>
+<td>{html.escape(single[i])}</td></tr>""")
     data = " ".join(f'data-{name.lower()}="{value:.3f}"' for name, value in zip(NAMES, reading.pad, strict=True))
     return f"""<div class="q" data-testid="felt" {data}>
-<p class="q-quiet q-quote">{html.escape(quoted(reading.text))}</p>
-<p class="q-text-words" role="status">{html.escape(reading.words[:1].upper() + reading.words[1:])}</p>
 <table class="q-bars q-pad"><tbody>{"".join(rows)}</tbody></table>
-<p class="q-quiet" style="margin-top:.5rem">PAD places a feeling by three numbers from -1 to 1: how pleasant it is
-(pleasure), how stirring (arousal) and how much in control one is (dominance). The grey band is where most training
-sentences lie, one standard deviation around their mean; the words count from its middle.</p></div>"""
+<p class="q-quiet" style="margin-top:.5rem">Three numbers from -1 to 1: how pleasant (pleasure), how exciting (arousal),
+how much in control one is (dominance). The line across each bar is its interval: for nine of ten sentences the readers'
+rating lies in it. The grey band is where most sentences lie; the words count from its middle.</p></div>"""
 
 
 def tinted(text: str, effects: list, dimension: int) -> str:
@@ -88,7 +108,7 @@ def tinted(text: str, effects: list, dimension: int) -> str:
                      f"{html.escape(effect.word)}</span>")
         at = effect.stop
     parts.append(html.escape(text[at:]))
-    return f'<p class="q q-tinted" data-testid="tinted" data-dimension="{name}">{"".join(parts)}</p>'
+    return f'<p class="q-tinted" data-testid="tinted" data-dimension="{name}">{"".join(parts)}</p>'
 
 
 def strongest(effects: list, dimension: int, n: int = 3) -> str:
@@ -107,14 +127,3 @@ def words_table(effects: list) -> str:
     return f"""<details class="q q-help"><summary>The words in numbers</summary><div class="q-text-scroll" tabindex="0"
 role="region" aria-label="Each word's change of PAD"><table class="q-text-table"><caption class="q-hidden">PAD with the
 word less PAD without it</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></details>"""
-
-
-def rinse(values: np.ndarray) -> str:
-    """RINSE's state (n,) in [-1, 1] as a strip of n cells, orange above and blue below zero."""
-    cells = "".join(
-        f'<span title="cell {i}: {value:+.2f}" style="background:color-mix(in srgb, {ORANGE if value > 0 else BLUE} '
-        f'{100 * min(1, abs(value)):.0f}%, transparent)"></span>'
-        for i, value in enumerate(map(float, values), start=1))
-    above = int((values > 0).sum())
-    return f"""<div class="q q-rinse" role="img" data-testid="rinse" aria-label="{len(values)} cells: {above} above
-zero, {len(values) - above} at or below; mean size {np.abs(values).mean():.2f}">{cells}</div>"""

@@ -1,11 +1,10 @@
 """The tab "Feelings in text": a text goes in, and pleasure, arousal and dominance come out. Layout and session only.
 
-The whole tab is one fragment. Only typed texts are a conversation, with one memory for each session; examples and the
-lines of a file are read alone.
+The whole tab is one fragment. Only typed texts are a conversation, whose course is drawn; examples and the lines of a
+file are read alone.
 """
 
-import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ import streamlit as st
 
 from core.storage import model_sha256
 from core.text import reader as text_reader
-from core.text.memory import SoulKernel
 from deployment.text import batch, html, sections
 from deployment.text.examples import EXAMPLES
 from deployment.ui.html import notice
@@ -23,20 +21,21 @@ from deployment.ui.words import told
 
 @dataclass
 class Shown:
-    """The text on the page; memory: a copy of the conversation's as it was before this text, None outside of it."""
+    """The text on the page, with its reading, or with the sentence why no feeling can be read in it."""
 
-    reading: text_reader.TextReading
-    memory: SoulKernel | None = None
+    text: str
+    reading: text_reader.TextReading | None = None
+    unreadable: str = ""
     effects: list | None = None
 
 
 @dataclass
 class Talk:
-    """What a session holds for one model: the memory of what was typed, what is shown, and the last refusal."""
+    """What a session holds for one model: PAD (3,) of each typed text, what is shown, and the last refusal."""
 
     model: str
-    memory: SoulKernel
     shown: Shown
+    course: list = field(default_factory=list)
     refused: str = ""
 
 
@@ -62,32 +61,37 @@ def render() -> None:
         talk = _talk(reader)
         _inputs(reader, talk)
         shown = talk.shown
-        left, right = st.columns([1, 1], gap="medium")
-        with left:
-            sections.answer(reader, shown.reading)
-        sheet, words = st.container(), st.container()
-        with right:
-            sections.landmarks(reader, shown.reading.pad)
-        with sheet:
-            _file(reader, talk)
-        with words:
-            sections.words(reader, shown)
-        sections.thinking(shown.reading)
-        sections.conversation(reader, talk, _forget)
-        sections.training(reader)
+        if shown.reading is None:
+            st.html(html.unreadable(shown.text, shown.unreadable))
+        else:
+            sections.sentence(reader, shown)
+            left, right = st.columns([1, 1], gap="medium")
+            with left:
+                sections.landmarks(reader, shown.reading)
+            with right:
+                sections.answer(reader, shown.reading)
+        sections.course(talk, _forget, reader)
+        with st.expander("How it came to it, and how it learned"):
+            if shown.reading is not None:
+                sections.thinking(reader, shown.reading)
+            sections.remembering(reader)
+            sections.training(reader)
 
 
 def _talk(reader) -> Talk:
     """The session's Talk; a new one where there is none or the model is another."""
     model, state = model_sha256(reader.saved), st.session_state
     if getattr(state.get("text_talk"), "model", None) != model:
-        state.text_talk = Talk(model, reader.new_memory(), Shown(reader.read(EXAMPLES[0])))
+        state.text_talk = Talk(model, _first(reader))
     return state.text_talk
 
 
+def _first(reader) -> Shown:
+    return Shown(EXAMPLES[0], reader.read(EXAMPLES[0]))
+
+
 def _inputs(reader, talk: Talk) -> None:
-    st.chat_input("Type a sentence; Enter reads it", key="text_said", on_submit=_say,
-                  args=(reader, talk))
+    st.chat_input("Type a sentence; Enter reads it", key="text_said", on_submit=_say, args=(reader, talk))
     if talk.refused:
         st.html(notice(talk.refused))
     with st.container(horizontal=True, gap="xsmall"):
@@ -97,33 +101,37 @@ def _inputs(reader, talk: Talk) -> None:
         st.file_uploader(
             f"A .txt file with a sentence on each line, or a .csv with them in its first column; at most "
             f"{batch.MOST_LINES:,} lines, 1 MB, UTF-8", type=["txt", "csv"], key="text_file", max_upload_size=1)
+        _file(reader, talk)
 
 
 def _say(reader, talk: Talk) -> None:
     """A typed text joins the conversation."""
-    before = copy.copy(talk.memory)  # remembering replaces its lists, so that this copy stays as it is
+    if _show(reader, talk, st.session_state.text_said):
+        talk.course.append(talk.shown.reading.pad)
+
+
+def _show(reader, talk: Talk, text: str) -> bool:
+    """Read a text alone and show it; what cannot be read at all changes nothing. Returns whether there is a reading."""
+    talk.refused = ""
     try:
-        talk.shown = Shown(reader.read(st.session_state.text_said, talk.memory), before)
+        talk.shown = Shown(text, reader.read(text))
+    except text_reader.UnreadableError as error:
+        talk.shown = Shown(text, unreadable=str(error))
     except ValueError as error:
         talk.refused = f"It was not read: {told(error)}."
-        return
-    talk.refused = ""
+        return False
+    return talk.shown.reading is not None
 
 
-def _show(reader, talk: Talk, text: str) -> None:
-    """An example or a line of a file, read alone."""
-    talk.shown, talk.refused = Shown(reader.read(text)), ""
-
-
-def _forget(talk: Talk) -> None:
-    talk.memory.reset()
+def _forget(reader, talk: Talk) -> None:
+    """Empty the conversation and take its last text off the page."""
+    talk.course, talk.refused, talk.shown = [], "", _first(reader)
 
 
 def _file(reader, talk: Talk) -> None:
     file = st.session_state.get("text_file")
     if file is None:
         return
-    st.subheader("The file", anchor=False)
     found, sentences = batch.lines(file.name, file.getvalue())
     for sentence in sentences:
         st.html(notice(sentence))
@@ -146,7 +154,7 @@ def _file(reader, talk: Talk) -> None:
         for row in st.session_state.text_sheet.selection.rows[:1]:
             _show(reader, talk, good[row][1])
 
-    st.caption(f"{len(good):,} texts read, each by itself; click a heading to sort, tick a row to inspect it.")
+    st.caption(f"{len(good):,} texts read, each by itself; click a heading to sort, tick a row to inspect it below.")
     numbers = {name: st.column_config.NumberColumn(name, format="%+.2f") for name in html.NAMES}
     st.dataframe(table, hide_index=True, height=min(35 * len(good) + 38, 380), column_config=numbers, key="text_sheet",
                  on_select=choose, selection_mode="single-row", alt="Table of the texts with their PAD and its words")

@@ -10,9 +10,9 @@ import math
 import numpy as np
 import pytest
 
-from analytics.studies.liminal import make_words
-from core.text.data import parse
-from core.text.featurizer import WordVectors
+from analytics.studies.liminal import lessons
+from analytics.studies.liminal.minilm import Contexts
+from analytics.studies.liminal.words import make as make_words
 from deployment.text import embedders
 from deployment.text.embedders import EmbedderError, HuggingFace, MiniLM, gelu_exact, read_safetensors
 
@@ -97,14 +97,29 @@ def test_minilm_on_a_tiny_bert(tiny_bert):
 
 
 def test_word_table_from_a_model(tiny_bert):
-    sentences = parse("id,split,V,A,D,text\na_0_9,train,3,3,3,The cat sat.\na_9_12,train,3,3,3,The dog\n")
-    table = make_words(tiny_bert, sentences, dim=4)
-    assert table.words == ["cat", "dog", "mat", "on", "sat", "the"] and table.vectors.shape == (6, 4)
-    rarity = dict(zip(table.words, table.weight.tolist(), strict=True))
-    assert rarity["the"] == 0 and rarity["mat"] > rarity["cat"] > 0
-    again = WordVectors.from_arrays(table.arrays())
-    np.testing.assert_allclose(again.embed(["A cat!"]), again.embed(["cat"]))  # "a" is not in the table
-    assert not again.embed(["?"]).any()
+    table = make_words(["The cat sat.", "The dog didn't sit", "the dog"], MiniLM(tiny_bert, layers="all"), dim=4)
+    assert {"cat", "dog", "mat", "on", "sat", "the", "number", "!", "smiling"} <= set(table.words)
+    assert "sit" not in table.words, "it comes once, and is no piece of the model"
+    assert table.vectors.shape == (len(table.words), 4) and table.vectors.dtype == np.int8
+    vectors = table.lookup(np.arange(len(table.words)))
+    assert np.isfinite(vectors).all() and 0.3 < vectors.std() < 3
+
+
+def test_lessons_from_a_model(tiny_bert):
+    minilm = MiniLM(tiny_bert, layers="all")
+    whole, words, starts = lessons.teach(["the cat sat", "on"], minilm, progress=False)
+    assert whole.shape == (2, 24) and words.shape == (4, 8) and starts.tolist() == [0, 3, 4]
+    np.testing.assert_allclose(whole[0], minilm.embed(["the cat sat"])[0], atol=2e-3)
+    (_, _, states), = minilm.runs(["the cat sat"])
+    np.testing.assert_allclose(words[:3], states[-1][0][1:4], atol=2e-3)  # between [CLS] and [SEP]
+    small = lessons.reduced(np.random.default_rng(0).standard_normal((50, 6)), 3)
+    assert small.shape == (50, 3) and small.astype(float).std() == pytest.approx(1, abs=0.05)
+
+
+def test_contexts_are_a_table_for_training(tiny_bert):
+    table = Contexts(["the cat sat", "?", "the cat sat"], MiniLM(tiny_bert, layers="all"), dim=3)
+    assert table.tokenise("the cat sat").tolist() == [0, 1, 2] and table.tokenise("?").tolist() == [3]
+    assert table.lookup(np.array([0, 3])).shape == (2, 3)
 
 
 def test_minilm_equals_the_reference(tiny_bert):
