@@ -47,7 +47,7 @@ def headline(reading, text: str) -> str:
     """The text, which is HTML, below PAD in words, and what is to be said of words it does not know."""
     unsure = f'<p class="q-quiet">{reading.unsure}</p>' if reading.unsure else ""
     return f"""<div class="q" data-testid="headline">
-<p class="q-text-words" role="status">{html.escape(reading.words[:1].upper() + reading.words[1:])}</p>
+<div role="status"><h3 class="q-text-words">{html.escape(reading.words[:1].upper() + reading.words[1:])}</h3></div>
 {text}{unsure}</div>"""
 
 
@@ -61,7 +61,7 @@ def unreadable(text: str, reason: str) -> str:
     """What stands in the place of a feeling: the text, and why there is none. reason: "I cannot read this: ..."."""
     head, _, why = reason.partition(": ")
     return f"""<div class="q" data-testid="unreadable">
-<p class="q-text-words" role="status">{html.escape(head)}</p>
+<div role="status"><h3 class="q-text-words">{html.escape(head)}</h3></div>
 {plain(text)}<p class="q-quiet">{html.escape(why[:1].upper() + why[1:])}. The reader knows English
 alone: a feeling read in anything else would be made up.</p></div>"""
 
