@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from core.nn.layers import Layer, sigmoid, store
+from core.nn.network import Network
 
 GELU_SCALE, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
 
@@ -70,6 +71,26 @@ class LayerNorm(Layer):
         dx -= x * (np.einsum("ij,ij->i", d, x) / n)[:, None]
         dx *= scale[:, None]
         return dx
+
+
+class Parts:
+    """Layers by name, their weights in one vector `theta`, called as often as the model that is made of them likes."""
+
+    def __init__(self, parts, dtype):
+        """parts: {name: layer}; dtype: float32, or float64 to check gradients."""
+        self.net = Network(list(parts.items()), dtype)
+        self.index = {name: i for i, name in enumerate(parts)}
+        self.theta, self.dtype = self.net.theta, self.net.dtype
+
+    def call(self, name, *inputs, **options):
+        """forward of one part: y, cache."""
+        i = self.index[name]
+        return self.net.layers[i].forward(self.net.params[i], *inputs, **options)
+
+    def back(self, name, dy, cache, grads, **options):
+        """backward of one part, the gradients of its weights added to grads, a list as `net.views` gives."""
+        i = self.index[name]
+        return self.net.layers[i].backward(self.net.params[i], dy, cache, grads[i], accumulate=True, **options)
 
 
 class Chain(Layer):

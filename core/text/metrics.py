@@ -5,6 +5,7 @@ import numpy as np
 from core import metrics
 
 NAMES = ("V", "A", "D")
+SHOWN = ("hope", "faith", "love", "mae", "mse", "r2", "r", *(f"r_{name}" for name in NAMES))  # of each epoch
 
 
 def pearson(pad, target):

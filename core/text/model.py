@@ -18,8 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.nn.layers import Dense, Dropout
-from core.nn.network import Network
-from core.text.layers import GELU, AffectGate, Chain, LayerNorm
+from core.text.layers import GELU, AffectGate, Chain, LayerNorm, Parts
 from core.text.lessons import SENTENCE, WORD
 from core.text.ragged import Neighbours, Places, WordAttention
 
@@ -47,7 +46,7 @@ class Thought:
         return self.rounds[:, -1]
 
 
-class TextModel:
+class TextModel(Parts):
     """The model that a TextConfig describes, for word vectors of n_in values; its weights lie in one vector `theta`."""
 
     TEACHERS = {"states": SENTENCE, "words": WORD, "polarity": 1}  # heads that only training uses, and their widths
@@ -69,9 +68,7 @@ class TextModel:
             if config.attention:
                 parts |= {"keys": Dense(d, d, "xavier"), "values": Dense(d, d, "xavier"),
                           "attend": WordAttention(2 * d, d, config.heads)}
-        self.net = Network(list(parts.items()), dtype)
-        self.index = {name: i for i, name in enumerate(parts)}
-        self.theta, self.dtype = self.net.theta, self.net.dtype
+        super().__init__(parts, dtype)
 
     def initialise(self, rng, centre):
         """Draw first weights; the first answer is the `centre` (3,) of the ratings, whatever the sentence."""
@@ -79,14 +76,6 @@ class TextModel:
         head = self.net.params[self.index["head"]]
         head["2.W"][...], head["2.b"][...] = 0, np.arctanh(centre)
         return self
-
-    def call(self, name, x, train=False, rng=None):
-        i = self.index[name]
-        return self.net.layers[i].forward(self.net.params[i], x, train=train, rng=rng)
-
-    def back(self, name, dy, cache, grads, **more):
-        i = self.index[name]
-        return self.net.layers[i].backward(self.net.params[i], dy, cache, grads[i], accumulate=True, **more)
 
     def _answer(self, y):
         said, cache = self.call("head", y)
@@ -98,13 +87,13 @@ class TextModel:
 
     def _read(self, vectors, ragged, train, rng):
         """The tokens with their neighbours: vectors (T, n_in) -> (T, dim), cache."""
-        p, input_cache = self.call("input", vectors, train, rng)
+        p, input_cache = self.call("input", vectors, train=train, rng=rng)
         stands, places = self.call("places", ragged)
         p = p + stands
         if not self.config.reach:
             return p, (input_cache, places, None, None)
         normal, near = self.call("near", p)
-        mixed, mix = self.call("mix", self.neighbours.forward(normal, ragged), train, rng)
+        mixed, mix = self.call("mix", self.neighbours.forward(normal, ragged), train=train, rng=rng)
         return p + mixed, (input_cache, places, near, mix)
 
     def _read_back(self, dtokens, cache, ragged, grads):
@@ -119,7 +108,7 @@ class TextModel:
     def forward(self, vectors, ragged, *, train=False, rng=None):
         """vectors (T, n_in) of the tokens of N sentences, ragged: where they lie -> Thought, cache."""
         c, N = self.config, len(ragged.lengths)
-        tokens, read = self._read(vectors, ragged, train, rng)
+        tokens, read = self._read(vectors, ragged, train=train, rng=rng)
         x = ragged.mean(tokens)
         y, z = x, np.zeros_like(x)
         pad, first = self._answer(y)
@@ -128,15 +117,13 @@ class TextModel:
         shared = {}
         if c.outer and c.attention:
             (keys, shared["keys"]), (values, shared["values"]) = self.call("keys", tokens), self.call("values", tokens)
-            attend = self.index["attend"]
         for k in range(c.outer):
             kept, heard = {}, np.zeros_like(x)
             if c.attention:
                 looking = np.concatenate([y, z], axis=1)
-                heard, kept["attend"] = self.net.layers[attend].forward(self.net.params[attend], looking, keys, values,
-                                                                       ragged)
+                heard, kept["attend"] = self.call("attend", looking, keys, values, ragged)
                 attention[:, k] = kept["attend"][-1].mean(axis=1)
-            thought, kept["think"] = self.call("think", np.concatenate([x, y, z, heard], axis=1), train, rng)
+            thought, kept["think"] = self.call("think", np.concatenate([x, y, z, heard], axis=1), train=train, rng=rng)
             z, kept["norm"] = self.call("norm", z + THINK * thought)
             z, kept["affect"] = self.call("affect", np.concatenate([z, estimates[-1]], axis=1))
             gates.append(kept["affect"][-1])
@@ -170,9 +157,7 @@ class TextModel:
             dall = self.back("think", THINK * dz, kept["think"], grads)
             dx, dy, dz = dx + dall[:, :d], dy + dall[:, d : 2 * d], dz + dall[:, 2 * d : 3 * d]
             if c.attention:
-                i = self.index["attend"]
-                dlooking, dkey, dvalue = self.net.layers[i].backward(self.net.params[i], dall[:, 3 * d :],
-                                                                     kept["attend"], grads[i])
+                dlooking, dkey, dvalue = self.back("attend", dall[:, 3 * d :], kept["attend"], grads)
                 dy, dz = dy + dlooking[:, :d], dz + dlooking[:, d:]
                 dkeys += dkey
                 dvalues += dvalue

@@ -124,15 +124,15 @@ class WordAttention(Layer):
         heard = ragged.sum((shares[:, :, None] * self._by_head(values)).reshape(values.shape))
         return heard @ params["Wo"], (thought, q, keys, values, ragged, heard, shares)
 
-    def backward(self, params, dy, cache, grads):
-        """(dthought, dkeys, dvalues); gradients of the weights are added to grads."""
+    def backward(self, params, dy, cache, grads, *, accumulate=False):
+        """(dthought, dkeys, dvalues)."""
         thought, q, keys, values, ragged, heard, shares = cache
-        store(grads, "Wo", lambda out: np.matmul(heard.T, dy, out=out), True)
+        store(grads, "Wo", lambda out: np.matmul(heard.T, dy, out=out), accumulate)
         dheard = self._by_head((dy @ params["Wo"].T)[ragged.row])
         dvalues = (shares[:, :, None] * dheard).reshape(values.shape)
         dshares = np.einsum("thc,thc->th", dheard, self._by_head(values))
         dscores = shares * (dshares - ragged.sum(shares * dshares)[ragged.row]) * q.dtype.type(self.scale)
         dkeys = (dscores[:, :, None] * self._by_head(q[ragged.row])).reshape(keys.shape)
         dq = ragged.sum((dscores[:, :, None] * self._by_head(keys)).reshape(keys.shape))
-        store(grads, "Wq", lambda out: np.matmul(thought.T, dq, out=out), True)
+        store(grads, "Wq", lambda out: np.matmul(thought.T, dq, out=out), accumulate)
         return dq @ params["Wq"].T, dkeys, dvalues

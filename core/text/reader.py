@@ -21,7 +21,7 @@ from core.text.model import TextModel
 from core.text.prior import Prior
 from core.text.ragged import Ragged
 from core.text.table import UNKNOWN, WordTable
-from core.text.tokens import tokens, words_in
+from core.text.tokens import spoken, tokens, words_in
 
 FINAL_LIMINAL = Path(__file__).resolve().parents[2] / "final_model" / "liminal"
 LONGEST = 5000  # characters
@@ -41,7 +41,7 @@ class TextReading:
     pad: (3,) pleasure, arousal, dominance in [-1, 1]; low, high: (3,), the interval that nine of ten lie in; words: PAD
     in words; rounds: (K + 1, 3), its estimate before the first and after each round; confidence: (K,) in (0, 1), the
     affect gates; tokens: what the text was taken apart into; attention: (K, T), how much each round looked at each of
-    them; known: (words it knows, words); response: (dim,), its last thought.
+    them; known: (words it knows, words).
     """
 
     text: str
@@ -54,7 +54,6 @@ class TextReading:
     tokens: list
     attention: np.ndarray
     known: tuple
-    response: np.ndarray
 
     @property
     def unsure(self):
@@ -144,13 +143,13 @@ class TextReader:
         no feeling to read."""
         words = words_in(text)
         known = sum(any(self.table.find(token.word) != UNKNOWN for token in piece.tokens) for piece in words)
-        spoken = [piece.tokens[0].word for piece in words if piece.kind == "word"]
+        said = spoken(words)
         if not words:
             raise UnreadableError("I cannot read this: there is no word in it")
         if not known:
             raise UnreadableError("I cannot read this: I know " + ("no such word" if len(words) == 1 else
                                   "none of its words") + "; I read English")
-        if spoken and self.english.score(spoken, self.table) < 0:
+        if said and self.english.score(said, self.table) < 0:
             raise UnreadableError(f"I cannot read this: it does not look like English (I know {known} of its "
                                   f"{len(words)} words)")
         return known, len(words)
@@ -164,17 +163,27 @@ class TextReader:
         said = self.prior(texts, ragged.mean(vectors))
         return replace(thought, rounds=self.prior.join(thought.rounds, said)), ragged
 
+    def read_each(self, texts):
+        """For each text its TextReading, as if it stood alone, or the ValueError that says why there is none."""
+        texts, known, refused = list(texts), {}, {}
+        for i, text in enumerate(texts):
+            try:
+                known[i] = self.known(check_text(text))
+            except ValueError as error:
+                refused[i] = error
+        rows, readings = list(known), []
+        for part in portions([texts[i] for i in rows]):
+            readings += self._readings([texts[i] for i in rows[part]], [known[i] for i in rows[part]])
+        found = refused | dict(zip(rows, readings, strict=True))
+        return [found[i] for i in range(len(texts))]
+
     def read_many(self, texts):
         """A list of TextReadings, each as if its text stood alone; ValueError names the text that cannot be read."""
-        texts, readings, known = list(texts), [], []
-        for number, text in enumerate(texts, start=1):
-            try:
-                known.append(self.known(check_text(text)))
-            except ValueError as error:
-                raise type(error)(f"text {number}: {error}") from None
-        for part in portions(texts):
-            readings += self._readings(texts[part], known[part])
-        return readings
+        found = self.read_each(texts)
+        for number, reading in enumerate(found, start=1):
+            if isinstance(reading, ValueError):
+                raise type(reading)(f"text {number}: {reading}")
+        return found
 
     def read(self, text):
         """A TextReading of one text. Raises ValueError, UnreadableError where it holds no English to read."""
@@ -185,7 +194,7 @@ class TextReader:
         low, high = self.intervals(thought.pad, ragged.lengths)
         shares = np.split(thought.attention.T, ragged.starts[1:-1], axis=1)
         return [TextReading(text, thought.pad[i], low[i], high[i], self.words_for(thought.pad[i]), thought.rounds[i],
-                            thought.confidence[i], tokens(text), shares[i], known[i], thought.response[i])
+                            thought.confidence[i], tokens(text), shares[i], known[i])
                 for i, text in enumerate(texts)]
 
     def words_for(self, pad):

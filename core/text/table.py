@@ -24,8 +24,7 @@ class WordTable:
         self.index, self.dim = {word: i for i, word in enumerate(self.words)}, vectors.shape[1]
 
     def find(self, word):
-        """The row of a word, or of what is left of it without an ending; UNKNOWN (-1) where
-        there is none."""
+        """The row of a word, or of what is left of it without an ending; UNKNOWN (-1) where there is none."""
         found = self.index.get(word)
         if found is not None:
             return found

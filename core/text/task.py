@@ -4,12 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.text.metrics import measure, pad_loss
+from core.text.metrics import SHOWN, measure, pad_loss
 from core.text.model import TextModel
 from core.text.prior import best_shares
 from core.text.ragged import Ragged
-
-SHOWN = ("hope", "faith", "love", "mae", "mse", "r2", "r", "r_V", "r_A", "r_D")
 
 
 class Tokenised:

@@ -68,6 +68,11 @@ def words_in(text):
     return [piece for piece in pieces(text) if piece.tokens and piece.kind in ("word", "smiley", "sign")]
 
 
+def spoken(found):
+    """Of Pieces the words proper, in lower case and as far as they stand before an apostrophe."""
+    return [piece.tokens[0].word for piece in found if piece.kind == "word"]
+
+
 def mark(signs):
     """Marks, however often repeated, as one of . , ; : ... ! ? ?!"""
     if signs[0] in "!?":

@@ -3,7 +3,6 @@
 import csv
 import io
 
-from core.text.reader import check_text
 from deployment.ui.csv_text import csv_text
 from deployment.ui.words import cell
 
@@ -63,14 +62,9 @@ def _column(name: str, document: str) -> tuple[list[tuple[int, str]], list[str]]
 
 def read(reader, found: list[tuple[int, str]]) -> list[tuple[int, str, object]]:
     """(line, text, Reading, or the sentence why it cannot be read) of each text; one bad line loses no other."""
-    problems = {}
-    for number, text in found:
-        try:
-            reader.known(check_text(text))
-        except ValueError as error:
-            problems[number] = str(error)
-    readings = iter(reader.read_many([text for number, text in found if number not in problems]))
-    return [(number, text, problems.get(number) or next(readings)) for number, text in found]
+    readings = reader.read_each([text for _, text in found])
+    return [(number, text, str(reading) if isinstance(reading, ValueError) else reading)
+            for (number, text), reading in zip(found, readings, strict=True)]
 
 
 def to_csv(rows: list[tuple[int, str, object]]) -> str:

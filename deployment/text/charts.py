@@ -50,21 +50,23 @@ def _sizes(dominance: np.ndarray) -> np.ndarray:
 def placed(points: np.ndarray, labels) -> list[str]:
     """On which side of its mark each label stands, so that none covers another or a mark: points (N, 2) in shares of
     the map."""
-    taken = [(x - TALL / 2, y - TALL, x + TALL / 2, y + TALL) for x, y in points]
-    found = []
-    for (x, y), label in zip(points, labels, strict=True):
-        own = taken.index((x - TALL / 2, y - TALL, x + TALL / 2, y + TALL))
-        costs = {}
-        for side, (right, up) in SIDES.items():
-            width = WIDE * len(label)
-            centre = x + right * (width / 2 + TALL), y + up * (HIGH / 2 + TALL)
-            box = (centre[0] - width / 2, centre[1] - HIGH / 2, centre[0] + width / 2, centre[1] + HIGH / 2)
-            outside = max(0, -box[0]) + max(0, box[2] - 1) + max(0, -box[1]) + max(0, box[3] - 1)
-            costs[side] = outside + sum(_overlap(box, other) for i, other in enumerate(taken) if i != own), box
-        side = min(costs, key=lambda side: costs[side][0])
-        taken.append(costs[side][1])
-        found.append(side)
+    taken, found = [(x - TALL / 2, y - TALL, x + TALL / 2, y + TALL) for x, y in points], []
+    for own, (point, label) in enumerate(zip(points, labels, strict=True)):
+        boxes, costs = {side: label_box(point, label, side) for side in SIDES}, {}
+        for side, (left, bottom, right, top) in boxes.items():
+            outside = max(0, -left) + max(0, right - 1) + max(0, -bottom) + max(0, top - 1)
+            covered = sum(_overlap(boxes[side], other) for i, other in enumerate(taken) if i != own)
+            costs[side] = outside + covered
+        found.append(min(costs, key=costs.get))
+        taken.append(boxes[found[-1]])
     return found
+
+
+def label_box(point, label: str, side: str) -> tuple[float, float, float, float]:
+    """Left, bottom, right and top of a label on one side of its mark at `point` (2,), in shares of the map."""
+    (x, y), (right, up), width = point, SIDES[side], WIDE * len(label)
+    across, height = x + right * (width / 2 + TALL), y + up * (HIGH / 2 + TALL)
+    return across - width / 2, height - HIGH / 2, across + width / 2, height + HIGH / 2
 
 
 def _overlap(a, b) -> float:

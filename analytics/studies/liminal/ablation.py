@@ -4,7 +4,6 @@ Every training is a process of its own; what is done is kept in runs/ and never 
 final_model/liminal/ablation.json, the estimates of v7's seeds lie beside it.
 """
 
-import json
 import re
 import sys
 import time
@@ -33,6 +32,7 @@ ROWS = {WHOLE: {}, "K = 3": dict(outer=3), "K = 1": dict(outer=1),
         "without neighbours' layer": dict(reach=0), "without attention to words": dict(attention=False),
         "without a bag of words' share": dict(join=False),
         "without orderings": dict(pairs=0), "without lessons": dict(plain=0)}
+MOST_SEEDS = 100
 ALPHAS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 
 
@@ -41,9 +41,13 @@ def files(name, seed):
     return RUNS / "rows" / f"{stem}-{seed}.json", RUNS / "rows" / f"{stem}-{seed}.npy"
 
 
+def settings(name, seed):
+    return TextConfig(**{**ROWS[name], "seed": seed})
+
+
 def run(name, seed, args):
     """Train one row with one seed and keep its figures and its estimates of the test split (N, 3)."""
-    config = TextConfig(**{**ROWS[name], "seed": seed})
+    config = settings(name, seed)
     sentences, table = load_emobank(args.data), WordTable.from_arrays(load_model(args.words)[0])
     started = time.perf_counter()
     task, _ = command.train(config, sentences, table, Lessons.load(args.lessons) if config.plain else None)
@@ -63,15 +67,13 @@ def pleasure(task, texts):
     """Pleasure (N,) of any texts as a finished TextTask reads them."""
     rows, lengths = Tokenised(texts, task.table).take(range(len(texts)))
     rounds = task.model.forward(task.table.lookup(rows), Ragged(lengths))[0].rounds
-    if task.prior is not None:
-        rounds = task.prior.join(rounds, task.prior(texts, task.table.means(texts)))
-    return rounds[:, -1, 0]
+    return task.prior.join(rounds, task.prior(texts, task.table.means(texts)))[:, -1, 0]
 
 
 def train_rows(args):
     """Train what runs/ lacks with today's settings, two at a time, and write the table."""
     wanted = [(name, seed) for seed in range(args.seeds) for name in args.only]
-    waiting = [(name, seed) for name, seed in wanted if not _done(name, seed)]
+    waiting = [(name, seed) for name, seed in wanted if kept(name, seed) is None]
     commands = [[sys.executable, "-m", "analytics.studies.liminal", "one", "--row", name, "--seed", str(seed), "--data",
                  str(args.data), "--words", str(args.words), "--lessons", str(args.lessons)] for name, seed in waiting]
     started, done = time.perf_counter(), 0
@@ -87,21 +89,23 @@ def train_rows(args):
     collect()
 
 
-def _done(name, seed):
+def kept(name, seed):
+    """What `run` found with today's settings, or None."""
     report = files(name, seed)[0]
-    return report.exists() and read_json(report)["settings"] == TextConfig(**{**ROWS[name], "seed": seed}).to_dict()
+    found = read_json(report) if report.exists() else None
+    return found if found and found["settings"] == settings(name, seed).to_dict() else None
 
 
 def collect():
     """The table of all finished runs, and the test estimates of v7's seeds (seeds, N, 3)."""
     results, pads = {}, []
     for name in ROWS:
-        for seed in range(100):
-            report, pad = files(name, seed)
-            if report.exists() and _done(name, seed):
-                results.setdefault(name, {})[str(seed)] = json.loads(report.read_text(encoding="utf-8"))
+        for seed in range(MOST_SEEDS):
+            found = kept(name, seed)
+            if found:
+                results.setdefault(name, {})[str(seed)] = found
                 if name == WHOLE:
-                    pads.append(np.load(pad))
+                    pads.append(np.load(files(name, seed)[1]))
     write_json(ABLATION, results)
     if pads:
         write_atomic(SEEDS_PAD, npy_bytes(np.stack(pads)))

@@ -9,7 +9,7 @@ import numpy as np
 from core.text.grammar import Grammar
 from core.text.language import BUCKETS, English, buckets, share_unknown
 from core.text.reader import UnreadableError
-from core.text.tokens import words_in
+from core.text.tokens import spoken, words_in
 
 ROUNDS, LR, DECAY = 150, 0.05, 1e-6
 LEARNED, WRONGLY = ("gimp-help", "fortunes"), 0.007
@@ -55,7 +55,7 @@ def fit(english, others, table, seed=0):
     label = np.repeat([1.0, 0.0], [2 * len(english), 2 * len(others)])
     rows, columns, values, unknown, kept = [], [], [], [], []
     for i, text in enumerate(texts):
-        words = spoken(text)
+        words = spoken(words_in(text))
         if not words:
             continue
         for word in words:
@@ -80,11 +80,6 @@ def fit(english, others, table, seed=0):
     return English(theta[:-2].astype(np.float16), theta[-2], theta[-1])
 
 
-def spoken(text):
-    """The words of a text as TextReader asks about them."""
-    return [piece.tokens[0].word for piece in words_in(text) if piece.kind == "word"]
-
-
 def refused(reader, texts):
     """The share of texts that a TextReader refuses."""
     count = 0
@@ -107,6 +102,6 @@ def make(lessons, emobank, texts, table):
     others = [sentence for (source, language), found in texts.items()
               if source in LEARNED and not language.startswith("en") for sentence in found]
     english = fit(own, [*others, *gibberish(8000)], table)
-    scores = np.array([english.score(words, table) for words in map(spoken, dev) if words])
+    scores = np.array([english.score(words, table) for words in (spoken(words_in(text)) for text in dev) if words])
     english.bias += max(0.0, -float(np.quantile(scores, WRONGLY)))
     return english

@@ -1,8 +1,8 @@
 """What the text reader learns order from: plain English under free terms, with MiniLM's and VADER's view of it.
 
 The sentences stand in Debian packages (unpack them into one folder: `dpkg-deb -x FILE.deb FOLDER`): wordnet-base's
-examples and glosses (Princeton's licence), fortunes and fortunes-min; and
-EmoBank's own training sentences, without their ratings. Teachers: all-MiniLM-L6-v2 (Apache-2.0), VADER (MIT).
+examples and glosses (Princeton's licence), fortunes and fortunes-min; and EmoBank's own training sentences, without
+their ratings. Teachers: all-MiniLM-L6-v2 (Apache-2.0), VADER (MIT).
 """
 
 import re
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from analytics.studies.liminal.plain import cookie_sentences
 from core.text.lessons import SENTENCE, WORD, Lessons
 from core.text.tokens import tokens
 
@@ -36,8 +37,7 @@ def cookies(folder):
     found = []
     for path in sorted((folder / "usr/share/games/fortunes").glob("*")):
         if not path.suffix and path.is_file():
-            for cookie in path.read_text(encoding="utf-8", errors="ignore").split("\n%"):
-                found += END.split(" ".join(cookie.split()))
+            found += cookie_sentences(path.read_text(encoding="utf-8", errors="ignore"), END)
     return found
 
 
@@ -65,11 +65,28 @@ def teach(texts, minilm, progress=True):
             means = np.stack([state.mean(axis=1) for state in states], axis=1)
             whole[rows] = (means / np.linalg.norm(means, axis=2, keepdims=True)).reshape(len(rows), -1)
             for row, pieces, state in zip(rows, offsets, states[-1], strict=True):
-                for i, token in enumerate(spans[row]):
-                    own = [p for p, (a, b) in enumerate(pieces) if a < token.stop and token.start < b]
-                    words[starts[row] + i] = state[own].mean(axis=0) if own else state.mean(axis=0)
+                words[starts[row] : starts[row + 1]] = over_tokens(spans[row], pieces, state)
             bar.update(len(rows))
     return whole, words, starts
+
+
+def over_tokens(span, pieces, state):
+    """States (P, n) of word pieces, which stand for the characters `pieces`, averaged over each of T tokens: (T, n).
+
+    A token that no piece stands for, in a text that MiniLM cuts short, has the mean of all.
+    """
+    found = np.tile(state.mean(axis=0), (len(span), 1))
+    for row, token in zip(found, span, strict=True):
+        own = [p for p, (a, b) in enumerate(pieces) if a < token.stop and token.start < b]
+        if own:
+            row[:] = state[own].mean(axis=0)
+    return found
+
+
+def projected(states, mean, axes):
+    """(states (N, n) - mean) axes (n, k) as float16, in portions that fit into memory."""
+    return np.concatenate([((part.astype(np.float32) - mean) @ axes).astype(np.float16)
+                           for part in np.array_split(states, 1 + len(states) // 10_000)])
 
 
 def reduced(states, size, sample=60_000, seed=0):
@@ -80,15 +97,14 @@ def reduced(states, size, sample=60_000, seed=0):
     mean = chosen.mean(axis=0)
     axes = np.linalg.eigh(np.cov((chosen - mean).T))[1][:, ::-1][:, :size].astype(np.float32)
     scale = 1 / ((chosen - mean) @ axes).std()
-    return np.concatenate([((part.astype(np.float32) - mean) @ axes * scale).astype(np.float16)
-                           for part in np.array_split(states, 1 + len(states) // 10_000)])
+    return projected(states, mean, axes * scale)
 
 
-def make(folder, emobank, minilm, most=None):
+def make(folder, emobank, minilm):
     """The Lessons."""
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-    texts = sentences(Path(folder), emobank)[:most]
+    texts = sentences(Path(folder), emobank)
     vader = SentimentIntensityAnalyzer()
     polarity = np.array([vader.polarity_scores(text)["compound"] for text in tqdm(texts, desc="VADER reads")])
     whole, words, starts = teach(texts, minilm)

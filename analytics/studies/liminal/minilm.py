@@ -10,6 +10,7 @@ import time
 import numpy as np
 from tqdm import tqdm
 
+from analytics.studies.liminal.lessons import over_tokens, projected
 from core.nn.training import fit
 from core.storage import write_json
 from core.text import train as command
@@ -40,11 +41,8 @@ class Contexts:
                 joined = np.concatenate(layers, axis=2)
                 for row, pieces, state in zip(rows, offsets, joined, strict=True):
                     start, stop = self.starts[every[row]]
-                    states[start:stop] = state.mean(axis=0)
-                    for i, token in enumerate(spans[every[row]]):
-                        own = [p for p, (a, b) in enumerate(pieces) if a < token.stop and token.start < b]
-                        if own:
-                            states[start + i] = state[own].mean(axis=0)
+                    span = spans[every[row]]
+                    states[start:stop] = over_tokens(span, pieces, state) if span else state.mean(axis=0)
                 bar.update(len(rows))
         self.vectors, self.dim = principal(states, dim), dim
 
@@ -62,8 +60,7 @@ def principal(states, dim, sample=40_000, seed=0):
     chosen = (chosen - mean) / spread
     axes = np.linalg.eigh(chosen.T @ chosen)[1][:, ::-1][:, :dim]
     scale = 1 / (chosen @ axes).std(axis=0)
-    return np.concatenate([((part.astype(np.float32) - mean) / spread @ axes * scale ** 0.5).astype(np.float16)
-                           for part in np.array_split(states, 1 + len(states) // 10_000)])
+    return projected(states, mean, axes / spread[:, None] * np.sqrt(scale))
 
 
 def train(args, sentences, seeds=3):

@@ -30,10 +30,10 @@ def manual_sentences(text):
     yield from END.split(" ".join(" ".join(lines).split()))
 
 
-def cookie_sentences(text):
-    """The sentences of a file of fortunes."""
+def cookie_sentences(text, end=END):
+    """The sentences of a file of fortunes, parted where `end` matches."""
     for cookie in text.split("\n%"):
-        yield from END.split(" ".join(cookie.split()))
+        yield from end.split(" ".join(cookie.split()))
 
 
 READ = {"gimp-help": page_sentences, "debian-reference": page_sentences, "manpages": manual_sentences,

@@ -19,8 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.nn.layers import Dense, Dropout
-from core.nn.network import Network
-from core.text.layers import GELU, AffectGate, Chain, LayerNorm
+from core.text.layers import GELU, AffectGate, Chain, LayerNorm, Parts
 from core.text.versions.layers import HistoryAttention, Tanh
 from core.text.versions.memory import RECENT, Bond
 
@@ -44,7 +43,7 @@ class Thought:
     response: np.ndarray
 
 
-class TinyRecursiveModel:
+class TinyRecursiveModel(Parts):
     """The model that a VersionConfig describes, for embeddings of n_in values; weights lie in one vector `theta`."""
 
     def __init__(self, config, n_in, dtype=np.float32):
@@ -63,9 +62,7 @@ class TinyRecursiveModel:
                 parts["recolour"] = Dense(d // 4, d, "xavier")
             if config.memory:
                 parts |= {"bond": Bond(d), "colour": Bond(d)}
-        self.net = Network(list(parts.items()), dtype)
-        self.index = {name: i for i, name in enumerate(parts)}
-        self.theta, self.dtype = self.net.theta, self.net.dtype
+        super().__init__(parts, dtype)
 
     def initialise(self, rng):
         """Draw first weights. The head's last layer starts at zero: the first answer is the prior."""
@@ -75,21 +72,13 @@ class TinyRecursiveModel:
             head[name][...] = 0
         return self
 
-    def _call(self, name, x, train=False, rng=None):
-        i = self.index[name]
-        return self.net.layers[i].forward(self.net.params[i], x, train=train, rng=rng)
-
-    def _back(self, name, dy, cache, grads, **more):
-        i = self.index[name]
-        return self.net.layers[i].backward(self.net.params[i], dy, cache, grads[i], accumulate=True, **more)
-
     def _estimate(self, y, prior):
-        said, cache = self._call("head", y)
+        said, cache = self.call("head", y)
         pad = np.tanh(said + prior)
         return pad, (cache, pad)
 
     def _estimate_back(self, dpad, cache, grads):
-        return self._back("head", dpad * (1 - cache[1] ** 2), cache[0], grads)
+        return self.back("head", dpad * (1 - cache[1] ** 2), cache[0], grads)
 
     def forward(self, embedding, prior=None, recent=None, *, train=False, rng=None):
         """embedding (N, n_in), prior (N, 3) or None, recent (N, 3 dim + 1) as SoulKernel gives -> Thought, cache."""
@@ -97,7 +86,7 @@ class TinyRecursiveModel:
         prior = np.zeros((N, 3), self.dtype) if prior is None else prior
         if recent is None:
             recent = np.zeros((N, RECENT * d + 1), self.dtype)
-        x, input_cache = self._call("input", embedding, train, rng)
+        x, input_cache = self.call("input", embedding, train=train, rng=rng)
         y, z, rounds, gates, history = x, np.zeros_like(x), [], [], []
         pad, first = self._estimate(y, prior)
         estimates = [pad]
@@ -105,21 +94,21 @@ class TinyRecursiveModel:
         for k in range(c.outer):
             kept = {}
             if c.memory:
-                z, kept["bond"] = self._call("bond", np.concatenate([z, recent], axis=1))
+                z, kept["bond"] = self.call("bond", np.concatenate([z, recent], axis=1))
             kept["think"] = []
             for _ in range(c.inner):
-                thought, think = self._call("think", np.concatenate([x, y, z], axis=1))
-                z, norm = self._call("norm", z + THINK * thought)
+                thought, think = self.call("think", np.concatenate([x, y, z], axis=1))
+                z, norm = self.call("norm", z + THINK * thought)
                 kept["think"].append((think, norm))
             if c.attention:
                 history.append(z)
-                heard, kept["attend"] = self._call("attend", np.stack(history, axis=1))
+                heard, kept["attend"] = self.call("attend", np.stack(history, axis=1))
                 weights[:, k, : k + 1] = kept["attend"][-1]
                 z = z + THINK * heard
             affect = estimates[-1] if c.affect else np.zeros_like(pad)
-            z, kept["affect"] = self._call("affect", np.concatenate([z, affect], axis=1))
+            z, kept["affect"] = self.call("affect", np.concatenate([z, affect], axis=1))
             gates.append(kept["affect"][-1])
-            said, kept["answer"] = self._call("answer", np.concatenate([y, z], axis=1))
+            said, kept["answer"] = self.call("answer", np.concatenate([y, z], axis=1))
             y = y + ANSWER * said
             pad, kept["estimate"] = self._estimate(y, prior)
             estimates.append(pad)
@@ -128,11 +117,11 @@ class TinyRecursiveModel:
         if c.outer and c.rinse:
             mean = np.concatenate([np.mean([z for _, z in rounds], axis=0), np.mean(estimates[1:], axis=0),
                                    np.mean(gates, axis=0)[:, None]], axis=1)
-            reflection, ending["rinse"] = self._call("rinse", mean)
-            said, ending["recolour"] = self._call("recolour", reflection)
+            reflection, ending["rinse"] = self.call("rinse", mean)
+            said, ending["recolour"] = self.call("recolour", reflection)
             y = y + ANSWER * said
         if c.outer and c.memory:
-            y, ending["colour"] = self._call("colour", np.concatenate([y, recent], axis=1))
+            y, ending["colour"] = self.call("colour", np.concatenate([y, recent], axis=1))
         pad, ending["estimate"] = self._estimate(y, prior)
         confidence = np.stack(gates, axis=1) if gates else np.zeros((N, 0), self.dtype)
         thought = Thought(pad, np.stack(estimates, axis=1), confidence, weights, reflection, y)
@@ -151,10 +140,10 @@ class TinyRecursiveModel:
         destimates = [drounds[:, k].copy() for k in range(c.outer + 1)]
         dy = self._estimate_back(dpad, ending["estimate"], grads)
         if c.outer and c.memory:
-            dy = self._back("colour", dy, ending["colour"], grads)[:, :d]
+            dy = self.back("colour", dy, ending["colour"], grads)[:, :d]
         if c.outer and c.rinse:
-            dr = self._back("recolour", ANSWER * dy, ending["recolour"], grads)
-            dmean = self._back("rinse", dr, ending["rinse"], grads) / dr.dtype.type(c.outer)
+            dr = self.back("recolour", ANSWER * dy, ending["recolour"], grads)
+            dmean = self.back("rinse", dr, ending["rinse"], grads) / dr.dtype.type(c.outer)
             dz_mean, dgate_mean = dmean[:, :d], dmean[:, -1]
             for destimate in destimates[c.outer if cut else 1 :]:
                 destimate += dmean[:, d : d + 3]
@@ -162,28 +151,28 @@ class TinyRecursiveModel:
         for k in reversed(range(c.outer)):
             kept, from_mean = rounds[k], not cut or k == c.outer - 1
             dy = dy + self._estimate_back(destimates[k + 1], kept["estimate"], grads)
-            dboth = self._back("answer", ANSWER * dy, kept["answer"], grads)
+            dboth = self.back("answer", ANSWER * dy, kept["answer"], grads)
             dy, dz = dy + dboth[:, :d], dz + dboth[:, d:]
             if from_mean:
                 dz = dz + dz_mean
             dgate = dgate_mean if from_mean else None
-            dboth = self._back("affect", dz, kept["affect"], grads, dgate=dgate)
+            dboth = self.back("affect", dz, kept["affect"], grads, dgate=dgate)
             dz, daffect = dboth[:, :d], dboth[:, d:]
             if c.affect and not cut:
                 destimates[k] += daffect
             if c.attention:
-                dpast = self._back("attend", THINK * dz, kept["attend"], grads)
+                dpast = self.back("attend", THINK * dz, kept["attend"], grads)
                 for t in range(k if cut else 0, k + 1):
                     dhistory[t] = dhistory[t] + dpast[:, t]
                 dz = dz + dhistory[k]
             for think, norm in reversed(kept["think"]):
-                dz = self._back("norm", dz, norm, grads)
-                dall = self._back("think", THINK * dz, think, grads)
+                dz = self.back("norm", dz, norm, grads)
+                dall = self.back("think", THINK * dz, think, grads)
                 dx += dall[:, :d]
                 dy, dz = dy + dall[:, d : 2 * d], dz + dall[:, 2 * d :]
             if c.memory:
-                dz = self._back("bond", dz, kept["bond"], grads)[:, :d]
+                dz = self.back("bond", dz, kept["bond"], grads)[:, :d]
             if cut and k:
                 dy, dz = np.zeros_like(dy), np.zeros_like(dz)
         dy = dy + self._estimate_back(destimates[0], first, grads)
-        return self._back("input", dx + dy, input_cache, grads)
+        return self.back("input", dx + dy, input_cache, grads)

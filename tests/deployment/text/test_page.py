@@ -252,14 +252,8 @@ def test_the_shipped_landmarks_have_room(reader):
     """On the narrowest map no label covers another."""
     pads = np.array([r.pad for r in reader.read_many([text for _, text in FIELD])])
     shares = (pads[:, :2] - pads[:, :2].min(axis=0)) / np.ptp(pads[:, :2], axis=0) * 0.8 + 0.1
-    boxes = []
-    sides = charts.placed(shares, [label for label, _ in FIELD])
-    for (x, y), (label, _), side in zip(shares, FIELD, sides, strict=True):
-        right, up = charts.SIDES[side]
-        width = charts.WIDE * len(label)
-        centre = x + right * (width / 2 + charts.TALL), y + up * (charts.HIGH / 2 + charts.TALL)
-        boxes.append((centre[0] - width / 2, centre[1] - charts.HIGH / 2, centre[0] + width / 2,
-                      centre[1] + charts.HIGH / 2))
+    labels = [label for label, _ in FIELD]
+    boxes = list(map(charts.label_box, shares, labels, charts.placed(shares, labels)))
     for i, box in enumerate(boxes):
         assert all(charts._overlap(box, other) < 1e-3 for other in boxes[:i]), FIELD[i]
 
