@@ -47,17 +47,18 @@ class Settings:
         return {name: value for name, value in ours.items() if value != theirs[name]}
 
     @classmethod
-    def parse(cls, texts):
-        """{"dropout": 0.1} from ["dropout=0.1"], each value read as the type of that setting."""
+    def parse(cls, texts, option="--set"):
+        """{"dropout": 0.1} from ["dropout=0.1"], each value read as the type of that setting. Raises ValueError naming
+        the option that they came by."""
         defaults, changes = {field.name: field.default for field in fields(cls)}, {}
         for text in texts:
             name, _, value = text.partition("=")
             if name not in defaults:
-                raise ValueError(f"--set {text}: there is no setting {name!r}; there are {', '.join(defaults)}")
+                raise ValueError(f"{option} {text}: there is no setting {name!r}; there are {', '.join(defaults)}")
             try:
                 changes[name] = read_as(defaults[name], value)
             except (ValueError, KeyError):
-                raise ValueError(f"--set {text}: {value!r} is not a value for {name}") from None
+                raise ValueError(f"{option} {text}: {value!r} is not a value for {name}") from None
         return changes
 
 

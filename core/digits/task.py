@@ -53,11 +53,14 @@ def digit_network(config, dtype=np.float32):
 
 
 class DigitTask(ClassificationTask):
-    """Learn train: Images, among them what the Config asks of the stroke model; watch validation: Images."""
+    """Learn train: Images, among them what the Config asks of the stroke model; watch validation: Images.
 
-    def __init__(self, config, train, validation):
+    network: what learns, in place of the one that the Config describes.
+    """
+
+    def __init__(self, config, train, validation, network=None):
         watched = as_input(validation.X, config.input_range), validation.y
-        super().__init__(config, digit_network(config), train.X, train.y, watched, drop_last=True)
+        super().__init__(config, network or digit_network(config), train.X, train.y, watched, drop_last=True)
         self._real, self._made, self.nothing = len(train), None, config.negatives > 0
         size = min(config.batch_size, self._real)
         self._share = [round(share * size) for share in (config.synthetic, config.negatives)]  # of each batch

@@ -54,6 +54,10 @@ class ClassificationTask:
         """Rows X as the network reads them in training: (n, n_in). Augmentation of tasks that have one comes here."""
         return X
 
+    def sample_weight(self, logits, y):
+        """What each sample of a batch counts, of mean 1: (N,)."""
+        return focal_weight(logits, y, self.config.focal_gamma)
+
     def finished(self):
         """The network for use at the present theta."""
         return self.network
@@ -76,7 +80,7 @@ class ClassificationTask:
         if config.focal_gamma:  # weights are relative to the whole batch: all logits first
             found = side_by_side(forward, halves)
             logits, y = np.concatenate([logits for logits, _ in found]), np.concatenate([y for _, y, _ in batch])
-            weights = np.split(focal_weight(logits, y, config.focal_gamma), [len(batch[0][1])])
+            weights = np.split(self.sample_weight(logits, y), [len(batch[0][1])])
             losses = side_by_side(lambda half: backward(half, *found[half], weights[half]), halves)
         else:
             losses = side_by_side(lambda half: backward(half, *forward(half)), halves)

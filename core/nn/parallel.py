@@ -5,6 +5,7 @@ Either whole halves of a batch side by side, products and all, or the chunks of 
 
 import os
 import threading
+from contextlib import contextmanager
 from queue import SimpleQueue
 
 import numpy as np
@@ -59,6 +60,17 @@ def _outcome(work, i):
 _pool = Pool(THREADS - 1) if THREADS > 1 else None
 
 
+@contextmanager
+def in_one_thread():
+    """Within, all work stays in the thread that asks for it: for processes that have a core each. Results are equal."""
+    before = getattr(_kept, "busy", False)
+    _kept.busy = True
+    try:
+        yield
+    finally:
+        _kept.busy = before
+
+
 def side_by_side(work, n):
     """[work(0), ..., work(n - 1)], on a thread each where BLAS leaves the cores to us, else one after the other.
 
@@ -66,11 +78,8 @@ def side_by_side(work, n):
     """
     if _pool is None or n < 2 or not has_one_thread() or getattr(_kept, "busy", False):
         return [work(i) for i in range(n)]
-    _kept.busy = True
-    try:
+    with in_one_thread():
         return _pool.together(work, n)
-    finally:
-        _kept.busy = False
 
 
 def for_chunks(work, n, chunk=CHUNK):

@@ -26,7 +26,7 @@ from deployment.server.processes import free_port
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 pytestmark = [pytest.mark.skipif(NGINX is None, reason="no nginx: install it with the system's packages"),
               pytest.mark.alone]
-NOTICED = 3.0  # seconds in which everybody has an answer again
+PATIENCE = 60  # seconds that a test waits for what must come, however busy the machine is
 
 
 class Served:
@@ -102,11 +102,10 @@ async def heard(session, listening, condition):
         raise listening.exception() or ConnectionError
 
 
-async def person(served, images, ends, waits):
-    """Draws until the time is up, coming back whenever the connection is gone; notes seconds to each answer, a new
-    connection included."""
-    cookie, pending = "", None
-    while time.perf_counter() < ends:
+async def person(served, images, answers, over):
+    """Draws until it is over, coming back whenever the connection is gone; notes when each answer came."""
+    cookie = ""
+    while not over.is_set():
         try:
             async with connect(served.url.replace("http", "ws") + "/_stcore/stream", subprotocols=["streamlit"],
                                max_size=None, additional_headers={"Cookie": cookie}) as socket_:
@@ -116,34 +115,41 @@ async def person(served, images, ends, waits):
                 await session.send()
                 await heard(session, listening, lambda s=session: s.finished and "live_drawing" in s.components)
                 strokes = 0
-                while time.perf_counter() < ends:
-                    strokes, pending = strokes + 1, pending or time.perf_counter()
+                while not over.is_set():
+                    strokes += 1
                     await session.draw(images[strokes % len(images)], strokes, True)
                     await heard(session, listening, lambda s=session, n=strokes: s.answer == (n, True))
-                    waits.append(time.perf_counter() - pending)
-                    pending = None
+                    answers.append(time.monotonic())
                     await asyncio.sleep(0.5)
                 listening.cancel()
         except (ConnectionClosed, OSError):
-            pending = pending or time.perf_counter()
+            await asyncio.sleep(0.1)
+
+
+async def happens(condition):
+    """Wait until a condition holds. Raises TimeoutError where it does not in a while."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.05)
 
 
 def test_a_process_killed_under_load_is_replaced_and_everybody_answered(served):
-    """Four people draw; the process that one of them is with is killed."""
+    """Four people draw; the process that one of them is with is killed, and all of them go on drawing."""
     async def crowd():
-        waits, ends = [[] for _ in range(4)], time.perf_counter() + 8
-        people = [asyncio.create_task(person(served, drawings(4), ends, own)) for own in waits]
-        await asyncio.sleep(3)
-        before = served.apps()
+        answers, over = [[] for _ in range(4)], asyncio.Event()
+        people = [asyncio.create_task(person(served, drawings(4), own, over)) for own in answers]
+        await happens(lambda: all(answers))
+        before, killed = served.apps(), time.monotonic()
         os.kill(before[0], signal.SIGKILL)
-        await asyncio.gather(*people)
-        return before, waits
+        await happens(lambda: all(own[-1] > killed + 1 for own in answers))
+        await happens(lambda: len(served.apps()) == 2 and before[0] not in served.apps())
+        over.set()
+        await asyncio.wait_for(asyncio.gather(*people), PATIENCE)
+        return before
 
     with ThreadPoolExecutor(1) as aside:  # the browser of other tests has a loop of its own in this thread
-        before, waits = aside.submit(asyncio.run, crowd()).result()
-    assert len(before) == 2 == len(served.apps()) and set(served.apps()) != set(before)
-    assert all(len(own) > 1 for own in waits)
-    assert max(map(max, waits)) < NOTICED, waits
+        before = aside.submit(asyncio.run, crowd()).result()
+    assert len(before) == 2 and before[1] in served.apps()
 
 
 @pytest.mark.slow

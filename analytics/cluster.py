@@ -1,0 +1,52 @@
+"""Work on many processes or machines, by Dask: a cluster on this machine, or somebody's scheduler.
+
+Workers on this machine are processes of one thread each, for which Dask asks BLAS for one thread, too. A worker that
+dies is replaced, and what it was doing is done again by another.
+"""
+
+import os
+from contextlib import contextmanager
+
+LOST_TIMES = 5  # workers that may die over one piece of work before it counts as failed
+
+
+def add_options(parser):
+    parser.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="a Dask scheduler in place of a cluster on this "
+                        "machine; its workers need this project installed")
+    parser.add_argument("--workers", type=int, choices=range(1, 257), metavar="N", default=cores(),
+                        help="processes on this machine (default: its cores, %(default)s)")
+
+
+def cores():
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def cluster(scheduler=None, workers=None, processes=True):
+    """A Dask Client, closed at the end together with the cluster on this machine, where there is one.
+
+    processes: whether workers are processes of their own; as threads of this one they share its memory. Raises
+    ValueError where the scheduler cannot be reached.
+    """
+    import dask
+    from distributed import Client, LocalCluster
+
+    dask.config.set({"distributed.scheduler.allowed-failures": LOST_TIMES, "distributed.admin.tick.limit": "60s"})
+    if scheduler:
+        try:
+            with Client(scheduler, timeout="20s") as client:
+                yield client
+        except (OSError, ValueError) as error:
+            raise ValueError(f"the scheduler {scheduler} could not be reached ({error}); name one as "
+                             "tcp://HOST:PORT") from None
+        return
+    with (LocalCluster(n_workers=workers or cores(), threads_per_worker=1, processes=processes, host="127.0.0.1",
+                       dashboard_address="127.0.0.1:0") as local, Client(local) as client):
+        yield client
+
+
+def dashboard(client):
+    """Where to watch the work, as a sentence; empty where the scheduler serves no such page."""
+    link = client.dashboard_link
+    return f"Watch the workers at {link}" if link else ""

@@ -1,0 +1,80 @@
+"""A sweep over the settings of a preset as a study: an arm for every combination, judged on validation alone."""
+
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from analytics.studies.table import code_version
+from core.digits.config import Config
+from core.digits.presets import PRESETS
+
+TABLE = Path(__file__).resolve().parents[2] / "runs" / "studies.parquet"
+
+
+def add_sweep(parser):
+    parser.add_argument("--sweep", nargs="+", action="append", default=[], metavar=("SETTING", "VALUE"),
+                        help="a setting of the preset and its values; widths of hidden layers with commas. May be "
+                        "given several times: every combination is run")
+
+
+def swept(preset, sweeps):
+    """The Sweep that --sweep options, each a list of a setting's name and its values as texts, describe.
+
+    Raises ValueError naming what is no setting, or no value of one.
+    """
+    values = {}
+    for name, *texts in sweeps:
+        if not texts:
+            raise ValueError(f"--sweep {name} names no value; write --sweep {name} VALUE [VALUE ...]")
+        if name in values:
+            raise ValueError(f"--sweep {name} was given twice; name all values behind one --sweep {name}")
+        values[name] = texts
+    arms = {}
+    for texts in product(*values.values()):
+        changes = [f"{name}={text}" for name, text in zip(values, texts, strict=True)]
+        arms[" ".join(changes) or "as it is"] = PRESETS[preset].replace(**Config.parse(changes, "--sweep"))
+    return Sweep(preset, arms)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """name: the preset's; configs: {arm: Config}."""
+
+    name: str
+    configs: dict
+    table = TABLE
+    modules = ("core.nn", "core.digits", "core.metrics", "core.settings", "analytics.studies.sweep")
+
+    def cells(self, seeds=None):
+        return [(self.name, arm, seed) for seed in range(seeds or 1) for arm in self.configs]
+
+    def run(self, regime, arm, seed):
+        """Train one arm and watch it on validation; the test images are not looked at."""
+        from core.digits.task import DigitTask, load_parts
+        from core.nn.training import fit
+
+        config = self.configs[arm].replace(seed=seed)
+        parts = load_parts(config)
+        task = DigitTask(config, parts["train"], parts["validation"])
+        history = fit(task, config).history
+        found = task.evaluate()
+        return {"settings": repr(config.to_dict()), "parameters": int(task.theta.size),
+                "epochs": len(history["loss"]), "val_accuracy": found["val_accuracy"], "val_loss": found["val_loss"]}
+
+    def told(self, table):
+        """The arms that have run, the best on validation first, as Markdown."""
+        found = table.of(self.name, code_version(self.modules))
+        rows = {arm: [row for row in found if row["arm"] == arm] for arm in self.configs}
+        lines = ["| settings | runs | parameters | validation % (mean ± sd) | loss |", "|---|---|---|---|---|"]
+        for arm in sorted((arm for arm in rows if rows[arm]), key=lambda arm: -mean(rows[arm], "val_accuracy")):
+            accuracy = [100 * row["val_accuracy"] for row in rows[arm]]
+            spread = f" ± {np.std(accuracy, ddof=1):.2f}" if len(accuracy) > 1 else ""
+            lines.append(f"| {arm} | {len(accuracy)} | {rows[arm][0]['parameters']:,} | {np.mean(accuracy):.2f}{spread} "
+                         f"| {mean(rows[arm], 'val_loss'):.4f} |")
+        return "\n".join(lines)
+
+
+def mean(rows, name):
+    return float(np.mean([row[name] for row in rows]))
