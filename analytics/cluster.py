@@ -4,10 +4,11 @@ Workers on this machine are processes of one thread each, for which Dask asks BL
 dies is replaced, and what it was doing is done again by another.
 """
 
+import logging
 import os
 from contextlib import contextmanager
 
-LOST_TIMES = 5  # workers that may die over one piece of work before it counts as failed
+LOST_TIMES = 2  # workers that may die over one piece of work before it counts as failed
 
 
 def add_options(parser):
@@ -32,21 +33,27 @@ def cluster(scheduler=None, workers=None, processes=True):
     import dask
     from distributed import Client, LocalCluster
 
-    dask.config.set({"distributed.scheduler.allowed-failures": LOST_TIMES, "distributed.admin.tick.limit": "60s"})
+    dask.config.set({"distributed.scheduler.allowed-failures": LOST_TIMES})
     if scheduler:
         try:
-            with Client(scheduler, timeout="20s") as client:
+            with Client(scheduler, timeout="10s") as client:
                 yield client
         except (OSError, ValueError) as error:
             raise ValueError(f"the scheduler {scheduler} could not be reached ({error}); name one as "
                              "tcp://HOST:PORT") from None
         return
-    with (LocalCluster(n_workers=workers or cores(), threads_per_worker=1, processes=processes, host="127.0.0.1",
-                       dashboard_address="127.0.0.1:0") as local, Client(local) as client):
+    n = workers or cores()
+    where = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"} if processes else {"dashboard_address": None}
+    with (LocalCluster(n_workers=n, threads_per_worker=1, processes=processes, silence_logs=logging.CRITICAL,
+                       **where) as local, Client(local) as client):
+        local.adapt(minimum=n, maximum=n)  # replaces workers that died while they were being replaced, too
         yield client
 
 
 def dashboard(client):
     """Where to watch the work, as a sentence; empty where the scheduler serves no such page."""
-    link = client.dashboard_link
+    try:
+        link = client.dashboard_link
+    except KeyError:
+        link = None
     return f"Watch the workers at {link}" if link else ""

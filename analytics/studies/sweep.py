@@ -71,8 +71,8 @@ class Sweep:
         for arm in sorted((arm for arm in rows if rows[arm]), key=lambda arm: -mean(rows[arm], "val_accuracy")):
             accuracy = [100 * row["val_accuracy"] for row in rows[arm]]
             spread = f" ± {np.std(accuracy, ddof=1):.2f}" if len(accuracy) > 1 else ""
-            lines.append(f"| {arm} | {len(accuracy)} | {rows[arm][0]['parameters']:,} | {np.mean(accuracy):.2f}{spread} "
-                         f"| {mean(rows[arm], 'val_loss'):.4f} |")
+            lines.append(f"| {arm} | {len(accuracy)} | {rows[arm][0]['parameters']:,} | "
+                         f"{np.mean(accuracy):.2f}{spread} | {mean(rows[arm], 'val_loss'):.4f} |")
         return "\n".join(lines)
 
 

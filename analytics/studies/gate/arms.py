@@ -25,12 +25,6 @@ REGIMES = {
     "few": AUGMENTED.replace(batch_size=64, epochs=80),
     "wrong": UNAUGMENTED,
 }
-REGIME_TEXT = {
-    "augmented": f"784-{WIDTH}-{WIDTH}-{WIDTH}-10, the default recipe with its augmentation, 12 epochs",
-    "plain": "`emotion-mlp-as-stated`: 784-256-128-64-10, SGD, no augmentation, ended by validation",
-    "few": f"the augmented regime with {FEW:,} training images, other ones for each seed, 80 epochs in batches of 64",
-    "wrong": f"the augmented regime without augmentation, {WRONG:.0%} of the training labels exchanged for a wrong one",
-}
 
 HELD = "held at 1"  # equals "none": run once, as a check
 GATES = {"gate": EmotionalGate, "constant": ConstantGate, "other's": OthersGate, "fixed": FixedGate,
@@ -38,15 +32,6 @@ GATES = {"gate": EmotionalGate, "constant": ConstantGate, "other's": OthersGate,
 FEELING = ("gate", "other's", "fixed", "residual", "open")  # arms whose gate differs from picture to picture
 FOCAL = {"focal 1": (1.0, False), "focal 2": (2.0, False), "shuffled 1": (1.0, True), "shuffled 2": (2.0, True)}
 ARMS = ("none", "dense", *GATES, *FOCAL)  # all but the check
-ARM_TEXT = {
-    "none": "no gate", "dense": "no gate, a further Dense layer with as many parameters as the gate",
-    "gate": "the emotional gate, h * sigmoid(h Wg + bg)", "constant": "one learned share for each unit, for all "
-    "pictures", "other's": "a gate that is shown another picture's features", "fixed": "a gate that is not trained",
-    "residual": "h + h * gate", "open": "the gate, its bias at 4 at first instead of 1",
-    "focal 1": "no gate, focal weights with gamma 1", "focal 2": "no gate, focal weights with gamma 2",
-    "shuffled 1": "the weights of focal 1, dealt to the batch's samples by chance",
-    "shuffled 2": "the weights of focal 2, dealt to the batch's samples by chance",
-}
 
 
 def settings(regime, arm, seed):

@@ -1,13 +1,15 @@
 """How many runs of which arms the gate's study has, fixed before the first of them."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from analytics.reports import REPORTS
 from analytics.studies.gate.arms import ARMS, HELD, REGIMES
-from analytics.studies.table import code_version
 
 PRIMARY = ("augmented", "gate", "none")  # the regime and both arms of the one primary comparison
-N_PRIMARY, N_OTHERS = 45, 20  # seeds; from the pilot, analytics/reports/gate.md
+# Seeds, from the pilot (analytics/reports/gate.md): of three arms of the primary regime, and of every other cell.
+N_PRIMARY, N_OTHERS = 44, {"augmented": 18, "plain": 10, "few": 30, "wrong": 16}
+PRIMARY_ARMS = ("gate", "none", "dense")
 PILOT_SEED, PILOT_N = 1000, {"augmented": 6, "plain": 4, "few": 6, "wrong": 4}
 
 
@@ -28,7 +30,7 @@ class GateStudy:
             raise ValueError(f"--seeds is fixed by the protocol of {self.name}; choose cells with --only")
         if self.pilot:
             return [(regime, arm, PILOT_SEED + seed) for regime, n in PILOT_N.items() for seed in range(n)
-                    for arm in ("none", "gate", "dense")[: 3 if regime == "augmented" else 2]]
+                    for arm in PRIMARY_ARMS[: 3 if regime == "augmented" else 2]]
         cells = [(regime, arm, seed) for seed in range(N_PRIMARY) for regime in REGIMES for arm in ARMS
                  if seed < runs(regime, arm)]
         return [*cells, ("augmented", HELD, 0)]
@@ -39,15 +41,23 @@ class GateStudy:
         return run(regime, arm, seed)
 
     def told(self, table):
-        version = code_version(self.modules)
-        done = {table.key(row) for row in table.of(self.name, version)}
-        missing = [cell for cell in self.cells() if (self.name, *cell, version) not in done]
-        return f"{len(done)} runs of {self.name} are done, {len(missing)} are missing."
+        rows, missing = done_and_missing(table, self)
+        return f"{len(rows)} runs of {self.name} are done, {len(missing)} are missing."
 
 
 def runs(regime, arm):
     """How many seeds an arm has in a regime."""
-    return N_PRIMARY if regime == PRIMARY[0] and arm in PRIMARY[1:] else N_OTHERS
+    return N_PRIMARY if regime == PRIMARY[0] and arm in PRIMARY_ARMS else N_OTHERS[regime]
+
+
+def done_and_missing(table, study=None):
+    """A study's rows in a table, and the cells that are missing, of the version of the code that most rows have."""
+    study = study or GATE
+    versions = Counter(row["version"] for row in table.of(study.name))
+    version = max(versions, key=versions.get, default=None)
+    rows = [row for row in table.of(study.name) if row["version"] == version]
+    done = {(row["regime"], row["arm"], row["seed"]) for row in rows}
+    return rows, [cell for cell in study.cells() if cell not in done]
 
 
 GATE, PILOT = GateStudy("gate"), GateStudy("gate-pilot", pilot=True)

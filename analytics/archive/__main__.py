@@ -1,0 +1,57 @@
+"""Read an archive of pictures on many processes or machines: `python -m analytics.archive SOURCE ... --out DIR`.
+
+SOURCE is a folder, a glob, a ZIP or TAR, an IDX, NPY or NPZ file of arrays, or an fsspec URL of one of these. DIR gets
+Parquet parts with a row for each picture (path, digit or text, confidence, feeling, could_be, novelty, error), a
+summary and a contact sheet of what is in most doubt. Called again, it goes on where it was stopped.
+"""
+
+import argparse
+from pathlib import Path
+
+from analytics import cluster
+from core.command import refusing
+
+COMMAND = "python -m analytics.archive"
+PART = 1000
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
+    parser.add_argument("sources", nargs="+", metavar="SOURCE")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--numbers", action="store_true", help="whole numbers in place of single digits")
+    parser.add_argument("--model", type=Path, metavar="DIR", help="a model folder (default: the shipped model)")
+    parser.add_argument("--part", type=int, default=PART, choices=range(1, 100_001), metavar="N",
+                        help="pictures in a part: what a fault may lose (default: %(default)s)")
+    cluster.add_options(parser)
+    args = parser.parse_args(argv)
+    with refusing(COMMAND):
+        print(read(args), end="")
+
+
+def read(args):
+    """Do what the arguments ask; returns the summary as Markdown."""
+    from tqdm import tqdm
+
+    from analytics.archive import sources, summary, work
+    from analytics.archive.store import Store
+    from deployment.deploy_mnist import SHIPPED, MNISTDeployer
+
+    sha256 = MNISTDeployer(args.model or SHIPPED).sha256
+    items = sources.find(args.sources)
+    store = Store(args.out, items, args.part, args.numbers, sha256)
+    missing = sum(stop - start for start, stop in map(store.rows_of, store.missing()))
+    if missing:
+        in_memory = any(source.startswith("memory:") for source in args.sources)  # of this process alone
+        with cluster.cluster(args.scheduler, args.workers, processes=not in_memory) as client:
+            print(f"{len(items):,} pictures, {missing:,} of them to read. {cluster.dashboard(client)}")
+            with tqdm(total=missing, unit="picture") as bar:
+                work.read_all(client, store, args.model and str(args.model.resolve()), sha256, bar.update)
+    return summary.write(store)
+
+
+if __name__ == "__main__":
+    from core.blas import use_one_thread
+
+    use_one_thread()
+    main()

@@ -1,0 +1,103 @@
+"""The study's report: protocol and pilot at first, results and two sentences once every run has ended."""
+
+import numpy as np
+
+from analytics.studies.gate.arms import ARMS, REGIMES
+from analytics.studies.gate.protocol import OUTCOMES, PAIRS
+from analytics.studies.gate.results import Comparison, shut
+
+
+def means(rows):
+    """Every cell's outcomes, mean ± standard deviation over seeds."""
+    lines = ["| regime | arm | n | parameters | accuracy % | log loss | calibration error % | AUROC, errors | AUROC, "
+             "no digits | corrupted % | epochs to 97 % |", "|---" * 11 + "|"]
+    for regime in REGIMES:
+        for arm in ARMS:
+            some = [row for row in rows if row["regime"] == regime and row["arm"] == arm]
+            cells = []
+            for name, (_, factor, digits) in OUTCOMES.items():
+                values = factor * np.array([row[name] for row in some])
+                cells.append(f"{values.mean():.{digits}f} ± {values.std(ddof=1):.{digits}f}")
+            lines.append(f"| {regime} | {arm} | {len(some)} | {some[0]['parameters']:,} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def accuracy_table(comparisons):
+    lines = ["| regime | difference | n | points (95 % interval) | p | Holm's p | so |", "|---" * 7 + "|"]
+    lines += [f"| {c.regime} | {c.a} less {c.b}{', primary' if c.primary else ''} | {c.n} | {signed(c)} | "
+              f"{p_text(c.p)} | {'' if c.primary else p_text(c.adjusted)} | {so(c)} |"
+              for c in comparisons if c.outcome == "accuracy"]
+    return "\n".join(lines) + "\n"
+
+
+def exploratory_table(comparisons):
+    """All other outcomes, a column each; in bold where p < .05 by itself, which of so many some are by chance."""
+    names = [name for name in OUTCOMES if name != "accuracy"]
+    found = {(c.regime, c.a, c.b, c.outcome): c for c in comparisons}
+    lines = [f"| regime | difference | {' | '.join(OUTCOMES[name][0] for name in names)} |",
+             "|---" * (len(names) + 2) + "|"]
+    for regime in REGIMES:
+        for a, b in PAIRS:
+            cells = [signed(found[regime, a, b, name]) for name in names]
+            cells = [f"**{cell}**" if found[regime, a, b, name].p < 0.05 else cell
+                     for name, cell in zip(names, cells, strict=True)]
+            lines.append(f"| {regime} | {a} less {b} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def learned_text(gates, beyond):
+    """What the gate learned, as Markdown. gates: (n, 10, h) mean values; beyond: as results.beyond gives."""
+    of_digit, counts = shut(gates)
+    lines = ["Units shut on average (mean value below .1), share of all, mean ± standard deviation over "
+             f"{len(gates)} networks of the regime *augmented*:", "", "| " + " | ".join(map(str, range(10))) + " |",
+             "|---" * 10 + "|",
+             "| " + " | ".join(f"{100 * of_digit[:, d].mean():.1f} % ± {100 * of_digit[:, d].std(ddof=1):.1f}"
+                               for d in range(10)) + " |", "",
+             f"Shut for all digits {100 * counts[:, 0].mean():.1f} %, for none {100 * counts[:, 1].mean():.1f} %, for "
+             f"exactly one {100 * counts[:, 2].mean():.1f} %. The picture shows the network of seed 0.", "",
+             "![Mean gate values by digit](../../images/gate/units.png)", "",
+             "Does its activity tell errors beyond the margin? In-sample likelihood ratio (chi-squared with 3 degrees "
+             "of freedom without any use: median 2.4), and the gain in cross-validated AUROC:", "",
+             "| regime | gate | n | median likelihood ratio | networks with p < .05 | AUROC gained (95 % interval) |",
+             "|---" * 6 + "|"]
+    lines += [f"| {regime} | {arm} | {n} | {ratio:.1f} | {some} of {n} | {gain[0]:+.4f} ({gain[1]:+.4f} to "
+              f"{gain[2]:+.4f}) |" for regime, arm, n, ratio, some, gain in beyond]
+    return "\n".join(lines) + "\n"
+
+
+def sentences(comparisons, beyond):
+    """Two sentences for people: what the gate does to accuracy, and what else may be said."""
+    primary = next(c for c in comparisons if c.primary)
+    verb = ("costs" if primary.mean < 0 else "gains") if primary.shown else "changes accuracy by"
+    amount = f"{abs(primary.mean) if primary.shown else primary.mean:.3f}".replace("0.", ".", 1)
+    told = "points of accuracy" if primary.shown else "points, which is not told from nothing"
+    unsure = "; with other test images it might be none" if primary.shown and primary.low < 0 < primary.high else ""
+    first = (f"Over {primary.n} pairs of trainings of a small network the emotional gate {verb} {amount} {told} (95 % "
+             f"interval {ends(primary)}; p {p_text(primary.p, '= ')}{unsure}).")
+    others = [c for c in comparisons if c.outcome == "accuracy" and c.a in ("gate", "residual", "open")
+              and c.b == "none" and not c.primary]
+    held = [f"{'with' if c.mean > 0 else 'without'} it in the regime “{c.regime}”" if c.a == "gate" else
+            f"{'with' if c.mean > 0 else 'without'} the gate “{c.a}” in “{c.regime}”" for c in others if c.shown]
+    n, _, some, gain = next(rest for regime, arm, *rest in beyond if (regime, arm) == (primary.regime, "gate"))
+    second = (f"Of {len(others)} further comparisons with no gate, other data and two other gates among them, "
+              f"{len(held) or 'none'} {'hold' if len(held) != 1 else 'holds'} after Holm's correction"
+              f"{' (more accurate ' + '; '.join(held) + ')' if held else ''}; its activity tells something of errors "
+              f"beyond the margin in {some} of {n} networks, and gains {gain[0]:+.4f} of AUROC by it.")
+    return [first, second]
+
+
+def signed(c: Comparison):
+    digits = OUTCOMES[c.outcome][2]
+    return f"{c.mean:+.{digits}f} ({c.low:+.{digits}f} to {c.high:+.{digits}f})"
+
+
+def ends(c):
+    return f"{c.low:+.3f} to {c.high:+.3f}"
+
+
+def p_text(p, equals=""):
+    return "< .0001" if p < 0.0001 else equals + f"{p:.4f}".replace("0.", ".", 1)
+
+
+def so(c):
+    return f"{c.a if c.mean > 0 else c.b} is more accurate" if c.shown else "no difference shown"
