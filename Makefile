@@ -44,7 +44,8 @@ robustness: .venv/dev  ## the shipped model on corrupted digits
 reproduce: .venv/dev  ## remake the table of the four small networks; about half an hour
 	$(BIN)/python -m analytics.studies.reproduce
 
-gate: .venv/dev  ## remake the paired study of the gate; about half an hour
+gate: .venv/dev  ## the paired study of the gate: what its table lacks is trained (hours), then the report is written
+	$(BIN)/python -m analytics.studies.run gate
 	$(BIN)/python -m analytics.studies.gate
 
 liminal: .venv/dev  ## remake the table of the text model; fetches EmoBank once

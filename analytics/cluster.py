@@ -36,7 +36,7 @@ def cluster(scheduler=None, workers=None, processes=True):
     dask.config.set({"distributed.scheduler.allowed-failures": LOST_TIMES})
     if scheduler:
         try:
-            with Client(scheduler, timeout="10s") as client:
+            with Client(scheduler, timeout="5s") as client:
                 yield client
         except (OSError, ValueError) as error:
             raise ValueError(f"the scheduler {scheduler} could not be reached ({error}); name one as "

@@ -34,10 +34,10 @@ def run_one(study, regime, arm, seed, version):
             "seconds": round(time.perf_counter() - started, 1), **row}
 
 
-def run_all(study, cells, table, client, progress=iter):
+def run_all(study, cells, table, client, progress=lambda finished, total: finished):
     """Run the cells (regime, arm, seed) that the table lacks, and keep each as it ends.
 
-    Returns sentences on those that failed. progress: what wraps the finished ones, such as tqdm.
+    Returns sentences on those that failed. progress(finished, total): what wraps the finished ones, such as tqdm.
     """
     from distributed import as_completed
 

@@ -1,0 +1,176 @@
+"""Studies on workers: a table that is always whole, finished runs kept, faults losing what was in hand and no more."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import cloudpickle
+import pytest
+
+from analytics.cluster import cluster
+from analytics.studies import run as command
+from analytics.studies import sweep
+from analytics.studies.run import chosen, run_all
+from analytics.studies.table import Table, code_version
+from core.command import Refusal
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers know no tests
+
+
+@dataclass(frozen=True)
+class Powers:
+    """A study whose runs are quick, but where told to be slow or to fail."""
+
+    name: str = "powers"
+    seconds: float = 0.0
+    fails: int = -1
+    modules = ("core.words",)
+
+    def run(self, regime, arm, seed):
+        time.sleep(self.seconds)
+        if seed == self.fails:
+            raise ValueError("no such power")
+        return {"power": float(int(regime)) ** seed, "pid": os.getpid()}
+
+
+CELLS = [("2", "a", seed) for seed in range(6)]
+POWERS = [2.0**seed for seed in range(6)]
+
+
+@pytest.fixture(scope="module")
+def client():
+    with cluster(workers=2) as client:
+        yield client
+
+
+def row(**changes):
+    return {"study": "s", "regime": "r", "arm": "a", "seed": 0, "version": "v", "value": 1.5, **changes}
+
+
+def test_a_table_keeps_rows_by_their_keys(tmp_path):
+    table = Table(tmp_path / "deep" / "table.parquet")
+    for made in (row(seed=1), row(), row(value=2.5), row(arm="b", bits=b"\0\1"), row(version="w")):
+        table.add(made)
+    again = Table(table.path)
+    assert again.of("s", "v") == [row(value=2.5), row(seed=1), row(arm="b", bits=b"\0\1")]
+    assert len(again.of("s")) == 4 and again.of("other") == []
+    assert ("s", "r", "a", 1, "v") in again and ("s", "r", "a", 2, "v") not in again
+
+
+def test_equal_tables_are_equal_files(tmp_path):
+    for name, seeds in (("a", (0, 1, 2)), ("b", (2, 0, 1))):
+        table = Table(tmp_path / name)
+        for seed in seeds:
+            table.add(row(seed=seed))
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_file_that_is_no_table_is_named_and_kept(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    (tmp_path / "words").write_text("words")
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "other")
+    for name, says in (("words", "cannot be read as Parquet"), ("other", "no table of runs")):
+        with pytest.raises(ValueError, match=says):
+            Table(tmp_path / name)
+    assert (tmp_path / "words").read_text() == "words"
+
+
+def test_the_code_version_is_of_what_code_does(tmp_path, monkeypatch):
+    package = tmp_path / "some_study"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = []
+    for text in ('"""One."""\ndef f(x):\n    """Doc."""\n    return x + 1  # why\n', "def f(x): return x + 1\n",
+                 "def f(x):\n    return x + 2\n"):
+        (package / "work.py").write_text(text)
+        found.append(code_version(["some_study"]))
+    assert found[0] == found[1] != found[2] and len(found[0]) == 12
+
+
+def test_finished_runs_are_kept_and_failures_told(client, tmp_path):
+    table = Table(tmp_path / "table.parquet")
+    failed = run_all(Powers(fails=3), CELLS, table, client)
+    assert failed == ["2, a, 3: no such power"]
+    before = {made["seed"]: made["seconds"] for made in table.of("powers")}
+    assert sorted(before) == [0, 1, 2, 4, 5]
+    assert run_all(Powers(), CELLS, Table(table.path), client) == []
+    rows = Table(table.path).of("powers")
+    assert [made["power"] for made in rows] == POWERS
+    assert all(made["seconds"] == before[made["seed"]] for made in rows if made["seed"] in before)
+    assert {made["version"] for made in rows} == {code_version(["core.words"])}
+
+
+def test_a_worker_killed_in_the_middle_loses_its_run_alone(client, tmp_path):
+    killed = []
+
+    def kill_one(finished):
+        for future in finished:
+            if not killed:
+                killed.append(future.result()["pid"])
+                os.kill(killed[0], signal.SIGKILL)
+            yield future
+
+    table = Table(tmp_path / "table.parquet")
+    assert run_all(Powers(seconds=0.3), CELLS, table, client, lambda done, total: kill_one(done)) == []
+    rows = Table(table.path).of("powers")
+    assert [made["power"] for made in rows] == POWERS and len({made["pid"] for made in rows} - set(killed)) >= 1
+
+
+def test_cells_are_chosen_by_name():
+    cells = [("r", "a", 0), ("r", "b", 0), ("q", "a", 1)]
+    assert chosen(cells, []) == cells and chosen(cells, ["q"]) == cells[2:] and chosen(cells, ["b", "q"]) == cells[1:]
+    with pytest.raises(ValueError, match=r"called c; there are a, b, q, r"):
+        chosen(cells, ["c"])
+
+
+def test_a_sweep_has_an_arm_for_every_combination():
+    found = sweep.swept("sprint", [["lr", "1e-3", "2e-3"], ["hidden", "256,256", "512"]])
+    assert list(found.configs) == ["lr=1e-3 hidden=256,256", "lr=1e-3 hidden=512", "lr=2e-3 hidden=256,256",
+                                   "lr=2e-3 hidden=512"]
+    config = found.configs["lr=2e-3 hidden=256,256"]
+    assert (config.lr, config.hidden, config.preset) == (2e-3, (256, 256), "sprint")
+    assert len(found.cells(3)) == 12 and sweep.swept("sprint", []).cells() == [("sprint", "as it is", 0)]
+
+
+@pytest.mark.parametrize("arguments, says", [
+    (["sprint", "--sweep", "speed", "1"], "no setting 'speed'"),
+    (["sprint", "--sweep", "lr", "fast"], "'fast' is not a"),
+    (["sprint", "--sweep", "lr"], "names no value"), (["sprint", "--sweep", "lr", "-1"], "lr must be in"),
+    (["sprint", "--sweep", "lr", "1", "--sweep", "lr", "2"], "given twice"),
+    (["gate", "--seeds", "3"], "fixed by the protocol"), (["gate", "--only", "nobody"], "no cell is called nobody")])
+def test_the_command_refuses_in_a_sentence(arguments, says, tmp_path, capsys):
+    with pytest.raises(Refusal):
+        command.main([*arguments, "--table", str(tmp_path / "table.parquet")])
+    assert says in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_client_killed_in_the_middle_goes_on_to_the_same_table(tmp_path):
+    """A sweep, killed after its first run, called again: the same rows as one that nothing disturbed."""
+    def call(name):
+        return [sys.executable, "-m", command.__name__, "plain-ann", "--sweep", "hidden", "8", "16", "--sweep",
+                "epochs", "1", "--seeds", "2", "--workers", "1", "--table", str(tmp_path / name)]
+
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    first = subprocess.Popen(call("killed"), start_new_session=True, **quiet)
+    deadline = time.monotonic() + 240
+    while not (tmp_path / "killed").exists():
+        assert time.monotonic() < deadline and first.poll() is None
+        time.sleep(0.02)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    kept = Table(tmp_path / "killed").of("plain-ann")
+    for name in ("killed", "whole"):
+        assert subprocess.run(call(name), timeout=240, **quiet).returncode == 0
+    killed, whole = (Table(tmp_path / name).of("plain-ann") for name in ("killed", "whole"))
+    assert 0 < len(kept) < len(whole) == 4 and all(made in killed for made in kept)
+    for made, expected in zip(killed, whole, strict=True):
+        assert {**made, "seconds": 0} == {**expected, "seconds": 0}
+    assert "| hidden=16 epochs=1 | 2 |" in sweep.swept("plain-ann", [["hidden", "8", "16"], ["epochs", "1"]]).told(
+        Table(tmp_path / "whole"))
