@@ -16,13 +16,13 @@ from core.nn.gate import EmotionalGate, HeldGate
 from core.nn.network import Network, build_network
 
 WIDTH = 256
-AUGMENTED = DEFAULT.replace(hidden=(WIDTH,) * 3, gate=False, epochs=12, ornament=0.0)
+AUGMENTED = DEFAULT.replace(hidden=(WIDTH,) * 3, gate=False, epochs=8, ornament=0.0)
 UNAUGMENTED = AUGMENTED.replace(elastic=0.0, rotation=0, scale=0.0, shear=0.0, shift=0.0, thickness=0.0)
 FEW, WRONG = 1000, 0.2  # training images of the regime "few", and share of wrong labels in "wrong"
 REGIMES = {
     "augmented": AUGMENTED,
     "plain": AS_STATED["emotion-mlp"].replace(gate=False),
-    "few": AUGMENTED.replace(batch_size=64, epochs=80),
+    "few": AUGMENTED.replace(batch_size=64, epochs=40),
     "wrong": UNAUGMENTED,
 }
 

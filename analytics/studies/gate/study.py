@@ -8,7 +8,7 @@ from analytics.studies.gate.arms import ARMS, HELD, REGIMES
 
 PRIMARY = ("augmented", "gate", "none")  # the regime and both arms of the one primary comparison
 # Seeds, from the pilot (analytics/reports/gate.md): of three arms of the primary regime, and of every other cell.
-N_PRIMARY, N_OTHERS = 44, {"augmented": 18, "plain": 10, "few": 30, "wrong": 16}
+N_PRIMARY, N_OTHERS = 44, {"augmented": 18, "plain": 6, "few": 30, "wrong": 16}
 PRIMARY_ARMS = ("gate", "none", "dense")
 PILOT_SEED, PILOT_N = 1000, {"augmented": 6, "plain": 4, "few": 6, "wrong": 4}
 
