@@ -53,8 +53,9 @@ def protocol(regimes=REGIME_TEXT):
         f"points in *{PRIMARY[0]}*, four times in five at 5 %: by the pilot's spread 16 seeds would do, but six "
         f"differences tell a spread badly, and *dense*, which scatters more, needs {N_PRIMARY} to show .05. The other "
         "arms were to show .05 points; where they scatter too much for that (*plain*, whose training ends when "
-        "validation says so, would need 400 seeds) the column at the right says what can be seen instead. The pilot trained "
-        "*augmented* and *wrong* for 12 epochs and *few* for 80; the study has 8 and 40, so that its nine hours of processor time end in two sittings.", "",
+        "validation says so, would need 400 seeds) the column at the right says what can be seen instead. The "
+        "pilot trained *augmented* and *wrong* for 12 epochs and *few* for 80; the study has 8 and 40, so that its "
+        "nine hours of processor time end in two sittings.", "",
         f"**Primary comparison, one.** {PRIMARY[1]} less {PRIMARY[2]}, test accuracy, regime *{PRIMARY[0]}*. All other "
         f"comparisons of accuracy ({', '.join(f'{a} less {b}' for a, b in PAIRS)}, in every regime) are corrected "
         "together by Holm's method. All other outcomes are exploratory: "
