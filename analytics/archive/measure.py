@@ -111,8 +111,8 @@ def reckoned(each, of_picture, of_row):
         f"{rate * of_picture / 1e6:,.0f} MB a second in all,",
         f"{CORES * each * of_picture / 1e6:.1f} MB a second for each machine, far below a gigabit's",
         f"{NETWORK / 1e6:.0f} MB. The client receives {rate * of_row / 1e6:.2f} MB of packed rows a second,",
-        f"{PICTURES * of_row / 1e9:.1f} GB in all; {tasks:,} tasks cost the scheduler about {tasks * TASK:,.0f} seconds",
-        "of its one core. What saturates first is the client's list of pictures: at",
+        f"{PICTURES * of_row / 1e9:.1f} GB in all; {tasks:,} tasks cost the scheduler about {tasks * TASK:,.0f}",
+        "seconds of its one core. What saturates first is the client's list of pictures: at",
         f"{ITEM} bytes each it would take {PICTURES * ITEM / 1e9:.0f} GB. So an archive of this size is read in a",
         "hundred calls of a million pictures, a folder or a ZIP each. Next comes the store that serves the pictures,",
         f"which has to give {rate:,.0f} of them a second; then the processors."])

@@ -8,6 +8,7 @@ import pytest
 from core.models import model
 from core.storage import read_json
 
+pytestmark = pytest.mark.slow
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "walkthrough.ipynb"
 
 

@@ -132,6 +132,7 @@ def test_smoothing_and_clouds():
     assert rough > 2 * smooth
 
 
+@pytest.mark.slow
 def test_a_real_model_sees_worse_and_says_so(model, images, y, tmp_path):
     rows = robustness.measure(model, images, y, n=200, severities=(1, 5),
                               corruptions=("impulse_noise", "rotate", "zigzag", "brightness", "dotted_line"))

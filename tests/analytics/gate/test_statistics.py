@@ -1,56 +1,77 @@
-"""The paired study: arms of equal size, intervals as worked by hand, verdicts on what they allow and no more."""
+"""Paired differences as worked by hand, and intervals that hold what they promise."""
 
 import numpy as np
 import pytest
+from scipy.stats import bootstrap
 
-from analytics.studies import gate
-from analytics.studies.gate import ARMS, PAIRS, paired_interval, table, verdict
-from core.digits.config import Config
-from core.digits.task import digit_network
-
-
-def test_dense_arm_has_exactly_the_parameters_of_the_gate():
-    sizes = {arm: digit_network(Config(**settings)).theta.size for arm, settings in ARMS.items()}
-    assert sizes["gate"] == sizes["dense"] > sizes["none"]
-    assert {name for pair in PAIRS for name in pair} == set(ARMS)
-
-
-def test_paired_interval_by_hand():
-    """Seeds' differences 1, 2, 3 on both of two images, but one image is 1 above the other: t(2) = 4.303."""
-    a = np.array([[2.5, 1.5], [4.5, 3.5], [6.5, 5.5]])
-    b = np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]])
-    mean, low, high = paired_interval(a, b)
-    half = 4.30265 * np.sqrt(1 / 3 + 0.5 / 2)
-    assert (mean, low, high) == pytest.approx((2, 2 - half, 2 + half), abs=1e-3)
+from analytics.studies.gate.statistics import (
+    bca_ends,
+    holm,
+    seeds_and_images_interval,
+    seeds_for,
+    seeds_interval,
+    sign_flip_p,
+    visible,
+)
 
 
-@pytest.mark.parametrize("accuracy, log_loss, words", [
-    ((0.2, 0.1, 0.3), (0.0, -0.1, 0.1), "a is more accurate; no difference in log loss shown"),
-    ((-0.2, -0.3, -0.1), (0.02, 0.01, 0.03), "b is more accurate; b has the lower log loss"),
-    ((0.0, -0.1, 0.1), (-0.02, -0.03, -0.01), "no difference in accuracy shown; a has the lower log loss")])
-def test_a_difference_is_named_only_where_its_interval_excludes_zero(accuracy, log_loss, words):
-    assert verdict("a", "b", accuracy, log_loss) == words
+def test_sign_flips_by_hand():
+    """Of the eight ways to give 1, 2, 3 signs, two have a sum as large as 6; for 1, 2, -3 all are as far from 0."""
+    assert sign_flip_p([1, 2, 3]) == 2 / 8
+    assert sign_flip_p([1, 2, -3]) == 1
+    assert sign_flip_p([0, 0]) == 1
+    assert sign_flip_p(np.full(20, 0.5)) < 1e-4  # drawn ways: 2 of a million
 
 
-def test_table_holds_means_and_differences():
-    def runs(share):
-        right = np.arange(1000) < 1000 * share
-        return [{"right": np.roll(right, seed), "log_loss": np.full(1000, 0.1), "confidence": np.linspace(0, 1, 1000),
-                 "parameters": np.array(5)} for seed in range(3)]
-
-    results = {arm: runs(0.9) for arm in ARMS} | {"gate": runs(0.98)}
-    lines = table(results).splitlines()
-    assert lines[0].startswith("| network (n = 3 seeds)") and "| gate | 5 | 98.00 ± 0.00 |" in "\n".join(lines)
-    rows = {line.split("|")[1].strip(): line for line in lines if " less " in line}
-    assert "+8.000" in rows["gate less none"] and "gate is more accurate" in rows["gate less none"]
-    assert "no difference in accuracy" in rows["none + focal less none"]
+def test_drawn_sign_flips_agree_with_all_of_them():
+    d = np.random.default_rng(1).normal(0.3, 1, 16)
+    drawn = sign_flip_p(np.append(d, 0.0))  # a seed without a difference changes nothing, but is one too many for all
+    assert drawn == pytest.approx(sign_flip_p(d), abs=0.005)
 
 
-def test_a_finished_run_is_not_trained_again(tmp_path, monkeypatch):
-    calls = []
-    monkeypatch.setattr(gate, "RESULTS", tmp_path)
-    monkeypatch.setattr(gate, "run", lambda arm, seed, epochs, parts: calls.append((arm, seed, epochs)) or {
-        "right": np.ones(3, bool)})
-    for epochs in (2, 2, 3):
-        assert gate.kept("gate + focal", 1, epochs, None)["right"].all()
-    assert calls == [("gate + focal", 1, 2), ("gate + focal", 1, 3)]
+def test_holm_by_hand():
+    """.01 times 3, .04 times 2 (larger than .03 times 1 that follows, which may not fall below)."""
+    assert holm([0.03, 0.01, 0.04]) == pytest.approx([0.06, 0.03, 0.06])
+    assert holm([0.5, 0.9]) == pytest.approx([1, 1])
+
+
+def test_seeds_by_hand():
+    """(1.960 + .8416)^2 = 7.849: a spread of .1 takes 79 seeds to show .0316."""
+    assert seeds_for(0.1, 0.1) == 8 and seeds_for(0.3, 0.1) == 71
+    assert visible(0.1, 8) == pytest.approx(0.09906, abs=1e-4)
+
+
+def test_interval_over_seeds_is_that_of_scipy_and_of_one_value_a_point():
+    d = np.random.default_rng(2).exponential(1, 30)
+    found = bootstrap((d,), np.mean, method="BCa", n_resamples=4000, rng=0).confidence_interval
+    assert seeds_interval(d) == (pytest.approx(d.mean()), found.low, found.high)
+    assert seeds_interval([0.2] * 5) == (0.2, 0.2, 0.2)
+
+
+def test_with_images_that_all_agree_the_interval_is_that_over_seeds():
+    d = np.random.default_rng(3).exponential(1, 40)
+    both = seeds_and_images_interval(np.repeat(d[:, None], 50, axis=1))
+    assert both == pytest.approx(seeds_interval(d), abs=0.03)
+
+
+def test_images_on_which_nothing_differs_count_and_cost_nothing():
+    """The same differences among ten times as many images: a tenth of the mean, and of the ends."""
+    D = np.random.default_rng(4).choice([-1, 0, 1], (20, 60), p=[0.2, 0.3, 0.5])
+    few, many = seeds_and_images_interval(D), seeds_and_images_interval(np.pad(D, [(0, 0), (0, 540)]))
+    assert many[0] == pytest.approx(few[0] / 10) and many[1] < few[0] / 10 < many[2]
+    assert many[2] - many[1] > (few[2] - few[1]) / 10  # how many images differ is chance as well
+
+
+def test_ninety_five_in_a_hundred_hold_the_truth():
+    rng, held, tries = np.random.default_rng(5), 0, 120
+    for _ in range(tries):
+        D = 0.1 + rng.normal(0, 0.3, (12, 1)) + rng.normal(0, 1, (1, 40)) + rng.normal(0, 1, (12, 40))
+        _, low, high = seeds_and_images_interval(D)
+        held += low <= 0.1 <= high
+    assert held / tries >= 0.88
+
+
+def test_bca_without_bias_or_acceleration_is_the_percentile_interval():
+    drawn = np.linspace(-1, 1, 2001)
+    assert bca_ends(drawn, 0.0, 0.0) == pytest.approx((-0.95, 0.95), abs=1e-3)
+    assert bca_ends(drawn, 5.0, 0.0) == (5.0, 5.0)  # nothing drawn lies above

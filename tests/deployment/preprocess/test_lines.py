@@ -22,7 +22,7 @@ def paper(digit, rng, pencil, line, squared, shape=(300, 240)):
     return np.clip(np.asarray(soft) + rng.normal(0, 3, shape), 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("squared", [False, True], ids=["ruled", "squared"])
+@pytest.mark.parametrize("squared", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["ruled", "squared"])
 @pytest.mark.parametrize("pencil, line", [(0.25, 0.12), (0.25, 0.4), (0.6, 0.3), (0.6, 0.7), (0.15, 0.3)])
 def test_lines_leave_the_digit_nearly_as_on_plain_paper(digits, pencil, line, squared):
     far = []

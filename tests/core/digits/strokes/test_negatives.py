@@ -7,13 +7,13 @@ from core.digits.strokes.negatives import KINDS, blots, mirrored, negatives, sid
 
 
 def test_kinds_and_shares():
-    X, kind = negatives(4000, np.random.default_rng(0))
-    assert X.shape == (4000, 28, 28) and X.dtype == np.uint8
+    X, kind = negatives(2000, np.random.default_rng(0))
+    assert X.shape == (2000, 28, 28) and X.dtype == np.uint8
     shares = np.array([share for _, share in KINDS.values()])
     assert shares.sum() == pytest.approx(1)
-    assert np.abs(np.bincount(kind, minlength=len(KINDS)) / 4000 - shares).max() < 0.03
-    again, _ = negatives(4000, np.random.default_rng(0))
-    assert np.array_equal(X, again)
+    assert np.abs(np.bincount(kind, minlength=len(KINDS)) / 2000 - shares).max() < 0.04
+    once, again = (negatives(200, np.random.default_rng(0))[0] for _ in range(2))
+    assert np.array_equal(once, again)
 
 
 @pytest.mark.parametrize("name", KINDS)
