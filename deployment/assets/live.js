@@ -19,7 +19,7 @@ const sight = document.createElement("canvas");
 const eye = sight.getContext("2d", { willReadFrequently: true });
 
 let root, tell, told; // the component's shadow root; how to reach Python, and what it last said
-let down = false, strokes = 0, sent = 0, sentAt = -Infinity, pausedUntil = 0, last = "", cleared, again;
+let down = false, strokes = 0, sent = 0, sentAt = -Infinity, pausedUntil = 0, last = "", cleared, again, later;
 let ways = [], undone = [], way = null; // of the strokes drawn and of those taken back; of the one being drawn
 let whole = false, resumed = -Infinity; // the page was sent once; when a lost connection came back
 
@@ -79,12 +79,18 @@ function send(done, ink = pixels(), tries = 5) {
   if (done) again = setTimeout(() => tries && !down && told.answered < sent && send(true, ink, tries - 1), PATIENCE / 2);
 }
 
+// What is drawn by now is read as soon as it may be sent, even where the pen rests by then.
 function follow() {
-  const now = performance.now();
-  const waiting = sent > told.answered && now - sentAt < PATIENCE;
-  if (!down || waiting || now - sentAt < EVERY || now < pausedUntil) return;
-  const ink = pixels();
-  if (ink !== last) send(false, ink);
+  clearTimeout(later);
+  if (!down) return;
+  const waiting = sent > told.answered;
+  const wait = Math.max(waiting ? sentAt + PATIENCE : 0, sentAt + EVERY, pausedUntil) - performance.now();
+  if (wait <= 0) {
+    const ink = pixels();
+    if (ink === last && !waiting) return;
+    send(false, ink);
+  }
+  later = setTimeout(follow, Math.max(wait, EVERY));
 }
 
 function use(tool) {
@@ -191,6 +197,7 @@ function finish(found) {
 export default function ({ data, setStateValue, parentElement }) {
   [told, tell] = [data, setStateValue];
   pausedUntil = performance.now() + data.pause;
+  if (data.pause) last = ""; // what was sent last was not read
   document.querySelector(".st-key-mark iframe")?.setAttribute("aria-hidden", "true"); // ten dots that say nothing
   watchConnection();
   // a process that has just taken over counts anew until it has heard what was being read
