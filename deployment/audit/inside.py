@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.words import measured
+from deployment.audit import reader
 from deployment.audit.charts import inside as charts
 from deployment.audit.parts import Audit, chart, guarded, interval_of, section
 from deployment.ui.html import table
@@ -61,6 +62,8 @@ def gate(audit: Audit) -> None:
         st.caption("Log loss in nats, as the app states its probabilities; refitted: with a temperature fitted to each "
                    "gate on the calibration part, as another gate also rescales the logits. These are one network's "
                    "answers; they do not tell how a network trained without a gate would do.")
+    if said := reader.gate_study():
+        st.markdown(f"How networks trained without one do: {said}")
 
 
 def verdict(row: dict, live: dict) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.files import places, settle
-from core.storage import HASHES, model_sha256, read_file, read_json
+from core.storage import HASHES, ModelError, model_sha256, read_file, read_json
 
 SHIPPED_IMAGES = Path(__file__).resolve().parents[2] / "images"
 LARGEST = 64 * 2**20  # bytes, packed and unpacked
@@ -54,6 +54,15 @@ def load_audit(folder: Path) -> dict[str, np.ndarray] | None:
         return arrays
     except Exception as error:  # a hostile file raises almost anything
         raise AuditError(f"The saved audit {folder.name}/audit.npz cannot be read ({error}).") from error
+
+
+def gate_study(folder: Path = SHIPPED_IMAGES) -> str | None:
+    """What the study of small networks says of the gate (analytics/studies/gate), None where it has not ended."""
+    with contextlib.suppress(ModelError, KeyError, TypeError):
+        sentences = read_json(folder / "gate" / "verdict.json")["sentences"]
+        if sentences and all(isinstance(sentence, str) for sentence in sentences):
+            return " ".join(sentences)
+    return None
 
 
 def check(arrays: dict[str, np.ndarray]) -> None:

@@ -15,6 +15,7 @@ from core.digits.data import load_mnist
 FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)
 
 
+@pytest.mark.slow
 @parametrize_with_checks([QualmClassifier()])
 def test_scikit_learn_agrees(estimator, check):
     check(estimator)

@@ -120,7 +120,8 @@ def test_nothing_stands_in_the_way_of_assistive_technology(page):
         assert not serious
 
 
-@pytest.mark.parametrize("width", [320, pytest.param(640, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [320, 640])
 def test_enlarged_nothing_is_cut_off(page, screen, width):
     """Twice as large on a desktop's and a small phone's width: as wide as half of it."""
     page.set_viewport_size({"width": width, "height": 450})

@@ -46,6 +46,7 @@ def place_of_a_point(page):
     }""", MAP)
 
 
+@pytest.mark.slow
 def test_a_point_of_the_map_shows_its_picture_and_keeps_star_and_colours(audit):
     point = place_of_a_point(audit)
     audit.mouse.move(point["x"] - 30, point["y"] - 30)

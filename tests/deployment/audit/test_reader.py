@@ -99,3 +99,13 @@ def test_rows_of_an_older_version_are_named(tmp_path):
     write_json(tmp_path / "audit.json", {"weights_sha256": "a" * 64, "doubt": {}})
     with pytest.raises(reader.AuditError, match="older version"):
         reader.load_document(tmp_path, "a" * 64)
+
+
+@pytest.mark.parametrize("content, said", [
+    ('{"sentences": ["It does.", "So it is."]}', "It does. So it is."), (None, None), ("no JSON", None), ("[]", None),
+    ('{"sentences": [1]}', None), ('{"sentences": []}', None), ('{"runs": 3}', None)])
+def test_the_study_of_the_gate_is_told_once_it_has_ended(tmp_path, content, said):
+    (tmp_path / "gate").mkdir()
+    if content is not None:
+        (tmp_path / "gate" / "verdict.json").write_text(content)
+    assert reader.gate_study(tmp_path) == said

@@ -23,7 +23,9 @@ def paper(digit, rng, pencil, line, squared, shape=(300, 240)):
 
 
 @pytest.mark.parametrize("squared", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["ruled", "squared"])
-@pytest.mark.parametrize("pencil, line", [(0.25, 0.12), (0.25, 0.4), (0.6, 0.3), (0.6, 0.7), (0.15, 0.3)])
+@pytest.mark.parametrize("pencil, line", [
+    (0.25, 0.4), (0.6, 0.7), (0.15, 0.3), *(pytest.param(*pair, marks=pytest.mark.slow) for pair in ((0.25, 0.12),
+                                                                                                     (0.6, 0.3)))])
 def test_lines_leave_the_digit_nearly_as_on_plain_paper(digits, pencil, line, squared):
     far = []
     for number, digit in enumerate(digits):

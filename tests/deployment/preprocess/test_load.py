@@ -1,6 +1,7 @@
 """What counts as a picture: kinds of files and arrays, and a sentence for what is none."""
 
 import io
+from functools import cache
 
 import numpy as np
 import pytest
@@ -33,6 +34,7 @@ def test_unusual_pictures_are_read(digits, tmp_path):
     assert load_image(np.zeros((1300, 900), np.uint8)).shape == (640, 443)
 
 
+@cache
 def broken():
     """(picture, what the message must say)."""
     good = png(np.asarray(line_drawing(12)))

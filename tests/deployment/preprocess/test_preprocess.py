@@ -238,15 +238,15 @@ SLOW = [pytest.param(light, marks=pytest.mark.slow) for light in (falling, vigne
 @pytest.mark.parametrize("light", [*SLOW, soft_shadow])
 def test_paper_under_uneven_light_holds_no_ink(light):
     rng, refused = np.random.default_rng(2), 0
-    for _ in range(25):
+    for _ in range(15):
         with contextlib.suppress(InputError):
             preprocess(paper(light, rng))
             refused -= 1
         refused += 1
-    assert refused >= 23
+    assert refused >= 14
 
 
-@pytest.mark.parametrize("light", [falling, vignette, soft_shadow])
+@pytest.mark.parametrize("light", [*SLOW, soft_shadow])
 def test_ink_under_the_same_light_is_read(digits, light):
     rng, likeness = np.random.default_rng(3), []
     for digit in digits:
