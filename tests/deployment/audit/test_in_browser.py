@@ -15,6 +15,7 @@ def audit(page):
     return page
 
 
+@pytest.mark.slow
 def test_pictures_open_and_the_heart_beats_by_key(audit):
     tile = audit.locator("[data-testid=test-images] button").nth(3)
     name = tile.locator("img").get_attribute("alt").split(":")[0].removeprefix("test image ")

@@ -90,6 +90,7 @@ def test_a_drawing_of_two_digits_stays_when_it_is_read_as_a_number(page, screen)
     read(page, "11", name="your drawing", strokes=2)
 
 
+@pytest.mark.slow
 def test_a_zip_of_numbers_becomes_an_audit(page, tmp_path):
     path = tmp_path / "mine.zip"
     with zipfile.ZipFile(path, "w") as archive:
