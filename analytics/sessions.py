@@ -13,7 +13,6 @@ import json
 import re
 import statistics
 import time
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -22,6 +21,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
 
 from analytics.latency import serve
+from analytics.memory import resident_megabytes
 from core.digits.data import load_split, read_checked
 from deployment.draw.live import SIDE
 
@@ -136,11 +136,6 @@ def drawings(count=40):
     return np.stack([np.asarray(Image.fromarray(image).resize((SIDE, SIDE))) for image in images])
 
 
-def memory(process):
-    """Resident megabytes of a process."""
-    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * 4096 / 2**20
-
-
 def line(seconds):
     """Median, 95 % and largest of a list of seconds, in milliseconds."""
     ms = sorted(1000 * value for value in seconds)
@@ -157,14 +152,14 @@ def main(argv=None):
     images = drawings()
     with serve() as server:
         for count in args.sessions:
-            before = memory(server.process)
+            before = resident_megabytes(server.process)
             found = asyncio.run(crowd(server.url, count, args.seconds, images))
             up, between = ([value for session, _ in found if session for value in getattr(session, name)]
                            for name in ("up", "between"))
             faults = [fault for _, fault in found if fault]
             print(f"{count} sessions, {len(up)} strokes: pen-up to answer {line(up)}; between answers on the way "
                   f"({len(between)}) {line(between)}; faults {len(faults)} {sorted(set(faults))[:3]}; "
-                  f"memory {before:.0f} to {memory(server.process):.0f} MB", flush=True)
+                  f"memory {before:.0f} to {resident_megabytes(server.process):.0f} MB", flush=True)
 
 
 if __name__ == "__main__":

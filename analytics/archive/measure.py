@@ -20,6 +20,7 @@ from analytics.archive.sources import find
 from analytics.archive.store import Store
 from analytics.archive.work import read_all
 from analytics.cluster import cluster
+from analytics.memory import resident_megabytes
 from analytics.reports import write_report
 from core.command import refusing
 from core.digits.data import read_checked
@@ -45,12 +46,6 @@ def make_archive(path, n):
             buffer = io.BytesIO()
             Image.fromarray(page).save(buffer, "PNG")
             archive.writestr(f"{i:07d}.png", buffer.getvalue())
-
-
-def resident_megabytes():
-    """What this process has in memory now, in MB (2^20 bytes)."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096 / 2**20
 
 
 def pictures_a_second(items, workers, sha256):

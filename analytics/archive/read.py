@@ -10,7 +10,7 @@ from analytics.archive import arrays
 from analytics.archive.sources import by_container, open_seekable, reason
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.preprocess import InputError
-from deployment.preprocess.bounds import MOST_BYTES
+from deployment.preprocess.bounds import MOST_BYTES, BoundsError, check_bytes
 
 TOGETHER = 64  # pictures read in one pass: their bytes are in memory together
 STORED, DEFLATED, LOCKED = 0, 8, -1  # a ZIP's ways of packing a member, as Item.method
@@ -38,7 +38,8 @@ def answers(reader, loaded, numbers):
     readable = [i for i, picture in enumerate(loaded) if not isinstance(picture, InputError)]
     read = reader.read_numbers if numbers else reader.predict_batch
     given = read([loaded[i] for i in readable], ["the picture"] * len(readable), skip_errors=True)
-    return [dict(zip(readable, given, strict=True)).get(i, picture) for i, picture in enumerate(loaded)]
+    found = dict(zip(readable, given, strict=True))
+    return [found.get(i, picture) for i, picture in enumerate(loaded)]
 
 
 def row(answer, numbers):
@@ -117,6 +118,8 @@ def piece(file, start, size):
 
 
 def sized(data, size):
-    if size > MOST_BYTES:
-        raise InputError(f"the picture has {size / 2**20:.1f} MB: give at most {MOST_BYTES // 2**20} MB.")
+    try:
+        check_bytes(size)
+    except BoundsError as error:
+        raise InputError(f"the picture {error}.") from None
     return data

@@ -16,6 +16,7 @@ import fsspec
 
 from analytics.archive.arrays import array_header
 from deployment.preprocess.load import ENDINGS
+from deployment.upload.archive import is_litter
 
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 ARRAYS = (".npz", ".npy", "-ubyte", "-ubyte.gz", ".idx", ".idx.gz")
@@ -110,8 +111,7 @@ def tar_items(source, file):
 
 
 def is_picture(path):
-    name = PurePosixPath(path).name
-    return name.lower().endswith(ENDINGS) and not name.startswith(".") and not path.startswith("__MACOSX/")
+    return path.lower().endswith(ENDINGS) and not is_litter(path)
 
 
 def open_seekable(url):

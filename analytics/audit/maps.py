@@ -4,10 +4,11 @@ The t-SNE of 2,500 images takes seconds and a library; the app places a new digi
 found among the activations on the layer's main axes that are saved here (deployment/audit/evidence.py).
 """
 
-import os
 from collections.abc import Callable
 
 import numpy as np
+
+from analytics.cluster import cores
 
 AXES, KEPT = 50, 32  # principal axes that t-SNE sees, and those kept to place new digits by
 EARLY, ROUNDS, STEPS = 5, 15, 50  # of 15 rounds of 50 steps, five with exaggerated attraction
@@ -44,7 +45,7 @@ def embed(coordinates: np.ndarray, seed: int, track: Callable, label: str = "map
     """Coordinates (M, k) on a plane (M, 2), float32, by t-SNE (van der Maaten and Hinton, 2008; Barnes-Hut)."""
     from openTSNE import TSNEEmbedding, affinity, initialization
 
-    jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    jobs = cores()
     near = affinity.PerplexityBasedNN(coordinates, min(30, (len(coordinates) - 1) / 3), method="exact",
                                       n_jobs=jobs, random_state=seed)
     embedding = TSNEEmbedding(initialization.pca(coordinates, random_state=seed), near, n_jobs=jobs,

@@ -9,6 +9,7 @@ import numpy as np
 from analytics.audit import arrays as audit_arrays
 from analytics.audit import doubt, figures, inside, out_of_distribution
 from analytics.audit.arrays import Track, untracked
+from analytics.reports import png_bytes
 from analytics.robustness import measure as robustness
 from core.digits.data import as_input, calibration_writers, load_mnist, load_split
 from core.files import replace_together
@@ -110,9 +111,7 @@ def save(arrays: dict[str, np.ndarray], X: np.ndarray, folder: Path, track: Trac
     """Write every picture as PNG, audit.json where there is a document, and audit.npz into `folder`, all as one."""
     tag, files = {"Description": f"model_sha256 {made_for(arrays)}"}, {}
     for name, figure in track(draw(arrays, X).items(), "pictures"):
-        png = io.BytesIO()
-        figure().savefig(png, format="png", metadata=tag)
-        files[f"{name}.png"] = png.getvalue()
+        files[f"{name}.png"] = png_bytes(figure(), tag)
     if document:
         files["audit.json"] = json_text(document)
     npz = io.BytesIO()

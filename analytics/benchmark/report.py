@@ -1,11 +1,11 @@
 """Benchmark results as a report and the scaling figure."""
 
-import io
 import statistics
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
+from analytics.reports import png_bytes
 from core.words import percent
 from deployment.ui.palette import BLUE, ORANGE
 
@@ -118,6 +118,4 @@ def scaling_figure(scaling):
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(alpha=0.3)
     figure.axes[0].legend(frameon=False)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    return png_bytes(figure)

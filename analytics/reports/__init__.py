@@ -1,5 +1,6 @@
 """What the commands of analytics found, as Markdown: each report is written whole by the command that it names."""
 
+import io
 from pathlib import Path
 
 from core.files import write_atomic
@@ -13,6 +14,13 @@ def write_report(name, title, command, body, folder=REPORTS):
     path = Path(folder) / f"{name}.md"
     write_atomic(path, f"# {title}\n\nMade by `{command}`.\n\n{body.strip()}\n")
     return path
+
+
+def png_bytes(figure, metadata=None):
+    """A Matplotlib figure as the bytes of a PNG file, with metadata {name: text} in it."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata=metadata)
+    return buffer.getvalue()
 
 
 def put_between_marks(name, text, path=README):

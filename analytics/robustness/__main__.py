@@ -8,10 +8,9 @@ of its own, on fewer images (python -m analytics.audit), which this command leav
 """
 
 import argparse
-import io
 from pathlib import Path
 
-from analytics.reports import write_report
+from analytics.reports import png_bytes, write_report
 from analytics.robustness.measure import measure, sentence, summary, table
 from core.command import refusing
 from core.digits.data import load_mnist
@@ -24,11 +23,8 @@ OUT = Path(__file__).resolve().parents[2] / "images" / "robustness" / "robustnes
 
 def save(path, document, figures):
     """Write document as JSON to path and each figure, by name, as a PNG beside it with the model's hash inside."""
-    files = {}
-    for name, figure in figures.items():
-        png = io.BytesIO()
-        figure.savefig(png, format="png", metadata={"Description": f"model_sha256 {document['model_sha256']}"})
-        files[f"{name}.png"] = png.getvalue()
+    tag = {"Description": f"model_sha256 {document['model_sha256']}"}
+    files = {f"{name}.png": png_bytes(figure, tag) for name, figure in figures.items()}
     replace_together(path.parent, {**files, path.name: json_text(document)})
 
 

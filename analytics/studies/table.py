@@ -26,9 +26,11 @@ class Table:
 
     def __init__(self, path):
         self.path, self.rows = Path(path), {}
+        self._look()
+
+    def _look(self):
         if self.path.exists():
-            for row in read(self.path):
-                self.rows[self.key(row)] = row
+            self.rows |= {self.key(row): row for row in read(self.path)}
 
     @staticmethod
     def key(row):
@@ -38,7 +40,8 @@ class Table:
         return key in self.rows
 
     def add(self, row):
-        """Keep a finished run; the file holds it before this returns."""
+        """Keep a finished run; the file holds it before this returns, beside what others have put there meanwhile."""
+        self._look()
         self.rows[self.key(row)] = row
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(self.path, packed(self.rows.values()))

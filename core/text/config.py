@@ -7,9 +7,31 @@ from core.settings import Settings
 
 
 @dataclass(frozen=True)
-class TextConfig(Settings):
-    seed: int = 0
+class FitSettings(Settings):
+    """What core.nn.training and core.nn.optimizers ask for, whatever is trained here."""
 
+    seed: int = 0
+    clip: float = 1.0  # largest norm of a gradient
+    patience: int = 0
+    optimizer: str = "adamw"
+    schedule: str = "cosine"
+    warmup: float = 0.05
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+
+    CHOICES: ClassVar = {"optimizer": ("sgd", "adam", "adamw"), "schedule": ("constant", "cosine", "one_cycle"),
+                         "keep": ("best", "last")}
+    RANGES: ClassVar = {
+        "seed": "[0, 4294967295]", "dim": "[4, 4096]", "outer": "[0, 20]", "epochs": "[1, 1000000]",
+        "patience": "[0, 1000000]", **dict.fromkeys(("ema", "warmup", "beta1", "beta2"), "[0, 1)"),
+        **dict.fromkeys(("lr", "eps"), "(0, 1]"), "final_lr": "[0, 1]",
+        **dict.fromkeys(("clip", "weight_decay"), "[0, 1e6]"),
+    }
+
+
+@dataclass(frozen=True)
+class TextConfig(FitSettings):
     # Model (core/text/model.py)
     dim: int = 128
     width: int = 3  # hidden width of the perceptrons, times dim
@@ -38,27 +60,13 @@ class TextConfig(Settings):
     final_lr: float = 0.03
     epochs: int = 8
     steps: int = 200  # of an epoch
-    clip: float = 1.0  # largest norm of a gradient
-    patience: int = 0
     keep: str = "last"
 
-    # What core.nn.training and core.nn.optimizers ask for besides
-    optimizer: str = "adamw"
-    schedule: str = "cosine"
-    warmup: float = 0.05
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
-
-    CHOICES: ClassVar = {"optimizer": ("sgd", "adam", "adamw"), "schedule": ("constant", "cosine", "one_cycle"),
-                         "keep": ("best", "last")}
     RANGES: ClassVar = {
-        "seed": "[0, 4294967295]", "dim": "[4, 4096]", "width": "[1, 16]", "reach": "[0, 20]", "outer": "[0, 20]",
-        "heads": "[1, 64]", **dict.fromkeys(("rated", "steps", "epochs", "orderings"), "[1, 1000000]"),
-        **dict.fromkeys(("plain", "pairs", "patience"), "[0, 1000000]"),
-        **dict.fromkeys(("ranking", "states", "polarity"), "[0, 100]"),
-        **dict.fromkeys(("dropout", "ema", "warmup", "beta1", "beta2"), "[0, 1)"),
-        **dict.fromkeys(("lr", "eps"), "(0, 1]"), "final_lr": "[0, 1]", "clip": "[0, 1e6]", "weight_decay": "[0, 1e6]",
+        **FitSettings.RANGES, "width": "[1, 16]", "reach": "[0, 20]", "heads": "[1, 64]",
+        **dict.fromkeys(("rated", "steps", "orderings"), "[1, 1000000]"),
+        **dict.fromkeys(("plain", "pairs"), "[0, 1000000]"),
+        **dict.fromkeys(("ranking", "states", "polarity"), "[0, 100]"), "dropout": "[0, 1)",
     }
 
     def __post_init__(self):

@@ -63,7 +63,7 @@ def _unpack(name, data):
         raise InputError(f"“{name}” holds {entries:,} entries; at most {MOST_PICTURES} pictures are read: make smaller "
                          "ZIPs.")
     archive = zipfile.ZipFile(io.BytesIO(data))
-    members = [member for member in archive.infolist() if not member.is_dir() and not _is_litter(member.filename)]
+    members = [member for member in archive.infolist() if not member.is_dir() and not is_litter(member.filename)]
     inside = [(shown(member.filename), member) for member in members]
     chosen = [(short, member) for short, member in inside if short.lower().endswith(ENDINGS)]
     if len(chosen) > MOST_PICTURES:
@@ -111,7 +111,7 @@ def _reason(error):
     return " ".join(str(error).split())[:80] or "it is cut short"
 
 
-def _is_litter(path: str) -> bool:
+def is_litter(path: str) -> bool:
     """What operating systems put into ZIP files unasked."""
     return path.startswith("__MACOSX/") or PurePosixPath(path).name.startswith(".")
 

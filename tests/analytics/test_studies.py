@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import cloudpickle
 import pytest
+from killing import kill_once
 
-from analytics.cluster import cluster
 from analytics.studies import run as command
 from analytics.studies import sweep
 from analytics.studies.run import chosen, run_all
@@ -40,12 +40,6 @@ CELLS = [("2", "a", seed) for seed in range(6)]
 POWERS = [2.0**seed for seed in range(6)]
 
 
-@pytest.fixture(scope="module")
-def client():
-    with cluster(workers=2) as client:
-        yield client
-
-
 def row(**changes):
     return {"study": "s", "regime": "r", "arm": "a", "seed": 0, "version": "v", "value": 1.5, **changes}
 
@@ -58,6 +52,18 @@ def test_a_table_keeps_rows_by_their_keys(tmp_path):
     assert again.of("s", "v") == [row(value=2.5), row(seed=1), row(arm="b", bits=b"\0\1")]
     assert len(again.of("s")) == 4 and again.of("other") == []
     assert ("s", "r", "a", 1, "v") in again and ("s", "r", "a", 2, "v") not in again
+
+
+def test_a_table_keeps_what_another_client_adds(tmp_path):
+    one, other = (Table(tmp_path / "table.parquet") for _ in range(2))
+    one.add(row())
+    other.add(row(seed=1))
+    one.add(row(seed=2))
+    assert [made["seed"] for made in Table(one.path).of("s")] == [0, 1, 2]
+
+
+def test_workers_keep_the_memory_that_they_use_again(client):
+    assert set(client.run(os.environ.get, "MALLOC_TRIM_THRESHOLD_").values()) == {None}
 
 
 def test_equal_tables_are_equal_files(tmp_path):
@@ -157,17 +163,10 @@ def test_a_client_killed_in_the_middle_goes_on_to_the_same_table(tmp_path):
         return [sys.executable, "-m", command.__name__, "plain-ann", "--sweep", "hidden", "8", "16", "--sweep",
                 "epochs", "1", "--seeds", "2", "--workers", "1", "--table", str(tmp_path / name)]
 
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    first = subprocess.Popen(call("killed"), start_new_session=True, **quiet)
-    deadline = time.monotonic() + 240
-    while not (tmp_path / "killed").exists():
-        assert time.monotonic() < deadline and first.poll() is None
-        time.sleep(0.02)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
+    kill_once(call("killed"), (tmp_path / "killed").exists)
     kept = Table(tmp_path / "killed").of("plain-ann")
     for name in ("killed", "whole"):
-        assert subprocess.run(call(name), timeout=240, **quiet).returncode == 0
+        assert subprocess.run(call(name), timeout=240, capture_output=True).returncode == 0
     killed, whole = (Table(tmp_path / name).of("plain-ann") for name in ("killed", "whole"))
     assert 0 < len(kept) < len(whole) == 4 and all(made in killed for made in kept)
     for made, expected in zip(killed, whole, strict=True):

@@ -10,7 +10,7 @@ import argparse
 import numpy as np
 
 from analytics import cluster
-from analytics.reports import README, put_between_marks, write_report
+from analytics.reports import README, png_bytes, put_between_marks, write_report
 from analytics.studies.gate.study import GATE, PILOT, done_and_missing
 from analytics.studies.run import run_all
 from analytics.studies.table import Table
@@ -37,8 +37,8 @@ def body(table, progress=iter):
         return "\n".join([*parts, "## Results", "", told])
     comparisons, beyond = results.compare(rows, progress=progress), results.beyond(rows)
     gates, said = results.gates_of_digits(rows), report.sentences(comparisons, beyond)
-    write_atomic(IMAGES / "forest.png", figures.png(figures.forest(comparisons)))
-    write_atomic(IMAGES / "units.png", figures.png(figures.units(gates[0])))
+    write_atomic(IMAGES / "forest.png", png_bytes(figures.forest(comparisons)))
+    write_atomic(IMAGES / "units.png", png_bytes(figures.units(gates[0])))
     write_json(IMAGES / "verdict.json", {"sentences": said, "runs": len(rows)})
     put_between_marks(MARK, f"- {' '.join(said)} [Study](analytics/reports/gate.md).\n")
     equal = "equals" if results.held_equals_none(rows) else "**does not equal**"

@@ -1,7 +1,5 @@
 """The study's two pictures: pure functions to Matplotlib figures, without pyplot."""
 
-import io
-
 from matplotlib.figure import Figure
 
 from analytics.studies.gate.arms import REGIMES
@@ -47,10 +45,3 @@ def units(gates):
     ax.set_xlabel(f"{gates.shape[1]} units, grouped by the digit for which they open most")
     figure.colorbar(image, ax=ax, label="mean gate value")
     return figure
-
-
-def png(figure):
-    """A figure as the bytes of a PNG file."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()

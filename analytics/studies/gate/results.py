@@ -39,9 +39,9 @@ class Comparison:
         return (self.p if self.primary else self.adjusted) < 0.05
 
 
-def compare(rows, outcomes=OUTCOMES, progress=iter):
+def compare(rows, progress=iter):
     """Every Comparison of the protocol: of accuracy with Holm's p-values, the primary one first, then the others."""
-    cells = [(outcome, regime, a, b) for outcome in outcomes for regime in REGIMES for a, b in PAIRS]
+    cells = [(outcome, regime, a, b) for outcome in OUTCOMES for regime in REGIMES for a, b in PAIRS]
     cells.sort(key=lambda cell: cell != ("accuracy", *PRIMARY))
     found = []
     for outcome, regime, a, b in progress(cells):
@@ -88,9 +88,9 @@ def beyond(rows):
     return found
 
 
-def gates_of_digits(rows, regime=PRIMARY[0]):
-    """Mean gate values (n seeds, 10 digits, h units) of the arm "gate"."""
-    found = {row["seed"]: row["gate_of_digit"] for row in rows if row["regime"] == regime and row["arm"] == "gate"}
+def gates_of_digits(rows):
+    """Mean gate values (n seeds, 10 digits, h units) of the arm "gate" in the primary regime."""
+    found = {row["seed"]: row["gate_of_digit"] for row in rows if (row["regime"], row["arm"]) == PRIMARY[:2]}
     return np.stack([np.frombuffer(bits, np.uint8).reshape(10, -1) for _, bits in sorted(found.items())]) / 255
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from core.settings import Settings
+from core.text.config import FitSettings
 
 # What each version has beside the recursion and the affect loop (v5 has no public description that we know of).
 VERSIONS = {
@@ -16,9 +16,7 @@ VERSIONS = {
 
 
 @dataclass(frozen=True)
-class VersionConfig(Settings):
-    seed: int = 0
-
+class VersionConfig(FitSettings):
     # Model: one class, switched (core/text/versions/trm.py)
     dim: int = 128
     width: int = 2  # hidden width of the two perceptrons, times dim
@@ -43,29 +41,16 @@ class VersionConfig(Settings):
     final_lr: float = 0.03
     batch_size: int = 128
     epochs: int = 2
-    clip: float = 1.0  # largest norm of a gradient, in both phases
     lr_2: float = 1e-4
     weight_decay_2: float = 1e-6
     epochs_2: int = 1
-    patience: int = 0
     keep: str = "best"
-
-    # What core.nn.training and core.nn.optimizers ask for besides
-    optimizer: str = "adamw"
-    schedule: str = "cosine"
     warmup: float = 0.1
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
 
-    CHOICES: ClassVar = {"optimizer": ("sgd", "adam", "adamw"), "schedule": ("constant", "cosine", "one_cycle"),
-                         "keep": ("best", "last")}
     RANGES: ClassVar = {
-        "seed": "[0, 4294967295]", "dim": "[4, 4096]", "width": "[1, 16]", "outer": "[0, 20]", "inner": "[1, 100]",
-        **dict.fromkeys(("input_dropout", "memory_dropout", "ema", "warmup", "beta1", "beta2"), "[0, 1)"),
-        **dict.fromkeys(("lr", "lr_2", "eps"), "(0, 1]"), "final_lr": "[0, 1]", "clip": "[0, 1e6]",
-        **dict.fromkeys(("weight_decay", "weight_decay_2"), "[0, 1e6]"), "batch_size": "[1, 1000000]",
-        "epochs": "[1, 1000000]", **dict.fromkeys(("epochs_2", "patience"), "[0, 1000000]"),
+        **FitSettings.RANGES, "width": "[1, 16]", "inner": "[1, 100]", "batch_size": "[1, 1000000]",
+        **dict.fromkeys(("input_dropout", "memory_dropout"), "[0, 1)"), "lr_2": "(0, 1]", "weight_decay_2": "[0, 1e6]",
+        "epochs_2": "[0, 1000000]",
     }
 
     @classmethod

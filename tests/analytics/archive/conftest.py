@@ -1,4 +1,4 @@
-"""A small archive of digits in every form, and a cluster of two workers for a whole module."""
+"""A small archive of digits in every form."""
 
 import functools
 import http.server
@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analytics.cluster import cluster
 from core.digits.data import read_checked
 
 N = 12
@@ -28,12 +27,6 @@ def folder(digits, tmp_path_factory):
         Image.fromarray(255 - np.kron(digit, np.ones((4, 4), np.uint8))).save(made / f"{i:02d}.png")
     (made / "notes.txt").write_text("no picture")
     return made
-
-
-@pytest.fixture(scope="module")
-def client():
-    with cluster(workers=2) as client:
-        yield client
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import cloudpickle
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from killing import kill_once
 from PIL import Image
 
 from analytics.archive import __main__ as command
@@ -113,14 +114,7 @@ def test_a_worker_with_another_model_is_refused(folder, client, tmp_path):
 def test_a_client_killed_in_the_middle_goes_on(folder, undisturbed, tmp_path):
     """The command, killed as soon as a part is there: the parts that had ended are not read again."""
     call = [sys.executable, "-m", command.__package__, str(folder), "--out", str(tmp_path / "out"), "--part", "1"]
-    first = subprocess.Popen([*call, "--workers", "1"], start_new_session=True, stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not list((tmp_path / "out").glob("part-*.parquet")):
-        assert time.monotonic() < deadline and first.poll() is None
-        time.sleep(0.01)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
+    kill_once([*call, "--workers", "1"], lambda: list((tmp_path / "out").glob("part-*.parquet")))
     kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("part-*.parquet")}
     again = subprocess.run([*call, "--workers", "2"], capture_output=True, text=True, timeout=240)
     assert again.returncode == 0, again.stderr
