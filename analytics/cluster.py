@@ -36,7 +36,9 @@ def cluster(scheduler=None, workers=None, processes=True):
     dask.config.set({"distributed.scheduler.allowed-failures": LOST_TIMES,
                      # Dask has freed memory given back at once; then every batch's arrays are cleared pages again,
                      # which made an augmented training take 1.6 times as long
-                     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None})
+                     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+                     # its profiler keeps nearly 200 kB for every second of the last hour
+                     "distributed.worker.profile.enabled": False})
     if scheduler:
         try:
             with Client(scheduler, timeout="5s") as client:

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 
 import cloudpickle
+import dask
 import pytest
 from killing import kill_once
 
@@ -62,8 +63,9 @@ def test_a_table_keeps_what_another_client_adds(tmp_path):
     assert [made["seed"] for made in Table(one.path).of("s")] == [0, 1, 2]
 
 
-def test_workers_keep_the_memory_that_they_use_again(client):
+def test_workers_keep_the_memory_that_they_use_again_and_no_profile(client):
     assert set(client.run(os.environ.get, "MALLOC_TRIM_THRESHOLD_").values()) == {None}
+    assert set(client.run(dask.config.get, "distributed.worker.profile.enabled").values()) == {False}
 
 
 def test_equal_tables_are_equal_files(tmp_path):
