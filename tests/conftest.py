@@ -7,6 +7,7 @@ marked slow.
 import os
 import zlib
 from dataclasses import dataclass
+from functools import cache
 
 from core.blas import use_one_thread
 
@@ -87,27 +88,48 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(browser):
+    """A function from a Screen to its browser context, one for all tests: the page's scripts are fetched and compiled
+    once."""
+    @cache
+    def of(screen):
+        return browser.new_context(viewport={"width": screen.width, "height": screen.height}, has_touch=True,
+                                   color_scheme=screen.theme)
+
+    return of
+
+
 @pytest.fixture
-def page(browser, app_url, screen):
+def page(contexts, app_url, screen):
     """The app at its first visit. Afterwards: nothing went wrong, nothing was asked from elsewhere, nothing ran off the
     side."""
-    context = browser.new_context(viewport={"width": screen.width, "height": screen.height}, has_touch=True,
-                                  color_scheme=screen.theme)
+    context, errors, foreign = contexts(screen), [], []
+
+    def ask(request):
+        if not is_local(request.url):
+            foreign.append(request.url)
+
+    context.on("request", ask)
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
-    errors, foreign = [], []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    context.on("request", lambda request: None if is_local(request.url) else foreign.append(request.url))
     page.goto(app_url)
     page.wait_for_selector("[data-testid=answer][data-name='a clear 7']")
     page.wait_for_selector("canvas.upper-canvas")
     at_rest(page)
     yield page
-    assert errors == []  # first: a page that broke down has nothing else to look at
-    assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= screen.width
-    context.close()
+    try:
+        assert errors == []  # first: a page that broke down has nothing else to look at
+        assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= screen.width
+    finally:
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        for opened in context.pages:
+            opened.close()
+        context.clear_cookies()
+        context.remove_listener("request", ask)
     assert errors == [] and foreign == []
 
 
