@@ -1,7 +1,9 @@
 # Two commands are all one needs: `make run` and `make test`. Each sets up what it uses in .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
-SPREAD := -n 2 --dist worksteal
+# wants both cores, so nothing runs beside it
+ALONE := tests/deployment/server/test_server.py
+SPREAD := --ignore=$(ALONE) -n 2 --dist worksteal
 .PHONY: run serve test test-all lint mutants torture train champion audit robustness reproduce gate liminal bench clean
 .DELETE_ON_ERROR:
 
@@ -12,12 +14,12 @@ serve: .venv/app  ## for many people: nginx before several processes, deployment
 	$(BIN)/python -m deployment.server $(ARGS)
 
 test: .venv/dev  ## run the tests, each browser check once
-	$(BIN)/python -m pytest -m "not alone" $(SPREAD)
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest $(SPREAD)
+	$(BIN)/python -m pytest $(ALONE)
 
 test-all: .venv/bench  ## everything: the browser checks in every size and theme, and the slow parts
-	$(BIN)/python -m pytest --all -m "not alone" $(SPREAD)
-	$(BIN)/python -m pytest --all -m alone
+	$(BIN)/python -m pytest --all $(SPREAD)
+	$(BIN)/python -m pytest --all $(ALONE)
 
 lint: .venv/dev  ## style, and that imports run one way
 	$(BIN)/ruff check .

@@ -46,7 +46,6 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: run by make test-all alone")
-    config.addinivalue_line("markers", "alone: wants both cores, so nothing runs beside it")
 
 
 def pytest_collection_modifyitems(config, items):

@@ -24,8 +24,7 @@ from analytics.sessions import Session, drawings
 from deployment.server.processes import free_port
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-pytestmark = [pytest.mark.skipif(NGINX is None, reason="no nginx: install it with the system's packages"),
-              pytest.mark.alone]
+pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx: install it with the system's packages")
 PATIENCE = 60  # seconds that a test waits for what must come, however busy the machine is
 
 
