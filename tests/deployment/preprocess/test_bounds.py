@@ -47,9 +47,9 @@ PNG, JPEG, GIF = saved(GREY, "PNG"), saved(GREY, "JPEG"), saved(GREY, "GIF")
 def bombs():
     """(file, what the sentence says of it)."""
     before = PNG.index(b"IDAT") - 4
-    large = {"PNG": "1", "GIF": "P", "TIFF": "1", "WEBP": "RGB"}
-    made = {f"{kind} of {side} x {side}": (saved(Image.new(mode, (side, side)), kind), f"{side} x {side}")
-            for kind, mode in large.items() for side in (4100 if kind == "WEBP" else 5100,)}
+    large = {"PNG": ("1", {}), "GIF": ("P", {}), "TIFF": ("1", {}), "WEBP": ("RGB", {"method": 0})}
+    made = {f"{kind} of {side} x {side}": (saved(Image.new(mode, (side, side)), kind, **options), f"{side} x {side}")
+            for kind, (mode, options) in large.items() for side in (4100 if kind == "WEBP" else 5100,)}
     return made | {
         "PNG of empty chunks": (PNG[:before] + chunk(b"abCd") * 60_000 + PNG[before:], "not a picture"),
         "PNG of comments": (PNG[:before] + chunk(b"tEXt", b"a\0") * 60_000 + PNG[before:], "not a picture"),
