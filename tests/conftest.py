@@ -124,7 +124,7 @@ def page(contexts, app_url, screen):
         assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= screen.width
     finally:
-        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        page.evaluate("localStorage.clear()")
         for opened in context.pages:
             opened.close()
         context.clear_cookies()

@@ -23,7 +23,7 @@ class FitSettings(Settings):
     CHOICES: ClassVar = {"optimizer": ("sgd", "adam", "adamw"), "schedule": ("constant", "cosine", "one_cycle"),
                          "keep": ("best", "last")}
     RANGES: ClassVar = {
-        "seed": "[0, 4294967295]", "dim": "[4, 4096]", "outer": "[0, 20]", "epochs": "[1, 1000000]",
+        "seed": "[0, 4294967295]", "epochs": "[1, 1000000]",
         "patience": "[0, 1000000]", **dict.fromkeys(("ema", "warmup", "beta1", "beta2"), "[0, 1)"),
         **dict.fromkeys(("lr", "eps"), "(0, 1]"), "final_lr": "[0, 1]",
         **dict.fromkeys(("clip", "weight_decay"), "[0, 1e6]"),
@@ -63,7 +63,8 @@ class TextConfig(FitSettings):
     keep: str = "last"
 
     RANGES: ClassVar = {
-        **FitSettings.RANGES, "width": "[1, 16]", "reach": "[0, 20]", "heads": "[1, 64]",
+        **FitSettings.RANGES, "dim": "[4, 4096]", "width": "[1, 16]", "reach": "[0, 20]", "outer": "[0, 20]",
+        "heads": "[1, 64]",
         **dict.fromkeys(("rated", "steps", "orderings"), "[1, 1000000]"),
         **dict.fromkeys(("plain", "pairs"), "[0, 1000000]"),
         **dict.fromkeys(("ranking", "states", "polarity"), "[0, 100]"), "dropout": "[0, 1)",

@@ -48,7 +48,8 @@ class VersionConfig(FitSettings):
     warmup: float = 0.1
 
     RANGES: ClassVar = {
-        **FitSettings.RANGES, "width": "[1, 16]", "inner": "[1, 100]", "batch_size": "[1, 1000000]",
+        **FitSettings.RANGES, "dim": "[4, 4096]", "width": "[1, 16]", "outer": "[0, 20]", "inner": "[1, 100]",
+        "batch_size": "[1, 1000000]",
         **dict.fromkeys(("input_dropout", "memory_dropout"), "[0, 1)"), "lr_2": "(0, 1]", "weight_decay_2": "[0, 1e6]",
         "epochs_2": "[0, 1000000]",
     }
