@@ -8,10 +8,14 @@ import numpy as np
 IDX_UBYTE = 0x08
 
 
+class NoPicturesError(ValueError):
+    """A file of arrays holds none of pictures."""
+
+
 def array_header(file, path):
     """[(member, shape)] of the arrays of pictures in an open file: of NPZ all that have three dimensions or four.
 
-    Raises ValueError for what holds none.
+    Raises NoPicturesError for what holds none, ValueError for what cannot be read.
     """
     if path.lower().endswith(".npz"):
         names = [name for name in zipfile.ZipFile(file).namelist() if name.endswith(".npy")]
@@ -23,7 +27,7 @@ def array_header(file, path):
     else:
         found = [("", header(file)[0])]
     if not found or any(len(shape) not in (3, 4) for _, shape in found):
-        raise ValueError("it holds no array (N, H, W) or (N, H, W, 3) of pictures")
+        raise NoPicturesError("it holds no array (N, H, W) or (N, H, W, 3) of pictures")
     return found
 
 

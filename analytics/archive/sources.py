@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import fsspec
 
-from analytics.archive.arrays import array_header
+from analytics.archive.arrays import NoPicturesError, array_header
 from deployment.preprocess.load import ENDINGS
 from deployment.upload.archive import is_litter
 
@@ -43,37 +43,62 @@ class Item(NamedTuple):
 
 def find(sources):
     """The Items of several sources, each a folder, a glob, a picture, an archive, an array file or an fsspec URL, in a
-    fixed order. Raises SourceError for one that does not exist, cannot be read or holds no picture."""
-    return [item for source in sources for item in _find(str(source))]
+    fixed order. A name tells which archive a picture lies in, unless that is the only source. Raises SourceError for a
+    source that does not exist, cannot be read or holds no picture."""
+    return [item for source in sources for item in _find(str(source), alone=len(sources) == 1)]
 
 
-def _find(source):
+def _find(source, alone):
     try:
         filesystem, path = fsspec.url_to_fs(source)
         if has_magic(path):
-            urls = [(path_, filesystem.unstrip_protocol(path_)) for path_ in sorted(filesystem.glob(path))]
-        elif path.lower().endswith((".zip", *TARS, *ARRAYS)) and filesystem.exists(path):
-            return inside(source, path)
+            paths = filesystem.glob(path)
+        elif is_container(path) and filesystem.exists(path):
+            return inside(source, path) if alone else with_path(inside(source, path), path)
         elif filesystem.isdir(path) or (is_web(filesystem) and path.endswith("/")):  # a page that lists files
-            urls = [(path_, filesystem.unstrip_protocol(path_)) for path_ in sorted(filesystem.find(path))]
+            paths = filesystem.find(path)
         elif filesystem.exists(path):
-            urls = [(path, filesystem.unstrip_protocol(path))]
+            paths = [path]
         else:
             raise SourceError(f"{source} does not exist; name a folder, a glob, a ZIP or TAR, an array file or a URL.")
+        found = [item for path in sorted(paths) if not is_litter(path)
+                 for item in of_file(chained(source, filesystem.unstrip_protocol(path)), path)]
     except SourceError:
         raise
     except ImportError as error:
         raise SourceError(f"{source} needs a package more: {error}") from None
     except Exception as error:  # a file system, or what reads an archive, raises almost anything
         raise SourceError(f"{source} cannot be listed ({reason(error)}); check the name, or fetch it first.") from None
-    found = [Item(path_, chained(source, url)) for path_, url in urls if path_.lower().endswith(ENDINGS)]
     if not found:
         raise SourceError(f"{source} holds no picture; {', '.join(ENDINGS)} are read.")
     return found
 
 
+def of_file(url, path):
+    """The Items of one file among others: a picture, what an archive or array file holds, nothing otherwise. What
+    cannot be listed is one Item, to stand in the table as a row that says so."""
+    if is_container(path):
+        try:
+            return with_path(inside(url, path), path)
+        except NoPicturesError:  # labels, say
+            return []
+        except Exception:  # as in _find
+            return [Item(path, url)]
+    return [Item(path, url)] if path.lower().endswith(ENDINGS) else []
+
+
+def with_path(items, path):
+    """Items of an archive or array file, their names preceded by where it lies."""
+    return [item._replace(name=f"{PurePosixPath(path).parent if item.kind == 'array' else path}/{item.name}")
+            for item in items]
+
+
 def has_magic(path):
     return any(sign in path for sign in "*?[")
+
+
+def is_container(path):
+    return path.lower().endswith((".zip", *TARS, *ARRAYS))
 
 
 def is_web(filesystem):

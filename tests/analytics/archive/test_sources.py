@@ -82,6 +82,25 @@ def test_several_sources_keep_their_order(folder, digits, tmp_path):
     assert np.array_equal(loaded[1], digits[1]) and loaded[2] == (folder / "03.png").read_bytes()
 
 
+def test_a_folder_of_archives_is_read_too(folder, digits, tmp_path):
+    """Pictures of one name in two ZIPs are told apart; labels and litter are passed over, what is damaged is a row."""
+    packed(folder, tmp_path / "a.zip")
+    packed(folder, tmp_path / "b.zip")
+    np.save(tmp_path / "images.npy", digits)
+    (tmp_path / "labels-ubyte").write_bytes(b"\0\0\x08\x01" + struct.pack(">I", 2) + bytes(2))
+    (tmp_path / "c.zip").write_bytes(b"PK no zip")
+    (tmp_path / "._a.png").write_bytes(b"litter")
+    items = find([tmp_path])
+    names, n = [item.name for item in items], len(digits)
+    assert names[::n] == [f"{tmp_path}/a.zip/scans/00.png", f"{tmp_path}/b.zip/scans/00.png", f"{tmp_path}/c.zip",
+                          f"{tmp_path}/images.npy[{n - 1}]"]
+    assert len(set(names)) == 3 * n + 1
+    loaded = list(load([items[3], items[n + 4], items[2 * n + 6]]))
+    assert loaded[:2] == [(folder / name).read_bytes() for name in ("03.png", "04.png")]
+    assert np.array_equal(loaded[2], digits[5])
+    assert [item.name for item in find([tmp_path / "a.zip", tmp_path / "b.zip"])] == names[: 2 * n]
+
+
 @pytest.mark.parametrize("name, content, says", [
     ("missing", None, "does not exist"), ("a.zip", b"PK no zip", "cannot be listed"),
     ("a.tar", b"no tar", "cannot be listed"), ("a.npz", b"no npz", "cannot be listed"),
