@@ -6,6 +6,11 @@ from analytics.studies.gate.arms import ARMS, REGIMES
 from analytics.studies.gate.protocol import OUTCOMES, PAIRS
 from analytics.studies.gate.results import Comparison, shut
 
+CALLED = {"none": "no gate", "dense": "a Dense layer as large", "gate": "the gate", "residual": "the residual gate",
+          "open": "the gate that starts open"}  # arms of which the sentences speak
+LEARNING = {"augmented": "on augmented images", "plain": "on plain images", "few": "on 1,000 images",
+            "wrong": "on 20 % wrong labels"}
+
 
 def means(rows):
     """Every cell's outcomes, mean ± standard deviation over seeds."""
@@ -68,31 +73,30 @@ def learned_text(gates, beyond):
 def sentences(comparisons, beyond):
     """Two sentences for people: what the gate does to accuracy, and what else may be said."""
     primary = next(c for c in comparisons if c.primary)
-    verb = ("costs" if primary.mean < 0 else "gains") if primary.shown else "changes accuracy by"
-    amount = f"{abs(primary.mean) if primary.shown else primary.mean:.3f}".replace("0.", ".", 1)
-    told = "points of accuracy" if primary.shown else "points, which is not told from nothing"
+    size = short(abs(primary.mean) if primary.shown else primary.mean)
+    told = (f"{'costs' if primary.mean < 0 else 'gains'} {size} points of accuracy (" if primary.shown else
+            f"shows no effect on accuracy ({size} points, ")
     unsure = "; with other test images it might be none" if primary.shown and primary.low < 0 < primary.high else ""
-    first = (f"Over {primary.n} pairs of trainings of a small network the emotional gate {verb} {amount} {told} (95 % "
-             f"interval {ends(primary)}; p {p_text(primary.p, '= ')}{unsure}).")
-    others = [c for c in comparisons if c.outcome == "accuracy" and c.a in ("gate", "residual", "open")
-              and c.b == "none" and not c.primary]
-    held = [f"{'with' if c.mean > 0 else 'without'} it in the regime “{c.regime}”" if c.a == "gate" else
-            f"{'with' if c.mean > 0 else 'without'} the gate “{c.a}” in “{c.regime}”" for c in others if c.shown]
+    first = (f"Over {primary.n} pairs of trainings of a small network the emotional gate {told}95 % interval "
+             f"{short(primary.low)} to {short(primary.high)}; p {p_text(primary.p, '= ')}{unsure}).")
+    others = [c for c in comparisons if c.outcome == "accuracy" and c.a in CALLED and c.b in CALLED and not c.primary]
+    held = [f"{CALLED[c.a]} {short(abs(c.mean))} points {'better' if c.mean > 0 else 'worse'} than {CALLED[c.b]} "
+            f"{LEARNING[c.regime]}" for c in others if c.shown]
     n, _, some, gain = next(rest for regime, arm, *rest in beyond if (regime, arm) == (primary.regime, "gate"))
-    second = (f"Of {len(others)} further comparisons with no gate, other data and two other gates among them, "
+    second = (f"Of {len(others)} further comparisons, a Dense layer as large, other data and two other gates among them, "
               f"{len(held) or 'none'} {'hold' if len(held) != 1 else 'holds'} after Holm's correction"
-              f"{' (more accurate ' + '; '.join(held) + ')' if held else ''}; its activity tells something of errors "
-              f"beyond the margin in {some} of {n} networks, and gains {gain[0]:+.4f} of AUROC by it.")
+              f"{': ' + ', '.join(held) if held else ''}; its activity tells something of errors beyond the margin in "
+              f"{some} of {n} networks (AUROC {gain[0]:+.4f}).")
     return [first, second]
+
+
+def short(points):
+    return f"{points:.3f}".replace("0.", ".", 1)
 
 
 def signed(c: Comparison):
     digits = OUTCOMES[c.outcome][2]
     return f"{c.mean:+.{digits}f} ({c.low:+.{digits}f} to {c.high:+.{digits}f})"
-
-
-def ends(c):
-    return f"{c.low:+.3f} to {c.high:+.3f}"
 
 
 def p_text(p, equals=""):

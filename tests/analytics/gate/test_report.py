@@ -99,22 +99,22 @@ def comparison(mean, low, high, p, regime="augmented", a="gate", adjusted=1.0):
 
 
 @pytest.mark.parametrize("primary, says", [
-    ((-0.04, -0.06, -0.02, 0.001), "costs .040 points of accuracy (95 % interval -0.060 to -0.020; p = .0010)"),
-    ((0.04, 0.02, 0.06, 0.00001), "gains .040 points of accuracy (95 % interval +0.020 to +0.060; p < .0001)"),
+    ((-0.04, -0.06, -0.02, 0.001), "costs .040 points of accuracy (95 % interval -.060 to -.020; p = .0010)"),
+    ((0.04, 0.02, 0.06, 0.00001), "gains .040 points of accuracy (95 % interval .020 to .060; p < .0001)"),
     ((-0.04, -0.09, 0.01, 0.001), "with other test images it might be none"),
-    ((-0.01, -0.03, 0.01, 0.3), "changes accuracy by -.010 points, which is not told from nothing")])
+    ((-0.01, -0.03, 0.01, 0.3), "shows no effect on accuracy (-.010 points, 95 % interval -.030 to .010; p = .3000)")])
 def test_the_first_sentence_says_what_the_primary_comparison_allows(primary, says):
     others = [comparison(0.1, 0, 0.2, 0.001, "few", adjusted=0.03), comparison(-0.1, 0, 0.2, 0.2, "few", "open")]
     activity = [("augmented", "gate", 44, 5.0, 9, (0.0002, 0, 0.001))]
     first, second = sentences([comparison(*primary), *others], activity)
     assert says in first and first.startswith("Over 44 pairs")
-    assert "1 holds" in second and "with it in the regime “few”" in second and "9 of 44 networks" in second
+    assert "Of 2 further" in second and "1 holds" in second and "9 of 44 networks (AUROC +0.0002)" in second
+    assert "the gate .100 points better than no gate on 1,000 images" in second
 
 
 def test_a_finished_study_is_reported(table, compared, tmp_path, monkeypatch):
     said = []
     monkeypatch.setattr(command, "IMAGES", tmp_path / "images")
-    (tmp_path / "images").mkdir()
     monkeypatch.setattr(command, "put_between_marks", lambda mark, text: said.append((mark, text)))
     monkeypatch.setattr(results, "compare", lambda rows, progress: compared)
     text = command.body(table)
