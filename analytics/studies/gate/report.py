@@ -83,8 +83,8 @@ def sentences(comparisons, beyond):
     held = [f"{CALLED[c.a]} {short(abs(c.mean))} points {'better' if c.mean > 0 else 'worse'} than {CALLED[c.b]} "
             f"{LEARNING[c.regime]}" for c in others if c.shown]
     n, _, some, gain = next(rest for regime, arm, *rest in beyond if (regime, arm) == (primary.regime, "gate"))
-    second = (f"Of {len(others)} further comparisons, a Dense layer as large, other data and two other gates among them, "
-              f"{len(held) or 'none'} {'hold' if len(held) != 1 else 'holds'} after Holm's correction"
+    second = (f"Of {len(others)} further comparisons, a Dense layer as large, other data and two other gates among "
+              f"them, {len(held) or 'none'} {'hold' if len(held) != 1 else 'holds'} after Holm's correction"
               f"{': ' + ', '.join(held) if held else ''}; its activity tells something of errors beyond the margin in "
               f"{some} of {n} networks (AUROC {gain[0]:+.4f}).")
     return [first, second]
