@@ -117,6 +117,7 @@ def test_an_empty_page_is_refused(page, tmp_path):
     page.locator(".st-key-answer").get_by_role("status").filter(has_text="No ink was found in “white.png”").wait_for()
 
 
+@pytest.mark.slow
 def test_a_word_is_no_number(page, tmp_path):
     """What is no digit in it is a question mark, and nothing in it is sure."""
     word = Image.new("L", (620, 200), 255)

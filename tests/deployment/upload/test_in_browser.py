@@ -3,6 +3,7 @@
 import base64
 import zipfile
 
+import pytest
 from app import EXAMPLES, zipped
 from playwright.sync_api import expect
 from strokes import SEVEN, THREE, draw, wait_for_answer
@@ -43,6 +44,7 @@ def sparse(path, megabytes):
     return path
 
 
+@pytest.mark.slow
 def test_a_refused_file_takes_the_place_of_the_answer_and_the_next_stroke_is_read(page, screen, tmp_path):
     (tmp_path / "bad.png").write_bytes(b"no")
     (tmp_path / "notes.docx").write_bytes(b"PK\x03\x04 and words")
