@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 from app import EXAMPLES, zipped
+from browser import at_rest
 from playwright.sync_api import expect
 from strokes import SEVEN, THREE, draw, wait_for_answer
 
@@ -92,5 +93,6 @@ def test_a_phone_takes_a_photograph(page, screen):
     shutter = page.get_by_role("button", name="Take Photo")
     shutter.scroll_into_view_if_needed()
     page.wait_for_function("[...document.querySelectorAll('video')].some((video) => video.videoWidth)")
+    at_rest(page)  # what is photographed while the script still runs might be lost
     shutter.click()
     page.locator(".st-key-answer :is([data-name*=camera], .q-notice)").first.wait_for()
