@@ -39,6 +39,7 @@ def test_the_reading_follows_the_pen(page):
     expect(page.locator("[aria-live=polite]").first).to_contain_text("The network reads a 3")
 
 
+@pytest.mark.slow
 def test_undo_and_redo_by_key_and_at_once(page, screen):
     draw(page, screen, THREE)
     draw(page, screen, [[(30, 250), (250, 250)]], done=1)
