@@ -1,15 +1,17 @@
 """The study's report: protocol and pilot at first, results and two sentences once every run has ended."""
 
+import re
+
 import numpy as np
 
-from analytics.studies.gate.arms import ARMS, REGIMES
+from analytics.studies.gate.arms import ARMS, FEW, REGIMES, WRONG
 from analytics.studies.gate.protocol import OUTCOMES, PAIRS
 from analytics.studies.gate.results import Comparison, shut
 
 CALLED = {"none": "no gate", "dense": "a Dense layer as large", "gate": "the gate", "residual": "the residual gate",
           "open": "the gate that starts open"}  # arms of which the sentences speak
-LEARNING = {"augmented": "on augmented images", "plain": "on plain images", "few": "on 1,000 images",
-            "wrong": "on 20 % wrong labels"}
+LEARNING = {"augmented": "on augmented images", "plain": "on plain images", "few": f"on {FEW:,} images",
+            "wrong": f"on {100 * WRONG:.0f} % wrong labels"}
 
 
 def means(rows):
@@ -90,8 +92,9 @@ def sentences(comparisons, beyond):
     return [first, second]
 
 
-def short(points):
-    return f"{points:.3f}".replace("0.", ".", 1)
+def short(number, digits=3):
+    """A number without the zero before its point: -.015."""
+    return re.sub(r"^(-?)0\.", r"\1.", f"{number:.{digits}f}")
 
 
 def signed(c: Comparison):
@@ -100,7 +103,7 @@ def signed(c: Comparison):
 
 
 def p_text(p, equals=""):
-    return "< .0001" if p < 0.0001 else equals + f"{p:.4f}".replace("0.", ".", 1)
+    return "< .0001" if p < 0.0001 else equals + short(p, 4)
 
 
 def so(c):
