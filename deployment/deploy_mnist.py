@@ -19,9 +19,10 @@ from core.digits.data import as_input, load_split, read_checked
 from core.explain import attribution, counterfactual, gates, neighbours, probe
 from core.models import model
 from core.models.check import check
+from deployment import left_over
 from deployment.number.reading import read_number
 from deployment.prediction import Prediction
-from deployment.preprocess import InputError, preprocess
+from deployment.preprocess import InputError, find_digit
 from deployment.preprocess.load import check_images
 from deployment.ui import words
 
@@ -50,7 +51,7 @@ class MNISTDeployer:
         kind: "canvas" for strokes drawn white on black, where no paper is looked for. Raises InputError (a ValueError)
         with a sentence for people; `name` is what that sentence calls the picture.
         """
-        return self.read_framed(preprocess(image, name, kind)[None])[0]
+        return self.predict_batch([image], [name], kind=kind)[0]
 
     def predict_batch(self, images, names=None, skip_errors=False, kind=None):
         """Read many pictures, as `predict` each. A picture that cannot be read raises InputError naming its index, or,
@@ -60,13 +61,13 @@ class MNISTDeployer:
         for i, image in enumerate(images):
             name = names[i] if names is not None else f"picture {i}"
             try:
-                prepared[i] = preprocess(image, name, kind)
+                prepared[i] = left_over.Digit.of(find_digit(image, name, kind))
             except InputError as error:
                 if not skip_errors:
                     raise
                 answers[i] = error
         if prepared:
-            for i, prediction in zip(prepared, self.read_framed(np.stack(list(prepared.values()))), strict=True):
+            for i, prediction in zip(prepared, left_over.read(self, list(prepared.values())), strict=True):
                 answers[i] = prediction
         return answers
 

@@ -35,9 +35,18 @@ def stroke_width(ink):
     Area and outline are sums of the grey values and of their gradient (coarea formula), so that soft edges count
     rightly.
     """
+    return float(2 * ink.sum() / _steepness(ink).sum())
+
+
+def steepness(ink):
+    """The gradient's length at each pixel of (H, W), whose sum is the length of the strokes' outline."""
+    return _steepness(ink)[1:, 1:]
+
+
+def _steepness(ink):
     padded = _padded(ink, 1)
     dy, dx = padded[1:, :-1] - padded[:-1, :-1], padded[:-1, 1:] - padded[:-1, :-1]
-    return float(2 * ink.sum() / np.hypot(dy, dx).sum())
+    return np.hypot(dy, dx)
 
 
 def _padded(ink, margin):

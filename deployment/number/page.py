@@ -98,9 +98,10 @@ def _ink(ink, noise):
     return np.clip(ink / full, 0, 1).astype(np.float32), strong[labels]
 
 
-def blobs(ink, mask):
+def blobs(ink, mask, plain=False):
     """The Blobs of a page's ink and mask (H, W) that could be written: no specks, nothing that lies along the edge or
-    crosses the page, and nothing far paler than the pen, as folds, torn edges and the grain of paper are."""
+    crosses the page, where it is not `plain`, and nothing far paler than the pen, as folds, torn edges and the grain of
+    paper are."""
     labels, n = label(mask)
     if not n:
         return []
@@ -114,7 +115,7 @@ def blobs(ink, mask):
         shape = np.zeros((rows.max() - top + 1, columns.max() - left + 1), bool)
         shape[rows - top, columns - left] = True
         found.append(Blob(int(top), int(left), shape))
-    found = [blob for blob in found if not _on_the_edge(blob, mask.shape)]
+    found = [blob for blob in found if plain or not _on_the_edge(blob, mask.shape)]
     found = _as_dark_as_the_pen(ink, found)
     usual = usual_height(found)
     return [blob for blob in found if max(blob.height, blob.width) >= max(SPECK * usual, 3)]

@@ -32,17 +32,16 @@ SHOWN = 900  # pixels of the long side of the page that a reading keeps
 class Place(Prediction):
     """One sign of a number: the Prediction of what stands there, and
 
-    text: its character, "?" for what is no digit; box: (top, left, bottom, right) in the source's pixels; line: the
-    number of its line, from 0; chance: the probability that it is cut out and read rightly.
+    text: its character, "?" for what is no digit; line: the number of its line, from 0; chance: the probability that it
+    is cut out and read rightly.
     """
 
     text: str = UNKNOWN
-    box: tuple = (0, 0, 0, 0)
     line: int = 0
     chance: float = 0.0
 
     def to_dict(self):
-        return {"text": self.text, "box": list(self.box), "line": self.line, "chance": round(self.chance, 6),
+        return {"text": self.text, "line": self.line, "chance": round(self.chance, 6),
                 **super().to_dict()}
 
 
@@ -116,7 +115,7 @@ def _place(prediction, sign, chance, box, line, word):
     elif feeling == "confident" and (word or chance < CERTAIN):
         feeling = "hesitant"
     own = {field.name: getattr(prediction, field.name) for field in fields(Prediction)}
-    return Place(**own | {"emotion": feeling}, text=UNKNOWN if sign == NOTHING else str(sign), box=box, line=line,
+    return Place(**own | {"emotion": feeling, "box": box}, text=UNKNOWN if sign == NOTHING else str(sign), line=line,
                  chance=chance)
 
 

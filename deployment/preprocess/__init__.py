@@ -5,20 +5,34 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.digits.frame import extent, frame
+from deployment.preprocess.apart import boxes_of
 from deployment.preprocess.ink import separate
-from deployment.preprocess.load import InputError, load_image
+from deployment.preprocess.load import InputError, load_image, load_scaled
 
 __all__ = ["Found", "InputError", "find_digit", "load_image", "preprocess"]
 
 
 @dataclass(frozen=True)
 class Found:
-    """A digit in a picture: image (28, 28) in [0, 1], white on black, and where it stood in grey (H, W) in [0, 1], the
-    picture as it was searched: box (top, left, bottom, right) in pixels of it."""
+    """A digit in a picture.
 
-    image: np.ndarray
+    ink: (H, W) in [0, 1], 0 off the digit; rest: boxes of other writing; grey: (H, W) in [0, 1], the picture as it was
+    searched; scale: pixels of the source in one of these. Boxes are (top, left, bottom, right) in pixels of `grey`.
+    """
+
+    ink: np.ndarray
+    rest: tuple
     grey: np.ndarray
-    box: tuple
+    scale: float
+
+    @property
+    def image(self):
+        """(28, 28) in [0, 1], white on black, as in MNIST."""
+        return frame(self.ink)
+
+    @property
+    def box(self):
+        return extent(self.ink)
 
 
 def preprocess(source, name="the picture", kind=None):
@@ -31,10 +45,10 @@ def preprocess(source, name="the picture", kind=None):
     return find_digit(source, name, kind).image
 
 
-def find_digit(source, name="the picture", kind=None):
-    """As `preprocess`, with the place where the digit stood: a Found."""
-    grey = load_image(source, name)
+def find_digit(source, name="the picture", kind=None) -> Found:
+    """As `preprocess`, with the place where the digit stood and with what else is written on the picture."""
+    grey, scale = load_scaled(source, name)
     ink = separate(grey, kind)
     if ink is None:
         raise InputError(f"No ink was found in {name}: draw or photograph one digit, large and dark on plain paper.")
-    return Found(frame(ink), grey, extent(ink))
+    return Found(ink.digit, tuple(boxes_of(ink.rest)), grey, scale)

@@ -3,6 +3,8 @@
 Everything is written for "bright ink": a picture with dark ink is inverted first. NumPy and Pillow only.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image
 
@@ -18,13 +20,24 @@ WIDE_PEN = 0.12  # of the picture's side
 CROPPED = 64  # pixels: an image of this side or less is a crop, of a digit that may fill it
 SMALL = 32  # pixels: an image of this side holds one digit and nothing else
 WEAK = 0.45  # what hangs together with ink counts down to this share of the threshold
+LEAST = 0.13  # of the digit's height: smaller ink is a grain of paper or dust
+AS_DARK = 0.5  # of the digit's mean strength: paler ink is a shadow, a fold or the print on the back
+ALONG = 0.5  # of its size: ink that touches the picture's edge along more than this is a frame, a shadow or a table
 
 
-def separate(grey, kind=None):
-    """Ink of the digit in `grey` (H, W) in [0, 1]: (H, W) float32 in [0, 1], 0 off the digit; None if there is no ink.
+@dataclass(frozen=True)
+class Ink:
+    """The ink of a picture. digit: (H, W) float32 in [0, 1], 0 off the digit, 1 at the full strength of this pen; rest:
+    (H, W) booleans, ink that is not part of the digit and is large enough to be writing."""
 
-    1 is the full strength of this pen; softer edges keep their softness. kind: "canvas" for bright strokes on a ground
-    that is nothing but black; None to find out.
+    digit: np.ndarray
+    rest: np.ndarray
+
+
+def separate(grey, kind=None) -> Ink | None:
+    """The Ink of `grey` (H, W) in [0, 1]; None if there is none. Soft edges of strokes keep their softness.
+
+    kind: "canvas" for bright strokes on a ground that is nothing but black; None to find out.
     """
     if kind == "canvas":
         return pick_plain(grey)
@@ -36,21 +49,21 @@ def separate(grey, kind=None):
 
 
 def on_paper(bright):
-    """The digit's ink (H, W) in [0, 1] in a picture of bright ink on whatever paper, or None."""
+    """The Ink of a picture (H, W) of bright ink on whatever paper, or None."""
     # First, paper is what is wider than nearly a third of the picture, which strokes are not. Then, with the pen known,
     # it is what is wider than a few strokes: that takes out shadows, even those with a sharp edge.
     widest = max(9, int(0.3 * max(bright.shape)) | 1)
     digit = pick_digit(bright, smooth_paper(bright))
-    side = widest if digit is None else max(9, int(4 * stroke_width(digit)) | 1)
+    side = widest if digit is None else max(9, int(4 * stroke_width(digit.digit)) | 1)
     again = pick_digit(bright, opened(bright, side)) if side < widest else None
     if max(bright.shape) <= CROPPED:
         return digit if again is None else again
     for found in (again, digit):
-        if found is not None and has_edges(bright, found > 0.5):
+        if found is not None and has_edges(bright, found.digit > 0.5):
             return found
     # what was found is light, not ink: what is wider than any pen counts as paper
     found = pick_digit(bright, opened(bright, max(9, int(WIDE_PEN * max(bright.shape)) | 1)))
-    return found if found is not None and has_edges(bright, found > 0.5) else None
+    return found if found is not None and has_edges(bright, found.digit > 0.5) else None
 
 
 def opened(bright, side):
@@ -90,11 +103,11 @@ def is_plain(bright):
 
 
 def pick_plain(bright):
-    """The digit's ink (H, W) in [0, 1] where the ground is 0, or None."""
+    """The Ink of a picture (H, W) whose ground is 0, or None. Nothing on it is paper, so ink at its edge is ink."""
     if bright.max() < MIN_CONTRAST:
         return None
     ink = (bright / bright.max()).astype(np.float32)
-    return ink if max(ink.shape) <= SMALL else pick(ink, TRACE)
+    return Ink(ink, np.zeros(ink.shape, bool)) if max(ink.shape) <= SMALL else pick(ink, TRACE, plain=True)
 
 
 def unruled(bright):
@@ -116,13 +129,12 @@ def lift(bright, paper):
 
 
 def pick_digit(bright, paper):
-    """The digit's ink (H, W) in [0, 1] on a known paper, or None."""
+    """The Ink of a picture on a known paper, or None."""
     return pick(*lift(bright, paper))
 
 
-def pick(ink, noise):
-    """The digit among the ink (H, W) of a picture, 1 where its pen is strongest, or None; noise: the spread of bare
-    paper."""
+def pick(ink, noise, plain=False):
+    """The Ink of a picture's ink (H, W), or None; noise: the spread of bare paper, where it is not `plain`."""
     candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
     if candidates.size < 4:
         return None
@@ -132,7 +144,7 @@ def pick(ink, noise):
     strong = np.zeros(n + 1, bool)
     strong[labels[ink >= threshold]] = True
     strong[0] = False
-    chosen = choose(labels, strong, ink)
+    chosen, rest = choose(labels, strong, ink, plain)
     if chosen is None:
         return None
     keep = chosen[labels]
@@ -142,7 +154,7 @@ def pick(ink, noise):
     side = max(3, 2 * int(1.5 * stroke_width(np.clip(ink / full, 0, 1))) + 1)
     full = np.clip(blur(slide(ink, side, np.maximum), side), 0.4 * full, full)
     floor = np.minimum(2 * noise, full / 2)
-    return np.clip((ink - floor) / (full - floor), 0, 1) * rim
+    return Ink(np.clip((ink - floor) / (full - floor), 0, 1) * rim, rest[labels])
 
 
 def ink_is_dark(grey):
@@ -177,11 +189,13 @@ def smooth_paper(bright):
     return np.asarray(Image.fromarray(paper).resize(bright.shape[::-1], Image.Resampling.BILINEAR))
 
 
-def choose(labels, strong, ink):
-    """Which labels form the digit: boolean (n + 1,), or None. `strong` marks the labels that hold real ink.
+def choose(labels, strong, ink, plain=False):
+    """Which labels form the digit, and which are other writing: booleans (n + 1,) each; (None, None) without a digit.
 
-    The main blob is the one with the most ink, where blobs lying along the edge of the picture (frames, shadows,
-    table edges) count little. Pieces near it of a noticeable size belong to it; specks and far things do not.
+    strong: which labels hold real ink. The main blob is the one with the most ink, where blobs lying along the edge of
+    the picture (frames, shadows, table edges) count little. Pieces near it of a noticeable size belong to the digit;
+    specks and far things do not. Other writing is as large as a sign and as dark as the digit, and does not lie along
+    the edge, where there is anything but ink at all (not `plain`).
     """
     n = len(strong)
     height, width = labels.shape
@@ -201,7 +215,7 @@ def choose(labels, strong, ink):
     main = int(score.argmax())
     speck = size[main] < 0.04 * max(labels.shape)  # no digit is this small on its paper: a grain of noise
     if score[main] == 0 or mass[main] < 2 or speck:
-        return None
+        return None, None
     gap = np.maximum(
         np.maximum(top[main] - bottom, top - bottom[main]), np.maximum(left[main] - right, left - right[main])
     )
@@ -210,4 +224,6 @@ def choose(labels, strong, ink):
     hugging = contact > np.maximum(0.5 * size, contact[main] if contact[main] else 0)
     chosen = strong & near & sizeable & ~hugging
     chosen[main] = True
-    return chosen
+    mean = mass / np.maximum(np.bincount(of, minlength=n), 1)
+    rest = strong & ~chosen & (size >= LEAST * (bottom - top + 1)[main]) & (mean >= AS_DARK * mean[main])
+    return chosen, rest & (plain | (contact <= ALONG * size))
