@@ -99,7 +99,7 @@ def table(names, seeds):
             config = configs[name]
             shape = f"784-{'-'.join(map(str, config.hidden))}{'-gate' if config.gate else ''}-10"
             note = CHANGES[name] if form == "as stated" else (
-                f"AdamW {config.lr:g} one-cycle, decay {config.weight_decay:g}, dropout {config.input_dropout:g} on "
+                f"AdamW {config.lr:g} cosine, decay {config.weight_decay:g}, dropout {config.input_dropout:g} on "
                 f"pixels, {config.dropout:g} on layers, all 60,000 images")
             # on all 60,000 images validation is seen data, and says nothing
             early = "" if config.train_on == "all" else (

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from core.files import write_atomic
+from core.nn.arguments import check_choice
 from core.nn.optimizers import clip_norm, learning_rate, make_optimizer, total, update_average
 from core.settings import as_text
 
@@ -72,6 +73,7 @@ def fit(task, config, checkpoint=None, resume=False, on_step=None, on_epoch=None
     without interruption. on_step(epoch, step, loss) and on_epoch(row) are told how it goes. A KeyboardInterrupt ends
     the run cleanly. Raises FloatingPointError when the loss is no longer finite.
     """
+    check_choice("keep", config.keep, ("best", "last"))
     theta = task.theta
     optimizer = make_optimizer(config, theta, task.decay_size)
     average = theta.copy() if config.ema else None
@@ -104,8 +106,11 @@ def fit(task, config, checkpoint=None, resume=False, on_step=None, on_epoch=None
         except KeyboardInterrupt:
             progress.interrupted = True
             break
-        row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "lr": lr,
-               **evaluate_at(task, average), "seconds": round(time.perf_counter() - started, 3)}
+        found = evaluate_at(task, average)
+        if task.score not in found:
+            raise ValueError(f"the task's score is {task.score!r}, and evaluate() gives {', '.join(map(repr, found))}")
+        row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "lr": lr, **found,
+               "seconds": round(time.perf_counter() - started, 3)}
         progress.record(row)
         progress.epoch = epoch + 1
         score = row[task.score] if math.isfinite(row[task.score]) else -math.inf
