@@ -178,7 +178,7 @@ def load_renderings():
     of KINDS_OF_RENDERING. Made once, by analytics.studies.renderings."""
     path = DATA_DIR / "renderings.npz"
     try:
-        with np.load(path, allow_pickle=False) as saved:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as saved:
             X = saved["X"]
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} cannot be read ({error}); restore it from the project's files.") from None

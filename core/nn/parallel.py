@@ -5,6 +5,7 @@ Either whole halves of a batch side by side, products and all, or the chunks of 
 
 import os
 import threading
+from _thread import start_new_thread
 from collections import deque
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -40,7 +41,7 @@ class Pool:
         """
         with self._starting:
             while self._threads:
-                threading.Thread(target=self._serve, name="core.nn", daemon=True).start()
+                start_new_thread(self._serve, ())  # Thread.start waits, and breaks where that is interrupted
                 self._threads -= 1
         outcomes, ended, interrupt = {}, SimpleQueue(), None  # outcomes: of the other threads
         jobs = iter([(copy_context(), work, i, outcomes, ended) for i in range(1, n)])
@@ -49,10 +50,13 @@ class Pool:
             first, failure = _outcome(work, 0)
         except BaseException as caught:
             interrupt = caught
-        while True:
+        while True:  # Python may raise at any call and any jump back: what comes outside of one try is in the other
             try:
                 while len(outcomes) < n - 1 - length_hint(jobs):  # as many as were put
-                    ended.get()  # a sign to look again, so that one that an interrupt loses is not missed
+                    try:
+                        ended.get()  # a sign to look again, so that one that an interrupt loses is not missed
+                    except BaseException as caught:
+                        interrupt = interrupt or caught
                 break
             except BaseException as caught:
                 interrupt = interrupt or caught

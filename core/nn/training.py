@@ -158,7 +158,8 @@ def read_checkpoint(path, config):
     """The arrays of a checkpoint: {name: array}. Raises CheckpointError where the file is damaged, or of a run with
     settings other than config; the message names each of them."""
     try:
-        with np.load(path, allow_pickle=False) as saved:
+        # opened here: NumPy would leave a damaged file open
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as saved:
             arrays = {name: saved[name] for name in saved}
         settings = type(config).from_dict(ast.literal_eval(str(arrays.pop("settings"))))
     except (OSError, KeyError, ValueError, SyntaxError, EOFError, zipfile.BadZipFile, zlib.error) as error:
