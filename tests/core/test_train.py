@@ -92,13 +92,13 @@ def test_command_line_stopped_and_resumed(tmp_path):
     recipe = ["--preset", "plain-ann", "--epochs", "3", "--set", "train_on=train", "--set", "hidden=32"]
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     subprocess.run(command(*recipe, "--out", str(whole)), cwd=tmp_path, check=True, capture_output=True, timeout=120)
-    process = subprocess.Popen(command(*recipe, "--out", str(stopped)), cwd=tmp_path, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
-    for line in process.stdout:
-        if "epoch   1/3" in line:
-            process.send_signal(signal.SIGINT)
-            break
-    rest = process.stdout.read()
+    with subprocess.Popen(command(*recipe, "--out", str(stopped)), cwd=tmp_path, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
+        for line in process.stdout:
+            if "epoch   1/3" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stdout.read()
     assert process.wait(60) == 0, rest
     assert "best weights so far are kept" in rest and "Traceback" not in rest
     assert model.load(stopped)
