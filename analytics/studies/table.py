@@ -56,7 +56,8 @@ class Table:
 
 def read(path):
     try:
-        rows = pq.read_table(path).to_pylist()
+        # its bytes at once: pyarrow opens a path twice, and another process may replace the file in between
+        rows = pq.read_table(pa.BufferReader(Path(path).read_bytes())).to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{path} cannot be read as Parquet ({error}); restore it, or name another --table") from None
     if any(row.get(name) is None for row in rows for name in KEY):
