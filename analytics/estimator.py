@@ -46,7 +46,7 @@ class QualmClassifier(ClassifierMixin, BaseEstimator):
 
     hidden: units of each hidden layer, a tuple or one number. gate: whether the gate follows the last of them.
     activation: "relu" or "sigmoid". epochs: passes over the data. batch_size: samples a step; "auto" is a fiftieth of
-    the data, at least 16 and at most 256. lr: peak of a one-cycle schedule of AdamW; weight_decay: decoupled, per step
+    the data, at least 16 and at most 256. lr: peak of a cosine schedule of AdamW; weight_decay: decoupled, per step
     lr * weight_decay. label_smoothing, dropout: shares in [0, 1).
 
     validation_fraction: 0 trains on everything and keeps the last epoch, where the schedule has come to rest; above 0,

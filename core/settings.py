@@ -10,12 +10,14 @@ class Settings:
     """The base of every set of settings; a field's type is that of its default.
 
     RANGES: name -> an interval such as "[0, 1)", for each item where the setting is a tuple; CHOICES: name -> the words
-    allowed; RENAMED: the name in older saved runs -> today's. Raises ValueError with a sentence that names the setting.
+    allowed; RENAMED: the name in older saved runs -> today's; FORMER: name -> {a word in older saved runs: today's}.
+    Raises ValueError with a sentence that names the setting.
     """
 
     RANGES: ClassVar[dict] = {}
     CHOICES: ClassVar[dict] = {}
     RENAMED: ClassVar[dict] = {}
+    FORMER: ClassVar[dict] = {}
 
     def __post_init__(self):
         for field in fields(self):
@@ -35,6 +37,7 @@ class Settings:
         """From saved settings; names it does not know (hashes and the like) are passed over."""
         known = {field.name for field in fields(cls)}
         values = {cls.RENAMED.get(name, name): tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+        values |= {name: words[values[name]] for name, words in cls.FORMER.items() if values.get(name) in [*words]}
         return cls(**{name: value for name, value in values.items() if name in known})
 
     def replace(self, **changes):

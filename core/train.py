@@ -22,15 +22,15 @@ from core.command import refusing
 from core.digits.config import Config
 from core.digits.presets import PRESETS
 from core.digits.task import DigitTask, file_sha256, load_parts
-from core.files import locked
+from core.files import TRAINING_LOCK, locked, remove_parts
 from core.models import finish, promotion
 from core.nn.optimizers import make_optimizer
-from core.nn.training import fit
+from core.nn.training import check_same, fit, read_checkpoint
 from core.storage import read_json, write_json
 from core.words import interval, percent
 
 RUNS = Path(__file__).resolve().parents[1] / "runs"
-LOCK = ".training.lock"  # held while a run is trained
+SETTINGS, CHECKPOINT = "settings.json", "checkpoint.npz"  # in a run's folder
 
 
 def arguments(argv):
@@ -68,7 +68,7 @@ def create(args, preset, seed):
     """The folder of a new run, made by this process alone. Raises ValueError where --out names one that holds a run."""
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
-        if (args.out / "settings.json").exists() or (args.out / "config.json").exists():
+        if (args.out / SETTINGS).exists() or (args.out / "config.json").exists():
             raise ValueError(
                 f"{args.out} holds a run already; go on with it (--resume {args.out}) or choose another --out"
             )
@@ -83,7 +83,7 @@ def create(args, preset, seed):
 
 def make_config(args, folder):
     """The settings: the preset's (or, when resuming, the saved run's), then whatever the command line names."""
-    saved = folder / "settings.json"
+    saved = folder / SETTINGS
     if args.resume:
         if not saved.exists():
             raise ValueError(f"there is no run to resume in {folder}")
@@ -95,6 +95,14 @@ def make_config(args, folder):
     if args.csv:
         named |= {"csv": str(Path(args.csv).resolve()), "csv_sha256": file_sha256(args.csv)}
     return config.replace(**named, **Config.parse(args.set))
+
+
+def check_resumable(folder, config):
+    """Raises CheckpointError unless the run in a folder can go on with this config."""
+    if (folder / CHECKPOINT).exists():
+        read_checkpoint(folder / CHECKPOINT, config)
+    else:  # stopped in its first epoch, with which it begins again
+        check_same(folder / SETTINGS, Config.from_dict(read_json(folder / SETTINGS)), config)
 
 
 def seconds_needed(config, parts, steps=6):
@@ -135,7 +143,7 @@ def train(config, parts, folder, resume, tqdm):
             bar.write(f"epoch {row['epoch']:>3}/{config.epochs}   loss {row['loss']:.4f}   "
                       f"validation {row['val_accuracy']:.2%}   {row['seconds']:.1f} s")
 
-        progress = fit(task, config, folder / "checkpoint.npz", resume, on_step, on_epoch)
+        progress = fit(task, config, folder / CHECKPOINT, resume, on_step, on_epoch)
     if progress.interrupted:
         print(f"Interrupted after epoch {progress.epoch}; the best weights so far are kept. "
               f"Go on with: python core/train.py --resume {shlex.quote(str(folder))}")
@@ -180,9 +188,12 @@ def run(args):
     parts = load_parts(config, fetched)
     if not args.resume:
         folder = create(args, args.preset or "default", args.seed)
-    (folder / LOCK).touch()
-    with locked(folder / LOCK, wait=False):
-        write_json(folder / "settings.json", config.to_dict())
+    with locked(folder / TRAINING_LOCK, wait=False):
+        if args.resume:
+            check_resumable(folder, config)
+        for name in (SETTINGS, CHECKPOINT):
+            remove_parts(folder / name)
+        write_json(folder / SETTINGS, config.to_dict())
         print(f"{config.preset}: 784-{'-'.join(map(str, config.hidden))}{'-gate' if config.gate else ''}-10, "
               f"{len(parts['train']):,} images, at most {config.epochs} epochs, about "
               f"{seconds_needed(config, parts) / 60:.1f} minutes here; run in {folder}")

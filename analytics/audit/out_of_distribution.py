@@ -91,8 +91,8 @@ def make(kind: str, n: int, seed: int = 0) -> np.ndarray:
 def load_extra(path: str, name: str) -> np.ndarray:
     """Other pictures from an .npz: its array `name`, (N, 28, 28) uint8. Raises ValueError with a sentence."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            names, images = file.files, file[name] if name in file.files else None
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            names, images = arrays.files, arrays[name] if name in arrays.files else None
     except (OSError, EOFError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} cannot be read as .npz ({error}); give a NumPy archive of pictures.") from None
     if images is None:

@@ -15,7 +15,6 @@ if __name__ == "__main__":  # before NumPy is imported: one core for each of two
 import argparse
 import os
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -67,8 +66,7 @@ def main(argv=None):
     parser.add_argument("--words", type=Path, metavar="FILE", help="letters, to make words of")
     parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR")
     args = parser.parse_args(argv)
-    fresh = get_context("spawn")  # a copy of this process would wait for locks of threads that it lacks
-    with refusing("numbers"), ProcessPoolExecutor(min(2, os.cpu_count() or 1), fresh) as workers:
+    with refusing("numbers"), ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as workers:
         folders = {folder.name: folder_of(folder) for folder in args.folders}
         strange = {"drawings": drawings(args.count // 10), "empty pages": blank_pages(args.count // 40)}
         if args.words:

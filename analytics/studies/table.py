@@ -1,7 +1,7 @@
 """The table that studies keep: one Parquet file, a row for each finished run.
 
 A run is known by five columns: study, regime, arm, seed and the version of the code that it depends on. The file is
-written aside and renamed with every run that ends, so that it is always whole.
+written aside and renamed with every run that ends, so that it is always whole; several processes may write to it.
 """
 
 import ast
@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.files import write_atomic
+from core.files import locked, remove_parts, write_atomic
 
 KEY = ("study", "regime", "arm", "seed", "version")
 
@@ -41,10 +41,12 @@ class Table:
 
     def add(self, row):
         """Keep a finished run; the file holds it before this returns, beside what others have put there meanwhile."""
-        self._look()
-        self.rows[self.key(row)] = row
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(self.path, packed(self.rows.values()))
+        with locked(self.path.parent):  # not the file, which is renamed
+            self._look()
+            self.rows[self.key(row)] = row
+            remove_parts(self.path)
+            write_atomic(self.path, packed(self.rows.values()))
 
     def of(self, study, version=None):
         """A study's rows, in order of their keys; of one version of the code where one is named."""
@@ -54,7 +56,8 @@ class Table:
 
 def read(path):
     try:
-        rows = pq.read_table(path).to_pylist()
+        # its bytes at once: pyarrow opens a path twice, and another process may replace the file in between
+        rows = pq.read_table(pa.BufferReader(Path(path).read_bytes())).to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{path} cannot be read as Parquet ({error}); restore it, or name another --table") from None
     if any(row.get(name) is None for row in rows for name in KEY):

@@ -37,7 +37,7 @@ class Config(Settings):
     # Optimiser and schedule
     optimizer: str = "adamw"  # "sgd", "adam" or "adamw"
     lr: float = 1e-3  # the peak
-    schedule: str = "one_cycle"  # "constant", "step", "cosine" or "one_cycle"
+    schedule: str = "cosine"  # "constant", "step" or "cosine"
     warmup: float = 0.1  # share of the run during which lr rises
     final_lr: float = 0.0  # where the cosine ends, as a share of lr
     step_factor: float = 0.5  # "step": lr is multiplied by this ...
@@ -70,9 +70,10 @@ class Config(Settings):
     ornament: float = 0.0  # share of 0, 1 and 7 that get a slash, a flag or a bar
 
     RENAMED: ClassVar = {"attention": "focal_gamma"}
+    FORMER: ClassVar = {"schedule": {"one_cycle": "cosine"}}
     CHOICES: ClassVar = {
         "train_on": ("train", "all"), "activation": ("relu", "sigmoid"), "init": ("he", "xavier"),
-        "optimizer": ("sgd", "adam", "adamw"), "schedule": ("constant", "step", "cosine", "one_cycle"),
+        "optimizer": ("sgd", "adam", "adamw"), "schedule": ("constant", "step", "cosine"),
         "keep": ("best", "last"),
     }
     RANGES: ClassVar = {

@@ -9,7 +9,6 @@ test writers are none of these, and a validation figure does not flatter. It doe
 
 import gzip
 import hashlib
-import os
 import urllib.request
 import warnings
 import zipfile
@@ -17,6 +16,8 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+
+from core.files import aside
 
 DATA_DIR = Path(__file__).resolve().parents[2] / "data"
 SIDE, PIXELS, DIGITS = 28, 28 * 28, 10
@@ -56,19 +57,17 @@ def download(name, path, progress=None):
     """
     reasons = []
     for mirror in MIRRORS:
-        part = path.with_name(path.name + ".part")
         try:
-            with urllib.request.urlopen(mirror + path.name, timeout=30) as reply, open(part, "wb") as out:
+            with (urllib.request.urlopen(mirror + path.name, timeout=30) as reply, aside(path) as part,
+                  open(part, "wb") as out):
                 total, done = int(reply.headers.get("Content-Length") or 0), 0
                 while block := reply.read(1 << 16):
                     out.write(block)
                     done += len(block)
                     if progress:
                         progress(name, done, total)
-            os.replace(part, path)
             return
         except OSError as error:  # URLError and timeouts are OSErrors
-            part.unlink(missing_ok=True)
             reasons.append(str(error))
     raise DataError(f"{path.name} is not in {path.parent} and could not be fetched ({'; '.join(reasons)}). "
                     "Connect to the internet and try again, or copy the file there by hand.")
@@ -179,7 +178,7 @@ def load_renderings():
     of KINDS_OF_RENDERING. Made once, by analytics.studies.renderings."""
     path = DATA_DIR / "renderings.npz"
     try:
-        with np.load(path, allow_pickle=False) as saved:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as saved:
             X = saved["X"]
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} cannot be read ({error}); restore it from the project's files.") from None

@@ -40,7 +40,7 @@ AS_STATED = {
                         warmup=0, batch_size=64, epochs=40, keep="last"),
 }
 
-OURS = dict(optimizer="adamw", schedule="one_cycle", warmup=0.1, momentum=0.9, l2=0.0, keep="last", patience=0,
+OURS = dict(optimizer="adamw", schedule="cosine", warmup=0.1, momentum=0.9, l2=0.0, keep="last", patience=0,
             train_on="all")
 MADE_GOOD = {
     "emotion-mlp": AS_STATED["emotion-mlp"].replace(**OURS, lr=2e-3, weight_decay=0.05, dropout=0.1, input_dropout=0.1,

@@ -14,8 +14,6 @@ from core.settings import as_text
 from core.words import interval, measured, percent
 
 FLAGS = ("seed", "epochs", "batch_size", "lr")  # settings that the command line names directly
-WATTS = 30  # assumed for two busy cores of a server, to turn training time into energy
-GRAMS_PER_KWH = 480  # of CO2, about the world's average for electricity
 
 
 def split_words(config, sizes):
@@ -64,8 +62,6 @@ def doubt_words(config):
 
 def card_data(config, metrics):
     """The facts of a card as plain values, from a model's config.json and metrics.json."""
-    hours = metrics["training_seconds"] / 3600
-    kwh = hours * WATTS / 1000
     return {
         "name": f"qualm-{config['preset']}", "license": "mit", "library": "numpy", "task": "image-classification",
         "architecture": config["architecture"], "gate": config["gate"], "parameters": config["parameters"],
@@ -79,9 +75,8 @@ def card_data(config, metrics):
                     for name in ("test", "validation")},
         "confident": {"promise": 0.999, "share": metrics["test"]["confident_share"],
                       "accuracy": metrics["test"]["confident_accuracy"]},
-        "training": {"epochs": metrics["epochs"], "hours": round(hours, 3), "hardware": "CPU",
-                     "energy_kwh_estimate": round(kwh, 4), "co2_grams_estimate": round(kwh * GRAMS_PER_KWH, 1),
-                     "assumed": f"{WATTS} W while training, {GRAMS_PER_KWH} g CO2 a kWh"},
+        "training": {"epochs": metrics["epochs"], "hours": round(metrics["training_seconds"] / 3600, 3),
+                     "hardware": "CPU"},
         "model_sha256": config.get("model_sha256"),
     }
 
@@ -111,8 +106,7 @@ def yaml_head(card):
         line("pipeline_tag", card["task"]), *([line("datasets", ["ylecun/mnist"])] if of_mnist else []),
         line("metrics", [name for name, _ in rows]), line("tags", ["mnist", "mlp", "numpy", "calibration"]),
         index.format(name=card["name"]),
-        *values, "co2_eq_emissions:", line("emissions", card["training"]["co2_grams_estimate"], 2),
-        line("source", f"estimated: {card['training']['assumed']}", 2), line("hardware_used", "CPU", 2), "---"])
+        *values, "---"])
 
 
 def result_row(name, m):
@@ -153,9 +147,6 @@ digits were confident, and {right}.
 **Limits.** Other scripts, digits written in unusual ways, and pictures with several digits are outside of
 what it has seen; "curious" marks many of them, not all. Calibration holds for pictures like MNIST's; on others the
 network may be surer than it should.
-
-**Cost.** {60 * training['hours']:.1f} minutes of training; by a rough estimate ({training['assumed']}) {1000 *
-training['energy_kwh_estimate']:.1f} Wh and {training['co2_grams_estimate']} g of CO2.
 
 Remade with `{card['recipe']}`.
 """

@@ -3,6 +3,7 @@
 import numpy as np
 
 from core.metrics import accuracy
+from core.nn.arguments import check_length
 from core.nn.layers import Arena
 from core.nn.losses import focal_weight, softmax_cross_entropy
 from core.nn.parallel import side_by_side
@@ -27,6 +28,10 @@ class ClassificationTask:
     nothing = False  # whether some samples are of no class (core/nn/losses.py)
 
     def __init__(self, config, network, X, y, validation=None, drop_last=False):
+        for labels, rows in [(y, X), *([validation[::-1]] if validation is not None else [])]:
+            check_length("ClassificationTask", "labels", labels, len(rows))
+        if not len(y):
+            raise ValueError("ClassificationTask needs at least one sample")
         self.config, self.network, self.X, self.y, self.validation = config, network, X, y, validation
         network.initialise(np.random.default_rng([config.seed, 0]))
         self.theta, self.decay_size, self.drop_last = network.theta, network.n_matrix, drop_last

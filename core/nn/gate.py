@@ -9,6 +9,7 @@ metaphor, the formula is all there is. It is a layer like any other; `HeldGate` 
 
 import numpy as np
 
+from core.nn.arguments import check_matrix, check_rng, check_sizes
 from core.nn.layers import Layer, empty, product, sigmoid, store
 from core.nn.parallel import for_rows
 
@@ -20,14 +21,17 @@ class EmotionalGate(Layer):
     """
 
     def __init__(self, n):
+        check_sizes("EmotionalGate", n=n)
         self.shapes = {"Wg": (n, n), "bg": (n,)}
 
     def initialise(self, params, rng):
+        check_rng("EmotionalGate.initialise", rng)
         n = len(params["bg"])
         params["Wg"][...] = rng.normal(0, np.sqrt(1 / n), (n, n))
         params["bg"][...] = 1
 
     def forward(self, params, h, *, train=False, rng=None, arena=None):
+        check_matrix("EmotionalGate", "h", h, *self.shapes["bg"])
         g, gated = product(h, params["Wg"], arena), empty(arena, h.shape, h.dtype)
 
         def feel(rows):
@@ -40,6 +44,7 @@ class EmotionalGate(Layer):
 
     def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
         h, g = cache
+        check_matrix("EmotionalGate", "dy", dy, h.shape[1], len(h))
         dz = empty(arena, dy.shape, dy.dtype)
 
         def differentiate(rows):  # d gated / d z = h g (1 - g)
@@ -70,6 +75,9 @@ class HeldGate(Layer):
 
     def forward(self, params, h, *, train=False, rng=None, arena=None):
         value = np.asarray(self.value, h.dtype)
+        if value.shape not in ((), h.shape[1:], h.shape):
+            raise ValueError(f"HeldGate needs a value that is a number or of shape {h.shape[1:]} or {h.shape}, not "
+                             f"{value.shape}")
         return h * value, (h, np.broadcast_to(value, h.shape))
 
     def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):

@@ -14,6 +14,7 @@ So a layer can be called repeatedly, with shared weights, and from many threads.
 
 import numpy as np
 
+from core.nn.arguments import check_choice, check_matrix, check_rng, check_sizes
 from core.nn.parallel import for_rows, scratch
 
 
@@ -85,10 +86,13 @@ class Dense(Layer):
     """
 
     def __init__(self, n_in, n_out, init="he"):
+        check_sizes("Dense", n_in=n_in, n_out=n_out)
+        check_choice("init", init, ("he", "xavier"))
         self.shapes = {"W": (n_in, n_out), "b": (n_out,)}
         self.init = init
 
     def initialise(self, params, rng):
+        check_rng("Dense.initialise", rng)
         n_in, n_out = self.shapes["W"]
         if self.init == "he":
             params["W"][...] = rng.normal(0, np.sqrt(2 / n_in), (n_in, n_out))
@@ -98,11 +102,13 @@ class Dense(Layer):
         params["b"][...] = 0
 
     def forward(self, params, x, *, train=False, rng=None, arena=None):
+        check_matrix("Dense", "x", x, self.shapes["W"][0])
         y = product(x, params["W"], arena)
         add_bias(y, params["b"])
         return y, x
 
     def backward(self, params, dy, x, grads, *, accumulate=False, need_dx=True, arena=None):
+        check_matrix("Dense", "dy", dy, self.shapes["W"][1], len(x))
         store(grads, "W", lambda out: np.matmul(x.T, dy, out=out), accumulate)
         store(grads, "b", lambda out: np.sum(dy, axis=0, out=out), accumulate)
         return product(dy, params["W"].T, arena) if need_dx else None
@@ -112,11 +118,13 @@ class ReLU(Layer):
     """y = max(x, 0). The derivative at 0 is taken as 0."""
 
     def forward(self, params, x, *, train=False, rng=None, arena=None):
+        check_matrix("ReLU", "x", x)
         y = empty(arena, x.shape, x.dtype)
         for_rows(lambda rows: np.maximum(x[rows], 0, out=y[rows]), x)
         return y, y
 
     def backward(self, params, dy, y, grads, *, accumulate=False, need_dx=True, arena=None):
+        check_matrix("ReLU", "dy", dy, y.shape[1], len(y))
         dx = empty(arena, dy.shape, dy.dtype)
 
         def pass_on(rows):
@@ -138,6 +146,7 @@ class BatchNorm(Layer):
     EPS = 1e-5
 
     def __init__(self, n):
+        check_sizes("BatchNorm", n=n)
         self.shapes = {"gamma": (n,), "beta": (n,)}
 
     def initialise(self, params, rng):
@@ -147,6 +156,7 @@ class BatchNorm(Layer):
         if not train:
             raise RuntimeError("a network with batch normalisation is for training; Network.fold_batch_norm makes one "
                                "for use")
+        check_matrix("BatchNorm", "x", x, *self.shapes["gamma"])
         mean = x.mean(axis=0)
         x = np.subtract(x, mean, out=empty(arena, x.shape, x.dtype))
         scale = 1 / np.sqrt(np.einsum("ij,ij->j", x, x) / x.dtype.type(len(x)) + x.dtype.type(self.EPS))
@@ -162,6 +172,7 @@ class BatchNorm(Layer):
 
     def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
         x, _, scale = cache
+        check_matrix("BatchNorm", "dy", dy, x.shape[1], len(x))
         dbeta, dgamma = dy.sum(axis=0), np.einsum("ij,ij->j", dy, x)
         store(grads, "beta", lambda out: np.copyto(out, dbeta), accumulate)
         store(grads, "gamma", lambda out: np.copyto(out, dgamma), accumulate)
@@ -207,11 +218,14 @@ class Dropout(Layer):
     """While training, zero each value with probability `rate`, scale the rest by 1 / (1 - rate) (Srivastava 2014)."""
 
     def __init__(self, rate):
+        if not 0 <= rate < 1:
+            raise ValueError(f"Dropout needs a rate in [0, 1), not {rate!r}")
         self.rate = rate
 
     def forward(self, params, x, *, train=False, rng=None, arena=None):
         if not train:
             return x, None
+        check_rng("Dropout, while training,", rng)
         # 16 random bits a value are plenty, and half the work of a random float
         bits = np.frombuffer(rng.bytes(2 * x.size), np.uint16).reshape(x.shape)
         mask = (bits >= round(self.rate * 65536)).astype(x.dtype)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from core.nn.arguments import check_labels, check_length, check_matrix
+
 
 def softmax(logits):
     """exp(logits) normalised along the last axis, shifted by the maximum so that nothing overflows."""
@@ -15,6 +17,8 @@ def focal_weight(logits, y, gamma):
     logits: (N, n); y: (N,). What is already known weighs little; what is of no class (-1) always has the weight of what
     is not known at all. The gradient takes them as constants.
     """
+    check_matrix("focal_weight", "logits", logits)
+    check_labels("focal_weight", y, logits.shape[1], len(logits), least=-1)
     known = np.where(y >= 0, softmax(logits)[np.arange(len(y)), y], 0)
     weight = (1 - known) ** gamma
     return weight / max(float(weight.mean()), 1e-12)
@@ -32,7 +36,15 @@ def softmax_cross_entropy(logits, y, label_smoothing=0.0, sample_weight=None, ta
     part of; it stands in place of N then, so that the losses and gradients of all parts add up to those of the batch.
     Returns (loss, dlogits (N, n)) with dlogits = (softmax(logits) - target) weight / N.
     """
+    who = "softmax_cross_entropy"
+    check_matrix(who, "logits", logits)
     N, n = logits.shape
+    if targets is None:
+        check_labels(who, y, n, N, least=-1 if nothing else 0)
+    else:
+        check_matrix(who, "targets", targets, n + nothing, N)
+    if sample_weight is not None:
+        check_length(who, "sample_weight", sample_weight, N)
     if nothing:
         logits = np.column_stack([logits, np.zeros(N, logits.dtype)])
     if targets is None:

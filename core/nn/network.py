@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.nn.arguments import check_choice, check_length, check_rng, check_sizes
 from core.nn.gate import EmotionalGate, HeldGate
 from core.nn.layers import BatchNorm, Dense, Dropout, ReLU, Sigmoid
 
@@ -33,7 +34,7 @@ class Network:
         self.dtype = np.dtype(dtype)
         entries = [(i, name, shape) for i, layer in enumerate(self.layers) for name, shape in layer.shapes.items()]
         entries.sort(key=lambda entry: len(entry[2]) == 1)  # stable: matrices, then vectors
-        self._layout, start = [], 0
+        self._layout, start, self.n_matrix = [], 0, 0
         for i, name, shape in entries:
             self._layout.append((i, name, shape, start))
             start += int(np.prod(shape))
@@ -45,6 +46,7 @@ class Network:
 
     def views(self, vector):
         """A flat vector shaped like theta, as a list of dicts of arrays, one per layer."""
+        check_length("Network.views", "vector", vector, self.theta.size)
         found = [{} for _ in self.layers]
         for i, name, shape, start in self._layout:
             part = vector[start : start + int(np.prod(shape))]
@@ -52,6 +54,7 @@ class Network:
         return found
 
     def initialise(self, rng):
+        check_rng("Network.initialise", rng)
         for layer, params in zip(self.layers, self.params, strict=True):
             layer.initialise(params, rng)
         return self
@@ -152,6 +155,8 @@ def build_network(config, n_in, n_out, dtype=np.float32):
 
     config: anything with the settings hidden, activation, init, gate, batch_norm, dropout and input_dropout.
     """
+    check_sizes("build_network", n_in=n_in, n_out=n_out)
+    check_choice("activation", config.activation, ACTIVATIONS)
     layers = []
     if config.input_dropout:
         layers.append(("input_dropout", Dropout(config.input_dropout)))

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from core.nn.arguments import check_choice, check_length
 from core.nn.parallel import for_chunks, scratch
 
 
@@ -24,6 +25,7 @@ class SGD:
         self.state = {"velocity": np.zeros_like(theta)} if momentum else {}
 
     def step(self, theta, grads, lr):
+        check_gradient(grads, theta)
         velocity = self.state.get("velocity")
 
         def update(start, stop):
@@ -51,6 +53,7 @@ class Adam:
         self.state = {"m": np.zeros_like(theta), "v": np.zeros_like(theta), "t": np.zeros(1, np.int64)}
 
     def step(self, theta, grads, lr):
+        check_gradient(grads, theta)
         self.state["t"] += 1
         t = int(self.state["t"][0])
         b1, b2 = self.beta1, self.beta2
@@ -76,6 +79,12 @@ class Adam:
             part -= s
 
         for_chunks(update, theta.size)
+
+
+def check_gradient(grads, theta):
+    if grads.ndim not in (1, 2) or grads.shape[-1] != theta.size:
+        raise ValueError(f"an optimiser needs grads of shape ({theta.size},) or (parts, {theta.size}), not "
+                         f"{grads.shape}")
 
 
 def gradient(grads, start, stop):
@@ -107,6 +116,7 @@ def decay(part, start, amount, decay_size):
 
 def make_optimizer(config, theta, decay_size):
     """The optimiser a Config asks for: "sgd" (with or without momentum), "adam" or "adamw"."""
+    check_choice("optimizer", config.optimizer, ("sgd", "adam", "adamw"))
     if config.optimizer == "sgd":
         return SGD(theta, config.momentum, config.weight_decay, decay_size)
     weight_decay = config.weight_decay if config.optimizer == "adamw" else 0.0
@@ -123,6 +133,8 @@ def clip_norm(grads, limit):
 
 def update_average(average, theta, decay_rate):
     """average = decay_rate * average + (1 - decay_rate) * theta, in place: the EMA of the weights."""
+    check_length("update_average", "average", average, theta.size)
+
     def update(start, stop):
         part = average[start:stop]
         s = np.subtract(theta[start:stop], part, out=scratch(stop - start, theta.dtype))
@@ -135,9 +147,10 @@ def update_average(average, theta, decay_rate):
 def learning_rate(config, step, total_steps):
     """The learning rate at a step (0-based) of a run of total_steps.
 
-    constant; step: times `step_factor` each `step_epochs`, told apart by share of the run; cosine to `final_lr` of the
-    peak; one_cycle: up linearly during `warmup` of the run, then a cosine down (Smith 2018). `warmup` serves all four.
+    constant; step: times `step_factor` each `step_epochs`, told apart by share of the run; cosine: down to `final_lr`
+    of the peak (Loshchilov & Hutter 2017). All rise linearly to the peak during `warmup` of the run.
     """
+    check_choice("schedule", config.schedule, ("constant", "step", "cosine"))
     done = step / max(1, total_steps)
     if config.warmup and done < config.warmup:
         return config.lr * (step + 1) / (config.warmup * total_steps + 1)

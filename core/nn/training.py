@@ -1,5 +1,6 @@
 """The training loop. What is learned, and from what, it asks of a `Task`; checkpoints resume a run bit for bit."""
 
+import ast
 import io
 import math
 import time
@@ -12,7 +13,9 @@ from typing import Protocol
 import numpy as np
 
 from core.files import write_atomic
+from core.nn.arguments import check_choice
 from core.nn.optimizers import clip_norm, learning_rate, make_optimizer, total, update_average
+from core.settings import as_text
 
 EMA_EVERY = 8  # steps; averaging less often costs less and averages the same
 
@@ -63,11 +66,14 @@ class CheckpointError(ValueError):
 def fit(task, config, checkpoint=None, resume=False, on_step=None, on_epoch=None):
     """Train the theta of a Task in place; at the end it holds the weights to keep (config.keep). Returns the Progress.
 
+    keep="best" keeps the epoch of the largest finite score; of a task without one, such as a task without validation,
+    the last weights are kept.
     config: anything with the settings of optimiser, schedule and length (core/digits/config.py, core/text/config.py).
     checkpoint: a file, written after each epoch, from which `resume` goes on to the same weights, bit for bit, as a run
     without interruption. on_step(epoch, step, loss) and on_epoch(row) are told how it goes. A KeyboardInterrupt ends
     the run cleanly. Raises FloatingPointError when the loss is no longer finite.
     """
+    check_choice("keep", config.keep, ("best", "last"))
     theta = task.theta
     optimizer = make_optimizer(config, theta, task.decay_size)
     average = theta.copy() if config.ema else None
@@ -100,12 +106,16 @@ def fit(task, config, checkpoint=None, resume=False, on_step=None, on_epoch=None
         except KeyboardInterrupt:
             progress.interrupted = True
             break
-        row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "lr": lr,
-               **evaluate_at(task, average), "seconds": round(time.perf_counter() - started, 3)}
+        found = evaluate_at(task, average)
+        if task.score not in found:
+            raise ValueError(f"the task's score is {task.score!r}, and evaluate() gives {', '.join(map(repr, found))}")
+        row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "lr": lr, **found,
+               "seconds": round(time.perf_counter() - started, 3)}
         progress.record(row)
         progress.epoch = epoch + 1
-        if row[task.score] > progress.best:
-            progress.best, progress.best_epoch = row[task.score], epoch + 1
+        score = row[task.score] if math.isfinite(row[task.score]) else -math.inf
+        if score > progress.best or progress.best == -math.inf:  # until there is a score, the last weights count
+            progress.best, progress.best_epoch = score, epoch + 1
             progress.best_theta[...] = theta if average is None else average
         if checkpoint is not None:
             save_checkpoint(checkpoint, config, theta, optimizer, average, progress)
@@ -144,23 +154,42 @@ def save_checkpoint(path, config, theta, optimizer, average, progress):
     write_atomic(path, buffer.getbuffer())
 
 
+def read_checkpoint(path, config):
+    """The arrays of a checkpoint: {name: array}. Raises CheckpointError where the file is damaged, or of a run with
+    settings other than config; the message names each of them."""
+    try:
+        # opened here: NumPy would leave a damaged file open
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as saved:
+            arrays = {name: saved[name] for name in saved}
+        settings = type(config).from_dict(ast.literal_eval(str(arrays.pop("settings"))))
+    except (OSError, KeyError, ValueError, SyntaxError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise CheckpointError(f"{path} is damaged ({error}); train without --resume.") from None
+    check_same(path, settings, config)
+    return arrays
+
+
+def check_same(path, saved, config):
+    """Raises CheckpointError where the settings saved in a file are not those of config, with both values of each."""
+    names = saved.difference(config)
+    if names:
+        both = ", ".join(f"{name} is {as_text(value) or 'empty'} there and {as_text(getattr(config, name)) or 'empty'} "
+                         "now" for name, value in names.items())
+        raise CheckpointError(f"{path} belongs to a run with other settings: {both}; resume with the settings of that "
+                              "run, or train without --resume.")
+
+
 def load_checkpoint(path, config, theta, optimizer, average):
     """Fill theta, optimiser and average from a checkpoint and return its Progress."""
+    saved = read_checkpoint(path, config)
     try:
-        with np.load(path, allow_pickle=False) as saved:
-            if str(saved["settings"]) != repr(config.to_dict()):
-                raise CheckpointError(f"{path} belongs to a run with other settings; train without --resume, or with "
-                                      "the settings in the settings.json beside it.")
-            theta[...] = saved["theta"]
-            for name, value in optimizer.state.items():
-                value[...] = saved[f"optimizer_{name}"]
-            if average is not None:
-                average[...] = saved["average"]
-            history = {name.removeprefix("history_"): saved[name].tolist() for name in saved
-                       if name.startswith("history_")}
-            epoch, best_epoch = (int(n) for n in saved["counters"])
-            return Progress(epoch, float(saved["best"]), best_epoch, saved["best_theta"], history)
-    except CheckpointError:
-        raise
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        theta[...] = saved["theta"]
+        for name, value in optimizer.state.items():
+            value[...] = saved[f"optimizer_{name}"]
+        if average is not None:
+            average[...] = saved["average"]
+        history = {name.removeprefix("history_"): values.tolist() for name, values in saved.items()
+                   if name.startswith("history_")}
+        epoch, best_epoch = (int(n) for n in saved["counters"])
+        return Progress(epoch, float(saved["best"]), best_epoch, saved["best_theta"], history)
+    except (KeyError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged ({error}); train without --resume.") from None

@@ -20,7 +20,7 @@ class FitSettings(Settings):
     beta2: float = 0.999
     eps: float = 1e-8
 
-    CHOICES: ClassVar = {"optimizer": ("sgd", "adam", "adamw"), "schedule": ("constant", "cosine", "one_cycle"),
+    CHOICES: ClassVar = {"optimizer": ("sgd", "adam", "adamw"), "schedule": ("constant", "cosine"),
                          "keep": ("best", "last")}
     RANGES: ClassVar = {
         "seed": "[0, 4294967295]", "epochs": "[1, 1000000]",

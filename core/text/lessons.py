@@ -36,7 +36,7 @@ class Lessons:
     def load(cls, path):
         """Raises TextDataError when the file is missing, damaged, or made with other tokens."""
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as kept:
                 texts = kept["text"].tobytes().decode().split("\n")
                 counts = kept["counts"].astype(int)
                 found = cls(texts, kept["states"], kept["words"], np.append(0, np.cumsum(counts)), kept["polarity"])

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from core.command import refusing
+from core.files import TRAINING_LOCK, locked
 from core.nn.training import fit
 from core.storage import load_model
 from core.text.config import TextConfig
@@ -107,6 +108,14 @@ def run(args):
     arrays = load_model(args.words)[0]
     table, english = WordTable.from_arrays(arrays), English.from_arrays(arrays)
     lessons = Lessons.load(args.lessons) if args.lessons else None
+    folder = args.out or RUNS / "liminal"
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder / TRAINING_LOCK, wait=False):
+        train_into(folder, config, sentences, table, english, lessons)
+
+
+def train_into(folder, config, sentences, table, english, lessons):
+    """Train, measure, and write the model."""
     started = time.perf_counter()
     print(f"{len(sentences.texts):,} rated sentences, {len(lessons.texts) if lessons else 0:,} plain ones; "
           f"{config.epochs} epochs of {config.steps} steps", flush=True)
@@ -114,7 +123,6 @@ def run(args):
     doubt = intervals(task)
     metrics = {"dev": evaluate(task, "dev"), "test": evaluate(task, "test", doubt),
                "seconds": round(time.perf_counter() - started, 1)}
-    folder = args.out or RUNS / "liminal"
     save_reader(folder, task, english, doubt, history, metrics)
     found = metrics["test"]
     print(f"test r: {found['r_V']:.3f} {found['r_A']:.3f} {found['r_D']:.3f}; the model is in {folder}")

@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
-from analytics.studies import processes
+from analytics.studies import processes, reproduce
+from analytics.studies.liminal import __main__ as liminal
+from analytics.studies.liminal import ablation
 from core.blas import VARIABLES
 
 
@@ -36,3 +38,45 @@ def test_all_are_run_and_a_failure_is_a_sentence(tmp_path):
     processes.run_all([], 2)
     with pytest.raises(ValueError, match="Call again to go on"):
         processes.run_all([[sys.executable, "-c", "raise SystemExit(3)"]], 1)
+
+
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+BEGINS = "import os, pathlib, time; pathlib.Path({!r}).write_text(str(os.getpid())); time.sleep(30)"
+FAILS = "import pathlib, sys, time\nwhile not pathlib.Path({!r}).exists(): time.sleep(0.01)\nsys.exit(3)"
+
+
+@pytest.mark.parametrize("before", ["", STUBBORN], ids=["polite", "stubborn"])
+def test_when_one_fails_the_others_are_ended_and_waited_for(tmp_path, monkeypatch, before):
+    monkeypatch.setattr(processes, "PATIENCE", 0.3)
+    begun = str(tmp_path / "begun")
+    commands = [[sys.executable, "-c", before + BEGINS.format(begun)], [sys.executable, "-c", FAILS.format(begun)]]
+    with pytest.raises(ValueError, match="Call again to go on"):
+        processes.run_all(commands, 2)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "begun").read_text()), 0)
+
+
+def test_an_interrupt_ends_all(tmp_path, monkeypatch):
+    begun = tmp_path / "begun"
+
+    def sleep(seconds):
+        if begun.exists() and begun.read_text():
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(processes.time, "sleep", sleep)
+    with pytest.raises(KeyboardInterrupt):
+        processes.run_all([[sys.executable, "-c", BEGINS.format(str(begun))]], 1)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(begun.read_text()), 0)
+
+
+@pytest.mark.parametrize("main, words, result", [
+    (reproduce.main, ["--job", "digit-app", "as stated", "0"],
+     lambda: reproduce.result_path("digit-app", "as stated", 0)),
+    (liminal.main, ["one", "--row", "K = 3"], lambda: ablation.files("K = 3", 0)[0])], ids=["reproduce", "liminal"])
+def test_a_run_that_another_process_trains_is_not_trained_twice(tmp_path, monkeypatch, capsys, main, words, result):
+    monkeypatch.setattr(reproduce, "RESULTS", tmp_path)
+    monkeypatch.setattr(ablation, "RUNS", tmp_path)
+    with processes.sole_training(result()), pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2 and "another process is at work in" in capsys.readouterr().err

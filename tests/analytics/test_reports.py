@@ -1,7 +1,4 @@
-"""Reports name the command that made them; figures go between marks and nowhere else; old names say the new ones."""
-
-import subprocess
-import sys
+"""Reports name the command that made them; figures go between marks and nowhere else."""
 
 import pytest
 
@@ -29,9 +26,3 @@ def test_a_report_names_its_command(tmp_path):
 def test_every_report_is_there_and_says_how_to_remake_it(name):
     text = (REPORTS / f"{name}.md").read_text(encoding="utf-8")
     assert text.startswith("# ") and "\nMade by `" in text and "<!--" not in text
-
-
-@pytest.mark.parametrize("old, new", [("gate_study", "gate"), ("reproduce", "reproduce"), ("liminal", "liminal")])
-def test_an_old_name_says_the_new_one(old, new):
-    done = subprocess.run([sys.executable, "-m", f"analytics.{old}"], capture_output=True, text=True)
-    assert done.returncode and f"python -m analytics.studies.{new}" in done.stderr

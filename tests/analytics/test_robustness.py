@@ -161,7 +161,7 @@ def test_the_command_leaves_the_picture_of_the_audit_alone(monkeypatch, tmp_path
     assert command.OUT.parent.name == "robustness" and command.OUT.parent.parent.name == "images"
     monkeypatch.setattr(command, "load_mnist", lambda: {"X_test": images, "y_test": y})
     monkeypatch.setattr(command, "measure", lambda model, X, y, n, seed, track: robustness.measure(
-        model, X, y, n, seed, ("fog",), (1, 3)))
+        model, X, y, n, seed, ("fog",), (1, PAPER["fog"])))
     written = []
     monkeypatch.setattr(command, "write_report", lambda *args: written.append(args))
     command.main(["--n", "20", "--out", str(tmp_path / "mine.json")])

@@ -63,6 +63,28 @@ def test_a_table_keeps_what_another_client_adds(tmp_path):
     assert [made["seed"] for made in Table(one.path).of("s")] == [0, 1, 2]
 
 
+def test_two_processes_write_one_table_and_no_row_is_lost(tmp_path):
+    """Each adds its rows as fast as it can, from the moment when both are there; what a killed one left is removed."""
+    path, each = tmp_path / "table.parquet", 25
+    (tmp_path / "table.parquet.1-beef.part").write_bytes(b"of a killed process")
+    code = ("import sys\nfrom analytics.studies.table import Table\nprint(flush=True)\ninput()\n"
+            f"for seed in range({each}):\n    Table({str(path)!r}).add("
+            "dict(study='s', regime='r', arm=sys.argv[1], seed=seed, version='v'))")
+    running = [subprocess.Popen([sys.executable, "-c", code, arm], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+               for arm in "ab"]
+    for process in running:
+        process.stdout.readline()
+    for process in running:
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+    for process in running:
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    assert [(made["arm"], made["seed"]) for made in Table(path).of("s")] == [
+        (arm, seed) for arm in "ab" for seed in range(each)]
+    assert [p.name for p in tmp_path.iterdir() if p.name != ".lock"] == ["table.parquet"]
+
+
 def test_workers_keep_the_memory_that_they_use_again_and_no_profile(client):
     assert set(client.run(os.environ.get, "MALLOC_TRIM_THRESHOLD_").values()) == {None}
     assert set(client.run(dask.config.get, "distributed.worker.profile.enabled").values()) == {False}

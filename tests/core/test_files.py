@@ -3,12 +3,13 @@
 import contextlib
 import errno
 import os
+import stat
 import threading
 
 import pytest
 
 from core import files
-from core.files import BusyError, locked, places, replace_together, settle, write_atomic
+from core.files import BusyError, locked, places, remove_parts, replace_together, settle, write_atomic
 
 
 def read(folder, *names):
@@ -36,6 +37,29 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(OSError):
         write_atomic(path, "third")
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"] and path.read_bytes() == b"second"
+
+
+def test_writers_of_one_file_do_not_share_a_temporary_name(tmp_path, monkeypatch):
+    """Another writer comes in between writing and renaming: both find their own file, and the last rename counts."""
+    path, replace, inner = tmp_path / "a.txt", os.replace, []
+
+    def interrupted(source, target):
+        if not inner:
+            inner.append(source)
+            write_atomic(path, "other")
+            assert path.read_text() == "other" and source.read_text() == "mine"
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    write_atomic(path, "mine")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"] and path.read_text() == "mine"
+
+
+def test_what_killed_processes_left_of_a_file_is_removed_and_nothing_else(tmp_path):
+    for name in ("a[1].txt", "a[1].txt.7-beef.part", "a[1].txt.8-cafe.part", "a1.txt.9-beef.part", ".part"):
+        (tmp_path / name).write_text("")
+    remove_parts(tmp_path / "a[1].txt")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".part", "a1.txt.9-beef.part", "a[1].txt"]
 
 
 def test_several_files_are_replaced_as_one(tmp_path):
@@ -99,25 +123,60 @@ def test_what_cannot_be_written_changes_nothing_and_leaves_nothing(tmp_path, mon
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"] and read(tmp_path, "a", "b") == ["1", "1"]
 
 
-def test_only_one_holds_a_lock_and_the_other_waits_or_is_told(tmp_path):
-    order, held = [], threading.Event()
+class Msvcrt:
+    """Stands for Windows' module: the lock of one byte, refused as there, by an error. Not tested on Windows itself."""
+
+    LK_NBLCK, LK_UNLCK = 2, 0
+
+    def __init__(self, fcntl):
+        self.fcntl = fcntl
+
+    def locking(self, handle, mode, size):
+        assert size == 1 and not stat.S_ISDIR(os.fstat(handle).st_mode), "Windows opens no folder"
+        os.write(handle, b"")  # opened for writing, as Windows asks
+        kind = self.fcntl.LOCK_UN if mode == self.LK_UNLCK else self.fcntl.LOCK_EX | self.fcntl.LOCK_NB
+        try:
+            self.fcntl.flock(handle, kind)
+        except BlockingIOError:
+            raise PermissionError(errno.EACCES, "Permission denied") from None
+
+
+@pytest.fixture(params=["here", "as on Windows"])
+def system(request, monkeypatch):
+    if request.param == "as on Windows":
+        monkeypatch.setattr(files, "msvcrt", Msvcrt(files.fcntl))
+        monkeypatch.setattr(files, "fcntl", None)
+
+
+@pytest.mark.parametrize("name", [".", "file.lock"], ids=["folder", "file"])
+def test_only_one_holds_a_lock_and_the_other_waits_or_is_told(tmp_path, system, name):
+    order, held, path = [], threading.Event(), tmp_path / name
 
     def other():
         held.wait(20)
-        with locked(tmp_path):
+        with locked(path):
             order.append("other")
 
     thread = threading.Thread(target=other)
     thread.start()
-    with locked(tmp_path):
+    with locked(path):
         held.set()
-        with pytest.raises(BusyError, match="at work in"), locked(tmp_path, wait=False):
+        with pytest.raises(BusyError, match="at work in"), locked(path, wait=False):
             pass
         order.append("first")
     thread.join(20)
     assert order == ["first", "other"]
-    with locked(tmp_path, wait=False):
+    with locked(path, wait=False):
         pass
+
+
+def test_files_are_replaced_together_as_on_windows(tmp_path, system):
+    folder = tmp_path / "model"
+    replace_together(folder, {"a": "1", "b": "1"})
+    replace_together(folder, {"a": "2"}, remove=["b"])
+    settle(folder)
+    assert read(folder, "a", "b") == ["2", None]
+    assert {p.name for p in folder.iterdir()} <= {"a", files.FOLDER_LOCK}
 
 
 def test_readers_and_writers_at_once_never_meet_a_mixture(tmp_path):

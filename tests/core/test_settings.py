@@ -94,6 +94,11 @@ def test_saved_and_read_again_is_equal(config):
 
 def test_older_names_are_still_read():
     assert Config.from_dict({"attention": 2.0, "soft_labels": "x"}).focal_gamma == 2.0
+    assert Config.from_dict({"schedule": "one_cycle"}) == Config(schedule="cosine")
+    with pytest.raises(ValueError, match="schedule must be one of constant, step, cosine, not"):
+        Config(schedule="one_cycle")
+    with pytest.raises(ValueError, match="schedule must be text"):
+        Config.from_dict({"schedule": {}})
 
 
 def test_replace_and_difference():

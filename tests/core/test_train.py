@@ -92,13 +92,13 @@ def test_command_line_stopped_and_resumed(tmp_path):
     recipe = ["--preset", "plain-ann", "--epochs", "3", "--set", "train_on=train", "--set", "hidden=32"]
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     subprocess.run(command(*recipe, "--out", str(whole)), cwd=tmp_path, check=True, capture_output=True, timeout=120)
-    process = subprocess.Popen(command(*recipe, "--out", str(stopped)), cwd=tmp_path, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
-    for line in process.stdout:
-        if "epoch   1/3" in line:
-            process.send_signal(signal.SIGINT)
-            break
-    rest = process.stdout.read()
+    with subprocess.Popen(command(*recipe, "--out", str(stopped)), cwd=tmp_path, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
+        for line in process.stdout:
+            if "epoch   1/3" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stdout.read()
     assert process.wait(60) == 0, rest
     assert "best weights so far are kept" in rest and "Traceback" not in rest
     assert model.load(stopped)
@@ -150,6 +150,43 @@ def test_a_run_on_csv_says_so_and_goes_on_with_the_same_file_only(elsewhere, csv
             main([again, str(out)])
 
 
+@pytest.fixture
+def stopped(elsewhere, csv):
+    """A finished run of one epoch on a CSV."""
+    out = elsewhere / "run"
+    main([*QUICK, "--epochs", "1", "--set", "train_on=train", "--csv", str(csv), "--out", str(out)])
+    return out
+
+
+def test_a_run_resumed_with_other_settings_is_refused_by_name_and_not_lost(stopped, csv, tmp_path, capsys):
+    other = tmp_path / "other.csv"
+    other.write_text("".join(csv.read_text().splitlines(True)[:500]))
+    (stopped / "checkpoint.npz.1-a.part").write_bytes(b"of a killed process")
+    before = {path.name: path.read_bytes() for path in stopped.iterdir()}
+    for change, told in [(["--epochs", "4"], ["epochs is 1 there and 4 now"]),
+                         (["--set", "dropout=0.25", "--lr", "0.5"], ["dropout is 0.0 there and 0.25 now", "lr is"]),
+                         (["--csv", str(other)], [f"csv is {csv} there and {other} now", "csv_sha256 is"])]:
+        with pytest.raises(SystemExit):
+            main(["--resume", str(stopped), *change])
+        error = capsys.readouterr().err
+        assert all(text in error for text in told), error
+    (stopped / "checkpoint.npz").rename(stopped / "elsewhere")
+    with pytest.raises(SystemExit):
+        main(["--resume", str(stopped), "--epochs", "4"])
+    assert "settings.json belongs to a run with other settings: epochs is 1" in capsys.readouterr().err
+    (stopped / "elsewhere").rename(stopped / "checkpoint.npz")
+    whole = (stopped / "checkpoint.npz").read_bytes()
+    (stopped / "checkpoint.npz").write_bytes(whole[:5000])
+    with pytest.raises(SystemExit, match="damaged"):
+        main(["--resume", str(stopped)])
+    (stopped / "checkpoint.npz").write_bytes(whole)
+    assert {path.name: path.read_bytes() for path in stopped.iterdir()} == before, "nothing has changed"
+
+    sha256 = model.load(stopped).sha256
+    main(["--resume", str(stopped)])
+    assert model.load(stopped).sha256 == sha256 and not list(stopped.glob("*.part"))
+
+
 def test_no_run_is_no_model(tmp_path):
     with pytest.raises(ModelError, match=r"config\.json"):
         promotion.promote(tmp_path, tmp_path / "final")
@@ -172,18 +209,15 @@ def test_a_folder_in_which_another_process_trains_is_left_alone(elsewhere, capsy
     if more == ["--resume"]:
         (folder / "settings.json").write_text(json.dumps(make_config(arguments(QUICK), folder).to_dict()))
     before = sorted(path.name for path in folder.iterdir())
-    (folder / train.LOCK).touch()
-    with train.locked(folder / train.LOCK), pytest.raises(SystemExit) as ended:
+    with train.locked(folder / train.TRAINING_LOCK), pytest.raises(SystemExit) as ended:
         main([*QUICK, *more, str(folder)])
     assert ended.value.code == 2 and "another process is at work in" in capsys.readouterr().err
-    assert sorted(path.name for path in folder.iterdir() if path.name != train.LOCK) == before
+    assert sorted(path.name for path in folder.iterdir() if path.name != train.TRAINING_LOCK) == before
 
 
-def test_a_finished_run_is_not_trained_over(elsewhere, capsys):
-    folder = elsewhere / "run"
-    main([*QUICK, "--epochs", "1", "--out", str(folder)])
-    before = (folder / "config.json").read_bytes()
+def test_a_finished_run_is_not_trained_over(stopped, capsys):
+    before = (stopped / "config.json").read_bytes()
     with pytest.raises(SystemExit) as ended:
-        main([*QUICK, "--out", str(folder)])
+        main([*QUICK, "--out", str(stopped)])
     assert ended.value.code == 2 and "holds a run already" in capsys.readouterr().err
-    assert (folder / "config.json").read_bytes() == before
+    assert (stopped / "config.json").read_bytes() == before

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from analytics.reports import write_report
 from analytics.studies.liminal import ablation, refusals, report, versions
+from analytics.studies.processes import sole_training
 from core.command import refusing
 from core.storage import save_model
 from core.text.data import load_emobank
@@ -66,7 +67,8 @@ def main(argv=None):
     args = arguments(argv)
     with refusing("liminal"):
         if args.what == "one":
-            return ablation.run(args.row, args.seed, args)
+            with sole_training(ablation.files(args.row, args.seed)[0]):
+                return ablation.run(args.row, args.seed, args)
         sentences = load_emobank(args.data, progress=print)
         if args.what == "train":
             ablation.train_rows(args)

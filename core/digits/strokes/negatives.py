@@ -65,7 +65,8 @@ def side_by_side(n, rng):
     """Two digits in a row, apart, touching or overlapping a little."""
     left, right = written(n, rng, range(10)), written(n, rng, range(10))
     gap = rng.uniform(-3, 5, n).astype(np.float32)
-    right[0][..., 1] += (left[0][..., 1].max(axis=1) - right[0][..., 1].min(axis=1) + gap)[:, None] + left[1].mean()
+    stroke = left[1].mean() if n else 0
+    right[0][..., 1] += (left[0][..., 1].max(axis=1) - right[0][..., 1].min(axis=1) + gap)[:, None] + stroke
     return framed(*(np.concatenate(pair, axis=1) for pair in zip(left, right, strict=True)))
 
 

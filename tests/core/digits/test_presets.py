@@ -62,6 +62,6 @@ def test_made_good_keeps_the_network_and_is_what_the_report_measured():
         cells = [cell.strip() for cell in row.split("|")]
         assert int(cells[7]) == config.epochs
         dropped = f"dropout {config.input_dropout:g} on pixels, {config.dropout:g} on layers"
-        assert f"AdamW {config.lr:g} one-cycle, decay {config.weight_decay:g}, {dropped}, all 60,000 images" in row
-        assert (config.optimizer, config.schedule, config.train_on) == ("adamw", "one_cycle", "all")
+        assert f"AdamW {config.lr:g} cosine, decay {config.weight_decay:g}, {dropped}, all 60,000 images" in row
+        assert (config.optimizer, config.schedule, config.train_on) == ("adamw", "cosine", "all")
         assert config.batch_size == 128

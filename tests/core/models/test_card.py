@@ -63,4 +63,4 @@ def test_figures_of_the_card():
         1 / 60, abs=1e-3
     )
     assert facts["model_sha256"] == "0" * 64
-    json.dumps(facts)
+    assert "in 1.0 minutes on a CPU" in card and "co2" not in (card + json.dumps(facts)).lower(), "nothing is assumed"

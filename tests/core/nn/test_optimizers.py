@@ -89,13 +89,13 @@ def test_schedules():
     steps = 100
     base = Config(warmup=0.1, lr=1.0, epochs=10, step_epochs=5, step_factor=0.1)
     rates = {name: [learning_rate(base.replace(schedule=name), i, steps) for i in range(steps)]
-             for name in ("constant", "step", "cosine", "one_cycle")}
+             for name in ("constant", "step", "cosine")}
     for rate in rates.values():
         assert np.all(np.diff(rate[:10]) > 0) and rate[0] < 0.1  # the warm-up rises
     assert set(rates["constant"][10:]) == {1.0}
     assert rates["step"][49] == pytest.approx(1.0) and rates["step"][50] == pytest.approx(0.1)
-    assert max(rates["one_cycle"]) == pytest.approx(1.0) and rates["one_cycle"][-1] < 1e-3
-    assert np.all(np.diff(rates["one_cycle"][10:]) < 0)
+    assert max(rates["cosine"]) == pytest.approx(1.0) and rates["cosine"][-1] < 1e-3
+    assert np.all(np.diff(rates["cosine"][10:]) < 0)
 
 
 def test_sgd_decays_matrices_only():
@@ -127,12 +127,11 @@ def test_short_gradients_are_left_alone():
 
 
 @pytest.mark.parametrize("step", [0, 5, 10, 11, 55, 99])
-def test_one_cycle_and_cosine_by_formula(step):
-    config = Config(schedule="one_cycle", warmup=0.1, lr=2.0, final_lr=0.25)
+def test_cosine_by_formula(step):
+    config = Config(schedule="cosine", warmup=0.1, lr=2.0, final_lr=0.25)
     expected = 2.0 * (step + 1) / 11 if step < 10 else 2.0 * (
         0.25 + 0.75 * (1 + np.cos(np.pi * (step / 100 - 0.1) / 0.9)) / 2)
-    for schedule in ("one_cycle", "cosine"):
-        assert learning_rate(config.replace(schedule=schedule), step, 100) == pytest.approx(expected)
+    assert learning_rate(config, step, 100) == pytest.approx(expected)
 
 
 def test_steps_by_epoch():

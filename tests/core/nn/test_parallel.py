@@ -1,6 +1,10 @@
 """Chunks of work on threads: every element exactly once, whatever the sizes."""
 
+import os
+import signal
 import threading
+import time
+import warnings
 
 import numpy as np
 import pytest
@@ -154,3 +158,122 @@ def test_many_callers_share_the_pool(two_threads):
     for caller in callers:
         caller.join(20)
     assert found == {number: [[(number, i) for i in range(3)]] * 50 for number in range(5)}
+
+
+def waits_in_child(check):
+    """The exit code of a forked process that runs check(), which ends it with 0 where all is well; ended after 20 s."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of what is tested here
+        process = os.fork()
+    if not process:
+        code = 1
+        try:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(20)  # its default ends a process that hangs
+            check()
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def meets():
+    """Fails unless two threads share the work in this process."""
+    met = threading.Barrier(2, timeout=10)
+    for_chunks(lambda start, stop: met.wait(), 2, 1)
+    assert [half for half, _ in side_by_side(lambda half: (half, met.wait()), 2)] == [0, 1]
+
+
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+
+
+@forks
+def test_a_forked_process_has_threads_of_its_own(two_threads):
+    meets()
+    assert waits_in_child(meets) == 0
+    meets()
+
+
+@forks
+def test_a_process_may_be_forked_while_the_threads_work_and_the_lock_is_held(two_threads):
+    meets()
+    begun, over, pool = threading.Event(), threading.Event(), parallel._pool
+    caller = threading.Thread(target=for_chunks, args=(lambda start, stop: (begun.set(), over.wait(20)), 2, 1))
+    caller.start()
+    assert begun.wait(20)
+    with pool._starting:
+        code = waits_in_child(meets)
+    over.set()
+    caller.join(20)
+    assert code == 0
+
+
+@forks
+@pytest.mark.parametrize("forking", [0, 1], ids=["the caller", "a thread of the pool"])
+def test_a_process_may_be_forked_within_the_work(two_threads, forking):
+    codes = side_by_side(lambda half: waits_in_child(meets) if half == forking else None, 2)
+    assert codes[forking] == 0
+
+
+@forks
+def test_a_forked_process_stays_in_one_thread_where_that_was_asked_for(two_threads):
+    def check():
+        seen = set()
+        for_chunks(lambda start, stop: seen.add(threading.get_ident()), 8, 1)
+        assert seen == {threading.get_ident()}
+
+    with parallel.in_one_thread():
+        assert waits_in_child(check) == 0
+
+
+@pytest.mark.parametrize("interrupts", [1, 3])
+def test_an_interrupt_waits_for_the_other_threads(two_threads, interrupts):
+    """Ctrl-C while the caller waits, once or again and again: it is raised when nothing is written any more."""
+    ended, main = [], threading.get_ident()
+
+    def work(half):
+        if half:
+            for _ in range(interrupts):
+                time.sleep(0.05)
+                signal.pthread_kill(main, signal.SIGINT)
+            time.sleep(0.1)
+            ended.append(half)
+
+    with pytest.raises(KeyboardInterrupt):
+        parallel._pool.together(work, 2)
+    assert ended == [1]
+    assert parallel._pool.together(lambda i: i, 3) == [0, 1, 2], "and the pool still serves"
+
+
+def test_wherever_an_interrupt_comes_the_work_has_ended(two_threads):
+    """A timer that goes off after another few microseconds each time: all that other threads began has ended."""
+    def stop(signum, frame):
+        raise KeyboardInterrupt
+
+    raised, before = 0, signal.signal(signal.SIGALRM, stop)
+    try:
+        for delay in range(1, 200):
+            begun, ended = [], []
+
+            def work(i, begun=begun, ended=ended):
+                if i:  # the caller's own share is what an interrupt may cut short
+                    begun.append(i)
+                    sum(range(500))
+                    ended.append(i)
+
+            try:
+                signal.setitimer(signal.ITIMER_REAL, delay * 2e-6)
+                parallel._pool.together(work, 4)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                raised += 1
+                assert sorted(ended) == sorted(begun) and len(begun) in (0, 3)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert raised
+
+
+def test_how_numpy_treats_errors_holds_in_all_threads(two_threads):
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        side_by_side(lambda half: np.float64(1) / np.float64(1 - half), 2)

@@ -7,6 +7,8 @@ from core.digits.config import Config
 from core.digits.data import load_mnist, load_split
 from core.digits.presets import PRESETS
 from core.digits.task import DigitTask, Images
+from core.nn.classification import ClassificationTask
+from core.nn.network import build_network
 from core.nn.training import EMA_EVERY, CheckpointError, fit
 
 
@@ -67,7 +69,7 @@ def test_interruption_keeps_the_best_weights(digits):
 def test_checkpoint_of_other_settings_or_damaged_is_refused(digits, tmp_path):
     checkpoint = tmp_path / "checkpoint.npz"
     run(SMALL.replace(epochs=1), digits, checkpoint=checkpoint)
-    with pytest.raises(CheckpointError, match="other settings"):
+    with pytest.raises(CheckpointError, match=r"other settings: lr is 0\.003 there and 0\.0001 now"):
         run(SMALL.replace(epochs=1, lr=1e-4), digits, checkpoint=checkpoint, resume=True)
     checkpoint.write_bytes(checkpoint.read_bytes()[:5000])
     with pytest.raises(CheckpointError, match="damaged"):
@@ -168,3 +170,34 @@ def test_gradients_are_clipped_and_learning_rates_recorded(digits):
     steps = task.steps_per_epoch
     assert 0 < np.linalg.norm(task.theta - start) <= steps * 0.5 * 1e-3 * 1.001
     assert seen[0]["lr"] == 0.5 and seen[0]["epoch"] == 1 and seen[0]["loss"] > 0
+
+
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_without_validation_the_last_weights_are_kept_and_learn_xor(ema):
+    X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32), np.array([0, 1, 1, 0])
+    config = Config(hidden=(8,), gate=False, epochs=400, batch_size=4, lr=0.02, ema=ema)
+    network = build_network(config, 2, 2)
+    progress = fit(ClassificationTask(config, network, X, y), config)
+    assert network.logits(X).argmax(axis=1).tolist() == y.tolist()
+    assert progress.best_epoch == progress.epoch == 400
+
+
+def test_a_score_that_is_not_finite_is_no_score():
+    """The epoch of the best finite score is kept, whatever comes before or after; patience counts from it."""
+    class Steps:
+        theta, decay_size, steps_per_epoch, score = np.zeros(1), 0, 1, "score"
+        scores = iter([np.nan, 2.0, np.inf, np.nan, 1.0])
+
+        def batches(self, epoch):
+            yield epoch
+
+        def loss_and_grad(self, batch):
+            return 0.0, np.array([-1.0])
+
+        def evaluate(self):
+            return {"score": next(self.scores)}
+
+    task = Steps()
+    config = Config(optimizer="sgd", momentum=0.0, lr=1.0, schedule="constant", warmup=0, epochs=5, patience=3)
+    progress = fit(task, config)
+    assert (progress.best, progress.best_epoch, progress.epoch, task.theta[0]) == (2.0, 2, 5, 2.0)
