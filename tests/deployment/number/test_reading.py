@@ -12,6 +12,7 @@ from analytics.numbers.compose import OVERLAPPING, TOUCHING, WIDE, compose, phot
 from core.digits.config import Config
 from core.digits.strokes.negatives import signs
 from core.digits.task import load_parts
+from core.models.model import Model
 from deployment.deploy_mnist import MNISTDeployer, main
 from deployment.number.notice import noticed
 from deployment.number.reading import written
@@ -230,20 +231,28 @@ def test_labels_and_distances():
 
 def test_shipped_weights_hold_every_signal(deployer):
     saved = json.loads(FILE.read_text())
-    for sha256, name in ((deployer.sha256, "shipped network"), ("another", "any network")):
+    for sha256, name in ((deployer.model.weights_sha256, "shipped network"), ("another", "any network")):
         weights = Weights.of(sha256)
         assert len(weights.digit) == len(weights.other) == len(SIGNALS)
         assert weights.to_dict() == saved[name]
         assert weights.digit[SIGNALS.index("ink cut")] < 0
     width = sum(deployer.config["hidden"][-2:])
-    own = Weights.of(deployer.sha256)
+    own = Weights.of(deployer.model.weights_sha256)
     assert weights.matrix is None and own.matrix.shape == (width + 1, 11) and own.sides.shape[0] == SIDES
+
+
+def test_a_network_without_matrices_is_told_of_once(caplog):
+    Weights.of.cache_clear()
+    with caplog.at_level("WARNING"):
+        assert [Weights.of("a third network").matrix for _ in range(3)] == [None] * 3
+        assert Weights.of().matrix is None
+    assert len(caplog.records) == 1 and "python -m analytics.studies.numbers --write" in caplog.text
 
 
 def test_another_network_reads_numbers_without_the_matrices(deployer, part, monkeypatch):
     """Its own hidden layers mean other things."""
     pairs = strings(part, 8, (3, 3), [WIDE], np.random.default_rng(1))
-    monkeypatch.setattr(MNISTDeployer, "sha256", property(lambda self: "another"))
+    monkeypatch.setattr(Model, "weights_sha256", property(lambda self: "another"))
     assert exact(deployer, pairs) >= 0.6
 
 
