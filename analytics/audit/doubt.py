@@ -115,13 +115,13 @@ def measure(model, X: np.ndarray, y: np.ndarray, others: dict, writers: int | No
     part, None where that is not known.
     """
     readout = model.readout
-    probs, novelty, evidence = readout.read(model.network, X)
+    probs, novelty, by_fold = readout.read(model.network, X)
     kinds = {"test digits": (probs, novelty)} | {k: readout.read(model.network, Z)[:2] for k, Z in others.items()}
     K = len(readout.folds)
     guarantee = BY_IMAGE.format(K=K) if writers is None else GUARANTEE.format(
         K=K, W=writers, least=percent(1 / (writers + 1)))
     rows = {"selective": selective(probs, y), "guarantee": guarantee,
-            "conformal": conformal(readout.could_be(evidence), y, readout.conformal.miss_bound),
+            "conformal": conformal(readout.could_be(by_fold), y, readout.conformal.miss_bound),
             "promises": promises(readout.feelings(probs, novelty), probs, y, readout.two_hold),
             "confident_from": readout.confident_from,
             "out_of_distribution": out_of_distribution(readout, novelty, kinds)}
