@@ -108,6 +108,16 @@ def out_of_distribution(readout, digits_novelty: np.ndarray, kinds: dict[str, tu
     return rows
 
 
+def without_looks(model, fitted, X: np.ndarray, y: np.ndarray, resamples: int, seed: int) -> dict:
+    """Errors and calibration error of the Calibration `fitted`, that of the ONNX export, and what chance alone gives
+    that error, 95 times in 100, were every stated probability true."""
+    probs = fitted.probabilities(model.readout.look(model.network, X))
+    chance = metrics.ece_if_calibrated(probs, resamples, np.random.default_rng(seed))
+    return {"n": len(y), "errors": int((probs.argmax(1) != y).sum()), "log_loss": metrics.log_loss(probs, y),
+            "ece": metrics.expected_calibration_error(probs, y),
+            "ece_if_calibrated": np.quantile(chance, [0.025, 0.975]).tolist()}
+
+
 def measure(model, X: np.ndarray, y: np.ndarray, others: dict, writers: int | None) -> tuple[dict, dict]:
     """(arrays, rows) of a core.models.model.Model on network input X (N, 784), y (N,).
 

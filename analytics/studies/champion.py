@@ -75,7 +75,7 @@ def table(runs):
     scores = [100 * run["test"]["accuracy"] for run in runs.values()]
     if len(scores) > 1:
         lines += ["", f"Mean of {len(scores)} seeds on the test set: {np.mean(scores):.3f} %, 95 % interval over seeds "
-                      f"and test images {interval_of_mean(scores)} %."]
+                      "and test images {:.2f} to {:.2f} %.".format(*interval_of_mean(scores))]
     return "\n".join(lines) + "\n"
 
 
