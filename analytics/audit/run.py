@@ -189,4 +189,6 @@ def headline_sentence(arrays: dict[str, np.ndarray], document: dict) -> str:
     confident = document["doubt"]["promises"][0]
     return (f"- {percent(accuracy, 2)} of the 10,000 test images are read rightly "
             f"({arrays['headline_errors'][0]:.0f} errors, 95 % interval {interval((low, high), 2)}); of the\n"
-            f"  {confident['right']['n']:,} that it calls confident {confident['errors']} are wrong.\n")
+            f"  {confident['right']['n']:,} that it calls confident {confident['errors']} are wrong. Recipe and seed were "
+            "selected on validation, calibration\n  and development pictures, with test figures in view; measured on the "
+            "test set.\n")
