@@ -1,6 +1,7 @@
 """One audit: read the test images, measure, draw, and write pictures, arrays and rows into a folder."""
 
 import io
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -187,8 +188,8 @@ def headline_sentence(arrays: dict[str, np.ndarray], document: dict) -> str:
     """The headline in a sentence, for the README."""
     accuracy, low, high = arrays["headline_accuracy"]
     confident = document["doubt"]["promises"][0]
-    return (f"- {percent(accuracy, 2)} of the 10,000 test images are read rightly "
-            f"({arrays['headline_errors'][0]:.0f} errors, 95 % interval {interval((low, high), 2)}); of the\n"
-            f"  {confident['right']['n']:,} that it calls confident {confident['errors']} are wrong. Recipe and seed were "
-            "selected on validation, calibration\n  and development pictures, with test figures in view; measured on the "
-            "test set.\n")
+    text = (f"- {percent(accuracy, 2)} of the 10,000 test images are read rightly ({arrays['headline_errors'][0]:.0f} "
+            f"errors, 95 % interval {interval((low, high), 2)}); of the {confident['right']['n']:,} that it calls "
+            f"confident {confident['errors']} are wrong. Recipe and seed were selected on validation, calibration and "
+            "development pictures, with test figures in view; measured on the test set.")
+    return textwrap.fill(text, 120, subsequent_indent="  ") + "\n"
