@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from core.metrics import wilson_interval
+from scipy.stats import binom
 
 NUMBERS = Path(__file__).resolve().parents[2] / "analytics" / "reports" / "numbers.json"
 
 
 def floor(share, n):
-    """The lower end of the 95 % interval of a published share at n pictures."""
-    return wilson_interval(share * n, n)[0]
+    """The lower end of the 95 % interval that a published share gives a count among n pictures, as a share."""
+    return binom.ppf(0.025, n, share) / n
 
 
 def number_row(name):
