@@ -1,8 +1,10 @@
 """The shipped model as ONNX: `python -m analytics.export_onnx [--model DIR] [--out qualm.onnx] [--demo PICTURE]`.
 
 The file holds everything from the 28x28 image to calibrated probabilities, so that any ONNX runtime (onnxruntime, its
-web version, Triton, KServe) serves the same answers, as the network gives them at its first look: the further looks at
-doubtful digits (core/uncertainty/looks.py) are not part of it. It is checked against NumPy on the 10,000 test images.
+web version, Triton, KServe) serves the same answers. Test-time augmentation of doubtful digits
+(core/uncertainty/looks.py) is not part of it, and so its calibration is its own: fitted to the calibration images
+without that. It is checked against NumPy on the 10,000 test images; its calibration error there stands in
+analytics/reports/audit.md.
 
     input   image          uint8   (N, 28, 28)   as MNIST's: white ink on black
     output  probabilities  float32 (N, 10)       calibrated, in the order of the digits
@@ -16,17 +18,26 @@ import numpy as np
 
 from core.command import refusing
 from core.digits.data import as_input, load_mnist
+from core.digits.task import load_parts
 from core.files import write_atomic
 from core.models import model
+from core.models.finish import calibration_data
 from core.nn.gate import EmotionalGate
 from core.nn.layers import Dense, ReLU, Sigmoid
-from core.uncertainty.calibration import AHEAD
+from core.uncertainty.calibration import AHEAD, fit_calibration
 
 OPSET = 17
 
 
-def onnx_model(saved):
-    """An onnx.ModelProto of a core.models.model.Model."""
+def fit_without_looks(saved, parts=None):
+    """The Calibration of a core.models.model.Model without test-time augmentation, on the images that its own was
+    fitted to; parts: of core.digits.task.load_parts, by default those of its settings."""
+    (X, y, _), (X_hard, y_hard, _) = calibration_data(saved.config, parts or load_parts(saved.config))
+    return fit_calibration(saved.readout.look(saved.network, X), y, saved.readout.look(saved.network, X_hard), y_hard)
+
+
+def onnx_model(saved, fitted):
+    """An onnx.ModelProto of a core.models.model.Model with the Calibration `fitted`."""
     from onnx import TensorProto, checker, helper, numpy_helper
 
     nodes, constants = [], []
@@ -61,7 +72,7 @@ def onnx_model(saved):
             y = node("Mul", [y, gate], f"{name}_output")
             outputs.append(helper.make_tensor_value_info("gate", TensorProto.FLOAT, ["N", len(params["bg"])]))
         # what is left, dropout, does nothing outside training
-    calibration(saved.readout, y, first, gated, node, constant)
+    calibration(saved.readout, fitted, y, first, gated, node, constant)
     image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", 28, 28])
     graph = helper.make_graph(nodes, "qualm", [image], outputs, constants)
     proto = helper.make_model(graph, producer_name="qualm", opset_imports=[helper.make_opsetid("", OPSET)],
@@ -71,12 +82,10 @@ def onnx_model(saved):
     return proto
 
 
-def calibration(readout, logits, first, gated, node, constant):
-    """The nodes of `Readout.probabilities`: from logits, first and last hidden layer to the output "probabilities"."""
+def calibration(readout, fitted, logits, first, gated, node, constant):
+    """The nodes of `fitted.probabilities`: from logits, first and last hidden layer to the output "probabilities"."""
     def number(name, value):
         return constant(name, np.float32(value))
-
-    fitted = readout.calibration
 
     def standardised_error(H, subspace, which, mean, std):
         """The nodes of `Calibration.standardised_errors` of one layer's activations H; `which` begins their names."""
@@ -131,13 +140,13 @@ def session(data):
     return onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
 
 
-def largest_difference(saved, data, images, batch=1000):
+def largest_difference(saved, fitted, data, images, batch=1000):
     """The largest difference of any probability between onnxruntime and NumPy over images (N, 28, 28) uint8."""
     runtime, largest = session(data), 0.0
     for start in range(0, len(images), batch):
         part = images[start : start + batch]
         theirs = runtime.run(["probabilities"], {"image": part})[0]
-        ours = saved.first_look(as_input(part, saved.config.input_range))
+        ours = fitted.probabilities(saved.readout.look(saved.network, as_input(part, saved.config.input_range)))
         largest = max(largest, float(np.abs(theirs - ours).max()))
     return largest
 
@@ -160,9 +169,10 @@ def main(argv=None):
     args = parser.parse_args(argv)
     with refusing("export"):
         saved = model.load(args.model)
-        data = onnx_model(saved).SerializeToString()
+        fitted = fit_without_looks(saved)
+        data = onnx_model(saved, fitted).SerializeToString()
         write_atomic(args.out, data)
-        difference = largest_difference(saved, data, load_mnist()["X_test"])
+        difference = largest_difference(saved, fitted, data, load_mnist()["X_test"])
         print(f"{args.out}: {len(data) / 1e6:.1f} MB; largest difference to NumPy on the test images {difference:.1e}")
         if args.demo:
             print(demo(args.out, args.demo))

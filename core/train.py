@@ -23,7 +23,7 @@ from core.digits.config import Config
 from core.digits.presets import PRESETS
 from core.digits.task import DigitTask, file_sha256, load_parts
 from core.files import TRAINING_LOCK, locked, remove_parts
-from core.models import finish, promotion
+from core.models import finish, fitted, model, promotion
 from core.nn.optimizers import make_optimizer
 from core.nn.training import check_same, fit, read_checkpoint
 from core.storage import read_json, write_json
@@ -167,6 +167,9 @@ def promote(folder, force):
     promotion.promote(folder, force=force)
     print(f"{folder} is now the shipped model in {promotion.FINAL_MODEL.name}/"
           + (f", although {reason}." if reason else "."))
+    network, _, _, saved, *_ = model.load_network(promotion.FINAL_MODEL)
+    if sentence := fitted.stale(model.weights_sha256(saved, network)):
+        print(sentence)
 
 
 def run(args):

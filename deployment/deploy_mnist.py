@@ -188,9 +188,9 @@ class MNISTDeployer:
         """Predictions of images (N, 28, 28), floats in [0, 1], framed as MNIST's."""
         X, readout = self._input(images), self.model.readout
         reading = self.network.read(X)
-        evidence = readout.look_again(self.network, X, readout.evidence(reading))
+        evidence, by_fold = readout.look_again(self.network, X, readout.evidence(reading))
         probs, novelty = readout.calibration.probabilities(evidence), readout.novelty(evidence)
-        sets = readout.could_be(evidence)
+        sets = readout.could_be(by_fold)
         answers = []
         for i, feeling in enumerate(readout.feelings(probs, novelty)):
             runner_up, digit = np.argsort(probs[i], kind="stable")[-2:]

@@ -1,4 +1,4 @@
-"""What the network says of one picture, as plain values. A box is (top, left, bottom, right) in pixels of the source."""
+"""What the network says of one picture, as plain values. A box is (top, left, bottom, right) in the source's pixels."""
 
 from dataclasses import dataclass
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from analytics.audit import out_of_distribution
-from analytics.audit.run import COMMAND, audit, doubt_table, headline_sentence, headline_table
+from analytics.audit.run import COMMAND, audit, headline_sentence, report_text
 from analytics.reports import put_between_marks, write_report
 from core.command import refusing
 from core.words import interval, percent
@@ -36,9 +36,8 @@ def main(argv: list[str] | None = None) -> None:
                                  track=lambda items, label: tqdm(items, desc=f"{label:>12}", leave=True))
     if options.model.resolve() == SHIPPED.resolve():
         put_between_marks("shipped", headline_sentence(arrays, document))
-        found = document["doubt"]
         write_report("audit", "The shipped model on MNIST's test set", COMMAND,
-                     f"{headline_table(arrays)}\n{doubt_table(found['conformal'])}\n{found['guarantee']}")
+                     report_text(arrays, document))
     accuracy, low, high = arrays["headline_accuracy"]
     print(f"Test accuracy {percent(accuracy, 2)} (95 % interval {interval((low, high), 2)}), "
           f"{arrays['headline_errors'][0]:.0f} errors; saved in {images_dir(options.model, SHIPPED)}")

@@ -108,6 +108,16 @@ def out_of_distribution(readout, digits_novelty: np.ndarray, kinds: dict[str, tu
     return rows
 
 
+def without_looks(model, fitted, X: np.ndarray, y: np.ndarray, resamples: int, seed: int) -> dict:
+    """Errors and calibration error of the Calibration `fitted`, that of the ONNX export, and what chance alone gives
+    that error, 95 times in 100, were every stated probability true."""
+    probs = fitted.probabilities(model.readout.look(model.network, X))
+    chance = metrics.ece_if_calibrated(probs, resamples, np.random.default_rng(seed))
+    return {"n": len(y), "errors": int((probs.argmax(1) != y).sum()), "log_loss": metrics.log_loss(probs, y),
+            "ece": metrics.expected_calibration_error(probs, y),
+            "ece_if_calibrated": np.quantile(chance, [0.025, 0.975]).tolist()}
+
+
 def measure(model, X: np.ndarray, y: np.ndarray, others: dict, writers: int | None) -> tuple[dict, dict]:
     """(arrays, rows) of a core.models.model.Model on network input X (N, 784), y (N,).
 
@@ -115,13 +125,13 @@ def measure(model, X: np.ndarray, y: np.ndarray, others: dict, writers: int | No
     part, None where that is not known.
     """
     readout = model.readout
-    probs, novelty, evidence = readout.read(model.network, X)
+    probs, novelty, by_fold = readout.read(model.network, X)
     kinds = {"test digits": (probs, novelty)} | {k: readout.read(model.network, Z)[:2] for k, Z in others.items()}
     K = len(readout.folds)
     guarantee = BY_IMAGE.format(K=K) if writers is None else GUARANTEE.format(
         K=K, W=writers, least=percent(1 / (writers + 1)))
     rows = {"selective": selective(probs, y), "guarantee": guarantee,
-            "conformal": conformal(readout.could_be(evidence), y, readout.conformal.miss_bound),
+            "conformal": conformal(readout.could_be(by_fold), y, readout.conformal.miss_bound),
             "promises": promises(readout.feelings(probs, novelty), probs, y, readout.two_hold),
             "confident_from": readout.confident_from,
             "out_of_distribution": out_of_distribution(readout, novelty, kinds)}

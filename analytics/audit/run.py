@@ -1,17 +1,20 @@
 """One audit: read the test images, measure, draw, and write pictures, arrays and rows into a folder."""
 
 import io
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from analytics.audit import arrays as audit_arrays
-from analytics.audit import doubt, figures, inside, out_of_distribution
+from analytics.audit import doubt, figures, inside, out_of_distribution, writers
 from analytics.audit.arrays import Track, untracked
+from analytics.export_onnx import fit_without_looks
 from analytics.reports import png_bytes
 from analytics.robustness import measure as robustness
-from core.digits.data import as_input, calibration_writers, load_mnist, load_split
+from core.digits.data import as_input, load_mnist
+from core.digits.task import load_parts
 from core.files import replace_together
 from core.metrics import confusion_matrix
 from core.storage import json_text
@@ -21,6 +24,7 @@ from deployment.audit.reader import FORMAT, images_dir, made_for
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 
 COMMAND = "python -m analytics.audit"
+RESAMPLES = 250  # of labels drawn from stated probabilities
 
 
 def draw(arrays: dict[str, np.ndarray], X: np.ndarray) -> dict[str, Callable]:
@@ -74,17 +78,21 @@ def audit(model_dir: Path, folder: Path | None = None, track: Track = untracked,
 def measure(model, data: dict, others: dict, corrupted: int, seed: int, track: Track) -> tuple[dict, dict]:
     """(arrays, rows) of what needs the model itself: doubt, gate and robustness. data: as of
     core.digits.data.load_mnist."""
-    span, y, calibration = model.config.input_range, data["y_test"], load_split()["calibration"]
-    X, X_cal = as_input(data["X_test"], span), as_input(data["X_train"][calibration], span)
-    document = {}
-    for step in track(("doubt", "gate"), "doubt"):
+    span, y, parts = model.config.input_range, data["y_test"], load_parts(model.config)
+    X, held_out = as_input(data["X_test"], span), [parts["validation"], parts["calibration"]]
+    known = all(part.writer is not None for part in held_out)
+    document = {"curve_form": model.readout.calibration.curve_form,
+                "design_effect": writers.measure(model, held_out) if known else None}
+    for step in track(("doubt", "export", "gate"), "doubt"):
         if step == "doubt":
             arrays, document["doubt"] = doubt.measure(
                 model, X, y, {name: as_input(images, span) for name, images in others.items()},
-                None if model.config.csv else len(np.unique(calibration_writers())))
+                len(np.unique(parts["calibration"].writer)) if known else None)
+        elif step == "export":
+            document["export"] = doubt.without_looks(model, fit_without_looks(model, parts), X, y, RESAMPLES, seed)
         else:
             document["gate"] = inside.compare_gates(inside.mode_logits(model, X, seed), y, inside.mode_logits(
-                model, X_cal, seed), data["y_train"][calibration])
+                model, as_input(parts["calibration"].X, span), seed), parts["calibration"].y)
     document["robustness"] = None
     if corrupted:
         rows = robustness.measure(model, data["X_test"], y, corrupted, seed,
@@ -119,8 +127,8 @@ def save(arrays: dict[str, np.ndarray], X: np.ndarray, folder: Path, track: Trac
     replace_together(folder, {**files, "audit.npz": npz.getvalue()})
 
 
-def headline_table(arrays: dict[str, np.ndarray]) -> str:
-    """The headline figures as a Markdown table."""
+def headline_table(arrays: dict[str, np.ndarray], effects: dict | None = None) -> str:
+    """The headline figures as a Markdown table; effects: of writers.measure, for a column of wider intervals."""
     n = len(arrays["y"])
     rows = {
         "accuracy": ("accuracy", lambda v: percent(v, 2)), "errors": ("errors", "{:.0f}".format),
@@ -129,14 +137,32 @@ def headline_table(arrays: dict[str, np.ndarray]) -> str:
         "AUROC of confidence, right against wrong": ("auroc", "{:.4f}".format),
         "area under risk-coverage": ("aurc", lambda v: percent(v, 3)),
     }
-    lines = [f"| on {n:,} test images | value | 95 % interval |", "|---|---|---|"]
+    lines = [f"| on {n:,} test images | value | 95 % interval | with the writers' design effect |", "|---|---|---|---|"]
     for name, (key, write) in rows.items():
         value, low, high = map(write, arrays[f"headline_{key}"])
-        lines.append(f"| {name} | {value} | {low} to {high} |")
+        wider = "–"
+        if effects and key in effects:
+            wider = " to ".join(map(write, writers.widened(key, arrays[f"headline_{key}"], n, effects[key]["value"])))
+        lines.append(f"| {name} | {value} | {low} to {high} | {wider} |")
     sure = evidence.selective(arrays["probs"], arrays["y"], [0.99])[0]
     lines.append(f"| accuracy of the surest 99 % of answers | {measured(sure['share'], 2)} | "
-                 f"{interval(sure['interval_95'], 2)} |")
+                 f"{interval(sure['interval_95'], 2)} | – |")
     return "\n".join(lines) + "\n"
+
+
+def export_sentence(export: dict) -> str:
+    """The calibration error of the ONNX export; rows as of doubt.without_looks."""
+    return (f"The ONNX export, which has no test-time augmentation and a calibration of its own "
+            f"(`python -m analytics.export_onnx`), makes {export['errors']} errors on these {export['n']:,} images. Its"
+            f" calibration error is {percent(export['ece'], 2)}; chance alone gives a perfectly calibrated reader "
+            f"{interval(export['ece_if_calibrated'], 2)}.")
+
+
+def curve_sentence(form: str) -> str:
+    """Which curve leads from the weighted signals of doubt to log odds."""
+    return "The curve from the weighted signals to the log odds of a right answer is a " + (
+        "parabola above the lowest hundredth." if form == "parabola" else
+        "line: the best parabola would fall somewhere.")
 
 
 def doubt_table(rows: list[dict]) -> str:
@@ -150,10 +176,20 @@ def doubt_table(rows: list[dict]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def report_text(arrays: dict[str, np.ndarray], document: dict) -> str:
+    """The body of analytics/reports/audit.md."""
+    effects, found = document["design_effect"], document["doubt"]
+    return "\n".join([headline_table(arrays, effects), *([writers.sentence(effects), ""] if effects else []),
+                      export_sentence(document["export"]), "", curve_sentence(document["curve_form"]), "",
+                      doubt_table(found["conformal"]), found["guarantee"]])
+
+
 def headline_sentence(arrays: dict[str, np.ndarray], document: dict) -> str:
     """The headline in a sentence, for the README."""
     accuracy, low, high = arrays["headline_accuracy"]
     confident = document["doubt"]["promises"][0]
-    return (f"- {percent(accuracy, 2)} of the 10,000 test images are read rightly "
-            f"({arrays['headline_errors'][0]:.0f} errors, 95 % interval {interval((low, high), 2)}); of the\n"
-            f"  {confident['right']['n']:,} that it calls confident {confident['errors']} are wrong.\n")
+    text = (f"- {percent(accuracy, 2)} of the 10,000 test images are read rightly ({arrays['headline_errors'][0]:.0f} "
+            f"errors, 95 % interval {interval((low, high), 2)}); of the {confident['right']['n']:,} that it calls "
+            f"confident {confident['errors']} are wrong. Recipe and seed were selected on validation, calibration and "
+            "development pictures, with test figures in view; measured on the test set.")
+    return textwrap.fill(text, 120, subsequent_indent="  ") + "\n"

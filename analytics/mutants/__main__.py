@@ -8,6 +8,7 @@ lists the survivors.
 """
 
 import argparse
+import subprocess
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -23,9 +24,18 @@ from core.words import measured
 COMMAND = "python -m analytics.mutants"
 
 
-def report(planted, mutants, verdicts):
-    """The report as Markdown: planted faults with their tests, kills by file, survivors with their lines."""
-    lines = ["| planted by hand in | the test that notices |", "|---|---|"]
+def commit():
+    """The commit that is tested, "unknown" outside a repository; "+" where files differ from it."""
+    done = subprocess.run(["git", "describe", "--always", "--abbrev=10", "--dirty=+"], cwd=ROOT, capture_output=True,
+                          text=True)
+    return done.stdout.strip() or "unknown"
+
+
+def report(planted, mutants, verdicts, at):
+    """The report as Markdown: planted faults with their tests, kills by file, survivors with their lines; at: the
+    commit."""
+    lines = [f"Of commit {at}; files and lines are those of this commit.", "",
+             "| planted by hand in | the test that notices |", "|---|---|"]
     for (file, old, new, test), failed in zip(PLANTED, planted, strict=True):
         noticed = f"`{test.partition('::')[2]}`" if failed else "**not noticed**"
         lines.append(f"| {file}: `{old}` as `{new}` | {noticed} |")
@@ -57,7 +67,7 @@ def main(argv=None):
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", metavar="FILE", help="sample this file alone, and write no report")
     args = parser.parse_args(argv)
-    mutants = draw(args.sample, args.seed)
+    mutants, at = draw(args.sample, args.seed), commit()
     if args.only:
         mutants = [kinds[0] for kinds in places(args.only).values()][: args.sample]
     with tempfile.TemporaryDirectory() as base:
@@ -89,7 +99,7 @@ def main(argv=None):
             if verdict is False:
                 print(f"{mutant.file}:{mutant.line} {mutant.operator} {mutant.occurrence}")
         return
-    text = report(planted, mutants, verdicts[len(planted) :])
+    text = report(planted, mutants, verdicts[len(planted) :], at)
     write_report("mutation", "Planted faults, and how many the tests notice", COMMAND, text)
     print(text)
 

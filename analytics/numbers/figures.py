@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from dataclasses import dataclass
 from functools import cache, partial
@@ -20,6 +21,7 @@ from deployment.number.text import distance
 from deployment.preprocess import InputError, load_image
 
 FIFTHS = 5
+TEST = ", test digits"  # ends the name of a row of these
 PAGE = """
 import sys, time
 from analytics.memory import peak_megabytes
@@ -93,6 +95,32 @@ def table(rows):
     return "\n".join([*found, ""])
 
 
+def row_of(row):
+    """A Row as plain values."""
+    n, exact = len(row.exact), int(row.exact.sum())
+    return {"name": row.name, "n": n, "exact": exact / n, "interval_95": wilson_interval(exact, n),
+            "digit_errors": float(row.errors.sum() / row.digits.sum()), "components": float(row.alone.mean()),
+            "stated": float(row.stated.mean())}
+
+
+def headline(document):
+    """The README's lines, from numbers.json: what was selected on which digits, and measured on which."""
+    rows = {row["name"]: row for row in document["rows"]}
+    kinds = {"5 digits, gaps of 2 and more": "five digits", "pairs that touch": "pairs that touch",
+             "pairs that overlap": "pairs that overlap"}
+    told = [[f"{measured(rows[name + end]['exact'])} ({interval(rows[name + end]['interval_95'])}) of {words}"
+             for name, words in kinds.items()] for end in (TEST, "")]
+    signs = next((row for row in document["no_number"] if row["name"] == "words without look-alikes"), None)
+    text = (f"- Whole numbers, composed of test digits, are read exactly in {told[0][0]}, {told[0][1]} and "
+            f"{told[0][2]}; of the validation writers' digits, on which the cuts were selected, in {told[1][0]}, "
+            f"{told[1][1]} and "
+            f"{told[1][2]}" + (f"; of signs in words {percent(signs['sure'] / signs['signs'])} pass for a sure digit, "
+                               "look-alikes of digits apart" if signs else "")
+            + " ([figures](analytics/reports/numbers.md)).")
+    return "\n".join(textwrap.wrap(text, 120, subsequent_indent="  ", break_long_words=False,
+                                   break_on_hyphens=False)) + "\n"
+
+
 def doubt_table(rows):
     """Stated against measured, in fifths of all numbers by stated confidence."""
     stated, exact = (np.concatenate([getattr(row, name) for row in rows]) for name in ("stated", "exact"))
@@ -105,8 +133,9 @@ def doubt_table(rows):
     return "\n".join([*found, ""])
 
 
-def claims_table(strange, deployer):
-    found = ["| what | pictures | signs | called a sure digit | refused with a sentence |", "|---|---:|---:|---:|---:|"]
+def claims(strange, deployer):
+    """What becomes of pictures of no number, {name: pictures}: a row each."""
+    rows = []
     for name, pictures in strange.items():
         signs = sure = refused = 0
         for picture in pictures:
@@ -117,8 +146,16 @@ def claims_table(strange, deployer):
                 continue
             signs += len(places)
             sure += sum(place.emotion == "confident" for place in places)
-        share = percent(sure / signs, 2) if signs else "–"
-        found.append(f"| {name} | {len(pictures):,} | {signs:,} | {sure:,} ({share}) | {refused:,} |")
+        rows.append({"name": name, "pictures": len(pictures), "signs": signs, "sure": sure, "refused": refused})
+    return rows
+
+
+def claims_table(rows):
+    found = ["| what | pictures | signs | called a sure digit | refused with a sentence |", "|---|---:|---:|---:|---:|"]
+    for row in rows:
+        share = percent(row["sure"] / row["signs"], 2) if row["signs"] else "–"
+        found.append(f"| {row['name']} | {row['pictures']:,} | {row['signs']:,} | {row['sure']:,} ({share}) | "
+                     f"{row['refused']:,} |")
     return "\n".join([*found, ""])
 
 

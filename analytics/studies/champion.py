@@ -4,9 +4,9 @@
 
 Runs live in runs/champion-SEED, say how long they take, and go on where they were stopped when the command is called
 again; finished ones are kept. The seed to ship is proposed by validation (accuracy, then log loss); test figures are in
-the table because each run measures them once, and play no part. The table goes to analytics/reports/champion.md, which
-names the seed that ships. It ends with the command that ships the proposed run. One seed takes about an hour on one
-core.
+the table because each run measures them once, and play no part in it. The table goes to analytics/reports/champion.md,
+which names the seed that ships and how it was chosen. It ends with the command that ships the proposed run. One seed
+takes about an hour on one core.
 """
 
 import argparse
@@ -21,12 +21,14 @@ from analytics.studies.reproduce import interval_of_mean
 from core.command import refusing
 from core.digits.config import Config
 from core.digits.presets import CHAMPION
-from core.models.model import FINAL_MODEL
-from core.storage import load_model, read_json
+from core.models.model import FINAL_MODEL, load_network, weights_sha256
+from core.storage import read_json
 from core.words import interval, percent
 
-HEAD = ("The network that ships: its preset, several seeds, the one with the best validation first (accuracy, then log "
-        "loss), which the command proposes before test figures are looked at. The test set is read once a run.")
+HEAD = ("The preset of the network that ships, several seeds, the one with the best validation first (accuracy, then "
+        "log loss): the command proposes that one. The test set is read once a run.")
+OTHERWISE = ("It was not chosen by this order but by the errors on validation and on the development pictures "
+             "together, and the test figures had been seen: [EXPERIMENTS](../EXPERIMENTS.md).")
 
 
 def folder(seed):
@@ -75,17 +77,26 @@ def table(runs):
     scores = [100 * run["test"]["accuracy"] for run in runs.values()]
     if len(scores) > 1:
         lines += ["", f"Mean of {len(scores)} seeds on the test set: {np.mean(scores):.3f} %, 95 % interval over seeds "
-                      f"and test images {interval_of_mean(scores)} %."]
+                      "and test images {:.2f} to {:.2f} %.".format(*interval_of_mean(scores))]
     return "\n".join(lines) + "\n"
 
 
-def shipped(seeds):
-    """A sentence: which of the seeds is the model in final_model/."""
-    in_use = load_model(FINAL_MODEL)[1]["model_sha256"]
-    for seed in seeds:
-        if read_json(folder(seed) / "config.json").get("model_sha256") == in_use:
-            return f"In final_model/ is seed {seed}."
+def shipped(ranked, weights):
+    """Sentences: which of the seeds, in the order of `rank`, is the model in final_model/, and how it was chosen.
+
+    weights: a function from a model folder to the hash of its weights.
+    """
+    in_use = weights(FINAL_MODEL)
+    for place, seed in enumerate(ranked):
+        if weights(folder(seed)) == in_use:
+            return f"In final_model/ is seed {seed}, " + (
+                "the first by this order." if place == 0 else f"number {place + 1} of {len(ranked)}. {OTHERWISE}")
     return "In final_model/ is none of these."
+
+
+def weights_of(model_folder):
+    network, _, _, saved, *_ = load_network(model_folder)
+    return weights_sha256(saved, network)
 
 
 def main(argv=None):
@@ -97,8 +108,8 @@ def main(argv=None):
         train_all(args.seeds, args.workers)
         runs = {seed: read_json(folder(seed) / "metrics.json") for seed in args.seeds}
         text = table(runs)
-        why = f"{shipped(args.seeds)} Why: analytics/EXPERIMENTS.md.\n"
-        write_report("champion", "The network that ships", "make champion", f"{HEAD}\n\n{text}\n{why}")
+        write_report("champion", "The network that ships", "make champion",
+                     f"{HEAD}\n\n{text}\n{shipped(rank(runs), weights_of)}\n")
         print(text + f"To ship the first: python core/train.py --promote {folder(rank(runs)[0])}")
 
 

@@ -5,7 +5,7 @@ table.
 
 Each row is the mean and standard deviation over the seeds of the accuracy on the 10,000 test images, read once a run.
 Finished runs are kept in runs/reproduce/ and not trained again. The table goes to analytics/reports/reproduction.md.
-Its intervals hold both what seeds change and what other test images would: t over the seeds, binomial over the images.
+Its intervals hold both what seeds change and what other test images would (`interval_of_mean`).
 """
 
 import argparse
@@ -81,10 +81,17 @@ def train_all(names, seeds, workers):
 
 
 def interval_of_mean(scores, images=TEST_IMAGES):
-    """The 95 % interval of a mean accuracy (%) over seeds, training noise and that of the test images added."""
+    """(low, high), the 95 % interval of a mean accuracy (%) over seeds, training noise and that of the test images
+    added.
+
+    The variance over seeds has n - 1 degrees of freedom, the binomial one of the test images is known: their sum has as
+    many as Satterthwaite (1946) gives.
+    """
     p, n = np.mean(scores) / 100, len(scores)
-    half = t.ppf(0.975, n - 1) * np.sqrt(np.var(scores, ddof=1) / n + 1e4 * p * (1 - p) / images)
-    return f"{100 * p - half:.2f} to {100 * p + half:.2f}"
+    seeds, chance = np.var(scores, ddof=1) / n, 1e4 * p * (1 - p) / images
+    freedom = (seeds + chance) ** 2 * (n - 1) / seeds**2 if seeds else np.inf
+    half = float(t.ppf(0.975, freedom)) * np.sqrt(seeds + chance)
+    return 100 * p - half, 100 * p + half
 
 
 def table(names, seeds):
@@ -105,8 +112,8 @@ def table(names, seeds):
             early = "" if config.train_on == "all" else (
                 f"{mean['val_accuracy_epoch_3']:.1%} / {mean['val_accuracy_epoch_15']:.1%}".replace("%", ""))
             cells = [f"{name} {shape}", form, f"{np.mean(scores):.2f} ± {np.std(scores, ddof=1):.2f}",
-                     interval_of_mean(scores), seeds, f"{HEADLINES[name]:.2f}", f"{mean['epochs']:.0f}",
-                     f"{mean['seconds']:.0f}", early, note]
+                     "{:.2f} to {:.2f}".format(*interval_of_mean(scores)), seeds, f"{HEADLINES[name]:.2f}",
+                     f"{mean['epochs']:.0f}", f"{mean['seconds']:.0f}", early, note]
             lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines) + "\n"
 

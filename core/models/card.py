@@ -14,6 +14,7 @@ from core.settings import as_text
 from core.words import interval, measured, percent
 
 FLAGS = ("seed", "epochs", "batch_size", "lr")  # settings that the command line names directly
+MNIST = "MNIST of Y. LeCun, C. Cortes and C. J. C. Burges"
 
 
 def split_words(config, sizes):
@@ -48,7 +49,15 @@ def training_data(config):
     """The name of what a model was trained on."""
     if config.get("csv"):
         return f"{Path(config['csv']).name}, a CSV file (SHA-256 {config['csv_sha256'][:12]} …)"
-    return "MNIST"
+    return MNIST
+
+
+def made_words(config):
+    """What of each training batch was generated, in words; empty where nothing was."""
+    shares = [f"{percent(share, 0)} {what}" for share, what in (
+        (config["synthetic"], "are digits drawn from the skeletons in core/digits/strokes"),
+        (config["negatives"], "are generated pictures of no digit")) if share]
+    return f"of every training batch {' and '.join(shares)}" if shares else ""
 
 
 def doubt_words(config):
@@ -65,9 +74,10 @@ def card_data(config, metrics):
     return {
         "name": f"qualm-{config['preset']}", "license": "mit", "library": "numpy", "task": "image-classification",
         "architecture": config["architecture"], "gate": config["gate"], "parameters": config["parameters"],
-        "intended_use": "reading single handwritten digits 0 to 9, drawn, scanned or photographed",
-        "out_of_scope": "numbers of several digits, letters, other scripts, decisions about people",
-        "training_data": {"name": training_data(config), "parts": config["split"],
+        "intended_use": "reading single handwritten digits 0 to 9, drawn, scanned or photographed; digits of a "
+                        "whole number after deployment/number has cut them out",
+        "out_of_scope": "letters, other scripts, decisions about people",
+        "training_data": {"name": training_data(config), "generated": made_words(config), "parts": config["split"],
                           "preprocessing": config["preprocessing"]},
         "recipe": recipe(config),
         "results": {name: {key: metrics[name][key] for key in ("n", "accuracy", "interval_95", "errors", "log_loss",
@@ -90,7 +100,7 @@ def yaml_head(card):
     rows = [("accuracy", test["accuracy"]), ("log_loss", test["log_loss"]), ("ece", test["ece"])]
     values = [text for name, value in rows
                 for text in (f"          - type: {name}", line("value", round(value, 6), 12))]
-    of_mnist = card["training_data"]["name"] == "MNIST"
+    of_mnist = card["training_data"]["name"] == MNIST
     index = """model-index:
   - name: {name}
     results:
@@ -120,6 +130,9 @@ def model_card(config, metrics):
     data = card["training_data"]
     layers, training, confident = "-".join(map(str, card["architecture"])), card["training"], card["confident"]
     gate = "an emotional gate, gated = h * sigmoid(h Wg + bg), on the last layer" if card["gate"] else "no gate"
+    made = f"; {data['generated']}" if data["generated"] else ""
+    unseen = ("in ways that are not among the skeletons in core/digits/strokes" if config["synthetic"] else
+              "in ways that its training images do not show")
     sure = confident["accuracy"]
     right = "none to judge it by" if sure is None else f"{measured(sure, 3)} of those were right"
     return f"""{yaml_head(card)}
@@ -129,9 +142,9 @@ def model_card(config, metrics):
 **What it is.** A fully connected network {layers} with {gate}; {card['parameters']:,} parameters, trained
 in NumPy for {training['epochs']} epochs in {60 * training['hours']:.1f} minutes on a CPU, seed {config['seed']}.
 
-**Intended use.** {card['intended_use'].capitalize()}. Out of scope: {card['out_of_scope']}.
+**Intended use.** {card['intended_use'][0].upper()}{card['intended_use'][1:]}. Out of scope: {card['out_of_scope']}.
 
-**Data.** {data['name']}; tested on MNIST (LeCun, Cortes, Burges). Parts: {data['parts']}. An image is
+**Data.** {data['name']}{made}; tested on MNIST. Parts: {data['parts']}. An image is
 {data['preprocessing']}.
 
 | | n | accuracy | 95 % interval | errors | log loss | ECE | AUROC of confidence |
@@ -144,8 +157,8 @@ directions of the first and last layer rebuild the activations, and from the las
 {doubt_words(config)}. "Confident" promises at most 0.1 % errors; on the test set {percent(confident['share'])} of the
 digits were confident, and {right}.
 
-**Limits.** Other scripts, digits written in unusual ways, and pictures with several digits are outside of
-what it has seen; "curious" marks many of them, not all. Calibration holds for pictures like MNIST's; on others the
+**Limits.** Letters, other scripts and digits written {unseen} are outside of
+what it has learned; "curious" marks many of them, not all. Calibration holds for pictures like MNIST's; on others the
 network may be surer than it should.
 
 Remade with `{card['recipe']}`.

@@ -26,19 +26,23 @@ PREPROCESSING = "28x28, white ink on black, the digit's long side 20 px, its cen
 def finish(network, config, parts):
     """(Readout, gate means (10, h) per class or None), fitted on the finished network. parts: of core.digits.task."""
     # a third of the training images is plenty for means and components, and a third of the memory
-    train, calibration = parts["train"].part(slice(None, None, 3)), parts["calibration"]
-    X, y, n = as_input(train.X, config.input_range), calibration.y, len(calibration)
-    rng = np.random.default_rng(0)
+    train = parts["train"].part(slice(None, None, 3))
+    X = as_input(train.X, config.input_range)
+    readout = fit_readout(network, X, *calibration_data(config, parts), Looks.of(config))
+    return readout, mean_gates(network, X, train.y) if network.has_gate else None
+
+
+def calibration_data(config, parts):
+    """What doubt is fitted to, twice (X (N, 784), y (N,), groups (N,)): the calibration images, with their renderings
+    where there are any, and augmented and corrupted copies of them."""
+    calibration, rng = parts["calibration"], np.random.default_rng(0)
     copies = [augment(calibration.X, rng, HARD) for _ in range(HARD_COPIES)]
     X_hard = np.concatenate([*copies[:-1], corrupt(copies[-1], rng)])
-    groups = np.arange(n) if calibration.writer is None else calibration.writer
+    y, groups = calibration.y, np.arange(len(calibration)) if calibration.writer is None else calibration.writer
     seen = [Images(calibration.X, y, groups), *([parts["renderings"]] if "renderings" in parts else [])]
-    readout = fit_readout(
-        network, X, (as_input(np.concatenate([images.X for images in seen]), config.input_range),
-                     np.concatenate([images.y for images in seen]), np.concatenate([images.writer for images in seen])),
-        (as_input(X_hard, config.input_range), np.tile(y, HARD_COPIES), np.tile(groups, HARD_COPIES)),
-        Looks.of(config))
-    return readout, mean_gates(network, X, train.y) if network.has_gate else None
+    return ((as_input(np.concatenate([images.X for images in seen]), config.input_range),
+             np.concatenate([images.y for images in seen]), np.concatenate([images.writer for images in seen])),
+            (as_input(X_hard, config.input_range), np.tile(y, HARD_COPIES), np.tile(groups, HARD_COPIES)))
 
 
 def mean_gates(network, X, y):

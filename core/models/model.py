@@ -1,5 +1,7 @@
 """A finished model as a value, read from its folder: weights, readout, mean gates."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +39,11 @@ class Model:
         """The hash that files made from this model carry."""
         return model_sha256(self.saved)
 
+    @property
+    def weights_sha256(self):
+        """The hash that files fitted to this network's activations carry (core/models/fitted.py)."""
+        return weights_sha256(self.saved, self.network)
+
     def probabilities(self, X):
         """Calibrated probabilities (N, 10) of network input X (N, 784)."""
         return self.readout.read(self.network, X)[0]
@@ -44,6 +51,13 @@ class Model:
     def first_look(self, X):
         """The same before doubtful images are looked at again: what the network alone makes of them."""
         return self.readout.calibration.probabilities(self.readout.look(self.network, X))
+
+
+def weights_sha256(saved, network):
+    """One hash over the parameters of a network alone, from the config.json that vouches for its arrays: a readout
+    that is fitted again does not change it."""
+    hashes = {name: saved["arrays"][name] for name in network.named_parameters()}
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
 
 
 def load_network(folder):
@@ -70,8 +84,8 @@ def load(folder=FINAL_MODEL):
     network, config, arrays, saved, metrics, history = load_network(folder)
     try:
         readout = Readout.from_saved(saved["readout"], arrays, widths=(config.hidden[0], config.hidden[-1]))
-        probs, novelty, evidence = readout.read(network, np.zeros((1, PIXELS), np.float32))
-        if not np.isfinite([*probs[0], *novelty]).all() or not readout.could_be(evidence):
+        probs, novelty, by_fold = readout.read(network, np.zeros((1, PIXELS), np.float32))
+        if not np.isfinite([*probs[0], *novelty]).all() or not readout.could_be(by_fold):
             raise ValueError("it reads what is no number")
     except Exception as error:  # whatever stands in a foreign file
         raise ModelError(f"{folder} does not hold a readout of this version ({error}); fit it again with "

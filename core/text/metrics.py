@@ -64,9 +64,17 @@ def pad_loss(pad, target, variance):
     return float(np.mean(error * error / variance)), 2 * error / variance / error.dtype.type(error.size)
 
 
-def bootstrap_difference(pad, other, target, seed=0, n=2000):
-    """95 % interval of pearson(pad) - pearson(other) over resampled sentences, paired: (2, 3)."""
-    rng = np.random.default_rng(seed)
-    draws = (rng.integers(0, len(target), len(target)) for _ in range(n))
+def resampled(documents, n, rng):
+    """n times the numbers of sentences in as many documents, drawn with replacement: sentences of one document are
+    alike. documents: (N,) integers, that of each sentence."""
+    _, index, sizes = np.unique(documents, return_inverse=True, return_counts=True)
+    members = np.split(np.argsort(index, kind="stable"), np.cumsum(sizes)[:-1])
+    for _ in range(n):
+        yield np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
+
+
+def bootstrap_difference(pad, other, target, documents, seed=0, n=2000):
+    """95 % interval of pearson(pad) - pearson(other) over resampled documents (N,), paired: (2, 3)."""
+    draws = resampled(documents, n, np.random.default_rng(seed))
     return np.percentile([pearson(pad[i], target[i]) - pearson(other[i], target[i]) for i in draws], [2.5, 97.5],
                          axis=0)

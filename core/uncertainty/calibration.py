@@ -68,6 +68,11 @@ class Calibration:
     curve: tuple = (0.0, 0.0, 1.0, 0.0)
     strange: tuple = (1.0, 0.0, 1.0)  # of readouts of before
 
+    @property
+    def curve_form(self):
+        """What the curve is: "parabola", or "line" where the best parabola would fall somewhere (`fit_curve`)."""
+        return "parabola" if self.curve[-1] else "line"
+
     def standardised_errors(self, evidence):
         """Both log errors in standard deviations of calibration digits: (N, 2), 0 for a usual digit."""
         return (evidence.log_errors - np.array(self.error_mean)) / np.array(self.error_std)
@@ -126,7 +131,7 @@ class Calibration:
         return {"temperature": self.temperature, "error_mean": list(self.error_mean),
                 "error_std": list(self.error_std), "logistic": list(self.logistic),
                 "energy_mean": self.energy_mean, "energy_scale": self.energy_scale, "curve": list(self.curve),
-                "strange": list(self.strange)}
+                "curve_form": self.curve_form, "strange": list(self.strange)}
 
     @classmethod
     def from_dict(cls, saved):

@@ -1,7 +1,8 @@
 """Sets of digits that leave the right one out at most so often: cross-conformal prediction over folds of writers.
 
-A digit's score is 1 less its probability. Each fold of the calibration part is scored by probabilities that were
-calibrated on the other folds, so that no image is judged by numbers fitted to it (Vovk 2015). A new image is scored by
+A digit's score is 1 less its probability. Each fold of the calibration part is scored by probabilities whose
+calibration and test-time augmentation (its temperature, and the margin below which it is used) were fitted on the other
+folds, so that no image is judged by numbers fitted to it (Vovk 2015). A new image is scored by
 each fold's probabilities, and a digit's p-value is the share of calibration images that were at least as strange:
 
     p(digit) = (1 + number of calibration images, over all folds, whose score is at least the digit's) / (n + 1)
@@ -12,16 +13,19 @@ Wang 2020), so that the right digit would be left out with a probability of at m
 
     2 (alpha (n + 1) + K - 1) / (n + K)                     of K folds that hold n images (`CrossConformal.miss_bound`)
 
-Nearly alpha is what is usually measured. What is exchangeable here, however, are writers: images of one hand resemble
-each other, and W writers alone can prove no level below 1 / (W + 1). The levels are therefore measured on the test set,
-whose writers are others, and are not promised for single pictures or for pictures of another kind.
+What is exchangeable here, however, are writers: images of one hand resemble each other, and W writers alone can prove
+no level below 1 / (W + 1). The levels are therefore measured on the test set, whose writers are others, and are not
+promised for single pictures or for pictures of another kind.
+
+A level above the error rate of the answers says nothing: the sets that it asks for are the answers alone. Such levels
+are left out (`CrossConformal.levels`).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-ALPHA = (0.05, 0.01, 0.005)
+ALPHA = (0.01, 0.005)  # of these a readout has the levels that say something
 FOLDS = 5
 
 
@@ -68,6 +72,12 @@ class CrossConformal:
         sets = self.p_values(probs) > alpha
         sets[np.arange(len(sets)), probs.sum(axis=0).argmax(axis=1)] = True  # p-values may tie, these hardly
         return sets
+
+    def levels(self, alphas=ALPHA):
+        """Those levels whose sets can hold a second digit, one of a probability of at most one half; the least of all
+        where there are none."""
+        error = (1 + np.sum(self.scores >= 0.5)) / (len(self.scores) + 1)
+        return tuple(alpha for alpha in alphas if alpha < error) or (min(alphas),)
 
     def miss_bound(self, alpha):
         """How often, at most, the right digit is left out, were images exchangeable one by one."""

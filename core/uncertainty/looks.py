@@ -83,21 +83,19 @@ class Looks:
         return np.float32(self.low) + np.float32(self.high - self.low) * deform(ink, *tiled)
 
     def add(self, network, X, evidence):
-        """The Evidence of network inputs X (N, 784), its logits those of all looks where the first is doubtful.
+        """The Evidence of network inputs X (N, 784), its logits those of all looks where the first is doubtful."""
+        return add_each((self,), network, X, evidence)[0]
+
+    def mixed(self, first, again):
+        """Logits (n, 10) of the first Evidence of n images and of the logits (n, count, 10) of their copies.
 
         The probabilities of the looks are averaged. Their energy stays that of the first: it tells strange pictures.
         """
-        doubtful, logits = np.flatnonzero(lead(evidence.logits) < self.below), evidence.logits.copy()
-        for i in range(0, len(doubtful), TOGETHER):
-            chosen = doubtful[i : i + TOGETHER]
-            again = network.logits(self.copies(X[chosen])).reshape(len(chosen), self.count, -1)
-            first = evidence.part(chosen)
-            probs = (1 - self.weight) * softmax(first.logits / self.temperature)
-            probs += self.weight * softmax(again.reshape(-1, again.shape[-1]) / self.temperature).reshape(
-                again.shape).mean(axis=1)
-            mixed = replace(first, logits=self.temperature * np.log(np.maximum(probs, LEAST)))
-            logits[chosen] = mixed.logits + (mixed.energy - first.energy)[:, None]
-        return replace(evidence, logits=logits)
+        probs = (1 - self.weight) * softmax(first.logits / self.temperature)
+        probs += self.weight * softmax(again.reshape(-1, again.shape[-1]) / self.temperature).reshape(
+            again.shape).mean(axis=1)
+        found = replace(first, logits=self.temperature * np.log(np.maximum(probs, LEAST)))
+        return found.logits + (found.energy - first.energy)[:, None]
 
     def to_dict(self):
         return asdict(self)
@@ -114,3 +112,18 @@ class Looks:
                 and 0 <= found.scale < 1):
             raise ValueError("its looks deform in no known way")
         return found
+
+
+def add_each(several, network, X, evidence):
+    """[Evidence] of network inputs X (N, 784) by each of several Looks that differ in no more than what is fitted, the
+    bound of doubt and the temperature: the copies go through the network once."""
+    margin, logits = lead(evidence.logits), [evidence.logits.copy() for _ in several]
+    doubtful = np.flatnonzero(margin < max(looks.below for looks in several))
+    for i in range(0, len(doubtful), TOGETHER):
+        chosen = doubtful[i : i + TOGETHER]
+        again = network.logits(several[0].copies(X[chosen])).reshape(len(chosen), several[0].count, -1)
+        for looks, own in zip(several, logits, strict=True):
+            below = margin[chosen] < looks.below
+            if below.any():
+                own[chosen[below]] = looks.mixed(evidence.part(chosen[below]), again[below])
+    return [replace(evidence, logits=own) for own in logits]

@@ -9,13 +9,14 @@ beside the weights. A feeling is a readout with a definition, checked in this or
     confused   anything else: no clear digit
 """
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.uncertainty.calibration import Calibration, Evidence, confidence_threshold, fit_calibration
 from core.uncertainty.conformal import ALPHA, CrossConformal, balanced_folds
-from core.uncertainty.looks import Looks
+from core.uncertainty.looks import Looks, add_each
 from core.uncertainty.novelty import Subspace, fit_subspace
 
 FEELINGS = ("confident", "hesitant", "confused", "curious")
@@ -23,14 +24,16 @@ TWO_HOLD = 0.9
 SURE_FROM = 0.95  # an answer less sure than this is never called confident, and its rivals are named
 BATCH = 1000
 ENDS = ("first", "last")
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Readout:
     """What is fitted after training. first, last: subspaces of the first hidden layer and of the last, gated one.
 
-    folds: a Calibration for each fold of the calibration part, fitted on the others, for the conformal sets alone.
-    looks: how doubtful images are looked at again (core/uncertainty/looks.py), or None where they are not.
+    looks: test-time augmentation of doubtful images (core/uncertainty/looks.py), or None where there is none.
+    folds, fold_looks: a Calibration and Looks for each fold of the calibration part, fitted on the others, for the
+    conformal sets alone; alpha: the levels of these sets.
     """
 
     calibration: Calibration
@@ -43,6 +46,7 @@ class Readout:
     two_hold: float = TWO_HOLD
     alpha: tuple = ALPHA
     looks: Looks | None = None
+    fold_looks: tuple = ()
 
     @property
     def temperature(self):
@@ -57,8 +61,12 @@ class Readout:
         return look(network, X, self.first, self.last)
 
     def look_again(self, network, X, evidence):
-        """What `evidence` of network inputs X (N, n_in) becomes when the doubtful ones are looked at again."""
-        return self.looks.add(network, X, evidence) if self.looks else evidence
+        """What `evidence` of network inputs X (N, n_in) becomes when the doubtful ones are looked at again: the
+        Evidence, and a list of it as each fold has it."""
+        if not self.looks:
+            return evidence, [evidence] * len(self.folds)
+        whole, *by_fold = add_each((self.looks, *self.fold_looks), network, X, evidence)
+        return whole, by_fold
 
     def probabilities(self, reading):
         """Calibrated probabilities (N, 10) of a Reading, in the order of its logits, at the first look."""
@@ -79,15 +87,16 @@ class Readout:
                         np.where(top[:, 0] >= self.confident_from, "confident",
                                  np.where(top[:, 0] + top[:, 1] >= self.two_hold, "hesitant", "confused")))
 
-    def could_be(self, evidence):
-        """{alpha: booleans (N, 10)}: the digits that each sample can be (core/uncertainty/conformal.py)."""
-        probs = np.stack([fold.probabilities(evidence) for fold in self.folds])
+    def could_be(self, by_fold):
+        """{alpha: booleans (N, 10)}: the digits that each sample can be (core/uncertainty/conformal.py), from its
+        Evidence as each fold has it."""
+        probs = np.stack([fold.probabilities(seen) for fold, seen in zip(self.folds, by_fold, strict=True)])
         return {alpha: self.conformal.sets(probs, alpha) for alpha in self.alpha}
 
     def read(self, network, X):
-        """(probabilities (N, 10), novelty (N,), Evidence) of any number of network inputs X (N, n_in)."""
-        evidence = self.look_again(network, X, self.look(network, X))
-        return self.calibration.probabilities(evidence), self.novelty(evidence), evidence
+        """(probabilities (N, 10), novelty (N,), Evidence by fold) of any number of network inputs X (N, n_in)."""
+        evidence, by_fold = self.look_again(network, X, self.look(network, X))
+        return self.calibration.probabilities(evidence), self.novelty(evidence), by_fold
 
     def arrays(self):
         subspaces = {f"novelty_{end}_{part}": getattr(getattr(self, end), part)
@@ -95,8 +104,11 @@ class Readout:
         return subspaces | {"conformal_scores": self.conformal.scores, "conformal_folds": self.conformal.folds}
 
     def settings(self):
+        folds = [fold.to_dict() for fold in self.folds]
+        for fold, looks in zip(folds, self.fold_looks, strict=False):
+            fold["looks"] = looks.to_dict()
         return {**self.calibration.to_dict(), "confident_from": self.confident_from, "curious_from": self.curious_from,
-                "two_hold": self.two_hold, "alpha": list(self.alpha), "folds": [fold.to_dict() for fold in self.folds],
+                "two_hold": self.two_hold, "alpha": list(self.alpha), "folds": folds,
                 **({"looks": self.looks.to_dict()} if self.looks else {})}
 
     @classmethod
@@ -118,9 +130,12 @@ class Readout:
         if not np.isin(conformal.folds, np.arange(len(folds))).all():
             raise ValueError(f"its conformal folds are not those of {len(folds)} calibrations")
         looks = Looks.from_dict(settings["looks"]) if "looks" in settings else None
+        fold_looks = tuple(Looks.from_dict(fold["looks"]) for fold in settings["folds"]) if looks else ()
+        if any(replace(own, below=looks.below, temperature=looks.temperature) != looks for own in fold_looks):
+            raise ValueError("its folds deform in other ways than the whole")
         return cls(Calibration.from_dict(settings), share(settings, "confident_from"), number(settings, "curious_from"),
                    folds, conformal, *subspaces, share(settings, "two_hold"),
-                   tuple(share(settings["alpha"], i) for i in range(len(settings["alpha"]))), looks)
+                   tuple(share(settings["alpha"], i) for i in range(len(settings["alpha"]))), looks, fold_looks)
 
 
 def number(settings, name):
@@ -159,26 +174,36 @@ def fit_readout(network, X_train, calibration, hard, looks=None):
     are not known; hard: the same of augmented and corrupted copies of images of these very groups; looks: Looks to be
     fitted and used, if any.
     """
-    X, y, groups = calibration
-    X_hard, y_hard, groups_hard = hard
     first, last = (fit_subspace(network.read(X_train[i : i + BATCH]).hidden[end]
                                 for i in range(0, len(X_train), BATCH)) for end in (0, -1))
-    evidence, evidence_hard = (look(network, images, first, last) for images in (X, X_hard))
-    if looks:
-        looks = looks.fitted(evidence.logits, y)
-        evidence, evidence_hard = looks.add(network, X, evidence), looks.add(network, X_hard, evidence_hard)
-    fitted = fit_calibration(evidence, y, evidence_hard, y_hard)
+    return fit_doubt(network, first, last, calibration, hard, looks)
 
+
+def fit_doubt(network, first, last, calibration, hard, looks=None):
+    """The same on the subspaces of the first and the last hidden layer. Whatever is fitted to calibration images is
+    fitted once more without each fold of their groups, for the conformal sets."""
+    (X, y, groups), (X_hard, y_hard, groups_hard) = calibration, hard
     folds = balanced_folds(groups)
     fold_of = dict(zip(groups.tolist(), folds, strict=True))
     folds_hard = np.array([fold_of[group] for group in groups_hard.tolist()])
-    held_out, others = np.empty((len(y), 10)), []
-    for fold in range(folds.max() + 1):
-        own, rest, rest_hard = folds == fold, np.flatnonzero(folds != fold), np.flatnonzero(folds_hard != fold)
-        others.append(fit_calibration(evidence.part(rest), y[rest], evidence_hard.part(rest_hard), y_hard[rest_hard]))
-        held_out[own] = others[-1].probabilities(evidence.part(own))
+    kept, kept_hard = ([np.arange(len(own)), *(np.flatnonzero(own != fold) for fold in range(folds.max() + 1))]
+                       for own in (folds, folds_hard))
 
-    curious_from = float(np.quantile(fitted.novelty_score(evidence), 0.995))
-    confident_from = max(SURE_FROM, confidence_threshold(fitted.probabilities(evidence).max(axis=1)))
-    return Readout(fitted, confident_from, curious_from, tuple(others), CrossConformal.fit(held_out, y, folds), first,
-                   last, looks=looks)
+    seen, seen_hard = ([look(network, images, first, last)] * len(kept) for images in (X, X_hard))
+    all_looks = [looks.fitted(seen[0].logits[rest], y[rest]) for rest in kept] if looks else [None]
+    if looks:
+        seen = add_each(all_looks, network, X, seen[0])
+        seen_hard = add_each(all_looks, network, X_hard, seen_hard[0])
+    fitted, *others = [fit_calibration(one.part(rest), y[rest], one_hard.part(rest_hard), y_hard[rest_hard])
+                       for one, one_hard, rest, rest_hard in zip(seen, seen_hard, kept, kept_hard, strict=True)]
+    if fitted.curve_form == "line":
+        LOG.warning("The curve from score to log odds is a line: the best parabola would fall somewhere.")
+
+    held_out = np.empty((len(y), 10))
+    for fold, (one, other) in enumerate(zip(seen[1:], others, strict=True)):
+        held_out[folds == fold] = other.probabilities(one.part(folds == fold))
+    conformal = CrossConformal.fit(held_out, y, folds)
+    curious_from = float(np.quantile(fitted.novelty_score(seen[0]), 0.995))
+    confident_from = max(SURE_FROM, confidence_threshold(fitted.probabilities(seen[0]).max(axis=1)))
+    return Readout(fitted, confident_from, curious_from, tuple(others), conformal, first, last,
+                   alpha=conformal.levels(), looks=all_looks[0], fold_looks=tuple(all_looks[1:]))

@@ -126,7 +126,7 @@ def written(deployer, grey, name, kind, strokes=(), one=ONE):
     signs = [] if found is None else (strokes and stroke_blobs(strokes, found[1])) or blobs(*found)
     if not signs:
         raise InputError(f"No ink was found in {name}: write or photograph numbers, large and dark on plain paper.")
-    weights = Weights.of(deployer.sha256)
+    weights = Weights.of(deployer.model.weights_sha256)
     work = [Line(row, weights) for row in lines(signs)] if len(signs) <= MOST_SIGNS else []
     if work:
         _assess(deployer, found, work)

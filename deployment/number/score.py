@@ -6,8 +6,8 @@ the segment: its last layer learned what a digit is, these columns what a digit 
 the segment is the left or right end of a blob that was cut, or has both and is the blob, + whole . column d of another
 matrix, one for each of these; `whole` is what all hidden layers make of the blob as it is: two digits pressed into one
 frame, of which they can tell the left from the right one, or one. The weights are those that make the right readings
-of composed numbers likeliest (`python -m analytics.studies.numbers`). The matrices are one network's own; for any other
-there are weights without.
+of composed numbers likeliest (`python -m analytics.studies.numbers`). The matrices are one network's own, bound to the
+hash of its weights; for any other there are weights without.
 """
 
 import json
@@ -16,6 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+
+from core.models import fitted
 
 FILE = Path(__file__).with_name("weights.json")  # of any network
 MATRICES = Path(__file__).with_name("matrices.npz")  # the shipped network's own
@@ -49,13 +51,13 @@ class Weights:
 
     @classmethod
     @lru_cache
-    def of(cls, sha256):
-        """The Weights for the network with this hash."""
+    def of(cls, weights_sha256=None):
+        """The Weights for the network whose weights have this hash; without one, those for any network."""
         saved = json.loads(FILE.read_text(encoding="utf-8"))
-        with np.load(MATRICES, allow_pickle=False) as own:
-            if str(own["model_sha256"]) == sha256:
-                return cls.from_dict(saved["shipped network"], *(own[name].astype(np.float32) for name in LEARNED))
-        return cls.from_dict(saved["any network"])
+        own = fitted.load(MATRICES, weights_sha256, LEARNED) if weights_sha256 else None
+        if own is None:
+            return cls.from_dict(saved["any network"])
+        return cls.from_dict(saved["shipped network"], *(array.astype(np.float32) for array in own))
 
     @classmethod
     def from_dict(cls, saved, matrix=None, sides=None):

@@ -5,11 +5,13 @@ import pytest
 from PIL import Image
 
 from analytics.audit import __main__ as command
-from analytics.audit import run
+from analytics.audit import run, writers
 from analytics.audit.arrays import headline
 from analytics.audit.arrays import test_arrays as measured_on
+from core.digits.config import Config
 from core.digits.data import as_input, load_mnist, read_checked
-from core.metrics import confusion_matrix
+from core.digits.task import load_parts
+from core.metrics import confusion_matrix, wilson_interval
 from deployment.audit import evidence, reader
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 
@@ -130,7 +132,10 @@ def test_a_folder_without_a_model_ends_in_one_sentence(tmp_path):
 def test_the_whole_audit_of_a_model_agrees_with_itself(tmp_path, monkeypatch):
     everything = load_mnist()
     few = {name: part[:1000] if name.endswith("test") else part for name, part in everything.items()}
+    parts = load_parts(Config())
+    short = {name: parts[name].part(np.arange(300)) for name in ("validation", "calibration")}
     monkeypatch.setattr(run, "load_mnist", lambda: few)
+    monkeypatch.setattr(run, "load_parts", lambda config: short)
     arrays, document = run.audit(SHIPPED, tmp_path, map_images=100, resamples=4, corrupted=0, others=10)
     deployer = MNISTDeployer()
     errors = int((deployer.predict_arrays(few["X_test"]).argmax(1) != few["y_test"]).sum())
@@ -143,6 +148,31 @@ def test_the_whole_audit_of_a_model_agrees_with_itself(tmp_path, monkeypatch):
     assert sum(row["of_all"]["hits"] for row in document["doubt"]["promises"]) == document["n"] == 1000
     assert {row["kind"] for row in document["doubt"]["out_of_distribution"]} > {"test digits", "noise", "scribbles"}
     assert reader.load_document(tmp_path, "f" * 64) == {}
+    text = run.report_text(arrays, document)
+    assert "nobody knows here who wrote which" in text and f"makes {document['export']['errors']} errors" in text
+    assert document["export"]["errors"] == once and document["design_effect"]["n"] == 600
+
+
+def test_the_design_effect_is_known_where_images_of_a_writer_are_alike_or_not():
+    """Copies of one value a writer say as much as one; independent values as much as they are; by hand, 1 + (m - 1)
+    rho of a writer's m images with the correlation rho."""
+    rng = np.random.default_rng(0)
+    names = np.repeat(np.arange(400), 25)
+    assert writers.design_effect(np.repeat(rng.standard_normal(400), 25), names) == pytest.approx(25, rel=0.01)
+    assert writers.design_effect(rng.standard_normal(10_000), names) == pytest.approx(1, abs=0.2)
+    shared = np.sqrt(0.2) * np.repeat(rng.standard_normal(400), 25) + np.sqrt(0.8) * rng.standard_normal(10_000)
+    expected = 1 + 24 * 0.2
+    assert writers.design_effect(shared, names) == pytest.approx(expected, rel=0.15)
+    low, high = writers.design_interval(shared, names)
+    assert low < expected < high < 2 * low
+
+
+def test_the_design_effect_widens_an_interval():
+    figures = np.array([0.995, 0.993, 0.9963])
+    low, high = writers.widened("accuracy", figures, 10_000, 4.0)
+    assert (low, high) == pytest.approx(wilson_interval(2487.5, 2500))
+    assert writers.widened("accuracy", figures, 10_000, 0.5) == pytest.approx(wilson_interval(9950, 10_000))
+    assert writers.widened("brier", np.array([2.0, 1.0, 4.0]), 10_000, 4.0) == pytest.approx((0, 6))
 
 
 def test_shipped_audit_belongs_to_shipped_weights():

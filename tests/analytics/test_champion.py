@@ -51,6 +51,15 @@ def test_validation_chooses_whatever_the_test_says():
     assert lines[2].startswith("| 2 | 99.45 % (14) |") and "Mean of 3 seeds on the test set: 99.463 %" in lines[-1]
 
 
+@pytest.mark.parametrize("in_use, says", [
+    (2, "seed 2, the first by this order."), (1, "seed 1, number 2 of 3. It was not chosen by this order"),
+    (9, "none of these")])
+def test_the_report_says_how_the_shipped_seed_was_chosen(runs, in_use, says):
+    """By its weights: a readout that was fitted again makes another model of the same network."""
+    weights = {champion.FINAL_MODEL: in_use} | {champion.folder(seed): seed for seed in range(3)}
+    assert says in champion.shipped([2, 1, 0], weights.get)
+
+
 def test_a_failed_run_is_a_sentence(runs, monkeypatch):
     monkeypatch.setattr(champion, "command", lambda seed: ["false"])
     with pytest.raises(ValueError, match="Call again"):

@@ -1,5 +1,6 @@
 """Exported models give the answers of the model they came from: ONNX to 1e-5, safetensors bit for bit."""
 
+import json
 import shutil
 
 import numpy as np
@@ -14,6 +15,8 @@ from core.models import finish, model
 from core.nn.losses import softmax
 from core.nn.training import fit
 from core.storage import ModelError, load_model, save_model
+from core.uncertainty.calibration import fit_temperature
+from deployment.audit.reader import SHIPPED_IMAGES
 
 RECIPE = Config(hidden=(24, 16), epochs=1, batch_size=32, lr=5e-3)
 CONFIGS = {
@@ -46,6 +49,12 @@ def images():
     return load_mnist()["X_test"][:500]
 
 
+@pytest.fixture(scope="module")
+def few():
+    """Too few calibration images to be good, and quick."""
+    return {"calibration": load_parts(RECIPE)["calibration"].part(np.arange(300))}
+
+
 @pytest.fixture(params=[*CONFIGS, "shipped"])
 def folder(request, small_model):
     return model.FINAL_MODEL if request.param == "shipped" else small_model(request.param)
@@ -60,14 +69,15 @@ def need_safetensors():
     pytest.importorskip("safetensors", reason="safetensors is not installed: pip install -r requirements-dev.txt")
 
 
-def test_onnx_answers_as_numpy_does(folder, images):
+def test_onnx_answers_as_numpy_does(folder, images, few):
     need_onnx()
     saved = model.load(folder)
-    data = export_onnx.onnx_model(saved).SerializeToString()
+    fitted = export_onnx.fit_without_looks(saved, few)
+    data = export_onnx.onnx_model(saved, fitted).SerializeToString()
     # Confidence follows the logarithm of what a subspace leaves of an activation, a small difference of large numbers.
     # A layer of a dozen units leaves little, so rounding weighs more there than in the model that counts.
     tolerance = 1e-5 if folder == model.FINAL_MODEL else 1e-4
-    assert export_onnx.largest_difference(saved, data, images, batch=200) <= tolerance
+    assert export_onnx.largest_difference(saved, fitted, data, images, batch=200) <= tolerance
     runtime = export_onnx.session(data)
     assert runtime.get_modelmeta().custom_metadata_map["model_sha256"] == saved.sha256
     outputs = dict(zip((output.name for output in runtime.get_outputs()),
@@ -82,16 +92,36 @@ def test_onnx_answers_as_numpy_does(folder, images):
 def test_onnx_difference_would_be_noticed(small_model, images):
     need_onnx()
     saved, other = (model.load(small_model("gate", seed)) for seed in (0, 1))
-    assert export_onnx.largest_difference(saved, export_onnx.onnx_model(other).SerializeToString(), images) > 0.01
+    fitted = saved.readout.calibration
+    data = export_onnx.onnx_model(other, fitted).SerializeToString()
+    assert export_onnx.largest_difference(saved, fitted, data, images) > 0.01
 
 
-def test_onnx_command_and_demo(tmp_path, images, monkeypatch, capsys):
+def test_the_export_has_a_calibration_of_its_own(folder, few):
+    """Fitted to what the network alone makes of the calibration images; the app's is for doubtful ones augmented."""
+    saved = model.load(folder)
+    fitted = export_onnx.fit_without_looks(saved, few)
+    X, y = as_input(few["calibration"].X, saved.config.input_range), few["calibration"].y
+    assert fitted.temperature == pytest.approx(fit_temperature(saved.network.logits(X).astype(float), y), rel=1e-4)
+    if folder == model.FINAL_MODEL:
+        assert abs(fitted.temperature / saved.readout.calibration.temperature - 1) > 0.05
+
+
+def test_the_shipped_export_is_calibrated():
+    """Its calibration error on the test images, measured by `make audit`, is what chance alone would give."""
+    found = json.loads((SHIPPED_IMAGES / "audit.json").read_text())
+    assert found["model_sha256"] == model.load().sha256 and found["export"]["n"] == 10_000
+    assert found["export"]["ece"] <= found["export"]["ece_if_calibrated"][1]
+
+
+def test_onnx_command_and_demo(tmp_path, images, few, monkeypatch, capsys):
     """The demo reads a digit drawn dark on light, four times as large, with onnxruntime."""
     need_onnx()
     labels = load_mnist()["y_test"]
     picture = tmp_path / "digit.png"
     Image.fromarray(255 - images[0]).resize((112, 112), Image.Resampling.BICUBIC).save(picture)
     monkeypatch.setattr(export_onnx, "load_mnist", lambda: {"X_test": images[:50]})
+    monkeypatch.setattr(export_onnx, "load_parts", lambda config: few)
     export_onnx.main(["--out", str(tmp_path / "qualm.onnx"), "--demo", str(picture)])
     first, second = capsys.readouterr().out.splitlines()
     assert float(first.rpartition(" ")[2]) <= 1e-5
@@ -120,6 +150,10 @@ def test_safetensors_round_trip_is_bit_for_bit(folder, tmp_path, images):
     with safe_open(out, "np") as file:
         said = file.metadata()
     assert said["model_sha256"] == config["model_sha256"] and said["license"] == "MIT"
+    assert "MNIST" in said["training_data"]
+    assert ("training batch" in said["training_data"]) == bool(config["synthetic"] or config["negatives"])
+    made = export_safetensors.metadata(config | {"synthetic": 0.14, "negatives": 0.08})["training_data"]
+    assert "14 % are digits drawn" in made and "8 % are generated pictures of no digit" in made
     assert float(said["temperature"]) == config["readout"]["temperature"]
     assert said["architecture"] == "-".join(map(str, [784, *config["hidden"], *["gate"] * config["gate"], 10]))
 

@@ -35,8 +35,10 @@ def test_page(monkeypatch):
     shipped = next(row for row in rows if row[0] == "| **shipped reader (v7)**")
     assert float(shipped[1]) > 0.7  # lovely and dreadful are told apart by weights that never saw these sentences
     assert next(row for row in rows if row[0] == "| the mean")[1] == "0.000"
-    for part in ("48 test sentences", "1,000 take 0.50 s", "## Order: contrast pairs", "## Intervals", "bag of words"):
+    for part in ("48 test sentences", "1,000 take 0.50 s", "## Order: contrast pairs", "## Intervals", "bag of words",
+                 "were seen", "30 of each of ten kinds"):
         assert part in page
+    assert "Everything was chosen on dev" not in page
 
 
 @pytest.mark.parametrize("low, high, words", [(0.01, 0.03, "V better (+0.020, +0.010 to +0.030)"),
@@ -50,9 +52,9 @@ def test_verdicts_over_seeds_and_sentences():
     rng = np.random.default_rng(0)
     target = rng.standard_normal((400, 3))
     near, far = (target + noise * rng.standard_normal((4, 400, 3)) for noise in (0.3, 3.0))
-    said = report.verdicts(near, far[:1], target, n=100).split("; ")
+    said = report.verdicts(near, far[:1], target, np.arange(400), n=100).split("; ")
     assert len(said) == 3 and all("better" in part for part in said)
-    assert "no difference shown" in report.verdicts(near[:2], near[2:], target, n=100)
+    assert "no difference shown" in report.verdicts(near[:2], near[2:], target, np.arange(400), n=100)
 
 
 def test_cells_show_mean_and_spread():

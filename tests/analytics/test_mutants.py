@@ -1,14 +1,17 @@
 """Planted faults fit the code as it stands and name tests that exist; the sample is spread, seeded and leaves words
 out."""
 
+import re
 from collections import Counter
 
 import pytest
 
+from analytics.mutants import __main__ as command
 from analytics.mutants import sample
 from analytics.mutants.planted import PLANTED
 from analytics.mutants.sample import ROOT, draw, places, spans_left_out
 from analytics.mutants.trial import tests_for as chosen_tests
+from analytics.reports import REPORTS
 
 
 @pytest.mark.parametrize("file, old, new, test", PLANTED)
@@ -33,6 +36,14 @@ def test_every_mutant_changes_its_line():
             assert changed != source
             lines = zip(source.splitlines(), changed.splitlines(), strict=False)
             assert next(i for i, (a, b) in enumerate(lines, 1) if a != b) <= mutant.line
+
+
+def test_the_report_states_its_commit():
+    mutants = next(iter(places("core/nn/gate.py").values()))[:1] * 2
+    text = command.report([True] * len(PLANTED), mutants, [True, False], "0123456789")
+    assert text.startswith("Of commit 0123456789;") and "1 were killed" in text
+    kept = (REPORTS / "mutation.md").read_text()
+    assert re.search(r"^Of commit [0-9a-f]{10}\+?;", kept, re.MULTILINE), "its files may have other names today"
 
 
 def test_annotations_and_strings_are_left_out():

@@ -1,5 +1,6 @@
 """Composed numbers, what their reading is weighed by, and the report."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -126,10 +127,15 @@ def test_the_report_on_a_folder(tmp_path, monkeypatch, capsys):
         Image.open(source).convert("RGB").save(tmp_path / f"{name}.png")
     written = {}
     monkeypatch.setattr(report, "write_report", lambda name, *rest: written.update({name: rest[-1]}))
+    monkeypatch.setattr(report, "REPORTS", tmp_path)
+    monkeypatch.setattr(report, "put_between_marks", lambda name, text: written.update(readme=text))
     report.main([str(tmp_path), "--count", "5"])
     said = capsys.readouterr().out
     assert f"| {tmp_path.name} | 2 | 100 % |" in said and said.count("| 5 |") >= 3
-    assert "stated" in written["numbers"]
+    assert "stated" in written["numbers"] and "composed of test digits, are read" in written["readme"]
+    rows = {row["name"]: row for row in json.loads((tmp_path / "numbers.json").read_text())["rows"]}
+    assert rows[tmp_path.name]["exact"] == 1 and "pairs that touch, test digits" in rows
+    (tmp_path / "numbers.json").unlink()
     (tmp_path / "empty").mkdir()
     with pytest.raises(SystemExit, match="holds no pictures named like 2026_anything"):
         report.main([str(tmp_path / "empty"), "--count", "5"])

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from analytics.studies import reproduce
@@ -41,8 +42,19 @@ def test_made_good_keeps_the_network():
 
 
 def test_intervals_hold_the_noise_of_seeds_and_of_test_images():
-    """Spread 0 leaves the binomial part: 1.96 sqrt(p (1 - p) / N) at many seeds; a spread widens it by t."""
-    low, high = (float(end) for end in reproduce.interval_of_mean([98.0] * 200, images=10_000).split(" to "))
-    assert (high - low) / 2 == pytest.approx(100 * 1.96 * (0.98 * 0.02 / 10_000) ** 0.5, abs=0.01)
-    low, high = (float(end) for end in reproduce.interval_of_mean([97.0, 99.0], images=10**12).split(" to "))
+    """Spread 0 leaves the binomial part, 1.96 sqrt(p (1 - p) / N); the seeds' part alone is Student's t."""
+    for seeds in (3, 200):
+        low, high = reproduce.interval_of_mean([98.0] * seeds, images=10_000)
+        assert (high - low) / 2 == pytest.approx(100 * 1.96 * (0.98 * 0.02 / 10_000) ** 0.5, abs=0.001)
+    low, high = reproduce.interval_of_mean([97.0, 99.0], images=10**12)
     assert (high - low) / 2 == pytest.approx(12.706, abs=0.01)
+
+
+@pytest.mark.parametrize("spread", [0.03, 0.15])
+def test_intervals_of_three_seeds_cover_the_truth_as_often_as_they_say(spread):
+    """Simulated: three seeds scatter by `spread` points, all judged on the same 10,000 images."""
+    rng, tries, truth = np.random.default_rng(0), 800, 98.0
+    images = rng.normal(0, 100 * (0.98 * 0.02 / 10_000) ** 0.5, (tries, 1))
+    found = [reproduce.interval_of_mean(scores) for scores in truth + images + rng.normal(0, spread, (tries, 3))]
+    covered = np.mean([low <= truth <= high for low, high in found])
+    assert 0.93 <= covered <= 0.975

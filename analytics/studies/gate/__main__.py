@@ -49,10 +49,10 @@ def body(table, progress=iter):
         *[f"**{sentence}**\n" for sentence in said], "![Differences in accuracy](../../images/gate/forest.png)", "",
         *parts, "## Results", "",
         f"{len(rows):,} runs. The one with the gate held at 1 {equal} the one without it.", "",
-        "### Accuracy", "", "Six pairs, as in *plain*, allow no p below .031: nothing there can hold after Holm's "
+        "### Accuracy", "", "Six pairs, as in *plain*, allow no p below 0.031: nothing there can hold after Holm's "
         "correction, however large it is.", "", report.accuracy_table(comparisons),
         "### Other outcomes, exploratory", "",
-        "Mean difference and 95 % interval over seeds; bold where p < .05 by itself.", "",
+        "Mean difference and 95 % interval over seeds; bold where p < 0.05 by itself.", "",
         report.exploratory_table(comparisons), "### What it learned", "", report.learned_text(gates, beyond),
         "### Every cell", "", report.means(rows)])
 

@@ -49,10 +49,10 @@ def protocol():
         "weights of every layer that they have in common, the order of batches and the augmentation of every picture.",
         "", f"**Runs.** {N_PRIMARY} seeds of {', '.join(f'*{arm}*' for arm in PRIMARY_ARMS)} in the regime "
         f"*{PRIMARY[0]}*; of every other cell {', '.join(f'{n} in *{regime}*' for regime, n in N_OTHERS.items())}. The "
-        "numbers come from a pilot with seeds of its own, below. *gate* less *none* was to show a difference of .03 "
+        "numbers come from a pilot with seeds of its own, below. *gate* less *none* was to show a difference of 0.03 "
         f"points in *{PRIMARY[0]}*, four times in five at 5 %: by the pilot's spread 16 seeds would do, but six "
-        f"differences tell a spread badly, and *dense*, which scatters more, needs {N_PRIMARY} to show .05. The other "
-        "arms were to show .05 points; where they scatter too much for that (*plain*, whose training ends when "
+        f"differences tell a spread badly, and *dense*, which scatters more, needs {N_PRIMARY} to show 0.05. The other "
+        "arms were to show 0.05 points; where they scatter too much for that (*plain*, whose training ends when "
         "validation says so, would need 400 seeds) the column at the right says what can be seen instead. The "
         "pilot trained *augmented* and *wrong* for 12 epochs and *few* for 80; the study has 8 and 40, so that its "
         "nine hours of processor time end in two sittings.", "",
@@ -65,7 +65,7 @@ def protocol():
         "p-value is about other seeds and these test images, the interval of accuracy about other test images, too: "
         "it can hold 0 where p is small.", "",
         "**Can the gate be made to pay?** *residual* and *open*, no others, under the same protocol.", "",
-        "**What it learned.** Which units the gate shuts for which digit (mean value below .1), and whether its "
+        "**What it learned.** Which units the gate shuts for which digit (mean value below 0.1), and whether its "
         "activity tells errors beyond the margin: nested logistic models of being wrong, the smaller of the margin "
         "and its square, the larger of the gate's mean, scatter and likeness to its answer's mean gate too; likelihood "
         "ratio, and AUROC of both in ten-fold cross-validation.", ""])

@@ -1,8 +1,7 @@
 """The study's report: protocol and pilot at first, results and two sentences once every run has ended."""
 
-import re
-
 import numpy as np
+from scipy.stats import binom
 
 from analytics.studies.gate.arms import ARMS, FEW, REGIMES, WRONG
 from analytics.studies.gate.protocol import OUTCOMES, PAIRS
@@ -10,6 +9,9 @@ from analytics.studies.gate.results import Comparison, shut
 
 CALLED = {"none": "no gate", "dense": "a Dense layer as large", "gate": "the gate", "residual": "the residual gate",
           "open": "the gate that starts open"}  # arms of which the sentences speak
+LEVEL = 0.05
+EXPLORED = {"log_loss": "log loss in nats", "ece": "calibration error in points",
+            "robustness": "accuracy on corrupted images in points"}
 LEARNING = {"augmented": "on augmented images", "plain": "on plain images", "few": f"on {FEW:,} images",
             "wrong": f"on {100 * WRONG:.0f} % wrong labels"}
 
@@ -38,7 +40,7 @@ def accuracy_table(comparisons):
 
 
 def exploratory_table(comparisons):
-    """All other outcomes, a column each; in bold where p < .05 by itself, which of so many some are by chance."""
+    """All other outcomes, a column each; in bold where p < 0.05 by itself, which of so many some are by chance."""
     names = [name for name in OUTCOMES if name != "accuracy"]
     found = {(c.regime, c.a, c.b, c.outcome): c for c in comparisons}
     lines = [f"| regime | difference | {' | '.join(OUTCOMES[name][0] for name in names)} |",
@@ -55,7 +57,7 @@ def exploratory_table(comparisons):
 def learned_text(gates, beyond):
     """What the gate learned, as Markdown. gates: (n, 10, h) mean values; beyond: as results.beyond gives."""
     of_digit, counts = shut(gates)
-    lines = ["Units shut on average (mean value below .1), share of all, mean ± standard deviation over "
+    lines = ["Units shut on average (mean value below 0.1), share of all, mean ± standard deviation over "
              f"{len(gates)} networks of the regime *augmented*:", "", "| " + " | ".join(map(str, range(10))) + " |",
              "|---" * 10 + "|",
              "| " + " | ".join(f"{100 * of_digit[:, d].mean():.1f} % ± {100 * of_digit[:, d].std(ddof=1):.1f}"
@@ -65,7 +67,7 @@ def learned_text(gates, beyond):
              "![Mean gate values by digit](../../images/gate/units.png)", "",
              "Does its activity tell errors beyond the margin? In-sample likelihood ratio (chi-squared with 3 degrees "
              "of freedom without any use: median 2.4), and the gain in cross-validated AUROC:", "",
-             "| regime | gate | n | median likelihood ratio | networks with p < .05 | AUROC gained (95 % interval) |",
+             "| regime | gate | n | median likelihood ratio | networks with p < 0.05 | AUROC gained (95 % interval) |",
              "|---" * 6 + "|"]
     lines += [f"| {regime} | {arm} | {n} | {ratio:.1f} | {some} of {n} | {gain[0]:+.4f} ({gain[1]:+.4f} to "
               f"{gain[2]:+.4f}) |" for regime, arm, n, ratio, some, gain in beyond]
@@ -73,28 +75,27 @@ def learned_text(gates, beyond):
 
 
 def sentences(comparisons, beyond):
-    """Two sentences for people: what the gate does to accuracy, and what else may be said."""
+    """Sentences for people: what the gate does to accuracy, what else may be said, and the exploratory outcomes."""
     primary = next(c for c in comparisons if c.primary)
-    size = short(abs(primary.mean) if primary.shown else primary.mean)
+    size = f"{abs(primary.mean) if primary.shown else primary.mean:.3f}"
     told = (f"{'costs' if primary.mean < 0 else 'gains'} {size} points of accuracy (" if primary.shown else
             f"shows no effect on accuracy ({size} points, ")
     unsure = "; with other test images it might be none" if primary.shown and primary.low < 0 < primary.high else ""
     first = (f"Over {primary.n} pairs of trainings of a small network the emotional gate {told}95 % interval "
-             f"{short(primary.low)} to {short(primary.high)}; p {p_text(primary.p, '= ')}{unsure}).")
+             f"{primary.low:.3f} to {primary.high:.3f}; p {p_text(primary.p, '= ')}{unsure}).")
     others = [c for c in comparisons if c.outcome == "accuracy" and c.a in CALLED and c.b in CALLED and not c.primary]
-    held = [f"{CALLED[c.a]} {short(abs(c.mean))} points {'better' if c.mean > 0 else 'worse'} than {CALLED[c.b]} "
+    held = [f"{CALLED[c.a]} {abs(c.mean):.3f} points {'better' if c.mean > 0 else 'worse'} than {CALLED[c.b]} "
             f"{LEARNING[c.regime]}" for c in others if c.shown]
     n, _, some, gain = next(rest for regime, arm, *rest in beyond if (regime, arm) == (primary.regime, "gate"))
     second = (f"Of {len(others)} further comparisons, a Dense layer as large, other data and two other gates among "
               f"them, {len(held) or 'none'} {'hold' if len(held) != 1 else 'holds'} after Holm's correction"
-              f"{': ' + ', '.join(held) if held else ''}; its activity tells something of errors beyond the margin in "
-              f"{some} of {n} networks (AUROC {gain[0]:+.4f}).")
-    return [first, second]
-
-
-def short(number, digits=3):
-    """A number without the zero before its point: -.015."""
-    return re.sub(r"^(-?)0\.", r"\1.", f"{number:.{digits}f}")
+              f"{': ' + ', '.join(held) if held else ''}; beyond the margin its activity tells something of errors "
+              f"in {some} of {n} networks, where chance alone gives {n * LEVEL:.0f} ({some} or more with a probability "
+              f"of {binom.sf(some - 1, n, LEVEL):.2g}; AUROC {gain[0]:+.4f}).")
+    explored = [f"{words} {signed(c)}" for outcome, words in EXPLORED.items() for c in comparisons
+                if (c.regime, c.a, c.b, c.outcome) == (primary.regime, primary.a, primary.b, outcome)]
+    third = [f"With the gate, in the same trainings, exploratory and uncorrected: {'; '.join(explored)}."]
+    return [first, second, *(third if explored else [])]
 
 
 def signed(c: Comparison):
@@ -103,7 +104,7 @@ def signed(c: Comparison):
 
 
 def p_text(p, equals=""):
-    return "< .0001" if p < 0.0001 else equals + short(p, 4)
+    return "< 0.0001" if p < 0.0001 else f"{equals}{p:.4f}"
 
 
 def so(c):

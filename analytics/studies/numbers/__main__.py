@@ -25,6 +25,7 @@ from analytics.studies.numbers import fit
 from analytics.studies.numbers.lattices import CHUNK, lattices_of
 from core.command import refusing
 from core.files import write_atomic
+from core.models.fitted import bind
 from core.storage import json_text
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.number.score import FILE, LEARNED, MATRICES
@@ -81,8 +82,8 @@ def main(argv=None):
         if args.write:
             buffer = io.BytesIO()
             share = own[fit.PLAIN]
-            np.savez(buffer, model_sha256=MNISTDeployer(SHIPPED).sha256, **{
-                name: (share * matrix).astype(np.float16) for name, matrix in zip(LEARNED, matrices, strict=True)})
+            np.savez(buffer, **bind(MNISTDeployer(SHIPPED).model.weights_sha256, {
+                name: (share * matrix).astype(np.float16) for name, matrix in zip(LEARNED, matrices, strict=True)}))
             write_atomic(MATRICES, buffer.getvalue())
             write_atomic(FILE, json_text(weights))
 

@@ -99,7 +99,7 @@ def lattice(deployer, signs, picture, kind, closely=True):
 def likely(signs, line):
     """Numbers of those segments of a Line that are not quite unlikely, by the weights for any network, in any reading
     or in the right one: two in five, and hardly less to learn from."""
-    scores = Weights.of("").scores(line.probs, line.signals, np.zeros((len(line.segments), NOTHING + 1)))
+    scores = Weights.of().scores(line.probs, line.signals, np.zeros((len(line.segments), NOTHING + 1)))
     ways = len(line.pieces), line.segments, scores
     return np.flatnonzero((passing(*ways) + passing_of(signs, *ways)).sum(axis=1) > UNLIKELY)
 

@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from analytics.studies.gate import __main__ as command
 from analytics.studies.gate import results
@@ -99,17 +100,23 @@ def comparison(mean, low, high, p, regime="augmented", a="gate", adjusted=1.0):
 
 
 @pytest.mark.parametrize("primary, says", [
-    ((-0.04, -0.06, -0.02, 0.001), "costs .040 points of accuracy (95 % interval -.060 to -.020; p = .0010)"),
-    ((0.04, 0.02, 0.06, 0.00001), "gains .040 points of accuracy (95 % interval .020 to .060; p < .0001)"),
+    ((-0.04, -0.06, -0.02, 0.001), "costs 0.040 points of accuracy (95 % interval -0.060 to -0.020; p = 0.0010)"),
+    ((0.04, 0.02, 0.06, 0.00001), "gains 0.040 points of accuracy (95 % interval 0.020 to 0.060; p < 0.0001)"),
     ((-0.04, -0.09, 0.01, 0.001), "with other test images it might be none"),
-    ((-0.01, -0.03, 0.01, 0.3), "shows no effect on accuracy (-.010 points, 95 % interval -.030 to .010; p = .3000)")])
+    ((-0.01, -0.03, 0.01, 0.3),
+     "shows no effect on accuracy (-0.010 points, 95 % interval -0.030 to 0.010; p = 0.3000)")])
 def test_the_first_sentence_says_what_the_primary_comparison_allows(primary, says):
     others = [comparison(0.1, 0, 0.2, 0.001, "few", adjusted=0.03), comparison(-0.1, 0, 0.2, 0.2, "few", "open")]
+    explored = [Comparison("augmented", "gate", "none", name, 44, mean, low, high, 0.001) for name, mean, low, high in (
+        ("robustness", -1.122, -1.364, -0.922), ("log_loss", 0.0013, 0.0009, 0.0016))]
     activity = [("augmented", "gate", 44, 5.0, 9, (0.0002, 0, 0.001))]
-    first, second = sentences([comparison(*primary), *others], activity)
+    first, second, third = sentences([comparison(*primary), *others, *explored], activity)
+    assert "log loss in nats +0.0013 (+0.0009 to +0.0016); accuracy on corrupted images in points -1.122 (" in third
     assert says in first and first.startswith("Over 44 pairs")
-    assert "Of 2 further" in second and "1 holds" in second and "9 of 44 networks (AUROC +0.0002)" in second
-    assert "the gate .100 points better than no gate on 1,000 images" in second
+    assert "Of 2 further" in second and "1 holds" in second
+    assert "9 of 44 networks, where chance alone gives 2 (" in second
+    assert f"{binom.sf(8, 44, 0.05):.2g}; AUROC +0.0002)" in second
+    assert "the gate 0.100 points better than no gate on 1,000 images" in second
 
 
 def test_a_finished_study_is_reported(table, compared, tmp_path, monkeypatch):

@@ -10,7 +10,17 @@ from core.text.config import TextConfig
 from core.text.data import TextDataError, documents, load_emobank, parse
 from core.text.language import English
 from core.text.lessons import SENTENCE, WORD, Lessons
-from core.text.metrics import bootstrap_difference, faith, hope, love, mae_rating, measure, pad_loss, pearson
+from core.text.metrics import (
+    bootstrap_difference,
+    faith,
+    hope,
+    love,
+    mae_rating,
+    measure,
+    pad_loss,
+    pearson,
+    resampled,
+)
 from core.text.prior import Prior, best_shares
 from core.text.reader import FINAL_LIMINAL, TextReader, UnreadableError, portions, save_reader, words_for
 from core.text.task import TextTask
@@ -38,9 +48,21 @@ def test_metrics():
     assert love(spread, spread) == 0  # a variance of 4 counts as 1
     assert love(np.zeros((2, 3)), np.full((2, 3), 0.5)) == pytest.approx(np.exp(-0.25))
     assert pearson(np.ones((3, 3)), target).tolist() == [0, 0, 0]
-    low, high = bootstrap_difference(target, target, target, n=20)
+    low, high = bootstrap_difference(target, target, target, np.arange(len(target)), n=20)
     assert not low.any() and not high.any()
     assert {"r_V", "mae_D", "r2_A", "hope", "faith", "love"} <= set(measure(target, target))
+
+
+def test_sentences_of_a_document_are_drawn_together():
+    """Ten copies of each sentence in a document say no more than one: the interval is that of the 30 documents."""
+    rng = np.random.default_rng(0)
+    pad, other, target = rng.standard_normal((3, 30, 3))
+    documents, copies = np.repeat(np.arange(30), 10), np.repeat(np.arange(30), 10)
+    for rows in resampled(documents, 5, rng):
+        assert set(np.unique(rows // 10, return_counts=True)[1] % 10) == {0}
+    alone = np.ptp(bootstrap_difference(pad, other, target, np.arange(30), n=400), axis=0)
+    together = np.ptp(bootstrap_difference(pad[copies], other[copies], target[copies], documents, n=400), axis=0)
+    assert together == pytest.approx(alone, rel=0.2)
 
 
 def test_loss_gradient():

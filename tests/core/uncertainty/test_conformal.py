@@ -7,8 +7,18 @@ from core.nn.losses import softmax
 from core.uncertainty.conformal import ALPHA, CrossConformal, balanced_folds
 
 
-def test_levels_are_those_promised():
-    assert ALPHA == (0.05, 0.01, 0.005)
+@pytest.mark.parametrize("wrong, levels", [(30, (0.01, 0.005)), (8, (0.005,)), (1, (0.005,))])
+def test_levels_above_the_error_rate_say_nothing_and_are_left_out(wrong, levels):
+    """Of 1,000 calibration images `wrong` gave the right digit less than half the probability."""
+    rng = np.random.default_rng(wrong)
+    probs, y = np.zeros((1000, 10)), rng.integers(0, 10, 1000)
+    probs[np.arange(1000), y] = np.where(np.arange(1000) < wrong, 0.4, 0.9)
+    fitted = CrossConformal.fit(probs, y, np.arange(1000) % 5)
+    assert fitted.levels() == levels
+    views = np.zeros((5, 1, 10))
+    views[:, 0, 3], views[:, 0, 8] = 0.55, 0.45
+    for alpha in set(ALPHA) - {0.005}:
+        assert fitted.sets(views, alpha).sum() == (2 if alpha in levels else 1)
 
 
 def test_folds_hold_whole_groups_and_are_of_nearly_equal_size():

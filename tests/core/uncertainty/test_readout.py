@@ -5,10 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from core.digits.presets import CHAMPION
 from core.nn.network import Reading
 from core.uncertainty import readout as module
 from core.uncertainty.calibration import Calibration, Evidence
-from core.uncertainty.conformal import CrossConformal
+from core.uncertainty.conformal import CrossConformal, balanced_folds
+from core.uncertainty.looks import Looks
 from core.uncertainty.novelty import Subspace, fit_subspace
 from core.uncertainty.readout import FEELINGS, SURE_FROM, Readout, fit_readout, look
 
@@ -107,7 +109,7 @@ def test_what_it_could_be_by_level():
     readout = a_readout(alpha=(0.5, 0.05))
     logits = np.zeros((1, 10))
     logits[0, 4], logits[0, 9] = 4.0, 3.0
-    sets = readout.could_be(Evidence(logits, np.zeros((1, 2)), np.zeros(1)))
+    sets = readout.could_be([Evidence(logits, np.zeros((1, 2)), np.zeros(1))] * 2)
     assert np.flatnonzero(sets[0.5][0]).tolist() == [4] and np.flatnonzero(sets[0.05][0]).tolist() == [4, 9]
 
 
@@ -119,6 +121,9 @@ class Squares:
 
     def read(self, X):
         return Reading(X @ self.W, [X, X], None)
+
+    def logits(self, X):
+        return X @ self.W
 
 
 @pytest.fixture(scope="module")
@@ -143,13 +148,13 @@ def fitted():
 
 def test_promises_hold_on_fresh_samples(fitted):
     network, readout, X, y = fitted
-    probs, novelty, evidence = readout.read(network, X)
+    probs, novelty, by_fold = readout.read(network, X)
     right = probs.argmax(axis=1) == y
     assert np.mean(novelty > 1) == pytest.approx(0.005, abs=0.004)
     assert np.abs(probs.max(axis=1).mean() - right.mean()) < 0.015
     confident = readout.feelings(probs, novelty) == "confident"
     assert confident.any() and np.mean(~right[confident]) < 0.003 and readout.confident_from >= SURE_FROM
-    for alpha, sets in readout.could_be(evidence).items():
+    for alpha, sets in readout.could_be(by_fold).items():
         assert 1 - sets[np.arange(len(y)), y].mean() == pytest.approx(alpha, abs=0.3 * alpha + 0.003)
 
 
@@ -166,6 +171,24 @@ def test_each_fold_was_judged_by_the_others(fitted):
     _, readout, *_ = fitted
     assert len({readout.calibration, *readout.folds}) == 6
     assert len(readout.conformal.scores) == 3000 and np.bincount(readout.conformal.folds).tolist() == [600] * 5
+
+
+def test_folds_cover_the_fit_of_test_time_augmentation_too():
+    """Neither its temperature nor its margin, for a fold's images, depends on their labels or on their logits."""
+    rng, looks = np.random.default_rng(0), dataclasses.replace(Looks.of(CHAMPION), count=4)
+    network, X = Squares(rng.standard_normal((784, 10)).astype(np.float32)), rng.random((60, 784), np.float32)
+    y, groups = network.logits(X).argmax(axis=1), np.repeat(np.arange(5), 12)
+    found = [fit_readout(network, X, (X, labels, groups), (X, labels, groups), looks)
+             for labels in (y, np.where(groups == 2, (y + 1) % 10, y))]
+    fold = balanced_folds(groups)[groups == 2][0]
+    alike = [before == after for before, after in zip(*(readout.fold_looks for readout in found), strict=True)]
+    assert alike == [number == fold for number in range(5)] and found[0].looks != found[1].looks
+    assert found[0].folds[fold] == found[1].folds[fold]
+    again = Readout.from_saved(found[0].settings(), found[0].arrays(), (784, 784))
+    assert again.fold_looks == found[0].fold_looks
+    by_fold = again.look_again(network, X, again.look(network, X))[1]
+    assert all(np.allclose(seen.logits, own.add(network, X, again.look(network, X)).logits)
+               for seen, own in zip(by_fold, again.fold_looks, strict=True))
 
 
 @pytest.mark.parametrize("threshold, expected", [(0.7, SURE_FROM), (0.99, 0.99)])

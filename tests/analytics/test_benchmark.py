@@ -1,0 +1,25 @@
+"""The benchmark's report: what its rows compare, from the measurements that are kept."""
+
+import json
+
+import pytest
+
+from analytics.benchmark.__main__ import IMAGES
+from analytics.benchmark.report import report, time_words
+
+
+@pytest.mark.parametrize("runs, words", [
+    ([[100.0, 7], [120.0, 9], [90.0, 12]], "100 s (90 to 120; 7 to 12 epochs; 3 of 3 seeds)"),
+    ([[100.0, 7], [None, 16]], "100 s (100 to 100; 7 to 16 epochs; 1 of 2 seeds)"),
+    ([[None, 16]], "not reached in 16 epochs (0 of 1 seeds)")])
+def test_time_and_epochs_to_99(runs, words):
+    assert time_words(runs) == words
+
+
+def test_trainings_are_called_two_recipes_and_their_epochs_are_told():
+    result = json.loads((IMAGES / "benchmark.json").read_text())
+    text = report(result)
+    for who in ("Qualm", "PyTorch"):
+        epochs = [n for _, n in result["time_to_99"][who]]
+        assert f"{min(epochs)} to {max(epochs)} epochs" in text
+    assert "compares two recipes" in text and "augmentation the same" not in text
