@@ -133,5 +133,7 @@ figure.q-boxed {margin: 0;}
   .q-digit {font-size: 4.4rem;}
 }
 .st-key-mark iframe {display: block;}
+/* one limit for all files: the label names that of a picture and that of a ZIP */
+.st-key-files [data-testid="stFileUploaderDropzoneInstructions"] {display: none;}
 @media (prefers-reduced-motion: reduce) {.st-key-mark {display: none;}}
 """

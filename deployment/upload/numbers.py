@@ -78,7 +78,7 @@ def sheet(rows: list) -> int:
         "Picture": [png_uri(reading.page) for _, reading in rows],
         "File": [name for name, _ in rows],
         "Reads": [reading.text.replace("\n", " / ") for _, reading in rows],
-        "Confidence": [100 * reading.confidence for _, reading in rows],
+        "Confidence": [reading.confidence for _, reading in rows],
         "In doubt": [len(reading.could_be) + reading.text.count("?") for _, reading in rows],
     })
     return ticked(table, "number_sheet", "Table of the uploaded pictures with the number read and its confidence")

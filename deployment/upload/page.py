@@ -181,7 +181,7 @@ def _sheet(rows: list) -> int:
             "Picture": [grey_uri(prediction.image) for _, prediction in rows],
             "File": [name for name, _ in rows],
             "Answer": [str(prediction.digit) for _, prediction in rows],
-            "Confidence": [100 * prediction.confidence for _, prediction in rows],
+            "Confidence": [prediction.confidence for _, prediction in rows],
             "Feeling": [prediction.emotion for _, prediction in rows],
             "Runner-up": [str(prediction.runner_up) for _, prediction in rows],
         }

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.ipc
 import pytest
 from app import EXAMPLES, answer, page, start, zipped
 
@@ -74,6 +75,9 @@ def test_an_uploaded_zip_with_labels_is_audited():
     assert "2 of 3" in page(at) and 'data-testid="own-confusion"' in page(at)
     assert re.search(r'data-testid="own-tiles">.*8 → <b>3</b>', page(at))
     assert [button.label for button in at.get("download_button")] == ["Download as CSV", "Download the audit to print"]
+    assert at.file_uploader(key="files").label.endswith("at most 20 MB, or a ZIP of them, at most 100 MB")
+    written = pyarrow.ipc.open_stream(at.dataframe[0].proto.arrow_data.styler.display_values).read_pandas()
+    assert set(written["Confidence"]) == {"> 99.9 %", "99.9 %"}, "as the answer writes it, not 100.0 %"
 
 
 @pytest.mark.parametrize("name, content, reasons", [
