@@ -133,8 +133,9 @@ def uploader() -> None:
             f"Or upload, drop or paste pictures of {each} each, at most {MOST_BYTES // 2**20} MB, or a ZIP of them, at "
             f"most {archive.MOST_ZIP // 2**20} MB",
             accept_multiple_files=True,
-            help=f"PNG, JPG, WebP, GIF, BMP, TIFF or HEIC; a ZIP of at most {archive.MOST_PICTURES} pictures. Named after "
-            "what it shows, such as 7_anything.png or 2026_anything.png, a picture joins an audit of your own.",
+            help="PNG, JPG, WebP, GIF, BMP, TIFF or HEIC; a ZIP of at most "
+            f"{archive.MOST_PICTURES} pictures. Named after what it shows, such as 7_anything.png or "
+            "2026_anything.png, a picture joins an audit of your own.",
             key="files",
             on_change=use,
             args=("upload",),

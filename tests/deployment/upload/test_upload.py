@@ -13,7 +13,7 @@ from app import EXAMPLES, answer, page, start, zipped
 from core.digits.data import load_mnist
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.preprocess import InputError
-from deployment.upload import batch, html
+from deployment.upload import batch, html, numbers
 from deployment.upload import page as upload
 
 
@@ -65,6 +65,15 @@ def test_audit_as_table_and_as_a_page_of_its_own(own):
     assert "1_&lt;wrong&gt;.png" in shown and "<wrong>" not in shown and "Model &amp; hash" in shown
     assert f"{audit.hits} of 61" in shown and "1 unreadable" in shown
     assert shown.count('class="q-tile"') == 61 + len(audit.errors)
+
+
+def test_every_misread_number_has_a_tile(deployer):
+    names = ["1999_a.png", "2026_a.png", "42_bad.png", "none.png"]
+    year = deployer.read_number(EXAMPLES / "year.png")
+    results = [year, year, InputError("“42_bad.png” is not a picture that can be read."), year]
+    audit = numbers.audit(names, results)
+    assert len(audit.errors) == 2 == numbers.wrong(names, results, audit.errors).count('class="q-tile"')
+    assert "42 → <b>not read</b>" in numbers.wrong(names, results, audit.errors)
 
 
 def test_an_uploaded_zip_with_labels_is_audited():
