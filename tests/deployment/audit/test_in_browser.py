@@ -39,6 +39,8 @@ def test_pictures_open_and_the_heart_beats_by_key(audit):
     audit.locator(".st-key-closer [data-testid=why-ink]").wait_for()
 
     chart = "[class*=st-key-audit_loss] .js-plotly-plot"
+    audit.get_by_role("link", name="Learning").click()
+    audit.locator(f"{chart} .updatemenu-button").wait_for()
     audit.get_by_role("tab", name="Scientific audit").focus()  # the chart's own button is reached after a first step
     audit.keyboard.press("Tab")
     button = audit.locator(f"{chart} .updatemenu-button[role=button]")
