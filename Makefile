@@ -37,8 +37,9 @@ train: .venv/app  ## train the default preset into runs/; the shipped model stay
 champion: .venv/dev  ## train the network that ships, three seeds; an hour each on one core, goes on where it was stopped
 	$(BIN)/python -m analytics.studies.champion
 
-audit: .venv/dev  ## measure the shipped model on the test set again: images/, analytics/reports/audit.md
+audit: .venv/dev  ## measure the shipped model on the test set again: images/, analytics/reports/audit.md, the notebook
 	$(BIN)/python -m analytics.audit
+	$(BIN)/python -m analytics.notebook
 
 robustness: .venv/dev  ## the shipped model on corrupted digits
 	$(BIN)/python -m analytics.robustness

@@ -17,7 +17,8 @@ from deployment.ui import about, theme
 from deployment.ui.html import notice
 from deployment.ui.words import told
 
-TEN_DOTS = Path(__file__).parent / "assets" / "ten_dots.json"
+ASSETS = Path(__file__).parent / "assets"
+_mark = st.components.v2.component("mark", js=(ASSETS / "mark.js").read_text())
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the network …")
@@ -48,7 +49,9 @@ def main() -> None:
                 '<p class="q-quiet">Reads a handwritten digit, and says when it is unsure</p></div>'
             )
         with st.container(width=170, key="mark"):
-            st_lottie(json.loads(TEN_DOTS.read_text()), loop=False, height=40, width=170, key="ten_dots")
+            st_lottie(json.loads((ASSETS / "ten_dots.json").read_text()), loop=False, height=40, width=170,
+                      key="ten_dots")
+            _mark(key="mark_focus")
         with st.container(width="content", key="phone_menu"):  # opens and shuts what follows, by CSS alone
             st.html('<details class="q-menu"><summary aria-label="Menu: model and About">☰</summary></details>')
         with st.container(horizontal=True, width="content", key="menu"):

@@ -3,7 +3,7 @@
     from deployment.deploy_mnist import MNISTDeployer
     print(MNISTDeployer().predict("photo.jpg").digit)
 
-From a shell: `python -m deployment.deploy_mnist photo.jpg [--json]`, with --number for whole numbers.
+From a shell: `python -m deployment.deploy_mnist photo.jpg [--json | --csv]`, with --number for whole numbers.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from deployment import left_over
 from deployment.number.reading import read_number
 from deployment.prediction import Prediction
 from deployment.preprocess import InputError, find_digit
-from deployment.preprocess.load import check_images
+from deployment.preprocess.load import check_images, unread_pages
 from deployment.ui import words
 
 SHIPPED = model.FINAL_MODEL
@@ -209,18 +209,32 @@ def available_models():
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m deployment.deploy_mnist", description="Read pictures of digits.")
+    parser = argparse.ArgumentParser(
+        prog="python -m deployment.deploy_mnist", description="Read pictures of digits.",
+        epilog="A box is (top, left, bottom, right) in pixels of the picture. Of several frames or pages the first is "
+               "read.")
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR")
     parser.add_argument("--number", action="store_true", help="whole numbers, several lines of them if need be")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    written = parser.add_mutually_exclusive_group()
+    written.add_argument("--json", action="store_true", help="one JSON object a line; with the box of each digit of a "
+                         "number")
+    written.add_argument("--csv", action="store_true", help="a table, as the page offers it of many pictures")
     args = parser.parse_args(argv)
     with refusing("deploy_mnist"):
         deployer = MNISTDeployer(args.model)
         read = deployer.read_numbers if args.number else deployer.predict_batch
-        answers = read(args.files, args.files, skip_errors=True)
+        answers = read(args.files, [f"“{file}”" for file in args.files], skip_errors=True)
+    if args.csv:
+        from deployment.upload import batch, numbers  # Streamlit and pandas come with the second
+
+        print((numbers if args.number else batch).to_csv(args.files, answers), end="")
     for file, answer in zip(args.files, answers, strict=True):
         failed = isinstance(answer, InputError)
+        for sentence in [] if failed else unread_pages(file, f"“{file}”"):
+            print(sentence, file=sys.stderr)
+        if args.csv:  # the table holds the answers and the refusals
+            continue
         if args.json:
             result = {"error": str(answer)} if failed else answer.to_dict()
             print(json.dumps({"file": file} | result, ensure_ascii=False))

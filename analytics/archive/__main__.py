@@ -23,6 +23,7 @@ def main(argv=None):
     parser.add_argument("--model", type=Path, metavar="DIR", help="a model folder (default: the shipped model)")
     parser.add_argument("--part", type=int, default=PART, choices=range(1, 100_001), metavar="N",
                         help="pictures in a part: what a fault may lose (default: %(default)s)")
+    parser.add_argument("--csv", action="store_true", help="write all rows as DIR/readings.csv too")
     cluster.add_options(parser)
     args = parser.parse_args(argv)
     with refusing(COMMAND):
@@ -47,6 +48,8 @@ def read(args):
             print(f"{len(items):,} pictures, {missing:,} of them to read. {cluster.dashboard(client)}")
             with tqdm(total=missing, unit="picture") as bar:
                 work.read_all(client, store, args.model and str(args.model.resolve()), sha256, bar.update)
+    if args.csv:
+        print(f"All rows are in {store.write_csv()}.")
     return summary.write(store)
 
 

@@ -4,8 +4,10 @@
 refused.
 """
 
+import csv
 import hashlib
 import io
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,8 +15,9 @@ import pyarrow.parquet as pq
 
 from core.files import write_atomic
 from core.storage import read_json, write_json
+from deployment.ui.words import cell
 
-PLAN = "archive.json"
+PLAN, TABLE = "archive.json", "readings.csv"
 SCHEMA = {
     numbers: pa.schema([("path", pa.string()), ("text", pa.string()) if numbers else ("digit", pa.int8()),
                         ("confidence", pa.float32()), ("feeling", pa.string()), ("could_be", pa.string()),
@@ -69,6 +72,26 @@ class Store:
             return pq.read_table(self.path(part)).to_pydict()
         except (pa.ArrowException, OSError) as error:
             raise ValueError(f"{self.path(part)} is damaged ({error}); delete it, and call again") from None
+
+    def write_csv(self):
+        """Write all rows as one CSV file into the folder, a part in memory at a time; lines of a number are divided by
+        "/". Returns its path."""
+        path, columns = self.folder / TABLE, SCHEMA[self.numbers].names
+        aside = path.with_name(f"{TABLE}.{os.getpid()}")
+        try:
+            with open(aside, "w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(columns)
+                for part in self.parts:
+                    writer.writerows(map(_cells, zip(*self.read(part).values(), strict=True)))
+            os.replace(aside, path)
+        finally:
+            aside.unlink(missing_ok=True)
+        return path
+
+
+def _cells(row):
+    return [cell(value.replace("\n", "/")) if isinstance(value, str) else value for value in row]
 
 
 def fingerprint(items):

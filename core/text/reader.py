@@ -1,8 +1,8 @@
 """Reading sentences with a finished LIMINAL model: text in, pleasure, arousal and dominance out, with their doubt.
 
     reader = TextReader()
-    reading = reader.read("I'm not sad any more.")
-    reading.pad, reading.words                      # array([0.19, 0.06, 0.09]), "pleased, slightly in control"
+    reading = reader.read("I'm not sad any more, I feel great!")
+    reading.pad, reading.words                      # array([0.43, 0.33, 0.1]), "very pleased, very excited"
     reading.low, reading.high                       # what nine of ten such sentences lie between
     reader.read("Ich bin froh.")                    # UnreadableError: it does not look like English ...
     reader.occlusion_effects("What a lovely morning!")
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from core.storage import ModelError, load_model, read_json, save_model
+from core.text.code import is_code
 from core.text.config import TextConfig
 from core.text.doubt import Intervals
 from core.text.language import English
@@ -26,12 +27,13 @@ from core.text.tokens import spoken, tokens, words_in
 FINAL_LIMINAL = Path(__file__).resolve().parents[2] / "final_model" / "liminal"
 LONGEST = 5000  # characters
 TOGETHER = 30_000  # characters that are read at once: some 40 MB
-POLES = (("displeased", "pleased"), ("calm", "excited"), ("powerless", "in control"))
+POLES = (("displeased", "pleased"), ("calm", "stirred"), ("powerless", "in control"))
+STIRRED = ("agitated", "excited")  # of one who is displeased, and pleased
 PREFIX = "reader_"  # of the model's own arrays, in a folder
 
 
 class UnreadableError(ValueError):
-    """A text in which no feeling can be read: without words, or not English. The message says why."""
+    """A text in which no feeling can be read: without words, not English, or code. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,9 @@ class TextReading:
     """What the model read in one sentence.
 
     pad: (3,) pleasure, arousal, dominance in [-1, 1]; low, high: (3,), the interval that nine of ten lie in; words: PAD
-    in words; rounds: (K + 1, 3), its estimate before the first and after each round; confidence: (K,) in (0, 1), the
-    affect gates; tokens: what the text was taken apart into; attention: (K, T), how much each round looked at each of
-    them; known: (words it knows, words).
+    in words, without the dimensions whose interval holds zero; rounds: (K + 1, 3), its estimate before the first and
+    after each round; confidence: (K,) in (0, 1), the affect gates; tokens: what the text was taken apart into;
+    attention: (K, T), how much each round looked at each of them; known: (words it knows, words).
     """
 
     text: str
@@ -83,17 +85,33 @@ def check_text(text):
     return text
 
 
-def words_for(pad, centre, spread):
-    """A point of PAD in words: a pole for each dimension that is away from the `centre` of all sentences.
+def each_word(pad, centre, spread, low=None, high=None):
+    """A word for each dimension of a point of PAD that is away from the `centre` of all sentences, else "".
 
-    pad, centre, spread: (3,). "slightly" from 0.6 spreads, plainly from 1.5, "very" from 3; "neutral" if none.
+    pad, centre, spread: (3,). "slightly" from 0.6 spreads, plainly from 1.5, "very" from 3. low, high: (3,) the
+    interval of the point; a dimension whose interval holds zero has no word. High arousal is "excited" beside pleasure,
+    "agitated" beside displeasure, "stirred" beside neither.
     """
+    away = (np.asarray(pad) - centre) / spread
+    clear = np.abs(away) >= 0.6
+    if low is not None:
+        clear &= (np.asarray(low) > 0) | (np.asarray(high) < 0)
     found = []
-    for value, (low, high) in zip((np.asarray(pad) - centre) / spread, POLES, strict=True):
-        if abs(value) >= 0.6:
-            degree = "very " if abs(value) >= 3 else "" if abs(value) >= 1.5 else "slightly "
-            found.append(degree + (high if value > 0 else low))
-    return ", ".join(found) or "neutral"
+    for i, (value, poles) in enumerate(zip(away, POLES, strict=True)):
+        word = poles[int(value > 0)]
+        if i == 1 and value > 0 and clear[0]:
+            word = STIRRED[int(away[0] > 0)]
+        degree = "very " if abs(value) >= 3 else "" if abs(value) >= 1.5 else "slightly "
+        found.append(degree + word if clear[i] else "")
+    return found
+
+
+def words_for(pad, centre, spread, low=None, high=None):
+    """The words of `each_word` in one line: "neutral" where the point is near the centre, "no clear emotion" where it
+    is not but its interval holds zero in every dimension."""
+    if said := ", ".join(filter(None, each_word(pad, centre, spread, low, high))):
+        return said
+    return "no clear emotion" if any(each_word(pad, centre, spread)) else "neutral"
 
 
 def portions(texts, most=TOGETHER):
@@ -146,6 +164,8 @@ class TextReader:
         said = spoken(words)
         if not words:
             raise UnreadableError("I cannot read this: there is no word in it")
+        if is_code(text):
+            raise UnreadableError("I cannot read this: it does not look like an English sentence, but like code")
         if not known:
             raise UnreadableError("I cannot read this: I know " + ("no such word" if len(words) == 1 else
                                   "none of its words") + "; I read English")
@@ -193,13 +213,18 @@ class TextReader:
         thought, ragged = self.think(texts)
         low, high = self.intervals(thought.pad, ragged.lengths)
         shares = np.split(thought.attention.T, ragged.starts[1:-1], axis=1)
-        return [TextReading(text, thought.pad[i], low[i], high[i], self.words_for(thought.pad[i]), thought.rounds[i],
-                            thought.confidence[i], tokens(text), shares[i], known[i])
+        return [TextReading(text, thought.pad[i], low[i], high[i], self.words_for(thought.pad[i], low[i], high[i]),
+                            thought.rounds[i], thought.confidence[i], tokens(text), shares[i], known[i])
                 for i, text in enumerate(texts)]
 
-    def words_for(self, pad):
-        """A PAD point (3,) in words, such as "pleased, slightly calm", measured against all training sentences."""
-        return words_for(pad, self.centre, self.spread)
+    def words_for(self, pad, low=None, high=None):
+        """A PAD point (3,) and its interval in words, such as "pleased, slightly calm", measured against all training
+        sentences."""
+        return words_for(pad, self.centre, self.spread, low, high)
+
+    def each_word(self, reading):
+        """The word of each dimension of a TextReading, "" where it has none."""
+        return each_word(reading.pad, self.centre, self.spread, reading.low, reading.high)
 
     def occlusion_effects(self, text):
         """Each word's OcclusionEffect, by leaving it out (occlusion), in the order of the text."""

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.metrics import confusion_matrix, precision_recall_f1, wilson_interval
 from core.words import percent
-from deployment.audit import doubt, errors, evidence, inside, reader, robustness, tsne
+from deployment.audit import doubt, errors, evidence, inside, reader, robustness, texts, tsne
 from deployment.audit.charts import errors as error_charts
 from deployment.audit.charts import inside as inside_charts
 from deployment.audit.parts import Audit, anchor, chart, count, guarded, section, tiles
@@ -29,7 +29,7 @@ LABELS = {
     "ece": ("Calibration error", _share, "Mean gap between confidence and accuracy over 15 bins of equal size."),
     "auroc": ("AUROC of doubt", "{:.3f}".format, "How often a right answer is surer than a wrong one; 0.5 is chance."),
 }
-PARTS = ("Learning", "Errors and hits", "Confusion", "Doubt", "The map", "Gate per digit")  # headings, in their order
+PARTS = ("Errors and hits", "Confusion", "Learning", "Doubt", "The map", "Gate per digit")  # headings, in their order
 LINKS = f"""<nav class="q q-links" aria-label="Parts of the audit">{
     "".join(f'<a href="#{anchor(part)}">{part}</a>' for part in PARTS)}</nav>"""
 # Captions and axes in the theme's own ink: Streamlit's greys for them fall short of a contrast of 4.5 to 1.
@@ -41,8 +41,13 @@ INK = """<style>
 .st-key-audit .updatemenu-item-text {fill: currentColor !important}
 .st-key-audit .updatemenu-button:is(:focus-visible, :hover) .updatemenu-item-rect {stroke-opacity: 1}
 .q-verdict {font-size: 1.25rem; font-weight: 600}
-.q-links {display: flex; flex-wrap: wrap; gap: .3rem 1.2rem}
-.q-links a {color: inherit; padding: .35rem 0}
+/* the list of parts stays in sight, on a phone in one line that scrolls sideways */
+.st-key-audit > :has(> .st-key-audit_links) {position: sticky; top: 0; z-index: 9;
+    background: light-dark(#fbfbf9, #14181a)}
+.q-links {display: flex; gap: 0 1.2rem; overflow-x: auto; white-space: nowrap;
+    border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent)}
+.q-links a {color: inherit; padding: .7rem 0}
+.st-key-audit [id^="audit-"] {scroll-margin-top: 3.6rem}
 .q-scroll {overflow-x: auto; margin-bottom: .5rem}
 .q-table {border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem}
 .q-table caption {text-align: left; font-weight: 600; padding: .3rem 0; caption-side: top}
@@ -86,12 +91,13 @@ def render(deployer) -> None:
             audit = Audit(arrays, _document(deployer, arrays, command), command, deployer, current)
             _verdict(arrays, deployer.metrics["test"] if current else {})
             _headline(arrays)
-            st.html(LINKS)
-            shown = _learning, errors.render, _confusion, doubt.render, tsne.render, inside.gate
+            st.container(key="audit_links").html(LINKS)
+            shown = errors.render, _confusion, _learning, doubt.render, tsne.render, inside.gate
             folded = {"Robustness: the test images corrupted on purpose": robustness.render,
                       "Precision, recall and F1 of each digit": _per_class,
                       "Weights: how they are spread": inside.weights,
-                      "Activations: what the units answer": inside.activations}
+                      "Activations: what the units answer": inside.activations,
+                      "The reader of texts: memory and reflection": texts.render}
         for show in shown:
             show(audit)
         for title, show in folded.items():

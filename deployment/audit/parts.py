@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -17,6 +18,8 @@ from deployment.ui.charts import CONFIG
 from deployment.ui.words import a, sure, told
 
 LOG = logging.getLogger(__name__)
+VIEW = Path(__file__).parents[1] / "assets" / "view.js"
+_view = st.components.v2.component("chart_in_view", html="<div></div>", js=VIEW.read_text())
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,27 @@ def guarded(show: Callable) -> Callable:
 
 
 def chart(audit: Audit, figure, alt: str, name: str, **options):
-    """A chart whose state belongs to this chart of this model alone."""
-    return st.plotly_chart(figure, config=CONFIG, alt=alt, key=audit.key(name), **options)
+    """A chart whose state belongs to this chart of this model alone, once it comes into view; until then None, and room
+    for it: the first charts take seconds to draw, for which words and pictures need not wait.
+
+    It is drawn alone, or, where it has options such as on_select, with the fragment that calls.
+    """
+    return (_drawn if options else _drawn_alone)(audit, figure, alt, name, options)
+
+
+def _drawn(audit: Audit, figure, alt: str, name: str, options: dict):
+    seen = audit.key(f"seen_{name}")
+    if st.session_state.get(seen):
+        return st.plotly_chart(figure, config=CONFIG, alt=alt, key=audit.key(name), **options)
+    _view(key=f"{seen}_view", data={"height": figure.layout.height}, on_seen_change=lambda: _note(seen))
+    return None
+
+
+_drawn_alone = st.fragment(_drawn)
+
+
+def _note(seen: str) -> None:
+    st.session_state[seen] = True
 
 
 def tiles(audit: Audit, indices) -> None:

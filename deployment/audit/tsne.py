@@ -35,7 +35,8 @@ def render(audit: Audit) -> None:
                       f"{layer}: a group for each digit", "map", on_select="rerun", selection_mode="points")
     with right:
         st.caption(words)
-        chosen = [int(point["customdata"]) for point in event.selection.points if "customdata" in point]
+        chosen = [int(point["customdata"]) for point in (event.selection.points if event else [])
+                  if "customdata" in point]
         st.caption("True digit, answer, confidence:" if chosen else "Rest the mouse on a point to see its image; "
                    "choose it to keep it here.")
         tiles(audit, chosen)

@@ -11,6 +11,7 @@ from deployment.ui.html import card, grey_uri, png_uri
 from deployment.ui.palette import BLUE, CIVIDIS, FEELING_COLOURS, ORANGE, PALE, cividis, loss_gain
 
 GUESSES = ("confused", "curious")  # feelings whose digit is shown small
+MOST_NOVELTY = 10  # beyond it the value says no more; a scribble reaches 10 ** 8
 
 
 def seen(image: np.ndarray, name: str) -> str:
@@ -30,22 +31,28 @@ def answer(prediction, name: str, strokes: int, live: bool = False) -> str:
     return f"""<div class="q q-answer{" q-guess" if guess else ""}" data-testid="answer"
  data-digit="{digit}" data-feeling="{feeling}" data-name="{html.escape(name)}" data-strokes="{strokes}"
  data-live="{"yes" if live else "no"}">
-<span class="q-hidden">{"A guess: " if guess else "The network reads a "}</span><div class="q-digit">{digit}</div>
+<span class="q-hidden">{opening(prediction)}</span><div class="q-digit" aria-hidden="true">{digit}</div>
 <div><p><span class="q-feeling" style="background:{FEELING_COLOURS[feeling]}">{feeling}</span></p>
 <p><b>{html.escape(words.sentence(prediction))}.</b></p></div></div>"""
 
 
 def spoken(prediction) -> str:
     """The answer in one line, for screen readers."""
-    opening = "A guess:" if prediction.emotion in GUESSES else "The network reads a"
-    return f"{opening} {prediction.digit}, {prediction.emotion}. {words.sentence(prediction)}."
+    return f"{opening(prediction)}, {prediction.emotion}. {words.sentence(prediction)}."
+
+
+def opening(prediction) -> str:
+    """The answer as screen readers say it: "The network reads an 8"."""
+    return f"{'A guess:' if prediction.emotion in GUESSES else 'The network reads'} {words.a(prediction.digit)}"
 
 
 def meaning(prediction) -> str:
     """What the feeling means, and how familiar the picture looks."""
-    looks = "familiar" if prediction.novelty <= 1 else "unfamiliar"
+    novelty = prediction.novelty
+    looks = "familiar" if novelty <= 1 else "unfamiliar"
+    value = f"{novelty:.2f}" if novelty <= MOST_NOVELTY else f"more than {MOST_NOVELTY}"
     return f"""<div class="q" data-testid="meaning"><p class="q-quiet">{words.MEANING[prediction.emotion]}</p>
-<p class="q-quiet">Looks {looks} ({prediction.novelty:.2f}; above 1 is unfamiliar)</p></div>"""
+<p class="q-quiet">Looks {looks} ({value}; above 1 is unfamiliar)</p></div>"""
 
 
 def bars(prediction) -> str:

@@ -130,11 +130,12 @@ def uploader() -> None:
     each = "one digit" if st.session_state.mode == "digit" else "a number"
     with st.container(width="stretch", key="upload_place"):
         files = st.file_uploader(
-            f"Or upload, drop or paste pictures of {each} each, or a ZIP of them",
+            f"Or upload, drop or paste pictures of {each} each, at most {MOST_BYTES // 2**20} MB, or a ZIP of them, at "
+            f"most {archive.MOST_ZIP // 2**20} MB",
             accept_multiple_files=True,
-            help=f"PNG, JPG, WebP, GIF, BMP, TIFF or HEIC of at most {MOST_BYTES // 2**20} MB each; a ZIP of at most "
-            f"{archive.MOST_ZIP // 2**20} MB and {archive.MOST_PICTURES} pictures. Named after what it shows, such as "
-            "7_anything.png or 2026_anything.png, a picture joins an audit of your own.",
+            help="PNG, JPG, WebP, GIF, BMP, TIFF or HEIC; a ZIP of at most "
+            f"{archive.MOST_PICTURES} pictures. Named after what it shows, such as 7_anything.png or "
+            "2026_anything.png, a picture joins an audit of your own.",
             key="files",
             on_change=use,
             args=("upload",),

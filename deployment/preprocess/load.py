@@ -82,17 +82,34 @@ def _bytes(source, name):
     """What a file holds, or bytes themselves. Raises InputError for none, BoundsError for too many."""
     path = Path(source) if isinstance(source, (str, Path)) else None
     try:
+        if path and path.is_dir():
+            raise InputError(f"{_start(name)} is a folder: name the pictures in it, such as {path / '*.png'}, or read "
+                             f"all of it with `python -m analytics.archive {path} --out READINGS`.")
         if path and not path.is_file():
             raise FileNotFoundError
         check_bytes(path.stat().st_size if path else len(source))
         data = path.read_bytes() if path else bytes(source)
     except (OSError, ValueError) as error:
-        if isinstance(error, BoundsError):
+        if isinstance(error, (BoundsError, InputError)):
             raise
-        raise InputError(f"{_start(name)} cannot be opened ({source}): check the path.") from error
+        where = "" if str(source) in name else f" ({source})"
+        raise InputError(f"{_start(name)} cannot be opened{where}: check the path.") from error
     if not data:
         raise InputError(f"{_start(name)} is an empty file: choose another one.")
     return data
+
+
+def unread_pages(source, name="the picture"):
+    """A list of the sentence that a TIFF, a path or the bytes of one, has more pages than the first, which alone is
+    read; an empty list for any other picture."""
+    try:
+        image, _ = _open(source, name)
+        if image.format == "TIFF":
+            image.seek(1)
+            return [f"{_start(name)} has several pages: only the first was read."]
+    except Exception:  # there is no second page, or nothing that can be read: reading it says so
+        pass
+    return []
 
 
 def work(data):

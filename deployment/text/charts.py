@@ -37,7 +37,7 @@ def field(labels, texts, pads, reading) -> go.Figure:
         hovertemplate="this text<br>" + form)
     style(figure, 380, showlegend=False)
     for update, name, a, b in ((figure.update_xaxes, "displeased … pleased", low[0], high[0]),
-                               (figure.update_yaxes, "calm … excited", low[1], high[1])):
+                               (figure.update_yaxes, "calm … stirred", low[1], high[1])):
         update(title=name, range=[a, b], gridcolor=GRID, zeroline=True, zerolinecolor=GREY, nticks=5, fixedrange=True)
     return figure
 

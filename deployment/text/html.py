@@ -43,12 +43,16 @@ CSS = """<style>
 </style>"""
 
 
-def headline(reading, text: str) -> str:
-    """The text, which is HTML, below PAD in words, and what is to be said of words it does not know."""
+def headline(reading, text: str, estimate: str) -> str:
+    """The text, which is HTML, below PAD in words, and what is to be said of words it does not know. estimate: the
+    words of the estimate alone, whatever its interval."""
+    faint = "" if estimate == reading.words else (
+        '<p class="q-quiet">No word stands where an interval holds zero. The estimate without its interval: '
+        f"{html.escape(estimate)}.</p>")
     unsure = f'<p class="q-quiet">{reading.unsure}</p>' if reading.unsure else ""
     return f"""<div class="q" data-testid="headline">
 <div role="status"><h3 class="q-text-words">{html.escape(reading.words[:1].upper() + reading.words[1:])}</h3></div>
-{text}{unsure}</div>"""
+{text}{faint}{unsure}</div>"""
 
 
 def plain(text: str, longest: int = 400) -> str:
@@ -69,7 +73,8 @@ alone: a feeling read in anything else would be made up.</p></div>"""
 def felt(reading, single: list[str], centre: np.ndarray, spread: np.ndarray) -> str:
     """The answer: a bar, its interval and a number for each dimension.
 
-    single: the word of each dimension alone; centre, spread: (3,) of the training sentences, a band behind each bar.
+    single: the word of each dimension, "" where it has none; centre, spread: (3,) of the training sentences, a band
+    behind each bar.
     """
     rows = []
     for i, (name, (least, most)) in enumerate(zip(NAMES, POLES, strict=True)):
@@ -84,7 +89,7 @@ background:{ORANGE if value > 0 else BLUE}"></span>
 <span class="q-zero"></span>
 <span class="q-span" style="left:{50 + 50 * low:.1f}%;width:{50 * (high - low):.1f}%"></span></div></td>
 <td>{value:+.2f}<br><span class="q-quiet">{low:+.2f} to {high:+.2f}</span></td>
-<td>{html.escape(single[i])}</td></tr>""")
+<td>{html.escape(single[i] or "–")}</td></tr>""")
     data = " ".join(f'data-{name.lower()}="{value:.3f}"' for name, value in zip(NAMES, reading.pad, strict=True))
     return f"""<div class="q" data-testid="felt" {data}>
 <table class="q-bars q-pad"><tbody>{"".join(rows)}</tbody></table>

@@ -74,7 +74,6 @@ def render() -> None:
         with st.expander("How it came to it, and how it learned"):
             if shown.reading is not None:
                 sections.thinking(reader, shown.reading)
-            sections.remembering(reader)
             sections.training(reader)
 
 

@@ -12,7 +12,6 @@ from deployment.text.examples import FIELD
 from deployment.ui import pulse
 from deployment.ui.charts import CONFIG, hope_faith_love
 
-REMAKE = "Remake it with `python core/text/train.py`."
 MOST_WORDS = 100  # a text with more is not taken apart word by word: each word costs a reading
 MOST_LOOKED_AT = 40  # words whose attention is drawn
 
@@ -20,25 +19,25 @@ MOST_LOOKED_AT = 40  # words whose attention is drawn
 def sentence(reader, shown) -> None:
     """What was read: PAD in words above the text, its words tinted by what they do."""
     reading, count = shown.reading, len(words_in(shown.text))
+    estimate = reader.words_for(reading.pad)
     if count > MOST_WORDS:
-        st.html(html.headline(reading, html.plain(shown.text)))
+        st.html(html.headline(reading, html.plain(shown.text), estimate))
         st.caption(f"This text has {count:,} words; up to {MOST_WORDS} are weighed one by one. Give a sentence or two.")
         return
     if shown.effects is None:
         shown.effects = reader.occlusion_effects(shown.text)
     st.session_state.text_dimension = st.session_state.get("text_dimension", html.NAMES[0])
     dimension = html.NAMES.index(st.session_state.text_dimension)
-    st.html(html.headline(reading, html.tinted(shown.text, shown.effects, dimension)))
+    st.html(html.headline(reading, html.tinted(shown.text, shown.effects, dimension), estimate))
     name = st.segmented_control("Tint the words by", html.NAMES, key="text_dimension", required=True).lower()
     st.caption(f"Each word was left out once: {name} with it less {name} without it. Orange with a line raises, blue "
-               f"with dots lowers, stronger colour is more. Most: {html.strongest(shown.effects, dimension)}. {REMAKE}")
+               f"with dots lowers, stronger colour is more. Most: {html.strongest(shown.effects, dimension)}.")
     st.html(html.words_table(shown.effects))
 
 
 def answer(reader, reading) -> None:
     """PAD with its interval, and what the reader cannot do."""
-    alone = [reader.words_for(np.where(np.arange(3) == i, reading.pad, reader.centre)) for i in range(3)]
-    st.html(html.felt(reading, alone, reader.centre, reader.spread))
+    st.html(html.felt(reading, reader.each_word(reading), reader.centre, reader.spread))
     found = _measured(str(reader.folder), model_sha256(reader.saved))
     measured = (f" On {found['n']:,} test sentences its numbers correlate with the readers' by r = {found['r_V']:.2f} "
                 f"(pleasure), {found['r_A']:.2f} (arousal) and {found['r_D']:.2f} (dominance)." if found else "")
@@ -64,7 +63,7 @@ def landmarks(reader, reading) -> None:
            f"Map of {len(texts)} sentences and the text by pleasure and arousal; the text at "
            f"{reading.pad[0]:+.2f}, {reading.pad[1]:+.2f}")
     st.caption(f"The text (orange) among {len(texts)} sentences of our own (grey; point at one to read it). The frame "
-               f"is its interval, larger marks are more in control. {REMAKE}")
+               "is its interval, larger marks are more in control.")
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -91,14 +90,14 @@ def course(talk, forget, reader) -> None:
         pads = np.array(talk.course)
         _chart(charts.trajectory(pads), "talk", f"PAD over {n} typed texts; the last "
                + ", ".join(f"{value:+.2f}" for value in pads[-1]))
-        st.caption("PAD of each typed text, read alone, in order; above zero is pleased, excited, in control.")
+        st.caption("PAD of each typed text, read alone, in order; above zero is pleased, stirred, in control.")
 
 
 def thinking(reader, reading) -> None:
     """Estimates, gate and attention round by round."""
     K = len(reading.confidence)
     if not K:
-        st.caption(f"This model answers at once, without rounds of thought. {REMAKE}")
+        st.caption("This model answers at once, without rounds of thought.")
         return
     moves, sure = st.columns(2, gap="medium")
     with moves:
@@ -110,35 +109,23 @@ def thinking(reader, reading) -> None:
                            zip(reader.prior.shares, html.NAMES, strict=True))
         st.caption("Round 0 is the first look at all words together; each round looks back at the words and answers "
                    f"again. Flat lines say that thinking longer changed nothing. {shares} come from a regression that "
-                   f"knows no order, in every round alike. {REMAKE}")
+                   "knows no order, in every round alike.")
     with sure:
         st.markdown("**How far its feeling colours its thought** (affect gate)")
         _chart(charts.confidence(reading.confidence), "confidence",
                "Affect gate by round: " + ", ".join(f"{value:.2f}" for value in reading.confidence))
         st.caption("How far each round lets the estimate before it into its thought, 0 not at all, 1 fully. It is no "
-                   f"chance of being right. {REMAKE}")
+                   "chance of being right.")
     st.markdown("**Which words each round looked at** (attention)")
     words = [reading.text[token.start : token.stop] for token in reading.tokens]
     if not reading.attention.any() or len(words) > MOST_LOOKED_AT:
         st.caption(f"This is drawn for up to {MOST_LOOKED_AT} words." if words[MOST_LOOKED_AT:] else
-                   f"This model does not look back at the words. {REMAKE}")
+                   "This model does not look back at the words.")
         return
     most = ", ".join(f"“{words[i]}”" for i in np.argsort(-reading.attention[-1])[:3])
     _chart(charts.attention(reading.attention, words), "attention",
            f"Attention of {K} rounds to {len(words)} words; the last looks most at {most}")
-    st.caption(f"A column sums to 1; brighter is more. The last round looks most at {most}. {REMAKE}")
-
-
-def remembering(reader) -> None:
-    """What the earlier version's memory and reflection were worth, as it was measured."""
-    st.markdown("**Memory and reflection** (SoulKernel, RINSE)")
-    found = _measured(str(reader.folder / "v6"), model_sha256(reader.saved))
-    recalled = (found or {}).get("with_memory", {}).get("r")
-    told = (f" With the document so far in memory version 6 reached a mean r of {recalled:.3f}, without it "
-            f"{found['r']:.3f}: no gain." if recalled else "")
-    st.caption("Each text is read by itself: this version keeps no memory of what was said and does not reflect once "
-               f"more after its rounds. Version 6 did both.{told} Remake it with `python -m analytics.studies.liminal "
-               "versions`.")
+    st.caption(f"A column sums to 1; brighter is more. The last round looks most at {most}.")
 
 
 def training(reader) -> None:
@@ -150,7 +137,7 @@ def training(reader) -> None:
         lengths = set()
     st.markdown("**How it learned** (Hope, Faith and Love)")
     if len(lengths) != 1 or 0 in lengths:
-        st.caption(f"This model has no history of its training. {REMAKE}")
+        st.caption("This model has no history of its training.")
         return
     left, right = st.columns([2, 3], gap="medium")
     with left:
@@ -161,7 +148,7 @@ def training(reader) -> None:
                + ", ".join(f"{arrays[key][-1]:.3f}" for key in ("hope", "faith", "love")))
     st.caption("On sentences not trained on, after each epoch. Hope: 1 less the mean error. Faith: mean tanh of the "
                "affect gates. Love: exp(-squared error), less where estimates scatter. Higher is more; the disc "
-               f"breathes in to Hope and out to Faith once an epoch, the ring is Love, areas go as values. {REMAKE}")
+               "breathes in to Hope and out to Faith once an epoch, the ring is Love, areas go as values.")
 
 
 @st.fragment

@@ -25,6 +25,8 @@ def show(deployer) -> None:
     st.latex(r"\sigma(z) = 1 / (1 + e^{-z})")
     st.subheader("Technical specification", anchor=False)
     st.table(_specification(deployer), border="horizontal")
+    st.caption("Remake the network with `python core/train.py`, its audit with `python -m analytics.audit`, the reader "
+               "of texts with `python core/text/train.py`.")
 
 
 def _specification(deployer) -> dict[str, str]:

@@ -34,20 +34,22 @@ def block(title: str, how: str, body: str, name: str) -> str:
             f'<p class="q-quiet">{how}</p>{body}</section>')
 
 
-def tile(uri: str, words: str, note: str, alt: str, opens: int | None = None) -> str:
-    """A small picture above its words and a note. words, note: HTML; alt: text; opens: what tiles.js tells of a click
-    on it."""
+def tile(uri: str | None, words: str, note: str, alt: str, opens: int | None = None) -> str:
+    """A small picture, None where there is none to show, above its words and a note. words, note: HTML; alt: text;
+    opens: what tiles.js tells of a click on it."""
     alt = html.escape(alt)
     picture = f'<img class="q-pixels" src="{uri}" alt="{alt}" title="{alt}">'
+    if uri is None:
+        picture = f'<div class="q-none" title="{alt}">no picture</div>'
     if opens is not None:
         picture = f'<button type="button" class="q-opens" data-opens="{opens}">{picture}</button>'
     return (f'<figure class="q-tile">{picture}'
             f'<figcaption>{words}<br><span class="q-quiet">{note}</span></figcaption></figure>')
 
 
-def tiles(parts: list[str], name: str) -> str:
-    """Tiles in rows that wrap with the width of the page."""
-    return f'<div class="q q-tiles" data-testid="{name}">{"".join(parts)}</div>'
+def tiles(parts: list[str], name: str, wide: bool = False) -> str:
+    """Tiles in rows that wrap with the width of the page; wide ones for numbers."""
+    return f'<div class="q q-tiles{" q-wide" if wide else ""}" data-testid="{name}">{"".join(parts)}</div>'
 
 
 def card(title: str, value: str, note: str, data: str = "") -> str:

@@ -47,7 +47,9 @@ figure.q-boxed {margin: 0;}
 .q-trio, .q-pair {display: grid; grid-template-columns: repeat(3, minmax(0, 150px)); gap: .8rem;}
 .q-pair {grid-template-columns: repeat(2, minmax(0, 231px));}
 .q-tiles {display: flex; flex-wrap: wrap; gap: .7rem .8rem;}
-.q-tile {width: 68px; text-align: center; line-height: 1.25;}
+.q-tile {width: 68px; text-align: center; line-height: 1.25; overflow-wrap: anywhere;}
+.q-none {border: 1px dashed currentColor; border-radius: .3rem; padding: .6rem .2rem; font-size: .875rem;}
+.q-wide .q-tile {width: 168px;}
 .q-opens {display: block; width: 100%; padding: 0; border: 0; background: none; cursor: pointer; border-radius: .3rem;}
 .q-opens:is(:hover, :focus-visible) {outline: 3px solid #0072B2; outline-offset: 1px;}
 .q-glimpse {position: fixed; z-index: 99; width: 84px; height: 84px; image-rendering: pixelated; pointer-events: none;
@@ -84,6 +86,7 @@ figure.q-boxed {margin: 0;}
   .q-sees {width: 64px; flex: none;}
   .q-tiles {gap: .5rem;}
   .q-tile {width: 58px;}
+  .q-wide .q-tile {width: 46%;}
   .q-bars.q-layers th:first-child {width: 6.5rem;}
   .q-layers :is(th, td):nth-child(5) {display: none;}
   [class*="st-key-example_"] button {width: 48px; height: 48px;}
@@ -133,5 +136,7 @@ figure.q-boxed {margin: 0;}
   .q-digit {font-size: 4.4rem;}
 }
 .st-key-mark iframe {display: block;}
+/* one limit for all files: the label names that of a picture and that of a ZIP */
+.st-key-files [data-testid="stFileUploaderDropzoneInstructions"] {display: none;}
 @media (prefers-reduced-motion: reduce) {.st-key-mark {display: none;}}
 """

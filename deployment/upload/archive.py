@@ -23,7 +23,7 @@ MB = 2**20
 
 
 class Picture(NamedTuple):
-    name: str  # fit to be shown
+    name: str  # the last part of the file's name, whole: it may tell what the picture shows
     load: Callable[[], bytes]  # raises InputError
 
 
@@ -32,8 +32,9 @@ def gather(files) -> tuple[list[Picture], list[str]]:
     left out."""
     found, sentences = [], []
     for name, data in files:
-        name = shown(name)
-        more, said = unpack(name, data) if name.lower().endswith(".zip") else ([Picture(name, lambda d=data: d)], [])
+        name = last_part(name)
+        is_zip = name.lower().endswith(".zip")
+        more, said = unpack(shown(name), data) if is_zip else ([Picture(name, lambda d=data: d)], [])
         found += more
         sentences += said
     if len(found) > MOST_PICTURES:
@@ -64,8 +65,8 @@ def _unpack(name, data):
                          "ZIPs.")
     archive = zipfile.ZipFile(io.BytesIO(data))
     members = [member for member in archive.infolist() if not member.is_dir() and not is_litter(member.filename)]
-    inside = [(shown(member.filename), member) for member in members]
-    chosen = [(short, member) for short, member in inside if short.lower().endswith(ENDINGS)]
+    inside = [(last_part(member.filename), member) for member in members]
+    chosen = [(own, member) for own, member in inside if own.lower().endswith(ENDINGS)]
     if len(chosen) > MOST_PICTURES:
         raise InputError(f"“{name}” holds {len(chosen):,} pictures; at most {MOST_PICTURES} are read: make smaller "
                          "ZIPs.")
@@ -77,14 +78,14 @@ def _unpack(name, data):
     if size > MOST_UNPACKED:
         raise InputError(f"“{name}” unpacks to {size / MB:,.0f} MB; at most {MOST_UNPACKED // MB} MB are read: make "
                          "smaller ZIPs.")
-    others = [short for short, member in inside if not short.lower().endswith(ENDINGS)]
+    others = [shown(own) for own, member in inside if not own.lower().endswith(ENDINGS)]
     sentences = []
     if others:
         more = f" and {len(others) - 3:,} more" if len(others) > 3 else ""
         sentences.append(f"Left out of “{name}”, as they are no pictures: {', '.join(others[:3])}{more}.")
     if not chosen:
         sentences.append(f"“{name}” holds no picture; put PNG or JPG files of one digit each into it.")
-    return [Picture(short, _loader(archive, member, short, name)) for short, member in chosen], sentences
+    return [Picture(own, _loader(archive, member, shown(own), name)) for own, member in chosen], sentences
 
 
 def larger(name: str, size: float) -> str:
@@ -116,8 +117,13 @@ def is_litter(path: str) -> bool:
     return path.startswith("__MACOSX/") or PurePosixPath(path).name.startswith(".")
 
 
-def shown(path: str) -> str:
-    """The last part of a file's name, fit to be shown: one line, of printable characters, at most 80."""
+def last_part(path: str) -> str:
+    """The last part of a file's name: one line, of printable characters."""
     name = PurePosixPath(path.replace("\\", "/")).name
-    name = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+
+
+def shown(path: str) -> str:
+    """The last part of a file's name as messages show it: at most 80 characters."""
+    name = last_part(path)
     return name if len(name) <= 80 else f"{name[:60]}…{name[-19:]}"

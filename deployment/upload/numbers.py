@@ -78,7 +78,7 @@ def sheet(rows: list) -> int:
         "Picture": [png_uri(reading.page) for _, reading in rows],
         "File": [name for name, _ in rows],
         "Reads": [reading.text.replace("\n", " / ") for _, reading in rows],
-        "Confidence": [100 * reading.confidence for _, reading in rows],
+        "Confidence": [reading.confidence for _, reading in rows],
         "In doubt": [len(reading.could_be) + reading.text.count("?") for _, reading in rows],
     })
     return ticked(table, "number_sheet", "Table of the uploaded pictures with the number read and its confidence")
@@ -115,9 +115,10 @@ def wrong(names: list[str], results: list, indices) -> str:
     for i in indices:
         result, label = results[i], label_of(names[i]).replace("\n", " / ")
         if isinstance(result, InputError):
+            shown.append(tile(None, f"{label} → <b>not read</b>", "", f"{names[i]}: {result}"))
             continue
         said = result.text.replace("\n", " / ")
         shown.append(tile(png_uri(result.page), f"{label} → <b>{html.escape(said)}</b>",
                           html.escape(percent(result.confidence)),
                           f"{names[i]}: {label} read as {said}, {sure(result.confidence)}"))
-    return tiles(shown, "own-tiles")
+    return tiles(shown, "own-tiles", wide=True)

@@ -25,18 +25,18 @@ def render(deployer, files: list, refused: list[str]) -> tuple:
     on files that were not even sent.
     """
     reading = _reading(deployer, files)
-    told = [*refused, *reading.sentences]
     if not reading.pictures:
-        return "", InputError(" ".join(told)), None
+        return "", InputError(" ".join([*refused, *reading.sentences])), None
     if reading.going:
         reading.step(deployer, FIRST)
     if reading.going:
         return None, None, None
     names, results = reading.names, reading.results
+    told = [*refused, *reading.sentences]
     said = [*told, *(str(result) for result in results if isinstance(result, InputError))]
     if len(reading.pictures) == 1:
         _tell(told)
-        return names[0], *_in_full(deployer, reading, 0)
+        return archive.shown(names[0]), *_in_full(deployer, reading, 0)
     read = [i for i, result in enumerate(results) if not isinstance(result, InputError)]
     _stopped(reading)
     if not read:
@@ -47,7 +47,7 @@ def render(deployer, files: list, refused: list[str]) -> tuple:
     rows = [(names[i], results[i]) for i in read]
     chosen = read[numbers.sheet(rows) if reading.numbers else _sheet(rows)]
     (_audit_of_numbers if reading.numbers else _audit_of_digits)(deployer, names, results)
-    return names[chosen], *_in_full(deployer, reading, chosen)
+    return archive.shown(names[chosen]), *_in_full(deployer, reading, chosen)
 
 
 def _audit_of_digits(deployer, names: list[str], results: list) -> None:
@@ -94,7 +94,7 @@ def _in_full(deployer, reading, number: int) -> tuple:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _again(key: tuple, _deployer, _picture):
     """The whole NumberReading of a picture, of which only the gist was kept."""
-    return _deployer.read_numbers([_picture.load()], [f"“{_picture.name}”"], skip_errors=True)[0]
+    return _deployer.read_numbers([_picture.load()], [f"“{archive.shown(_picture.name)}”"], skip_errors=True)[0]
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -181,7 +181,7 @@ def _sheet(rows: list) -> int:
             "Picture": [grey_uri(prediction.image) for _, prediction in rows],
             "File": [name for name, _ in rows],
             "Answer": [str(prediction.digit) for _, prediction in rows],
-            "Confidence": [100 * prediction.confidence for _, prediction in rows],
+            "Confidence": [prediction.confidence for _, prediction in rows],
             "Feeling": [prediction.emotion for _, prediction in rows],
             "Runner-up": [str(prediction.runner_up) for _, prediction in rows],
         }

@@ -11,6 +11,7 @@ import streamlit as st
 from deployment.preprocess import InputError, find_digit
 from deployment.ui.html import grey_uri
 from deployment.ui.words import a, sure
+from deployment.upload.archive import shown
 
 SHOWN = 320  # pixels of the picture's long side
 TURNS = {1: "to the left", -1: "to the right"}  # quarters, as numpy.rot90 counts them
@@ -40,17 +41,18 @@ def render(deployer, picture, result, key) -> object:
 
 def _look(deployer, picture, result, quarter: int) -> tuple:
     """HTML of the picture, its Prediction where it is turned, and the turns to offer: {quarter: words}."""
-    found, offers = find_digit(picture.load(), picture.name), {}
+    name = shown(picture.name)
+    found, offers = find_digit(picture.load(), name), {}
     if quarter:
         turned = turn(found.grey, quarter)
-        return boxed(find_digit(turned, picture.name), picture.name), deployer.predict(turned), {}
+        return boxed(find_digit(turned, name), name), deployer.predict(turned), {}
     if result.emotion == "curious":
         readings = deployer.predict_batch([turn(found.grey, quarter) for quarter in TURNS], skip_errors=True)
         for (quarter, side), reading in zip(TURNS.items(), readings, strict=True):
             if not isinstance(reading, InputError) and reading.emotion != "curious":
                 offers[quarter] = (f"Turned a quarter {side} it would be {a(reading.digit)}, "
                                    f"{sure(reading.confidence)}: read it so")
-    return boxed(found, picture.name), None, offers
+    return boxed(found, name), None, offers
 
 
 def turn(grey, quarter: int):

@@ -4,8 +4,8 @@ import time
 from threading import Lock
 
 from deployment.preprocess import InputError
-from deployment.preprocess.load import work
-from deployment.upload.archive import Picture
+from deployment.preprocess.load import unread_pages, work
+from deployment.upload.archive import Picture, shown
 from deployment.upload.numbers import slim
 
 MOST_WORK = 2_000  # megapixels an upload may cost, see preprocess.load.work: about a minute of the worst kind
@@ -41,7 +41,7 @@ class Reading:
         self.seconds += time.perf_counter() - start
 
     def _read(self, deployer, picture):
-        name = f"“{picture.name}”"
+        name = f"“{shown(picture.name)}”"
         try:
             data = picture.load()
             self.cost += work(data)
@@ -50,6 +50,7 @@ class Reading:
                                  "together; upload the rest on its own.")
         except InputError as error:
             return error
+        self.sentences += unread_pages(data, name)
         if not self.numbers:
             return deployer.predict_batch([data], names=[name], skip_errors=True)[0]
         result = deployer.read_numbers([data], [name], skip_errors=True)[0]

@@ -3,17 +3,19 @@
 import pandas as pd
 import streamlit as st
 
+from core.words import percent
+from deployment.upload.archive import shown
+
 
 def ticked(table: pd.DataFrame, key: str, alt: str) -> int:
-    """Show a table with the columns Picture, File, Confidence and more; the number of the ticked row, or of the least
-    confident one if none is ticked."""
+    """Show a table with the columns Picture, File, Confidence (a share) and more; the number of the ticked row, or of
+    the least confident one if none is ticked."""
     least = int(table["Confidence"].argmin())
     st.caption(f"{len(table)} pictures read. Click a heading to sort, tick a row to inspect it; until then the least "
-               f"sure stands above: {table['File'][least]}.")
+               f"sure stands above: {shown(table['File'][least])}.")
+    written = table.style.format({"Confidence": percent, "Picture": lambda uri: ""})  # as text: the picture has none
     event = st.dataframe(
-        table, hide_index=True, row_height=48, height=min(48 * len(table) + 38, 440),
-        column_config={
-            "Picture": st.column_config.ImageColumn("Picture", width="small"),
-            "Confidence": st.column_config.ProgressColumn("Confidence", format="%.1f %%", min_value=0, max_value=100)},
+        written, hide_index=True, row_height=48, height=min(48 * len(table) + 38, 440),
+        column_config={"Picture": st.column_config.ImageColumn("Picture", width="small")},
         on_select="rerun", selection_mode="single-row", key=key, alt=alt)
     return next(iter(event.selection.rows), least)

@@ -1,5 +1,6 @@
 """Readings as the deployer's own; a worker and the client killed in the middle lose nothing that had ended."""
 
+import csv
 import os
 import signal
 import subprocess
@@ -148,6 +149,8 @@ def test_whole_numbers(digits, reader, tmp_path):
     store = Store(tmp_path / "out", find([tmp_path / "number.png"]), 10, True, reader.sha256)
     store.write(0, [row])
     assert "| 3 | 1 |" in summary.write(store)
+    store.write(0, [row | {"text": "12\n34", "path": "=1+1.png"}])
+    assert "\n'=1+1.png,12/34," in store.write_csv().read_text(encoding="utf-8")
 
 
 def test_a_folder_of_other_readings_is_kept(folder, tmp_path):
@@ -178,7 +181,12 @@ def test_the_command_reads_memory_in_its_own_process(folder, tmp_path, capsys):
     command.main(["memory://some", "--out", str(tmp_path / "out"), "--workers", "1"])
     said = capsys.readouterr()
     assert "2 pictures, 0 of them unreadable" in said.out and threading.main_thread().is_alive()
-    command.main(["memory://some", "--out", str(tmp_path / "out")])  # starts no cluster
+    command.main(["memory://some", "--out", str(tmp_path / "out"), "--csv"])  # starts no cluster
+    table = list(csv.DictReader((tmp_path / "out" / "readings.csv").open(encoding="utf-8")))
+    assert [(row["path"][-6:], row["digit"], row["error"]) for row in table] == [
+        ("00.png", "7", ""), ("01.png", "2", "")]
+    assert float(table[0]["confidence"]) > 0.9 and sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "archive.json", "doubt.png", "part-000000.parquet", "readings.csv", "summary.md"]
     memory.rm("/some", recursive=True)
 
 

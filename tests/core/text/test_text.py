@@ -226,7 +226,18 @@ def test_words_for_a_point():
     spread = np.array([0.1, 0.1, 0.1])
     assert words_for([0, 0, 0], np.zeros(3), spread) == "neutral"
     assert words_for([0.16, -0.07, 0.31], np.zeros(3), spread) == "pleased, slightly calm, very in control"
-    assert words_for([-0.2, 0.2, -0.05], np.zeros(3), spread) == "displeased, excited"
+    assert words_for([-0.2, 0.2, -0.05], np.zeros(3), spread) == "displeased, agitated"
+    assert words_for([0.2, 0.2, -0.05], np.zeros(3), spread) == "pleased, excited"
+    assert words_for([0, 0.2, -0.05], np.zeros(3), spread) == "stirred"
+
+
+def test_where_an_interval_holds_zero_there_is_no_word():
+    zeros, spread = np.zeros(3), np.array([0.1, 0.1, 0.1])
+    said = words_for([-0.4, 0.2, -0.07], zeros, spread, low=[-0.7, -0.1, -0.2], high=[-0.1, 0.5, 0.1])
+    assert said == "very displeased"
+    assert words_for([-0.4, 0.2, 0], zeros, spread, [-0.9, 0.1, -1], [0.1, 0.3, 1]) == "stirred", "of what, is unclear"
+    assert words_for([-0.04, -0.07, 0], zeros, spread, [-0.23] * 3, [0.16] * 3) == "no clear emotion"
+    assert words_for([-0.04, 0.02, 0], zeros, spread, [-0.23] * 3, [0.16] * 3) == "neutral"
 
 
 def test_settings():
@@ -263,6 +274,21 @@ def test_the_shipped_model_reads_order(shipped, pleasanter, less):
                                   "Nie wiem, dlaczego on tak szybko wyszedł.", "qwe rty asd fgh", "3 1 4 1 5"])
 def test_the_shipped_model_refuses_what_is_not_english(shipped, text):
     with pytest.raises(UnreadableError, match="I cannot read this"):
+        shipped.read(text)
+
+
+def test_grief_is_not_called_excited(shipped):
+    reading = shipped.read("My mother died.")
+    assert reading.words == "very displeased" and "agitated" in shipped.words_for(reading.pad)
+    for reading in shipped.read_many(["I hate you.", "She was murdered, and everyone cried."]):
+        assert "excited" not in reading.words + shipped.words_for(reading.pad)
+    assert "excited" in shipped.read("I am so excited about the trip!").words
+
+
+@pytest.mark.parametrize("text", ["SELECT name, age FROM happy_people WHERE age > 30;", "print('I am happy')",
+                                  "def greet(name):\n    return 'Hello, ' + name"])
+def test_code_is_refused(shipped, text):
+    with pytest.raises(UnreadableError, match="does not look like an English sentence"):
         shipped.read(text)
 
 

@@ -10,9 +10,24 @@ MAP = "[class*=st-key-audit_map_] .js-plotly-plot"
 @pytest.fixture
 def audit(page):
     page.get_by_role("tab", name="Scientific audit").click()
+    page.locator("[data-testid=test-images] img").first.wait_for()
+    at_rest(page)
+    page.get_by_role("link", name="The map").click()
     page.locator(f"{MAP} .gl-canvas, {MAP} canvas").first.wait_for(state="attached")
     at_rest(page)
     return page
+
+
+def test_pictures_come_first_and_the_list_of_parts_stays_in_sight(page, screen):
+    page.get_by_role("tab", name="Scientific audit").click()
+    page.locator("[data-testid=test-images] img").first.wait_for()
+    assert page.locator("[class*=st-key-audit_map_] .js-plotly-plot").count() == 0
+    at_rest(page)
+    page.get_by_role("link", name="The map").click()
+    page.locator(f"{MAP} .gl-canvas, {MAP} canvas").first.wait_for(state="attached")
+    expect(page.get_by_role("heading", name="The map")).to_be_in_viewport()
+    link, heading = (page.get_by_role(role, name="The map").bounding_box() for role in ("link", "heading"))
+    assert 0 <= link["y"] < 20 and heading["y"] >= link["y"] + link["height"] - 1, "neither hides the other"
 
 
 @pytest.mark.slow
@@ -24,6 +39,8 @@ def test_pictures_open_and_the_heart_beats_by_key(audit):
     audit.locator(".st-key-closer [data-testid=why-ink]").wait_for()
 
     chart = "[class*=st-key-audit_loss] .js-plotly-plot"
+    audit.get_by_role("link", name="Learning").click()
+    audit.locator(f"{chart} .updatemenu-button").wait_for()
     audit.get_by_role("tab", name="Scientific audit").focus()  # the chart's own button is reached after a first step
     audit.keyboard.press("Tab")
     button = audit.locator(f"{chart} .updatemenu-button[role=button]")

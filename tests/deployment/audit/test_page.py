@@ -11,7 +11,7 @@ from analytics.audit import maps
 from analytics.audit.arrays import headline
 from core.digits.data import read_checked
 from core.storage import write_json
-from deployment.audit import evidence, reader
+from deployment.audit import evidence, inside, reader
 from deployment.deploy_mnist import MNISTDeployer
 
 
@@ -66,7 +66,7 @@ def test_headline_and_all_sections(model):
     page = show(model)
     assert [(m.label, m.value) for m in page.metric][:2] == [("Test accuracy", "98.50 %"), ("Errors", "3")]
     assert len(page.metric) == 5 and " to " in page.metric[0].delta
-    sections = ["Learning", "Errors and hits", "Confusion", "Doubt", "The map", "Gate per digit", "Weights"]
+    sections = ["Errors and hits", "Confusion", "Learning", "Doubt", "The map", "Gate per digit", "Weights"]
     assert [s.value for s in page.subheader] == sections
     folded = [box.label.split(":")[0] for box in page.expander]
     assert {"Robustness", "Precision, recall and F1 of each digit", "Weights"} <= set(folded)
@@ -77,6 +77,15 @@ def test_headline_and_all_sections(model):
     assert verdict == "Wrong about once in 67. Of 8,000 called confident 4 were wrong (at most 0.13 %)."
     assert sum("made anew" in caption.value for caption in page.caption) == 1
     assert not page.warning and not page.info
+
+
+def test_pictures_are_sent_at_once_and_a_chart_when_it_comes_into_view(model):
+    write_audit(model)
+    page = show(model)
+    assert 'data-testid="test-images"' in page_text(page) and not page.get("plotly_chart")
+    page.session_state[f"audit_seen_confusion_{model.sha256[:12]}"] = True  # as view.js tells
+    (chart,) = page.run().get("plotly_chart")
+    assert chart.proto.id and "confusion" in chart.proto.id
 
 
 def test_a_chosen_cell_shows_its_images(model):
@@ -130,6 +139,17 @@ def test_rows_beside_the_arrays_fill_tables_and_the_section_on_robustness(model)
     )
     assert any("Exchangeability" in caption.value for caption in page.caption)
     assert any("9 errors instead of 3, no difference beyond chance (p = 0.11)" in m.value for m in page.markdown)
+    assert not any("first look" in caption.value for caption in page.caption), "there is nothing to explain"
+
+
+def test_two_counts_of_errors_are_explained():
+    assert inside.first_look(52, 52) == ""
+    said = inside.first_look(56, 52)
+    assert "first look, the live gate with 56 errors" in said and "(test-time augmentation)" in said and "52" in said
+    shipped = show(MNISTDeployer())
+    (headline,) = (metric.value for metric in shipped.metric if metric.label == "Errors")
+    assert any(f"it makes {headline}, as the headline says" in caption.value for caption in shipped.caption)
+    assert any("keeps no memory" in caption.value for caption in shipped.caption), "version 6's finding"
 
 
 def test_rows_of_another_model_are_left_out(model):

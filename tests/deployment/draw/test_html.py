@@ -33,6 +33,17 @@ def test_the_answer_says_what_its_word_means(seen):
     assert html.spoken(seen).endswith("confident. More than 99.9 % sure.")
 
 
+@pytest.mark.parametrize("digit, words", [(8, "The network reads an 8"), (7, "The network reads a 7")])
+def test_the_article_suits_the_digit(seen, digit, words):
+    read = replace(seen, digit=digit)
+    assert f">{words}</span>" in html.answer(read, "x", 0) and html.spoken(read).startswith(f"{words}, confident")
+
+
+def test_how_unfamiliar_a_picture_is_has_a_cap(seen):
+    assert "(2.31; above 1 is unfamiliar)" in html.meaning(replace(seen, novelty=2.31))
+    assert "unfamiliar (more than 10; above 1" in html.meaning(replace(seen, novelty=589174069.66))
+
+
 def test_bars_name_all_ten_digits_and_are_as_long_as_their_share():
     seen = MNISTDeployer().predict(EXAMPLES / "seven.png")
     shown = html.bars(seen)

@@ -49,7 +49,7 @@ def broken():
         "PPM": (png(line_drawing(12), format="PPM"), "PNG or JPEG"),
         "text named as a picture": (b"7" * 1000, "PNG or JPEG"),
         "missing file": ("/nowhere/at/all.png", "opened"),
-        "folder": (".", "opened"),
+        "folder": (".", "is a folder: name the pictures in it"),
         "no path": ("a\0b", "opened"),
         "169 megapixels": (huge.getvalue(), "at most"),
         "blank canvas": (np.zeros((280, 280, 4), np.uint8), "ink"),

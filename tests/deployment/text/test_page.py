@@ -66,8 +66,7 @@ def test_the_first_visit_has_read_an_example(reader):
     for part in ("headline", "tinted", "breathing"):
         assert f'data-testid="{part}"' in page(at)
     captions = " ".join(caption.value for caption in at.caption)
-    assert "it does not feel" in captions and "python core/text/train.py" in captions
-    assert "no gain" in captions, "what memory was worth is said"
+    assert "it does not feel" in captions and "python" not in captions, "how it is remade stands in About"
     assert len(EXAMPLES) == 6 and len(FIELD) == 8
 
 
@@ -104,13 +103,21 @@ def test_a_refused_text_gives_a_sentence_and_changes_nothing(text, reason):
 
 @pytest.mark.parametrize("text, reason", [
     ("Ich habe heute leider überhaupt keine Zeit für dich.", "does not look like English"),
-    ("12345", "no word in it"), ("?!", "no word in it"), ("Привет, как дела?", "none of its words"),
+    ("SELECT love FROM life", "like code"), ("12345", "no word in it"),
+    ("?!", "no word in it"), ("Привет, как дела?", "none of its words"),
 ])
 def test_what_cannot_be_read_is_said_instead_of_a_feeling(text, reason):
     at = say(start(), text)
     assert 'data-testid="unreadable"' in page(at) and 'data-testid="felt"' not in page(at)
     assert reason in page(at) and text in page(at) and typed(at) == 0
     assert 'data-testid="felt"' in page(say(at, "I am happy."))
+
+
+def test_no_word_stands_where_an_interval_holds_zero(reader):
+    text = "It rained all week and nobody came."
+    said = page(say(start(), text))
+    assert ">No clear emotion</h3>" in said and "without its interval: slightly powerless." in said
+    assert said.count("<td>–</td>") == 3
 
 
 def test_a_negation_turns_the_sentence(reader):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from app import zipped
 
+from deployment.number.text import label_of
 from deployment.preprocess import InputError
 from deployment.upload import archive
 
@@ -78,3 +79,10 @@ def test_names_are_fit_to_be_shown():
     assert archive.shown("7\n\u202e_x.png") == "7\ufffd\ufffd_x.png"
     long = archive.shown("7_" + "x" * 300 + ".png")
     assert len(long) == 80 and long.startswith("7_xx") and long.endswith("xx.png")
+
+
+def test_a_long_name_tells_its_number_whole():
+    """What a name says the picture shows is read before the name is shortened for a message."""
+    name, number = f"{'1234567890' * 9}_a.png", "1234567890" * 9
+    pictures, _ = archive.gather([(name, b"1"), ("mine.zip", zipped({f"some/{name}": b"2"}))])
+    assert [label_of(picture.name) for picture in pictures] == [number, number]

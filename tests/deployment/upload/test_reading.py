@@ -1,7 +1,10 @@
 """Many pictures are read in steps, which can be stopped and taken up again, within a budget of work."""
 
+import io
+
 import pytest
 from app import EXAMPLES
+from PIL import Image
 
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.preprocess import InputError
@@ -46,6 +49,16 @@ def test_an_upload_has_a_budget_of_work(deployer, monkeypatch):
     read.step(deployer, 60)
     assert [isinstance(result, InputError) for result in read.results] == [False, False, True, True]
     assert "“2.png” was not read" in str(read.results[2])
+
+
+def test_the_pages_of_a_tiff_that_are_not_read_are_told(deployer):
+    pages = [Image.open(io.BytesIO(data)).convert("L") for data in (SEVEN, PAPER)]
+    buffer, one = io.BytesIO(), io.BytesIO()
+    pages[0].save(buffer, "TIFF", save_all=True, append_images=pages[1:])
+    pages[0].save(one, "TIFF")
+    read = reading.Reading(pictures(buffer.getvalue(), one.getvalue(), SEVEN, b"no picture"), [])
+    read.step(deployer, 60)
+    assert read.results[0].digit == 7 and read.sentences == ["“0.png” has several pages: only the first was read."]
 
 
 def test_work_is_told_by_the_header():

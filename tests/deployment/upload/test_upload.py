@@ -6,13 +6,14 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.ipc
 import pytest
 from app import EXAMPLES, answer, page, start, zipped
 
 from core.digits.data import load_mnist
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.preprocess import InputError
-from deployment.upload import batch, html
+from deployment.upload import batch, html, numbers
 from deployment.upload import page as upload
 
 
@@ -66,6 +67,15 @@ def test_audit_as_table_and_as_a_page_of_its_own(own):
     assert shown.count('class="q-tile"') == 61 + len(audit.errors)
 
 
+def test_every_misread_number_has_a_tile(deployer):
+    names = ["1999_a.png", "2026_a.png", "42_bad.png", "none.png"]
+    year = deployer.read_number(EXAMPLES / "year.png")
+    results = [year, year, InputError("“42_bad.png” is not a picture that can be read."), year]
+    audit = numbers.audit(names, results)
+    assert len(audit.errors) == 2 == numbers.wrong(names, results, audit.errors).count('class="q-tile"')
+    assert "42 → <b>not read</b>" in numbers.wrong(names, results, audit.errors)
+
+
 def test_an_uploaded_zip_with_labels_is_audited():
     at = start()
     files = {f"{digit}_{name}.png": (EXAMPLES / f"{name}.png").read_bytes()
@@ -74,6 +84,9 @@ def test_an_uploaded_zip_with_labels_is_audited():
     assert "2 of 3" in page(at) and 'data-testid="own-confusion"' in page(at)
     assert re.search(r'data-testid="own-tiles">.*8 → <b>3</b>', page(at))
     assert [button.label for button in at.get("download_button")] == ["Download as CSV", "Download the audit to print"]
+    assert at.file_uploader(key="files").label.endswith("at most 20 MB, or a ZIP of them, at most 100 MB")
+    written = pyarrow.ipc.open_stream(at.dataframe[0].proto.arrow_data.styler.display_values).read_pandas()
+    assert set(written["Confidence"]) == {"> 99.9 %", "99.9 %"}, "as the answer writes it, not 100.0 %"
 
 
 @pytest.mark.parametrize("name, content, reasons", [

@@ -1,0 +1,36 @@
+// Holds the place of a chart, `data.height` pixels high, and tells Python once it comes near what is seen of the page.
+// The topmost first and one at a time, while nothing else is being drawn: of two that speak at the same moment one would
+// not be drawn.
+const AHEAD = "800px 0px"; // above and below what is seen
+const places = new Map(); // place -> what tells Python of it
+const near = new Set();
+let observer, timer;
+
+function watch(entries) {
+  for (const { target, isIntersecting } of entries) isIntersecting ? near.add(target) : near.delete(target);
+  timer ??= setInterval(tell, 100);
+}
+
+function tell() {
+  const app = document.querySelector("[data-testid=stApp]").dataset;
+  if (app.testScriptState !== "notRunning" || app.testConnectionState !== "CONNECTED") return;
+  const [first] = [...near].filter((place) => place.isConnected)
+    .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top);
+  if (first) {
+    near.delete(first);
+    places.get(first)("seen", true);
+  } else timer = clearInterval(timer);
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const place = parentElement.querySelector("div");
+  place.style.height = `${data.height}px`;
+  observer ??= new IntersectionObserver(watch, { root: document.querySelector("[data-testid=stMain]"), rootMargin: AHEAD });
+  places.set(place, setTriggerValue);
+  observer.observe(place);
+  return () => {
+    observer.unobserve(place);
+    places.delete(place);
+    near.delete(place);
+  };
+}
