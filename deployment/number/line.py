@@ -59,8 +59,16 @@ class Line:
             self.sides[(first > left) & (first <= right) & (last > right), 1] = k
             self.sides[(first == left) & (last == right + 1), 2] = k
 
+    def joins_blobs(self, segment) -> bool:
+        """Whether a segment holds ink of several blobs, which may stand apart."""
+        return any(not piece.crossed for piece in self.pieces[segment.first + 1 : segment.last])
+
     def image(self, ink, mask, segment):
         """A segment as the network sees it: (28, 28)."""
+        return frame(self.ink(ink, mask, segment)[0])
+
+    def ink(self, ink, mask, segment):
+        """The ink (h, w) of a segment in [0, 1], 0 off it, and where its corner lies on the page (row, column)."""
         top, left, bottom, right = segment.box
         margin = 3 + 2 * self.pen if segment.borrows else 3
         top, left = max(top - 3, 0), max(left - margin, 0)
@@ -79,4 +87,4 @@ class Line:
         here = slice(top, bottom), slice(left, right)
         rim = slide(own, 5, np.maximum) & ~(mask[here] & ~own)  # soft edges reach beyond the mask
         full = max(float(np.percentile(ink[here][own], 75)), 1e-3)  # a line in pencil beside one in ink
-        return frame(np.clip(np.where(rim, ink[here], 0) / full, 0, 1))
+        return np.clip(np.where(rim, ink[here], 0) / full, 0, 1), (top, left)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from core.uncertainty.readout import FEELINGS
+from deployment.left_over import WHOLE, in_source, judge
 from deployment.number.line import Line
 from deployment.number.page import blobs, lines, page_ink
 from deployment.number.path import best_path, posterior, probability
@@ -12,6 +13,7 @@ from deployment.number.pieces import HARDLY_TWO, NARROW, cut
 from deployment.number.score import NOTHING, Weights, signals
 from deployment.number.strokes import stroke_blobs
 from deployment.prediction import RIVAL_FROM, Prediction
+from deployment.preprocess.apart import Apart, moved
 from deployment.preprocess.load import InputError, load_scaled
 
 SIDE = 1600  # pixels: larger pages are reduced to this first
@@ -49,9 +51,11 @@ class Place(Prediction):
 class NumberReading:
     """What is written on a picture.
 
-    text: lines joined by newline; digits: its Places in reading order; confidence: the probability that all of it is
-    right; could_be: {number of the Place: [digits]} of a probability of 5 % and more, for doubtful places, the
-    likeliest first; page: the picture, (H, W) uint8, made smaller; scale: pixels of the source in one of the page's.
+    text: lines joined by newline; digits: its Places in reading order; confidence: the probability that all of this
+    text is right, at most that of any place, and half of it where ink is left over; could_be: {number of the Place:
+    [digits]} of a probability of 5 % and more, for doubtful places, the likeliest first; page: the picture, (H, W)
+    uint8, made smaller; scale: pixels of the source in one of the page's; left_over: boxes of ink that is not part of
+    the text, as a Prediction's.
     """
 
     text: str
@@ -60,17 +64,30 @@ class NumberReading:
     could_be: dict
     page: np.ndarray
     scale: float
+    left_over: tuple = ()
 
     @property
     def feeling(self):
-        """That of the place in most doubt."""
-        return max((place.emotion for place in self.digits), key=FEELINGS.index)
+        """That of the place in most doubt; not confident where ink is left over."""
+        return max((*(place.emotion for place in self.digits), *(["hesitant"] if self.left_over else [])),
+                   key=FEELINGS.index)
 
     def to_dict(self):
         """What fits into JSON."""
         return {"text": self.text, "confidence": round(self.confidence, 6),
                 "digits": [place.to_dict() for place in self.digits],
+                "left_over": [list(box) for box in self.left_over],
                 "could_be": {str(number): digits for number, digits in self.could_be.items()}}
+
+
+@dataclass(frozen=True)
+class Written:
+    """What is written on a page: its ink and mask (H, W), Lines of signs, and Blobs that belong to none of these."""
+
+    ink: np.ndarray
+    mask: np.ndarray
+    lines: list
+    rest: list
 
 
 def read_number(deployer, source, name="the picture", kind=None, strokes=()):
@@ -80,8 +97,9 @@ def read_number(deployer, source, name="the picture", kind=None, strokes=()):
     Raises InputError, with a sentence, where there is nothing to read or too much.
     """
     grey, scale = load_scaled(source, name, SIDE)
-    lines = written(deployer, grey, name, kind, [(np.asarray(points) / scale, width / scale)
-                                                 for points, width in strokes])
+    page = written(deployer, grey, name, kind, [(np.asarray(points) / scale, width / scale)
+                                                for points, width in strokes])
+    lines = page.lines
     look_again(deployer, lines)
     wordy = [line.take_for_word() for line in lines]
     paths = [best_path(len(line.pieces), line.segments, line.scores.max(axis=1)) for line in lines]
@@ -90,44 +108,64 @@ def read_number(deployer, source, name="the picture", kind=None, strokes=()):
     for number, (line, path, as_word) in enumerate(zip(lines, paths, wordy, strict=True)):
         scores = line.scores
         shares = posterior(len(line.pieces), line.segments, scores)[path]
-        signs = scores[path].argmax(axis=1)
-        confidence *= probability(signs, len(line.pieces), line.segments, scores)
-        for i, sign, share in zip(path, signs, shares, strict=True):
+        shown = []
+        for i, share in zip(path, shares, strict=True):
+            prediction, sign = line.predictions[i], int(scores[i].argmax())
             likely = [int(d) for d in np.argsort(-share[:NOTHING], kind="stable") if share[d] >= RIVAL_FROM]
-            if line.predictions[i].emotion == "curious" and (
+            if prediction.emotion == "curious" and (
                     share[sign] < LIKELY or (line.long and as_word >= PERHAPS)):
                 sign = NOTHING
             if sign != NOTHING and likely != [sign]:
-                could_be[len(places)] = likely or [int(sign)]
-            box = tuple(round(value * scale) for value in line.segments[i].box)
-            places.append(_place(line.predictions[i], int(sign), float(share[sign]), box, number, as_word >= WORDY))
+                could_be[len(places)] = likely or [sign]
+            box = in_source(line.segments[i].box, scale)
+            places.append(_place(prediction, sign, float(share[sign]) * (1 - as_word), box, number, as_word >= WORDY))
+            shown.append(sign)
+        confidence *= (1 - as_word) * probability(shown, len(line.pieces), line.segments, scores)
         texts.append("".join(place.text for place in places[-len(path):]))
+    boxes = [in_source(box, scale) for box in (*_apart(deployer, page, paths), *(blob.box for blob in page.rest))]
     step = max(1, -(-max(grey.shape) // SHOWN))
-    page = np.uint8(255 * np.clip(grey[::step, ::step], 0, 1))
-    return NumberReading("\n".join(texts), places, confidence, could_be, page, scale * step)
+    picture = np.uint8(255 * np.clip(grey[::step, ::step], 0, 1))
+    confidence = min(confidence, *(place.chance for place in places)) * (WHOLE if boxes else 1)
+    return NumberReading("\n".join(texts), places, confidence, could_be, picture, scale * step, tuple(boxes))
 
 
 def _place(prediction, sign, chance, box, line, word):
-    """The Place of a Prediction; never confident where it may be cut out wrongly or its line may be a word."""
+    """The Place of a Prediction; never confident where it may be cut out wrongly or its line may be a word.
+
+    Its chance is at most what the Prediction says, so that emotion and number agree.
+    """
     feeling = prediction.emotion
     if sign == NOTHING:
         feeling = "curious"
-    elif feeling == "confident" and (word or chance < CERTAIN):
-        feeling = "hesitant"
+    else:
+        chance = min(chance, float(prediction.probabilities[sign]))
+        if feeling == "confident" and (word or chance < CERTAIN):
+            feeling = "hesitant"
     own = {field.name: getattr(prediction, field.name) for field in fields(Prediction)}
     return Place(**own | {"emotion": feeling, "box": box}, text=UNKNOWN if sign == NOTHING else str(sign), line=line,
                  chance=chance)
 
 
-def written(deployer, grey, name, kind, strokes=(), one=ONE):
-    """The Lines on a grey picture (H, W), their segments as the network takes them at a first look; blobs of this score
-    as one digit are not cut. Raises InputError as read_number."""
+def _apart(deployer, page, paths):
+    """Boxes on the page of pieces of the signs that are read as well without them."""
+    joined = [(line, i) for line, path in zip(page.lines, paths, strict=True) for i in path
+              if line.joins_blobs(line.segments[i])]
+    found = [(line.predictions[i], Apart.of(ink), corner) for line, i in joined
+             for ink, corner in [line.ink(page.ink, page.mask, line.segments[i])]]
+    judged = judge(deployer, [prediction for prediction, _, _ in found], [apart for _, apart, _ in found])
+    return [moved(apart.box(piece), corner)
+            for (_, apart, corner), (_, pieces) in zip(found, judged, strict=True) for piece in pieces]
+
+
+def written(deployer, grey, name, kind, strokes=(), one=ONE) -> Written:
+    """What is written on a grey picture (H, W), segments of its Lines as the network takes them at a first look; blobs
+    of this score as one digit are not cut. Raises InputError as read_number."""
     found = page_ink(grey, kind)
-    signs = [] if found is None else (strokes and stroke_blobs(strokes, found[1])) or blobs(*found)
+    signs = [] if found is None else (strokes and stroke_blobs(strokes, found[1])) or blobs(*found, kind == "canvas")
     if not signs:
         raise InputError(f"No ink was found in {name}: write or photograph numbers, large and dark on plain paper.")
-    weights = Weights.of(deployer.model.weights_sha256)
-    work = [Line(row, weights) for row in lines(signs)] if len(signs) <= MOST_SIGNS else []
+    weights, rows = Weights.of(deployer.model.weights_sha256), lines(signs) if len(signs) <= MOST_SIGNS else []
+    work = [Line(row, weights) for row in rows]
     if work:
         _assess(deployer, found, work)
         _cut(work, one)
@@ -135,7 +173,8 @@ def written(deployer, grey, name, kind, strokes=(), one=ONE):
         raise InputError(f"There is too much on {name} to read it at once: give at most about 200 digits, or cut it "
                          "into parts.")
     _assess(deployer, found, work)
-    return work
+    read = {id(blob) for row in rows for blob in row}
+    return Written(*found, work, [blob for blob in signs if id(blob) not in read])
 
 
 def _assess(deployer, found, work):

@@ -56,7 +56,7 @@ class Apart:
         return self._in_picture(extent(self.without(pieces)))
 
     def _in_picture(self, box):
-        return tuple(value + self.corner[i % 2] for i, value in enumerate(box))
+        return moved(box, self.corner)
 
 
 def groups_of(ink: np.ndarray) -> list[np.ndarray]:
@@ -103,6 +103,11 @@ def box_of(mask) -> tuple[int, int, int, int]:
     """(top, left, bottom, right) of what is set in a mask (H, W), which is not empty."""
     rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def moved(box, corner) -> tuple[int, int, int, int]:
+    """A box in a part of a picture, in pixels of the picture: the part's corner lies at (row, column)."""
+    return tuple(value + corner[i % 2] for i, value in enumerate(box))
 
 
 def boxes_of(mask) -> list[tuple[int, int, int, int]]:

@@ -79,7 +79,7 @@ def lattice(deployer, signs, picture, kind, closely=True):
     closely: as it is when it is read; else at the first look, which takes a third of the time.
     """
     try:
-        lines = written(deployer, load_image(picture), "a number", kind, one=np.inf)
+        lines = written(deployer, load_image(picture), "a number", kind, one=np.inf).lines
     except InputError:
         return None
     if len(lines) != 1:

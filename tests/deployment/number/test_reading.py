@@ -109,7 +109,8 @@ def test_lines_are_weighed_as_numbers_and_as_words(deployer, part):
     rng = np.random.default_rng(3)
     digits = part.X[[3, 7, 11, 15]].reshape(-1, 28, 28)
     for images, word in ((digits, False), (signs(5, rng), True)):
-        (line,) = written(deployer, load_image(compose(images, [WIDE] * (len(images) - 1), rng)), "a row", "canvas")
+        row = load_image(compose(images, [WIDE] * (len(images) - 1), rng))
+        (line,) = written(deployer, row, "a row", "canvas").lines
         before = line.scores
         assert (line.take_for_word() > 0.5) == word == line.word
         moved = line.scores - before
@@ -265,7 +266,7 @@ def test_another_network_reads_numbers_without_the_matrices(deployer, part, monk
 
 def test_segments_know_whose_ends_they_are(deployer, part):
     picture = compose(part.X[[3, 7]].reshape(-1, 28, 28), [TOUCHING], np.random.default_rng(1))
-    (line,) = written(deployer, load_image(picture), "a pair", "canvas", one=np.inf)
+    (line,) = written(deployer, load_image(picture), "a pair", "canvas", one=np.inf).lines
     last = len(line.pieces)
     assert last > 2 and line.whole.shape == (1, sum(deployer.config["hidden"]) + deployer.config["hidden"][-1])
     for segment, ends in zip(line.segments, line.sides, strict=True):
