@@ -86,7 +86,7 @@ def _make_surface(wide: bool) -> None:
     was = state.wide
     _make_wide(mode == "number" and wide)
     if was != state.wide and state.source == "drawing":
-        state.source = "example"  # the other surface is empty
+        state.source = "example"  # until the browser sends what stands on the other surface
     if MODE_OF[state.example] != mode and (wide or mode == "digit"):
         state.example = first(mode)
 
@@ -168,14 +168,13 @@ def part() -> None:
     """Ask for the whole page where that has changed. To be called by each part that is drawn alone: where two speak at
     the same moment, Streamlit hears both and draws one."""
     (source, *rest), (now, *said) = st.session_state.drawn, _said()
-    if rest != said or now not in (source, "drawing"):  # a first stroke needs no more than its answer
+    if rest != said or (now != source and (source, now) != ("example", "drawing")):  # a first stroke needs its answer
         st.rerun()
 
 
 def _said() -> tuple:
     state = st.session_state
-    choices = (state.get(key) for key in ("source", "mode", "wide", "example", "cleared", "brush", "eraser", "explain",
-                                          "why_method"))
+    choices = (state.get(key) for key in ("source", "mode", "wide", "example", "cleared", "explain", "why_method"))
     return (*choices, *(getattr(file, "file_id", None) for file in (*(state.get("files") or []), state.get("photo"))))
 
 
@@ -203,7 +202,6 @@ def show_example(name: str) -> None:
     _turn(MODE_OF[name])
     _make_wide(state.mode == "number")
     state.cleared += 1
-    state.eraser = False
     use("example")
 
 

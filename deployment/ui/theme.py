@@ -35,8 +35,8 @@ CSS = """
 .q-fill {display: block; height: 100%; border-radius: .2rem; min-width: 1px;
          background: color-mix(in srgb, currentColor 55%, transparent);}
 figure.q-boxed {margin: 0;}
-.q-boxed div {position: relative; width: fit-content;}
-.q-boxed img {display: block; max-width: 100%; border-radius: .3rem;}
+.q-boxed div {position: relative; width: min(100%, calc(400px * var(--ratio)));}
+.q-boxed img {display: block; width: 100%; border-radius: .3rem; image-rendering: pixelated;}
 .q-boxed span {position: absolute; outline: 3px solid #E69F00; border-radius: .15rem;}
 .q-row + .q-row {margin-top: 1rem;}
 .q-row {display: grid; grid-template-columns: repeat(auto-fit, minmax(215px, 1fr)); gap: 1rem 1.5rem;}
@@ -91,20 +91,14 @@ figure.q-boxed {margin: 0;}
 [data-testid="stCaptionContainer"] {opacity: .78;}
 .st-key-rest, .st-key-upload_watch {position: absolute;}
 .st-key-surface {display: grid; grid-template: "drawing seen answer" auto "drawing seen details" 1fr
-    "tools . details" auto "pen . details" auto "choices choices choices" auto /
-    minmax(0, 400px) 200px minmax(0, 1fr); gap: 0 1.6rem;}
-.st-key-surface :is(:has(.st-key-answer):not(:has(> .st-key-answer)),
-    :has(.st-key-drawing):not(:has(> .st-key-drawing))) {display: contents;}
+    "choices choices choices" auto / minmax(0, 400px) 200px minmax(0, 1fr); gap: 0 1.6rem;}
+.st-key-surface :has(.st-key-answer):not(:has(> .st-key-answer)) {display: contents;}
 .st-key-surface :has(> .st-key-answer) {grid-area: answer; min-height: 8.2rem;}
 .st-key-surface :has(> .st-key-drawing) {grid-area: drawing;}
-.st-key-surface :has(> .st-key-tools) {grid-area: tools; margin-top: .7rem;}
-.st-key-surface :has(> .st-key-pen) {grid-area: pen; margin-top: .7rem;}
 .st-key-surface :has(> .st-key-seen) {grid-area: seen;}
 .st-key-surface :has(> .st-key-choices) {grid-area: choices; margin-top: 1.2rem;}
 .st-key-surface :has(> .st-key-details) {grid-area: details; min-height: 19rem;}
-.st-key-drawing :is([data-testid="stElementContainer"], .stBidiComponent, .stBidiComponent > div) {width: 100%;}
-.st-key-wide .st-key-surface {grid-template: "drawing" "tools" "answer" "pen" "choices" "seen" "details" /
-    minmax(0, 1fr);}
+.st-key-wide .st-key-surface {grid-template: "drawing" "answer" "choices" "seen" "details" / minmax(0, 1fr);}
 .st-key-wide :is(.st-key-answer, .q-answer) {min-height: 0;}
 .st-key-wide .st-key-surface :has(> .st-key-answer) {min-height: 8rem; margin-top: .8rem;}
 .st-key-phone_menu, .st-key-again, .st-key-camera {display: none;}
@@ -126,7 +120,7 @@ figure.q-boxed {margin: 0;}
   .q-menu summary {list-style: none; cursor: pointer; min-height: 44px; min-width: 44px; display: grid;
       place-items: center; font-size: 1.4rem; border-radius: .5rem;
       border: 1px solid color-mix(in srgb, currentColor 25%, transparent);}
-  .st-key-surface {grid-template: "answer" "drawing" "tools" "pen" "seen" "details" "choices" / minmax(0, 1fr);}
+  .st-key-surface {grid-template: "answer" "drawing" "seen" "details" "choices" / minmax(0, 1fr);}
   .st-key-surface :has(> .st-key-answer), .q-answer {min-height: 5.2rem;}
   .st-key-surface :has(> .st-key-details) {min-height: 0;}
   .q-answer {margin-bottom: 0;}

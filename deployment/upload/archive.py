@@ -25,16 +25,17 @@ MB = 2**20
 class Picture(NamedTuple):
     name: str  # fit to be shown
     load: Callable[[], bytes]  # raises InputError
+    file: int = 0  # the number of the uploaded file that it came in
 
 
 def gather(files) -> tuple[list[Picture], list[str]]:
     """Uploaded (name, bytes) -> the pictures, those in ZIP files too, at most MOST_PICTURES, and sentences on what was
     left out."""
     found, sentences = [], []
-    for name, data in files:
+    for number, (name, data) in enumerate(files):
         name = shown(name)
         more, said = unpack(name, data) if name.lower().endswith(".zip") else ([Picture(name, lambda d=data: d)], [])
-        found += more
+        found += [picture._replace(file=number) for picture in more]
         sentences += said
     if len(found) > MOST_PICTURES:
         sentences.append(f"These are {len(found):,} pictures; the first {MOST_PICTURES} are read.")

@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import at_rest
 from playwright.sync_api import expect
-from strokes import SEVEN, THREE, draw, wait_for_answer
+from strokes import CANVAS, SEVEN, THREE, draw, wait_for_answer
 
 CUT_OFF = """(width) => [document.querySelector("[data-testid=stMain]"), document.documentElement]
   .filter((part) => part.scrollWidth > width).map((part) => `scrolls sideways: ${part.scrollWidth}`)
@@ -19,7 +19,7 @@ CUT_OFF = """(width) => [document.querySelector("[data-testid=stMain]"), documen
 def test_canvas_and_answer_are_seen_together_on_a_phone(page, screen):
     if not screen.touch:
         pytest.skip("on a desktop they stand side by side")
-    answer, canvas = (page.locator(part).bounding_box() for part in ("[data-testid=answer]", "canvas.upper-canvas"))
+    answer, canvas = (page.locator(part).bounding_box() for part in ("[data-testid=answer]", CANVAS))
     assert answer["y"] < canvas["y"] and canvas["y"] + canvas["height"] <= 690
     assert canvas["width"] >= 340, "as wide as the column"
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

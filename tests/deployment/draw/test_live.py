@@ -1,18 +1,13 @@
 """Drawings as the browser sends them, and the budget of answers in mid-stroke."""
 
-import base64
 
 import numpy as np
 import pytest
-from app import answer, page, start
+from app import answer, page, sent, start
 from PIL import Image, ImageDraw
 
 from deployment.draw import live
 from deployment.draw.live import SIDE, Budget, Ink, Lost
-
-
-def sent(image, **more):
-    return {"ink": base64.b64encode(image.tobytes()).decode(), "number": 3, "strokes": 2, "done": True} | more
 
 
 def seven():
@@ -33,6 +28,12 @@ def test_what_the_browser_sends_is_a_drawing():
 ])
 def test_what_is_no_drawing_is_none(wrong):
     assert Ink.from_browser(sent(seven()) | wrong if isinstance(wrong, dict) and wrong else wrong) is None
+
+
+@pytest.mark.parametrize(("size", "surface"), [((112, 112), "digit"), ((420, 140), "number"), ((420, 240), "number")])
+def test_the_size_of_a_drawing_tells_its_surface(size, surface):
+    ink = Ink.from_browser(sent(np.zeros(size[::-1], np.uint8)))
+    assert ink.image.shape == size[::-1] and ink.surface == surface
 
 
 def test_the_ways_of_strokes_come_in_pixels_of_the_drawing():
