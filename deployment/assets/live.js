@@ -12,7 +12,7 @@ let canvas, told, tell; // the drawing area; what Python last said, and how to r
 let stroke = null, pointer, erasing = false; // the stroke being drawn and whose it is
 let sent = 0, sentAt = -Infinity, pausedUntil = 0, last = "", cleared, again, later;
 let whole = false, resumed = -Infinity; // the page was sent once; when a lost connection came back
-let drawings = {}; // surface -> {done, undone, shape}: strokes {points, width, erase} in shares of the width, or "clear"
+let drawings = {}; // surface -> {done, undone}: strokes {points, width, erase} in shares of the width, or "clear"
 const brushes = {}; // number of the shape of a surface -> pixels of the canvas, where chosen
 
 try {
@@ -90,9 +90,7 @@ function redraw() {
   for (const picture of [canvas, ground]) {
     if (picture.width !== size.width || picture.height !== size.height) Object.assign(picture, size);
   }
-  const shrink = Math.min(1, height / width / (own.shape ?? height / width)); // a lower surface holds the drawing whole
-  if (shrink < 1) own.done = own.done.map((step) => scaled(step, shrink)), (own.undone = []);
-  own.shape = height / width;
+  if (own.shape !== height / width) fit(own, height / width);
   const context = ground.getContext("2d");
   context.globalCompositeOperation = "source-over";
   context.clearRect(0, 0, ground.width, ground.height);
@@ -107,9 +105,14 @@ function redraw() {
   root.querySelector(".brush input").value = brush();
 }
 
-function scaled(step, by) {
-  if (step === "clear") return step;
-  return { ...step, width: step.width * by, points: step.points.map(([x, y]) => [x * by, y * by]) };
+// A surface that is lower than before, as of a phone that was turned, holds the drawing whole.
+function fit(own, shape) {
+  const lowest = strokes().flatMap(({ points, width }) => points.map(([, y]) => y + width / 2));
+  const by = Math.min(1, shape / Math.min(Math.max(...lowest, 0), own.shape ?? shape));
+  const scaled = (step) => step === "clear" ? step : {
+    ...step, width: step.width * by, points: step.points.map((point) => point.map((at) => at * by)) };
+  if (by < 1) [own.done, own.undone] = [own.done, own.undone].map((steps) => steps.map(scaled));
+  own.shape = shape;
 }
 
 const brush = () => brushes[shape()] ?? told.brushes[told.shapes.indexOf(shape())];
@@ -236,9 +239,10 @@ document.addEventListener("keydown", (event) => {
   use(tool);
 }, true);
 NARROW.addEventListener("change", () => {
-  if (!shown()) return;
+  if (!shown() || told.shapes.length < 2) return;
   redraw();
   if (strokes().length) send(true);
+  canvas.scrollIntoView({ block: "center" });
 });
 
 export default function ({ data, setStateValue, parentElement }) {

@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 
 import streamlit as st
+from PIL import Image
 
 from deployment.preprocess.bounds import MOST_BYTES
 from deployment.ui.html import notice
@@ -118,7 +119,7 @@ def examples() -> None:
     """Buttons that wear their pictures."""
     shown = EXAMPLES[st.session_state.mode]
     st.html(_css(shown))
-    with st.container(width=430, gap="xsmall"):
+    with st.container(width=430 if st.session_state.mode == "digit" else 560, gap="xsmall"):
         st.html('<p class="q q-label">Try one of these</p>')
         with st.container(horizontal=True, gap="xsmall"):
             for name, words in shown.items():
@@ -214,7 +215,15 @@ def example_uri(name: str) -> str:
     return "data:image/png;base64," + base64.b64encode(example_file(name)).decode()
 
 
+@st.cache_data
+def _size(name: str) -> tuple[int, int]:
+    """Width and height of its picture."""
+    return Image.open(ASSETS / "examples" / f"{name}.png").size
+
+
 def _css(names) -> str:
     """Their words stay for screen readers and as a tooltip."""
-    rules = (f'.st-key-example_{name} button {{background-image: url("{example_uri(name)}")}}' for name in names)
+    rules = (f'.st-key-example_{name} button {{background-image: url("{example_uri(name)}"); '
+             f"--ratio: {_size(name)[0] / _size(name)[1]:.3f}; "
+             f"image-rendering: {'pixelated' if _size(name)[1] <= 28 else 'auto'}}}" for name in names)
     return f"<style>{''.join(rules)}</style>"

@@ -34,6 +34,7 @@ CSS = """
 .q-track {background: color-mix(in srgb, currentColor 9%, transparent); border-radius: .2rem; height: .85rem;}
 .q-fill {display: block; height: 100%; border-radius: .2rem; min-width: 1px;
          background: color-mix(in srgb, currentColor 55%, transparent);}
+.q-file {margin-top: -1rem !important; overflow-wrap: anywhere;}
 figure.q-boxed {margin: 0;}
 .q-boxed div {position: relative; width: min(100%, calc(400px * var(--ratio)));}
 .q-boxed img {display: block; width: 100%; border-radius: .3rem; image-rendering: pixelated;}
@@ -74,8 +75,9 @@ figure.q-boxed {margin: 0;}
 .q-notice {border-left: 4px solid #0072B2; padding: .5rem .9rem; margin-bottom: .6rem;
            background: color-mix(in srgb, #0072B2 10%, transparent); border-radius: 0 .4rem .4rem 0;}
 .q-hidden {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;}
-[class*="st-key-example_"] button {width: 64px; height: 64px; padding: 0; border-radius: .4rem;
-    background-size: cover; image-rendering: pixelated;}
+[class*="st-key-example_"] button {--side: 64px; width: calc(var(--side) * var(--ratio, 1)); height: var(--side);
+    min-height: 0; padding: 0; border-radius: .4rem;
+    background-size: cover;}
 [class*="st-key-example_"] button p {position: absolute;
     width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);}
 [class*="st-key-example_"] button:is(:hover, :focus-visible) {outline: 3px solid #0072B2; outline-offset: 1px;}
@@ -86,7 +88,7 @@ figure.q-boxed {margin: 0;}
   .q-tile {width: 58px;}
   .q-bars.q-layers th:first-child {width: 6.5rem;}
   .q-layers :is(th, td):nth-child(5) {display: none;}
-  [class*="st-key-example_"] button {width: 48px; height: 48px;}
+  [class*="st-key-example_"] button {--side: 48px;}
 }
 [data-testid="stCaptionContainer"] {opacity: .78;}
 .st-key-rest, .st-key-upload_watch {position: absolute;}
@@ -123,6 +125,7 @@ figure.q-boxed {margin: 0;}
   .st-key-surface {grid-template: "answer" "drawing" "seen" "details" "choices" / minmax(0, 1fr);}
   .st-key-surface :has(> .st-key-answer), .q-answer {min-height: 5.2rem;}
   .st-key-surface :has(> .st-key-details) {min-height: 0;}
+  .st-key-square .st-key-surface :has(> :is(.st-key-seen, .st-key-details)) {margin-top: .6rem;}
   .q-answer {margin-bottom: 0;}
   .q-digit {font-size: 4.4rem;}
 }

@@ -47,6 +47,16 @@ def test_the_address_names_the_example():
     assert answer(again.run())["digit"] == "7"
 
 
+def test_the_address_names_the_tab():
+    at = AppTest.from_file(str(APP), default_timeout=60)
+    at.query_params["tab"] = "Feelings in text"
+    assert at.run().session_state["tab"] == "Feelings in text"
+    del at.query_params["tab"]  # as the browser's Back does
+    assert at.run().session_state["tab"] == "Draw or upload" and not at.exception
+    at.query_params["tab"] = "nothing known"
+    assert at.run().session_state["tab"] == "Draw or upload" and not at.exception
+
+
 @pytest.mark.parametrize("name", ["four_or_nine", "letter", "scribble"])
 def test_doubtful_examples_show_doubt(name):
     at = start()

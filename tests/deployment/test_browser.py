@@ -102,6 +102,22 @@ def test_back_leads_to_the_example_before(page):
     assert wait_for_answer(page, name="a looped 2") == "2"
 
 
+@pytest.mark.slow
+def test_back_leads_to_the_tab_before(page, screen):
+    draw(page, screen, SEVEN)
+    tabs = {name: page.get_by_role("tab", name=name) for name in ("Draw or upload", "Scientific audit",
+                                                                  "Feelings in text")}
+    for name in ("Feelings in text", "Scientific audit"):
+        tabs[name].click()
+        page.wait_for_url(f"**tab={name.split()[0]}*")
+        at_rest(page)
+    for name in ("Feelings in text", "Draw or upload"):
+        page.go_back()
+        expect(tabs[name]).to_have_attribute("aria-selected", "true")
+        at_rest(page)
+    assert wait_for_answer(page, name="your drawing", strokes=2) == "7"
+
+
 def each_tab(page):
     """Opens the tabs one after another; yields the name of each once it is whole."""
     for tab in ("Draw or upload", "Scientific audit", "Feelings in text"):

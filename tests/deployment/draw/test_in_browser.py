@@ -74,6 +74,16 @@ def test_clear_is_a_step_that_can_be_undone(page, screen):
     page.get_by_text("The canvas is empty").wait_for()
 
 
+def test_a_drawing_outlives_the_other_surface_and_a_reload(page, screen):
+    draw(page, screen, SEVEN)
+    page.get_by_text("A number", exact=True).click()
+    page.wait_for_selector("[data-testid=number][data-text='2026']")
+    page.get_by_text("One digit", exact=True).click()
+    assert wait_for_answer(page, name="your drawing", strokes=2) == "7"
+    page.reload()
+    assert wait_for_answer(page, name="your drawing", strokes=2) == "7"
+
+
 def test_the_reading_follows_the_pen(page):
     """While the pen is still down, the answer is already that of the part drawn."""
     left, top, scale = canvas_place(page)
