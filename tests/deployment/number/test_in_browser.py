@@ -8,7 +8,7 @@ from app import EXAMPLES
 from browser import at_rest
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import expect
-from strokes import CANVAS, draw, read_as_it_stands
+from strokes import CANVAS, draw, number, read_as_it_stands
 
 ONES = [[(60, 60), (60, 140), (60, 220)], [(180, 60), (180, 140), (180, 220)]]
 
@@ -79,6 +79,19 @@ def test_a_number_that_was_cleared_does_not_come_back(page):
 
 
 @pytest.mark.slow
+def test_eleven_digits_have_room_and_a_turned_phone_keeps_them(page, screen):
+    numbers(page)
+    draw(page, screen, [[(280 * x, 280 * y) for x, y in points] for points in number("31415926535")])
+    read(page, "31415926535", name="your drawing", live="no")
+    if screen.touch:
+        expect(page.get_by_text("Turn the phone")).to_be_visible()
+        page.set_viewport_size({"width": screen.height, "height": screen.width})
+        expect(page.get_by_text("Turn the phone")).to_be_hidden()
+        read(page, "31415926535", name="your drawing", live="no")
+        page.set_viewport_size({"width": screen.width, "height": screen.height})
+
+
+@pytest.mark.slow
 def test_examples_of_numbers(page, screen):
     numbers(page)
     page.get_by_role("button", name="A sign among digits").click()
@@ -102,6 +115,8 @@ def test_a_drawing_of_two_digits_stays_when_it_is_read_as_a_number(page, screen)
     page.get_by_text("This looks like 11.").wait_for()
     page.get_by_role("button", name="Read it as a number").click()
     read(page, "11", name="your drawing", strokes=2)
+    canvas, undo = page.locator(CANVAS).bounding_box(), page.get_by_role("button", name="Undo").bounding_box()
+    assert undo["y"] - (canvas["y"] + canvas["height"]) < 30, "the buttons stay under the canvas"
 
 
 @pytest.mark.slow
