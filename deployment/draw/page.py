@@ -22,8 +22,8 @@ from deployment.upload import page as upload
 from deployment.why import page as why
 
 WIDTH = {"digit": 400, "number": 1080}  # pixels of the canvas, shown as wide as there is room
-# Pixels of the canvas, for each of SHAPES: for a digit as thick as those of MNIST; for a number so thin that eleven digits
-# side by side stay apart, and thicker for a finger on a narrow screen
+# Pixels of the canvas, for each of SHAPES: a digit as thick as those of MNIST; a number so thin that eleven digits stay
+# apart, and thicker for a finger on a narrow screen
 BRUSH = {"digit": [28], "number": [14, 20]}
 KEPT = {source: f"The connection was lost and is back. {what}" for source, what in (
     ("drawing", "Your drawing was kept."),

@@ -27,6 +27,7 @@ def test_canvas_and_answer_are_seen_together_on_a_phone(page, screen):
         assert button.bounding_box()["height"] >= 44
 
 
+@pytest.mark.slow
 def test_an_example_makes_way_for_a_drawing_and_comes_back(page, screen):
     draw(page, screen, THREE)
     page.get_by_role("button", name="A looped 2").click()

@@ -12,8 +12,6 @@ from strokes import (
     THREE,
     canvas_place,
     draw,
-    draw_by_mouse,
-    draw_by_touch,
     on_canvas,
     wait_for_answer,
 )
@@ -153,11 +151,3 @@ def test_strokes_in_quick_succession_are_all_there(page, screen, count, longest)
             page.keyboard.press("Control+z")
             page.wait_for_timeout(30)
         page.get_by_text("The canvas is empty").wait_for()
-
-
-def test_strokes_that_begin_at_the_top_right_count(page):
-    across = [[(270, 8), (180, 60), (100, 120)], [(200, 12), (240, 60)]]
-    draw_by_touch(page, across)
-    page.get_by_role("button", name="Clear", exact=True).click()
-    page.get_by_text("The canvas is empty").wait_for()
-    draw_by_mouse(page, across)
