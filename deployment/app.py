@@ -19,6 +19,7 @@ from deployment.ui.words import told
 
 ASSETS = Path(__file__).parent / "assets"
 _mark = st.components.v2.component("mark", js=(ASSETS / "mark.js").read_text())
+TABS = ["Draw or upload", "Scientific audit", "Feelings in text"]
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the network …")
@@ -37,6 +38,19 @@ def _choose_model() -> MNISTDeployer | str:
         return _load(models[name], config.stat().st_mtime if config.exists() else 0.0)
     except (KeyError, OSError, ValueError) as error:
         return f"The {name or 'model'} cannot be loaded: {told(error)}"
+
+
+def _asked_tab() -> None:
+    """Open the tab that the address asks for, at first and where the browser went back or forth."""
+    state, asked = st.session_state, st.query_params.get("tab")
+    if asked != state.get("asked_tab"):
+        state.tab = asked if asked in TABS else TABS[0]
+    state.asked_tab = asked
+
+
+def _choose_tab() -> None:
+    """Each tab is an entry of the browser's history."""
+    st.session_state.asked_tab = st.query_params["tab"] = st.session_state.tab
 
 
 def main() -> None:
@@ -63,9 +77,9 @@ def main() -> None:
     if asked:
         about.show(deployer)
 
-    names = ["Draw or upload", "Scientific audit", "Feelings in text"]
-    draw_tab, audit_tab, text_tab = st.tabs(names, key="tab", on_change="rerun", bind="query-params")
-    for tab, name in zip((draw_tab, audit_tab, text_tab), names, strict=True):
+    _asked_tab()
+    draw_tab, audit_tab, text_tab = st.tabs(TABS, key="tab", on_change=_choose_tab)
+    for tab, name in zip((draw_tab, audit_tab, text_tab), TABS, strict=True):
         tab.html(f'<h2 class="q-hidden">{name}</h2>')  # between the page's heading and those of its parts
     st.button("Show the page again", key="again")  # pressed by live.js when a lost connection is back; not seen
     with draw_tab:

@@ -1,27 +1,37 @@
-// Lets the network follow the pen. Reads the pixels of the drawing component beside it, which sends nothing itself, and
-// hands them to Python: in mid-stroke at most every EVERY milliseconds and never while an answer is on its way, when the
-// pen comes up at once. Undo, redo and clear press the component's own buttons, so that they act here, without Python;
-// not its "Reset", which would send something too, and Streamlit takes word from only one part of a page at a time.
+// The drawing area, which the network follows. The strokes are kept here, for each surface a list of its own, and what
+// stands on the canvas is drawn from them alone: undo, redo and clear act at once, without Python, and a drawing outlives
+// the canvas, another tab and a reload. Python is handed the pixels: in mid-stroke at most every EVERY milliseconds and
+// never while an answer is on its way, when the pen comes up at once.
 const EVERY = 70, PATIENCE = 3000; // milliseconds; an answer that takes longer than PATIENCE is not waited for
-const STYLE = `
-  .dc-toolbar { display: none !important; }
-  .dc-root, .dc-scroll, .dc-container { width: 100% !important; height: auto !important; }
-  .dc-scroll { overflow: hidden !important; border-radius: 0.5rem; background: #000000; touch-action: none; }
-  .dc-container, .canvas-container { aspect-ratio: var(--shape, 1); position: relative; }
-  .canvas-container, canvas { width: 100% !important; height: 100% !important; }
-  .dc-container::before { content: ""; position: absolute; inset: 0; opacity: 0.3; image-rendering: pixelated;
-    background: var(--example, none) center / contain no-repeat; }
-  .dc-container::after { content: "draw here"; position: absolute; left: 0.7rem; bottom: 0.5rem; color: #b9c0bd; }
-  .dc-container.drawing::before, .dc-container.drawing::after { display: none; }
-  .dc-canvas { outline-color: color-mix(in srgb, #ffffff 30%, transparent) !important; border-radius: 0.5rem; }
-`;
-const sight = document.createElement("canvas");
+const KEPT = "qualm-drawings"; // in the session storage of this tab of the browser
+const NARROW = matchMedia("(max-width: 640px)");
+const sight = document.createElement("canvas"), ground = document.createElement("canvas");
 const eye = sight.getContext("2d", { willReadFrequently: true });
 
-let root, tell, told; // the component's shadow root; how to reach Python, and what it last said
-let down = false, strokes = 0, sent = 0, sentAt = -Infinity, pausedUntil = 0, last = "", cleared, again, later;
-let ways = [], undone = [], way = null; // of the strokes drawn and of those taken back; of the one being drawn
+let canvas, told, tell; // the drawing area; what Python last said, and how to reach it
+let stroke = null, pointer, erasing = false; // the stroke being drawn and whose it is
+let sent = 0, sentAt = -Infinity, pausedUntil = 0, last = "", cleared, again, later;
 let whole = false, resumed = -Infinity; // the page was sent once; when a lost connection came back
+let drawings = {}; // surface -> {done, undone}: strokes {points, width, erase} in shares of the width, or "clear"
+const brushes = {}; // number of the shape of a surface -> pixels of the canvas, where chosen
+
+try {
+  drawings = JSON.parse(sessionStorage.getItem(KEPT)) ?? {};
+} catch { /* storage that is shut off keeps nothing */ }
+
+function keep() {
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify(drawings));
+  } catch { /* as above */ }
+}
+
+const drawing = () => (drawings[told.surface] ??= { done: [], undone: [] });
+const shape = () => told.shapes.at(NARROW.matches ? -1 : 0); // width and height in pixels of what Python gets
+
+function strokes() {
+  const { done } = drawing();
+  return done.slice(done.lastIndexOf("clear") + 1);
+}
 
 // Streamlit loses what is said while it has no connection, and breaks down where a part of the page is asked for before
 // the whole was there.
@@ -51,13 +61,69 @@ function watchConnection() {
   }).observe(app, { attributeFilter: ["data-test-connection-state"] });
 }
 
+function trace(context, { points, width, erase }) {
+  const side = context.canvas.width, at = points.map(([x, y]) => [x * side, y * side]);
+  context.globalCompositeOperation = erase ? "destination-out" : "source-over";
+  Object.assign(context, { strokeStyle: "#ffffff", lineWidth: width * side, lineCap: "round", lineJoin: "round" });
+  context.beginPath();
+  context.moveTo(...at[0]);
+  for (let i = 1; i < at.length - 1; i++) { // curves from the middle between two points to the next middle
+    context.quadraticCurveTo(...at[i], (at[i][0] + at[i + 1][0]) / 2, (at[i][1] + at[i + 1][1]) / 2);
+  }
+  context.lineTo(at.at(-1)[0] + 1e-3, at.at(-1)[1]); // a point alone is a dot
+  context.stroke();
+}
+
+// Show the finished strokes, kept as a picture in `ground`, and the one being drawn.
+function paint() {
+  const context = canvas.getContext("2d");
+  context.globalCompositeOperation = "copy";
+  context.drawImage(ground, 0, 0);
+  if (stroke) trace(context, stroke);
+  canvas.parentElement.classList.toggle("drawing", stroke !== null || strokes().length > 0);
+}
+
+// Draw all anew from the strokes: after every change of them but the one in mid-stroke.
+function redraw() {
+  const own = drawing(), [width, height] = shape();
+  const size = { width: told.width, height: Math.round((told.width * height) / width) };
+  for (const picture of [canvas, ground]) {
+    if (picture.width !== size.width || picture.height !== size.height) Object.assign(picture, size);
+  }
+  if (own.shape !== height / width) fit(own, height / width);
+  const context = ground.getContext("2d");
+  context.globalCompositeOperation = "source-over";
+  context.clearRect(0, 0, ground.width, ground.height);
+  for (const one of strokes()) trace(context, one);
+  canvas.parentElement.style.setProperty("--shape", width / height);
+  paint();
+  const root = canvas.getRootNode();
+  root.querySelector(".turn").hidden = told.shapes.length < 2 || !NARROW.matches;
+  root.querySelector("[data-tool=undo]").disabled = !own.done.length;
+  root.querySelector("[data-tool=redo]").disabled = !own.undone.length;
+  root.querySelector("[data-tool=eraser]").setAttribute("aria-pressed", erasing);
+  root.querySelector(".brush input").value = brush();
+}
+
+// A surface that is lower than before, as of a phone that was turned, holds the drawing whole.
+function fit(own, shape) {
+  const lowest = strokes().flatMap(({ points, width }) => points.map(([, y]) => y + width / 2));
+  const by = Math.min(1, shape / Math.min(Math.max(...lowest, 0), own.shape ?? shape));
+  const scaled = (step) => step === "clear" ? step : {
+    ...step, width: step.width * by, points: step.points.map((point) => point.map((at) => at * by)) };
+  if (by < 1) [own.done, own.undone] = [own.done, own.undone].map((steps) => steps.map(scaled));
+  own.shape = shape;
+}
+
+const brush = () => brushes[shape()] ?? told.brushes[told.shapes.indexOf(shape())];
+
 function pixels() {
-  const [width, height] = told.size;
+  const [width, height] = shape();
   if (sight.width !== width || sight.height !== height) Object.assign(sight, { width, height });
   eye.fillStyle = "#000000";
   eye.fillRect(0, 0, width, height);
   eye.imageSmoothingQuality = "high";
-  for (const layer of root.querySelectorAll(".lower-canvas, .upper-canvas")) eye.drawImage(layer, 0, 0, width, height);
+  eye.drawImage(canvas, 0, 0, width, height);
   const rgba = eye.getImageData(0, 0, width, height).data;
   let text = "";
   for (let i = 0; i < rgba.length; i += 4) text += String.fromCharCode(rgba[i]);
@@ -67,22 +133,23 @@ function pixels() {
 function send(done, ink = pixels(), tries = 5) {
   clearTimeout(again);
   if (!heard()) {
-    if (done) again = setTimeout(() => !down && send(true), EVERY);
+    if (done) again = setTimeout(() => !stroke && send(true), EVERY);
     return;
   }
   [last, sentAt, sent] = [ink, performance.now(), Math.max(sent, told.answered) + 1];
-  const drawn = [...ways, ...(way ? [way] : [])].map(({ points, width }) => ({ points, width }));
-  const known = told.size[0] > told.size[1] && ways.length === strokes && drawn.every(
-    (stroke) => stroke.width && stroke.points.length);
-  tell("ink", { number: sent, done, strokes, ink, ways: known ? drawn : [] });
+  const drawn = strokes(), known = told.surface === "number" ? [...drawn, ...(stroke ? [stroke] : [])] : [];
+  const ways = known.some(({ erase }) => erase) ? [] : known.map(({ points, width }) => ({ points, width }));
+  tell("ink", { number: sent, done, strokes: drawn.length, ink, ways });
   // Streamlit drops one of two words that two parts of a page say at the same time
-  if (done) again = setTimeout(() => tries && !down && told.answered < sent && send(true, ink, tries - 1), PATIENCE / 2);
+  if (done) {
+    again = setTimeout(() => tries && !stroke && told.answered < sent && send(true, pixels(), tries - 1), PATIENCE / 2);
+  }
 }
 
 // What is drawn by now is read as soon as it may be sent, even where the pen rests by then.
 function follow() {
   clearTimeout(later);
-  if (!down) return;
+  if (!stroke) return;
   const waiting = sent > told.answered;
   const wait = Math.max(waiting ? sentAt + PATIENCE : 0, sentAt + EVERY, pausedUntil) - performance.now();
   if (wait <= 0) {
@@ -94,105 +161,89 @@ function follow() {
 }
 
 function use(tool) {
-  const [undo, redo] = ["Undo", "Redo"].map((title) => root.querySelector(`.dc-toolbar button[title="${title}"]`));
-  if (down || !undo || (tool === "undo" && undo.disabled) || (tool === "redo" && redo.disabled)) return;
-  const before = pixels();
-  let moved = 0;
-  if (tool === "redo") moved += press(redo);
-  else moved -= tool === "clear" ? clear() : press(undo);
-  strokes = tool === "clear" ? 0 : Math.max(0, strokes + moved);
-  const latest = performance.now() + (moved ? PATIENCE : 0); // the component redraws a moment later
-  const look = () => {
-    if (pixels() !== before || performance.now() >= latest) send(true);
-    else requestAnimationFrame(look);
-  };
-  look();
+  const { done, undone } = drawing();
+  if (stroke) return;
+  if (tool === "eraser") {
+    erasing = !erasing;
+    redraw();
+    return;
+  }
+  if (tool === "undo" && done.length) undone.push(done.pop());
+  else if (tool === "redo" && undone.length) done.push(undone.pop());
+  else if (tool === "clear") clear();
+  else return;
+  redraw();
+  keep();
+  send(true);
 }
 
-// Step by step, so that even that can be redone; returns the number of steps.
+// A step like a stroke: undo brings the drawing back.
 function clear() {
-  const undo = root.querySelector('.dc-toolbar button[title="Undo"]');
-  let steps = 0;
-  while (undo && !undo.disabled) steps += press(undo);
-  return steps;
+  if (!strokes().length) return;
+  drawing().done.push("clear");
+  drawing().undone = [];
 }
 
-function press(button) {
-  if (button.disabled) return 0;
-  const [from, to] = button.title === "Undo" ? [ways, undone] : [undone, ways];
-  if (from.length) to.push(from.pop());
-  button.click();
-  return 1;
-}
-
-// Note where the pointer is on the drawing area of the present stroke, in shares of its width; that area may have gone.
+// Note where the pointer is, in shares of the width of the drawing area; that may have gone.
 function note(event) {
-  const area = way.area.getBoundingClientRect();
+  const area = canvas.getBoundingClientRect();
   if (!area.width) return;
-  way.points.push([event.clientX - area.left, event.clientY - area.top].map(
+  stroke.points.push([event.clientX - area.left, event.clientY - area.top].map(
     (at) => Math.round((1e4 * at) / area.width) / 1e4));
 }
 
-function typing(event) {
-  return event.composedPath().some((place) => place.matches?.("input, textarea, [contenteditable=true]"));
-}
-
-function visible() {
-  return root?.host.isConnected && root.host.getClientRects().length > 0;
-}
-
-document.addEventListener("pointermove", (event) => {
-  if (!down) return;
+function begin(event) {
+  if (event.button || stroke) return;
+  event.preventDefault();
+  canvas.setPointerCapture(event.pointerId);
+  pointer = event.pointerId;
+  stroke = { points: [], width: brush() / canvas.width, erase: erasing };
   note(event);
-  follow();
-}, true);
-for (const end of ["pointerup", "pointercancel"]) {
-  document.addEventListener(end, () => {
-    if (!down) return;
-    down = false;
-    strokes += 1;
-    ways.push(way);
-    [way, undone] = [null, []];
-    send(true);
-  }, true);
+  if (!stroke.points.length) stroke = null;
+  else paint();
+  document.querySelector(".st-key-reasons")?.classList.add("q-stale");
 }
+
+function move(event) {
+  if (!stroke || event.pointerId !== pointer) return;
+  note(event);
+  paint();
+  follow();
+}
+
+function end(event) {
+  if (!stroke || event.pointerId !== pointer) return;
+  drawing().done.push(stroke);
+  drawing().undone = [];
+  stroke = null;
+  redraw();
+  keep();
+  send(true);
+}
+
+function typing(event) {
+  return event.composedPath().some((place) => place.matches?.(
+    "input:not([type=range]), textarea, [contenteditable=true]"));
+}
+
+const shown = () => canvas?.isConnected && canvas.getClientRects().length > 0;
+
+document.addEventListener("pointermove", move, true);
+for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, end, true);
 document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
-  if (!(event.ctrlKey || event.metaKey) || typing(event) || !visible()) return;
+  if (!(event.ctrlKey || event.metaKey) || typing(event) || !shown()) return;
   const tool = key === "y" || (key === "z" && event.shiftKey) ? "redo" : key === "z" ? "undo" : null;
   if (!tool) return;
   event.preventDefault();
   use(tool);
 }, true);
-
-// Finishes the component where its own settings end: its toolbar covers the top right of the drawing area and loses
-// strokes that begin there, its canvas has no name for screen readers, and its size is fixed.
-function finish(found) {
-  const container = found.querySelector(".dc-container"), pen = found.querySelector(".upper-canvas");
-  if (!container || !pen) return false;
-  if (root && root !== found) [strokes, last, ways, undone] = [0, "", [], []]; // another surface
-  root = found;
-  if (!root.querySelector("style[data-qualm]")) {
-    const style = document.createElement("style");
-    style.dataset.qualm = "";
-    style.textContent = STYLE;
-    root.append(style);
-    pen.setAttribute("role", "img");
-    pen.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
-      finish(found); // where another surface was there a moment ago
-      [down, way] = [true, { points: [], width: told.pen, area: pen }];
-      note(event);
-      container.classList.add("drawing");
-      document.querySelector(".st-key-reasons")?.classList.add("q-stale");
-    }, true);
-  }
-  pen.setAttribute("aria-label", told.label);
-  if (!down) container.classList.toggle("drawing", !told.empty);
-  container.style.setProperty("--shape", told.size[0] / told.size[1]);
-  container.style.setProperty("--example", told.example ? `url("${told.example}")` : "none");
-  return true;
-}
+NARROW.addEventListener("change", () => {
+  if (!shown() || told.shapes.length < 2) return;
+  redraw();
+  if (strokes().length) send(true);
+  canvas.scrollIntoView({ block: "center" });
+});
 
 export default function ({ data, setStateValue, parentElement }) {
   [told, tell] = [data, setStateValue];
@@ -200,20 +251,29 @@ export default function ({ data, setStateValue, parentElement }) {
   if (data.pause) last = ""; // what was sent last was not read
   document.querySelector(".st-key-mark iframe")?.setAttribute("aria-hidden", "true"); // ten dots that say nothing
   watchConnection();
+  const found = parentElement.querySelector("canvas"), input = parentElement.querySelector(".brush input");
+  const before = canvas;
+  canvas = found;
+  if (canvas !== before) canvas.addEventListener("pointerdown", begin);
   // a process that has just taken over counts anew until it has heard what was being read
   if (data.cleared !== cleared && performance.now() - resumed > PATIENCE) {
-    if (root?.host.isConnected) clear();
-    [cleared, strokes, last, ways, undone] = [data.cleared, 0, "", [], []];
+    if (cleared !== undefined) clear();
+    [cleared, last, erasing] = [data.cleared, "", false];
+    keep();
   }
-  const spoken = parentElement.querySelector(".spoken");
-  if (!down && spoken.textContent !== data.spoken) spoken.textContent = data.spoken; // not each answer in mid-stroke
   for (const button of parentElement.querySelectorAll("button")) button.onclick = () => use(button.dataset.tool);
-  const attempt = () => [...document.querySelectorAll(`.st-key-${data.canvas} *`)].some(
-    (host) => host.shadowRoot && finish(host.shadowRoot));
-  if (!down && data.answered >= sent && data.token) {
+  input.oninput = () => (brushes[shape()] = Number(input.value));
+  parentElement.querySelector(".pad").hidden = data.aside;
+  canvas.setAttribute("aria-label", data.label);
+  canvas.parentElement.style.setProperty("--example", data.example ? `url("${data.example}")` : "none");
+  canvas.dataset.read = data.read; // of what the answer was given to, for tests
+  if (!stroke || found !== before) redraw();
+  const spoken = parentElement.querySelector(".spoken");
+  if (!stroke && spoken.textContent !== data.spoken) spoken.textContent = data.spoken; // not each answer in mid-stroke
+  if (!stroke && data.answered >= sent && data.token) {
     document.dispatchEvent(new CustomEvent("qualm-answer", { detail: data.token }));
   }
-  const timer = attempt() ? 0 : setInterval(() => attempt() && clearInterval(timer), 50); // it may be mounted later
+  // a drawing from before a reload, or of a surface that is back: what stands on the canvas is what is read
+  if (!stroke && !data.aside && data.answered >= sent && data.strokes !== strokes().length) send(true);
   follow();
-  return () => clearInterval(timer);
 }

@@ -1,9 +1,11 @@
 """What the first tab reads: the examples, uploaded or pasted pictures, a photograph. The canvas stands in page.py."""
 
 import base64
+from io import BytesIO
 from pathlib import Path
 
 import streamlit as st
+from PIL import Image
 
 from deployment.preprocess.bounds import MOST_BYTES
 from deployment.ui.html import notice
@@ -86,7 +88,7 @@ def _make_surface(wide: bool) -> None:
     was = state.wide
     _make_wide(mode == "number" and wide)
     if was != state.wide and state.source == "drawing":
-        state.source = "example"  # the other surface is empty
+        state.source = "example"  # until the browser sends what stands on the other surface
     if MODE_OF[state.example] != mode and (wide or mode == "digit"):
         state.example = first(mode)
 
@@ -118,7 +120,7 @@ def examples() -> None:
     """Buttons that wear their pictures."""
     shown = EXAMPLES[st.session_state.mode]
     st.html(_css(shown))
-    with st.container(width=430, gap="xsmall"):
+    with st.container(width=430 if st.session_state.mode == "digit" else 560, gap="xsmall"):
         st.html('<p class="q q-label">Try one of these</p>')
         with st.container(horizontal=True, gap="xsmall"):
             for name, words in shown.items():
@@ -169,14 +171,13 @@ def part() -> None:
     """Ask for the whole page where that has changed. To be called by each part that is drawn alone: where two speak at
     the same moment, Streamlit hears both and draws one."""
     (source, *rest), (now, *said) = st.session_state.drawn, _said()
-    if rest != said or now not in (source, "drawing"):  # a first stroke needs no more than its answer
+    if rest != said or (now != source and (source, now) != ("example", "drawing")):  # a first stroke needs its answer
         st.rerun()
 
 
 def _said() -> tuple:
     state = st.session_state
-    choices = (state.get(key) for key in ("source", "mode", "wide", "example", "cleared", "brush", "eraser", "explain",
-                                          "why_method"))
+    choices = (state.get(key) for key in ("source", "mode", "wide", "example", "cleared", "explain", "why_method"))
     return (*choices, *(getattr(file, "file_id", None) for file in (*(state.get("files") or []), state.get("photo"))))
 
 
@@ -204,7 +205,6 @@ def show_example(name: str) -> None:
     _turn(MODE_OF[name])
     _make_wide(state.mode == "number")
     state.cleared += 1
-    state.eraser = False
     use("example")
 
 
@@ -217,7 +217,16 @@ def example_uri(name: str) -> str:
     return "data:image/png;base64," + base64.b64encode(example_file(name)).decode()
 
 
+@st.cache_data
+def _size(name: str) -> tuple[int, int]:
+    """Width and height of its picture."""
+    with Image.open(BytesIO(example_file(name))) as image:
+        return image.size
+
+
 def _css(names) -> str:
     """Their words stay for screen readers and as a tooltip."""
-    rules = (f'.st-key-example_{name} button {{background-image: url("{example_uri(name)}")}}' for name in names)
+    rules = (f'.st-key-example_{name} button {{background-image: url("{example_uri(name)}"); '
+             f"--ratio: {_size(name)[0] / _size(name)[1]:.3f}; "
+             f"image-rendering: {'pixelated' if _size(name)[1] <= 28 else 'auto'}}}" for name in names)
     return f"<style>{''.join(rules)}</style>"

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 SIDE = 112  # pixels of a digit: four for each that the network sees
-SIZES = {"digit": (SIDE, SIDE), "number": (420, 140)}  # sent by the browser, width and height, by what is drawn
+SHAPES = {"digit": [(SIDE, SIDE)], "number": [(420, 140), (420, 240)]}  # width and height of what the browser sends, by
+# what is drawn; the last one is that of a narrow screen
 MOST_POINTS = 20_000  # of all strokes
 MOST_BUSY = 0.6  # of the time, over all sessions: beyond it, drawings are read when the pen comes up, and not before
 WINDOW = 1.0  # seconds
@@ -22,7 +23,7 @@ PAUSE = 1500  # milliseconds without drawings in mid-stroke, for a session that 
 
 @dataclass(frozen=True)
 class Ink:
-    """A drawing: (H, W) uint8 of one of SIZES, white on black; the number it was sent with; strokes finished; done: the
+    """A drawing: (H, W) uint8, one of SHAPES, white on black; the number it was sent with; strokes finished; done: the
     pen is up; ways: of each stroke of a number, if they are known: (points (n, 2), width), in pixels of the image."""
 
     image: np.ndarray
@@ -35,12 +36,18 @@ class Ink:
     def empty(self):
         return not self.image.any()
 
+    @property
+    def surface(self):
+        """What was drawn on: a key of SHAPES."""
+        return next(name for name, shapes in SHAPES.items() if self.image.shape[::-1] in shapes)
+
     @classmethod
     def from_browser(cls, sent):
         """The Ink in what the component sent, or None."""
         try:
             pixels = base64.b64decode(sent["ink"], validate=True)
-            width, height = next(size for size in SIZES.values() if size[0] * size[1] == len(pixels))
+            sizes = (size for shapes in SHAPES.values() for size in shapes)
+            width, height = next(size for size in sizes if size[0] * size[1] == len(pixels))
             image = np.frombuffer(pixels, np.uint8).reshape(height, width)
             ways = tuple(_ways(sent.get("ways") or (), width))
             return cls(image, int(sent["number"]), int(sent["strokes"]), bool(sent["done"]), ways)

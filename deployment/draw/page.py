@@ -7,11 +7,10 @@ the reasons, which wait until it rests; and the whole tab around them.
 import hashlib
 
 import streamlit as st
-from streamlit_drawable_canvas import CanvasResult, st_canvas
 
 from deployment.draw import html, inputs
 from deployment.draw.inputs import ASSETS
-from deployment.draw.live import PAUSE, SIZES, Budget, Ink, Lost
+from deployment.draw.live import PAUSE, SHAPES, Budget, Ink, Lost
 from deployment.number import html as number_html
 from deployment.number import panel
 from deployment.number.notice import noticed
@@ -22,7 +21,10 @@ from deployment.ui.html import notice
 from deployment.upload import page as upload
 from deployment.why import page as why
 
-SURFACES = {"digit": (400, 400), "number": (1080, 360)}  # pixels of the canvas, shown as wide as there is room
+WIDTH = {"digit": 400, "number": 1080}  # pixels of the canvas, shown as wide as there is room
+# Pixels of the canvas, for each of SHAPES: a digit as thick as those of MNIST; a number so thin that eleven digits stay
+# apart, and thicker for a finger on a narrow screen
+BRUSH = {"digit": [28], "number": [14, 20]}
 KEPT = {source: f"The connection was lost and is back. {what}" for source, what in (
     ("drawing", "Your drawing was kept."),
     ("example", "Nothing was lost."),
@@ -45,25 +47,20 @@ def render(deployer) -> None:
     """Show the tab for one loaded model."""
     state = st.session_state
     inputs.begin()  # inside the fragment that needs it: whatever fails elsewhere, it is done
-    state.setdefault("brush", 28)
-    state.setdefault("eraser", False)
     if kept := state.pop("kept", None):
         st.toast(kept, duration="long")
     inputs.mode()
     # a grid (deployment/ui/theme.py), in another order on a phone and where the drawing area is wide
     with st.container(key="wide" if state.wide else "square"), st.container(key="surface"):
-        drawing, reading = st.container(), st.container()
-        choices = st.container(horizontal=True, gap="medium", key="choices")
+        reading, choices = st.container(), st.container(horizontal=True, gap="medium", key="choices")
     sheet, reasons = st.container(), st.container(key="reasons")
     why.keep_choices()
     inputs.whole()
     with sheet:
         found = inputs.uploaded()
-        state.uploaded = found and upload.render(deployer, *found)  # name and Prediction or InputError
+        state.uploaded = found and upload.render(deployer, *found)
     with reading:
         _reading(deployer)
-    with drawing:
-        _canvas()
     with choices:
         inputs.examples()
         inputs.uploader()
@@ -72,43 +69,31 @@ def render(deployer) -> None:
 
 
 @st.fragment
-def _canvas() -> None:
-    """The drawing area, which keeps its strokes to itself, and its brush."""
-    state = st.session_state
-    inputs.part()
-    with st.container(key="drawing"):
-        width, height = SURFACES[inputs.surface()]
-        st_canvas(stroke_width=state.brush, stroke_color="#000000" if state.eraser else "#ffffff",
-                  key=_canvas_key(), width=width, height=height,
-                  initial_drawing={"objects": []}, update_streamlit=False, return_image_data=True)
-    with st.container(key="pen", horizontal=True, vertical_alignment="bottom"):
-        st.slider("Brush, pixels", 12, 50, step=2, key="brush", width="stretch")
-        st.toggle("Eraser", key="eraser")
-
-
-@st.fragment
 def _reading(deployer) -> None:
-    """What reads the pixels of the drawing area, and what they are read as. The reading comes before the layout: while
-    the page is being sent, the sending thread and NumPy wait for each other, which costs more than the reading."""
+    """The drawing area, or the uploaded picture in its place, and what it is read as. The reading comes before the
+    layout: while the page is being sent, the sending thread and NumPy wait for each other, which costs more than the
+    reading."""
     state, budget = st.session_state, _budget()
     inputs.part()
-    started, ink = budget.now(), Ink.from_browser(state.get("live", {}).get("ink"))
+    started, sent = budget.now(), Ink.from_browser(state.get("live", {}).get("ink"))
+    ink = sent if sent and sent.surface == inputs.surface() else None  # of the other surface it is not asked now
     following = state.source == "drawing" and ink is not None and not ink.done
     late = following and "read" in state and budget.exceeded()
     if not late:
-        state.read = _read(deployer, ink)
+        state.read, state.read_ink = _read(deployer, ink), ink
     name, result, offered = state.read
     number = isinstance(result, NumberReading)
     # for the other tabs
     state.last_prediction = result if isinstance(result, Prediction) else None
 
-    answer, seen, details, tools = (st.container(key=key) for key in ("answer", "seen", "details", "tools"))
-    with tools:
-        sent = _live(key="live", data=_told(ink, PAUSE if late else 0), on_ink_change=lambda: inputs.use("drawing"),
-                     on_lost_change=lambda: None)
+    drawing, answer, seen, details = (st.container(key=key) for key in ("drawing", "answer", "seen", "details"))
+    picture = drawing.container(key="picture") if upload.is_shown(state.uploaded) else None
+    with drawing:
+        browser = _live(key="live", data=_told(sent, ink, picture is not None, PAUSE if late else 0),
+                        on_ink_change=lambda: inputs.use("drawing"), on_lost_change=lambda: None)
     if "met" not in state:
         state.met = True
-        _resume(Lost.from_browser(sent.lost))
+        _resume(Lost.from_browser(browser.lost))
     if name is None:
         with answer:
             upload.progress(deployer)
@@ -117,14 +102,17 @@ def _reading(deployer) -> None:
     elif number:
         answer.html(number_html.answer(result, name, _strokes(ink), following))
         with details:
-            state.last_prediction = panel.render(result)
+            state.last_prediction = panel.render(result, picture)
     else:
         answer.html(html.answer(result, name, _strokes(ink), following))
         seen.html(html.seen(result.image, name))
         if offered:
-            with tools:  # below the drawing area, which must not move while somebody draws
+            with drawing:  # below the drawing area, which must not move while somebody draws
                 inputs.offer(offered)
         details.html(html.meaning(result) + html.bars(result))
+    if picture is not None:
+        upload.show(state.uploaded, picture)
+        answer.html(upload.file(name))
     budget.spend(started)
 
 
@@ -140,18 +128,23 @@ def _resume(lost) -> None:
     st.rerun()
 
 
-def _told(ink, pause: int) -> dict:
-    """What the browser needs to know of the drawing and its answer."""
+def _told(sent, ink, aside: bool, pause: int) -> dict:
+    """What the browser needs to know of the drawing and its answer. sent: what it sent last; ink: that, where it is of
+    the present surface; aside: whether a picture stands in the place of the drawing area."""
     state, prediction, result = st.session_state, st.session_state.last_prediction, st.session_state.read[1]
-    number = isinstance(result, NumberReading)
+    surface, number = inputs.surface(), isinstance(result, NumberReading)
+    read = state.read_ink if state.source == "drawing" else None
     return {
         "label": "Drawing area for a number" if state.wide else "Drawing area for one digit",
-        "canvas": _canvas_key(),
-        "size": SIZES[inputs.surface()],
-        "pen": None if state.eraser else state.brush / SURFACES[inputs.surface()][0],
-        "empty": state.source != "drawing" or ink is None or ink.empty,
+        "surface": surface,
+        "shapes": SHAPES[surface],
+        "width": WIDTH[surface],
+        "brushes": BRUSH[surface],
+        "strokes": _strokes(ink),
         "example": inputs.example_uri(state.example) if state.source == "example" else None,
-        "answered": ink.number if ink else 0,
+        "aside": aside,
+        "answered": sent.number if sent else 0,
+        "read": hashlib.sha256(read.image.tobytes()).hexdigest() if read else "",
         "token": _token(prediction),
         "spoken": number_html.spoken(result) if number else html.spoken(prediction) if prediction else "",
         "source": state.source,
@@ -160,30 +153,8 @@ def _told(ink, pause: int) -> dict:
     }
 
 
-def _drawing(ink):
-    """The picture on the canvas: (H, W) uint8 white on black, an RGBA array where only the canvas itself could be
-    asked, or None where it is empty."""
-    if ink is not None:
-        return None if ink.empty else ink.image
-    return CanvasResult(None, _canvas_state()["data"], True).image_data if _objects() else None
-
-
-def _objects() -> list:
-    return _canvas_state().get("raw", {}).get("objects") or []
-
-
-def _canvas_key() -> str:
-    return "canvas_wide" if st.session_state.wide else "canvas"
-
-
-def _canvas_state() -> dict:
-    return st.session_state.get(_canvas_key(), {}).get("drawing", {})
-
-
 def _strokes(ink) -> int:
-    if st.session_state.source != "drawing":
-        return 0
-    return ink.strokes if ink else len(_objects())
+    return ink.strokes if ink and st.session_state.source == "drawing" else 0
 
 
 def _token(prediction) -> str:
@@ -208,14 +179,13 @@ def _read(deployer, ink) -> tuple:
     None while an upload is being read. Third, the NumberReading of what was read as one digit and looks like more."""
     state, kind = st.session_state, None
     if state.source in ("upload", "photograph") and state.uploaded is not None:
-        return state.uploaded
+        return upload.read(deployer, state.uploaded)
     if state.source == "example":
         name, source = inputs.words_of(state.example), inputs.example_file(state.example)
+    elif ink is None or ink.empty:
+        return "", None, None
     else:
-        drawing = _drawing(ink)
-        if drawing is None:
-            return "", None, None
-        name, source, kind = inputs.DRAWING, drawing, "canvas"
+        name, source, kind = inputs.DRAWING, ink.image, "canvas"
     if state.mode == "number":
         ways = ink.ways if kind and ink else ()
         return name, deployer.read_numbers([source], [name], skip_errors=True, kind=kind, strokes=ways)[0], None

@@ -12,14 +12,16 @@ _boxes = st.components.v2.component("number_boxes", **{
     kind: (ASSETS / f"number.{kind}").read_text() for kind in ("html", "css", "js")})
 
 
-def render(reading) -> object:
-    """Show a NumberReading; the Place that is looked at: the one clicked on, or the one in most doubt."""
+def render(reading, picture=None) -> object:
+    """Show a NumberReading; the Place that is looked at: the one clicked on, or the one in most doubt. picture: the
+    container for the picture, where that does not stand here."""
     of = hashlib.sha256(reading.page.tobytes() + reading.text.encode()).hexdigest()[:16]
     said = st.session_state.get("number_boxes", {}).get("place") or {}
     chosen = doubtful(reading)
     if said.get("of") == of and 0 <= said.get("place", -1) < len(reading.digits):
         chosen = said["place"]
-    _boxes(key="number_boxes", data=html.boxes(reading, chosen) | {"of": of}, on_place_change=lambda: None)
+    with picture or st.container():
+        _boxes(key="number_boxes", data=html.boxes(reading, chosen) | {"of": of}, on_place_change=lambda: None)
     with st.container(horizontal=True, vertical_alignment="bottom", key="number_out"):
         st.code(reading.text, language=None, width="content")
         st.download_button("Download its digits as CSV", html.to_csv(reading), "number.csv", "text/csv",

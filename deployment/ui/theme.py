@@ -34,9 +34,10 @@ CSS = """
 .q-track {background: color-mix(in srgb, currentColor 9%, transparent); border-radius: .2rem; height: .85rem;}
 .q-fill {display: block; height: 100%; border-radius: .2rem; min-width: 1px;
          background: color-mix(in srgb, currentColor 55%, transparent);}
+.q-file {margin-top: -1rem !important; overflow-wrap: anywhere;}
 figure.q-boxed {margin: 0;}
-.q-boxed div {position: relative; width: fit-content;}
-.q-boxed img {display: block; max-width: 100%; border-radius: .3rem;}
+.q-boxed div {position: relative; width: min(100%, calc(400px * var(--ratio)));}
+.q-boxed img {display: block; width: 100%; border-radius: .3rem; image-rendering: pixelated;}
 .q-boxed span {position: absolute; outline: 3px solid #E69F00; border-radius: .15rem;}
 .q-row + .q-row {margin-top: 1rem;}
 .q-row {display: grid; grid-template-columns: repeat(auto-fit, minmax(215px, 1fr)); gap: 1rem 1.5rem;}
@@ -76,8 +77,9 @@ figure.q-boxed {margin: 0;}
 .q-notice {border-left: 4px solid #0072B2; padding: .5rem .9rem; margin-bottom: .6rem;
            background: color-mix(in srgb, #0072B2 10%, transparent); border-radius: 0 .4rem .4rem 0;}
 .q-hidden {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;}
-[class*="st-key-example_"] button {width: 64px; height: 64px; padding: 0; border-radius: .4rem;
-    background-size: cover; image-rendering: pixelated;}
+[class*="st-key-example_"] button {--side: 64px; width: calc(var(--side) * var(--ratio, 1)); height: var(--side);
+    min-height: 0; padding: 0; border-radius: .4rem;
+    background-size: cover;}
 [class*="st-key-example_"] button p {position: absolute;
     width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);}
 [class*="st-key-example_"] button:is(:hover, :focus-visible) {outline: 3px solid #0072B2; outline-offset: 1px;}
@@ -89,25 +91,19 @@ figure.q-boxed {margin: 0;}
   .q-wide .q-tile {width: 46%;}
   .q-bars.q-layers th:first-child {width: 6.5rem;}
   .q-layers :is(th, td):nth-child(5) {display: none;}
-  [class*="st-key-example_"] button {width: 48px; height: 48px;}
+  [class*="st-key-example_"] button {--side: 48px;}
 }
 [data-testid="stCaptionContainer"] {opacity: .78;}
 .st-key-rest, .st-key-upload_watch {position: absolute;}
 .st-key-surface {display: grid; grid-template: "drawing seen answer" auto "drawing seen details" 1fr
-    "tools . details" auto "pen . details" auto "choices choices choices" auto /
-    minmax(0, 400px) 200px minmax(0, 1fr); gap: 0 1.6rem;}
-.st-key-surface :is(:has(.st-key-answer):not(:has(> .st-key-answer)),
-    :has(.st-key-drawing):not(:has(> .st-key-drawing))) {display: contents;}
+    "choices choices choices" auto / minmax(0, 400px) 200px minmax(0, 1fr); gap: 0 1.6rem;}
+.st-key-surface :has(.st-key-answer):not(:has(> .st-key-answer)) {display: contents;}
 .st-key-surface :has(> .st-key-answer) {grid-area: answer; min-height: 8.2rem;}
 .st-key-surface :has(> .st-key-drawing) {grid-area: drawing;}
-.st-key-surface :has(> .st-key-tools) {grid-area: tools; margin-top: .7rem;}
-.st-key-surface :has(> .st-key-pen) {grid-area: pen; margin-top: .7rem;}
 .st-key-surface :has(> .st-key-seen) {grid-area: seen;}
 .st-key-surface :has(> .st-key-choices) {grid-area: choices; margin-top: 1.2rem;}
 .st-key-surface :has(> .st-key-details) {grid-area: details; min-height: 19rem;}
-.st-key-drawing :is([data-testid="stElementContainer"], .stBidiComponent, .stBidiComponent > div) {width: 100%;}
-.st-key-wide .st-key-surface {grid-template: "drawing" "tools" "answer" "pen" "choices" "seen" "details" /
-    minmax(0, 1fr);}
+.st-key-wide .st-key-surface {grid-template: "drawing" "answer" "choices" "seen" "details" / minmax(0, 1fr);}
 .st-key-wide :is(.st-key-answer, .q-answer) {min-height: 0;}
 .st-key-wide .st-key-surface :has(> .st-key-answer) {min-height: 8rem; margin-top: .8rem;}
 .st-key-phone_menu, .st-key-again, .st-key-camera {display: none;}
@@ -129,9 +125,10 @@ figure.q-boxed {margin: 0;}
   .q-menu summary {list-style: none; cursor: pointer; min-height: 44px; min-width: 44px; display: grid;
       place-items: center; font-size: 1.4rem; border-radius: .5rem;
       border: 1px solid color-mix(in srgb, currentColor 25%, transparent);}
-  .st-key-surface {grid-template: "answer" "drawing" "tools" "pen" "seen" "details" "choices" / minmax(0, 1fr);}
+  .st-key-surface {grid-template: "answer" "drawing" "seen" "details" "choices" / minmax(0, 1fr);}
   .st-key-surface :has(> .st-key-answer), .q-answer {min-height: 5.2rem;}
   .st-key-surface :has(> .st-key-details) {min-height: 0;}
+  .st-key-square .st-key-surface :has(> :is(.st-key-seen, .st-key-details)) {margin-top: .6rem;}
   .q-answer {margin-bottom: 0;}
   .q-digit {font-size: 4.4rem;}
 }

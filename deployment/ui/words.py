@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = re.compile(r"(?<![\w.])/(?:[^/\s]+/)+")  # the folders of an absolute path
 SAID_SURE = 0.9  # below, a confidence is stated as a number alone
 MEANING = {  # what each feeling promises or lacks, by the rule in core/uncertainty/readout.py
-    "confident": "Of answers as sure as this at most 1 in 1,000 is promised to be wrong.",
+    "confident": "At most 1 in 1,000 of all answers called confident is wrong.",
     "hesitant": "Not sure enough for the promise that 999 in 1,000 such answers are right.",
     "confused": "No two digits hold 90 % between them.",
     "curious": "Its strokes or its shape are unlike the digits of training.",

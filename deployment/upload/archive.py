@@ -25,17 +25,18 @@ MB = 2**20
 class Picture(NamedTuple):
     name: str  # the last part of the file's name, whole: it may tell what the picture shows
     load: Callable[[], bytes]  # raises InputError
+    file: int = 0  # the number of the uploaded file that it came in
 
 
 def gather(files) -> tuple[list[Picture], list[str]]:
     """Uploaded (name, bytes) -> the pictures, those in ZIP files too, at most MOST_PICTURES, and sentences on what was
     left out."""
     found, sentences = [], []
-    for name, data in files:
+    for number, (name, data) in enumerate(files):
         name = last_part(name)
         is_zip = name.lower().endswith(".zip")
         more, said = unpack(shown(name), data) if is_zip else ([Picture(name, lambda d=data: d)], [])
-        found += more
+        found += [picture._replace(file=number) for picture in more]
         sentences += said
     if len(found) > MOST_PICTURES:
         sentences.append(f"These are {len(found):,} pictures; the first {MOST_PICTURES} are read.")

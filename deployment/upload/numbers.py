@@ -72,8 +72,8 @@ def to_csv(names: list[str], results: list) -> str:
     return csv_text(COLUMNS, map(line, names, results))
 
 
-def sheet(rows: list) -> int:
-    """Show the table of (name, NumberReading); the number of the ticked row, or of the least sure one."""
+def sheet(rows: list, key: str, newest: list[int]) -> int:
+    """Show the table of (name, NumberReading); the number of the row in focus, see deployment.upload.sheet."""
     table = pd.DataFrame({
         "Picture": [png_uri(reading.page) for _, reading in rows],
         "File": [name for name, _ in rows],
@@ -81,7 +81,7 @@ def sheet(rows: list) -> int:
         "Confidence": [reading.confidence for _, reading in rows],
         "In doubt": [len(reading.could_be) + reading.text.count("?") for _, reading in rows],
     })
-    return ticked(table, "number_sheet", "Table of the uploaded pictures with the number read and its confidence")
+    return ticked(table, key, "Table of the uploaded pictures with the number read and its confidence", newest)
 
 
 def show(own: NumberAudit, names: list[str], results: list) -> None:

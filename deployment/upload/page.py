@@ -1,12 +1,17 @@
 """Uploaded pictures, in ZIP files or one by one: one is read like a drawing; many become a contact sheet, with the
 chosen one read in full, and, where their names tell the digit, an audit of their own."""
 
+from html import escape
+from typing import NamedTuple
+
 import pandas as pd
 import streamlit as st
 
 from deployment.draw import inputs
 from deployment.number.notice import noticed
+from deployment.number.reading import NumberReading
 from deployment.number.text import label_of
+from deployment.prediction import Prediction
 from deployment.preprocess import InputError
 from deployment.ui.html import grey_uri, notice
 from deployment.upload import archive, batch, html, numbers, picture
@@ -17,37 +22,75 @@ MOST_TOLD = 6  # notices in full
 FIRST, LATER = 1.0, 0.4  # seconds of reading before the page is first shown, and between two looks at it
 
 
-def render(deployer, files: list, refused: list[str]) -> tuple:
-    """Show the contact sheet of several files; return the name and the Prediction, NumberReading or InputError of the
-    one in focus, and the NumberReading of what was read as one digit and looks like more.
+class Focus(NamedTuple):
+    """The picture that stands in the place of the drawing area; without a name while many are still being read."""
 
-    Where nothing can be read, the InputError says why; while many are being read, all are None. `refused`: sentences
-    on files that were not even sent.
+    name: str | None = None
+    result: Prediction | NumberReading | InputError | None = None
+    more: NumberReading | None = None  # what was read as one digit and looks like more
+    picture: archive.Picture | None = None
+    key: tuple = ()  # what tells it from others
+
+
+def render(deployer, files: list, refused: list[str]) -> Focus:
+    """Show the contact sheet of several files; return the picture in focus: of the newest files the one in most doubt,
+    or the one whose row is ticked. Where nothing can be read, its InputError says why.
+
+    `refused`: sentences on files that were not even sent.
     """
     reading = _reading(deployer, files)
     if not reading.pictures:
-        return "", InputError(" ".join([*refused, *reading.sentences])), None
+        return Focus("", InputError(" ".join([*refused, *reading.sentences])))
     if reading.going:
         reading.step(deployer, FIRST)
     if reading.going:
-        return None, None, None
+        return Focus()
     names, results = reading.names, reading.results
     told = [*refused, *reading.sentences]
     said = [*told, *(str(result) for result in results if isinstance(result, InputError))]
     if len(reading.pictures) == 1:
         _tell(told)
-        return archive.shown(names[0]), *_in_full(deployer, reading, 0)
+        return _in_full(deployer, reading, 0)
     read = [i for i, result in enumerate(results) if not isinstance(result, InputError)]
     _stopped(reading)
     if not read:
-        return "", InputError(" ".join(said[:MOST_TOLD]) or "Nothing was read before the stop."), None
+        return Focus("", InputError(" ".join(said[:MOST_TOLD]) or "Nothing was read before the stop."))
 
     st.subheader("Contact sheet", anchor=False)
     _tell(said)
-    rows = [(names[i], results[i]) for i in read]
-    chosen = read[numbers.sheet(rows) if reading.numbers else _sheet(rows)]
+    rows, came = [(names[i], results[i]) for i in read], st.session_state.newest
+    newest = [row for row, i in enumerate(read) if files[reading.pictures[i].file].file_id in came]
+    key = f"sheet_{'_'.join(came)}_{reading.numbers}"
+    show = numbers.sheet if reading.numbers else _sheet
+    chosen = read[show(rows, key, newest or list(range(len(rows))))]
     (_audit_of_numbers if reading.numbers else _audit_of_digits)(deployer, names, results)
-    return archive.shown(names[chosen]), *_in_full(deployer, reading, chosen)
+    return _in_full(deployer, reading, chosen)
+
+
+def is_shown(focus: Focus | None) -> bool:
+    """Whether a picture takes the place of the drawing area."""
+    return bool(focus and focus.picture and st.session_state.source in ("upload", "photograph"))
+
+
+def read(deployer, focus: Focus) -> tuple:
+    """Name, result and more of the picture in focus, turned where that was asked."""
+    result = focus.result
+    if focus.picture and isinstance(result, Prediction):
+        result = picture.read(deployer, focus.picture, result, focus.key)
+    return focus.name, result, focus.more
+
+
+def show(focus: Focus, place) -> None:
+    """Show the picture in focus in a container, with what may be asked of it; that of a number stands there already."""
+    with place:
+        if isinstance(focus.result, Prediction):
+            picture.show(focus.key)
+        st.button("Back to drawing", key="back_to_drawing", on_click=inputs.use, args=("drawing",))
+
+
+def file(name: str) -> str:
+    """The name of the file beside its answer."""
+    return f'<p class="q q-quiet q-file" data-testid="file">{escape(name)}</p>'
 
 
 def _audit_of_digits(deployer, names: list[str], results: list) -> None:
@@ -79,16 +122,16 @@ def _audit_of_numbers(deployer, names: list[str], results: list) -> None:
         st.caption("Name the files after what they show, such as 2026_anything.jpg, and an audit of them appears here.")
 
 
-def _in_full(deployer, reading, number: int) -> tuple:
-    """The Prediction, NumberReading or InputError of a picture, which is shown itself, with what may be asked of it;
-    and the NumberReading of what was read as one digit and looks like more."""
+def _in_full(deployer, reading, number: int) -> Focus:
+    """A picture with all that is said of it."""
     result, chosen = reading.results[number], reading.pictures[number]
+    name = archive.shown(chosen.name)
     if isinstance(result, InputError):
-        return result, None
+        return Focus(name, result)
     key = (*st.session_state.reading_of, number)
     if reading.numbers:
-        return _again(key, deployer, chosen), None
-    return picture.render(deployer, chosen, result, key), _more(key, deployer, chosen, result)
+        return Focus(name, _again(key, deployer, chosen), None, chosen, key)
+    return Focus(name, result, _more(key, deployer, chosen, result), chosen, key)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -106,8 +149,12 @@ def _reading(deployer, files: list) -> Reading:
     """The reading of these files, begun anew where they or the model are others than before."""
     state = st.session_state
     numbers_asked = state.mode == "number"
-    key = (deployer.sha256, numbers_asked, *(file.file_id for file in files))
+    ids = [file.file_id for file in files]
+    key = (deployer.sha256, numbers_asked, *ids)
     if state.get("reading_of") != key:
+        before = state.get("reading_of", ())
+        state.newest = [name for name in ids if name not in before] or [
+            name for name in ids if name in state.get("newest", ())] or ids
         pictures, sentences = archive.gather((file.name, file.getvalue()) for file in files)
         state.reading, state.reading_of = Reading(pictures, sentences, numbers_asked), key
     return state.reading
@@ -174,8 +221,8 @@ def _audit(own: batch.OwnAudit, names: list[str], results: list) -> None:
         st.html(html.tiles(names, results, own.errors[:most]))
 
 
-def _sheet(rows: list) -> int:
-    """Show the table; the number of the ticked row, or of the least confident one if none is ticked."""
+def _sheet(rows: list, key: str, newest: list[int]) -> int:
+    """Show the table; the number of the row in focus, see deployment.upload.sheet."""
     table = pd.DataFrame(
         {
             "Picture": [grey_uri(prediction.image) for _, prediction in rows],
@@ -186,4 +233,4 @@ def _sheet(rows: list) -> int:
             "Runner-up": [str(prediction.runner_up) for _, prediction in rows],
         }
     )
-    return ticked(table, "sheet", "Table of the uploaded pictures with answer, confidence and feeling")
+    return ticked(table, key, "Table of the uploaded pictures with answer, confidence and feeling", newest)

@@ -13,30 +13,33 @@ from deployment.ui.html import grey_uri
 from deployment.ui.words import a, sure
 from deployment.upload.archive import shown
 
-SHOWN = 320  # pixels of the picture's long side
+SHOWN = 800  # pixels of the picture's long side, at most
 TURNS = {1: "to the left", -1: "to the right"}  # quarters, as numpy.rot90 counts them
 
 
-def render(deployer, picture, result, key) -> object:
-    """Show one picture that was read as `result`, a Prediction; the Prediction that stands, turned where that was
-    asked. key: what tells this picture from others."""
+def read(deployer, picture, result, key):
+    """The Prediction that stands for one picture that was read as `result`: turned where that was asked. key: what
+    tells this picture from others."""
     state = st.session_state
-    turns = state.setdefault("turns", {})
-    if state.get("picture_of") != (key, turns.get(key, 0)):
+    quarter = state.setdefault("turns", {}).get(key, 0)
+    if state.get("picture_of") != (key, quarter):
         try:
-            state.picture = _look(deployer, picture, result, turns.get(key, 0))
+            state.picture = _look(deployer, picture, result, quarter)
         except InputError:
-            return result
-        state.picture_of = key, turns.get(key, 0)
-    body, turned, offers = state.picture
-    with st.container(horizontal=True, vertical_alignment="center", key="picture"):
-        st.html(body, width="content")
-        with st.container(width="content"):
-            for quarter, words in offers.items():
-                st.button(words, key=f"turn_{quarter}", on_click=turns.__setitem__, args=(key, quarter))
-            if turns.get(key):
-                st.button("Read it as it came", key="turn_back", on_click=turns.pop, args=(key,))
-    return turned or result
+            state.picture = "", None, {}
+        state.picture_of = key, quarter
+    return state.picture[1] or result
+
+
+def show(key) -> None:
+    """Show the picture that was read last, and the turns it offers."""
+    body, _, offers = st.session_state.picture
+    turns = st.session_state.turns
+    st.html(body)
+    for quarter, words in offers.items():
+        st.button(words, key=f"turn_{quarter}", on_click=turns.__setitem__, args=(key, quarter))
+    if turns.get(key):
+        st.button("Read it as it came", key="turn_back", on_click=turns.pop, args=(key,))
 
 
 def _look(deployer, picture, result, quarter: int) -> tuple:
@@ -66,7 +69,8 @@ def boxed(found, name: str) -> str:
     top, left, bottom, right = found.box
     frame = (f"top:{100 * top / height:.1f}%;left:{100 * left / width:.1f}%;"
              f"width:{100 * (right - left) / width:.1f}%;height:{100 * (bottom - top) / height:.1f}%")
-    return f"""<figure class="q q-boxed" data-testid="boxed"><div>
+    return f"""<figure class="q q-boxed" data-testid="boxed">
+<div style="--ratio:{width / height:.4f}">
 <img src="{grey_uri(found.grey[::step, ::step])}" alt="{escape(name)}; a frame shows the part that was read">
 <span style="{frame}"></span></div>
 <figcaption class="q-quiet">{escape(name)}: the frame was read</figcaption></figure>"""

@@ -1,23 +1,20 @@
 """The app without a browser: what each tab says to each kind of input."""
 
-import io
 import re
 import shutil
 
-import numpy as np
 import pytest
-from app import APP, EXAMPLES, answer, page, start
+from app import APP, EXAMPLES, answer, draw, page, start
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from deployment import deploy_mnist
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
-from deployment.ui.html import png_uri
 
 
 def drawn_seven() -> Image.Image:
-    """A 7 as the canvas sends it: white strokes on transparent."""
-    image = Image.new("RGBA", (280, 280))
+    """A 7 as it stands on the canvas."""
+    image = Image.new("L", (280, 280))
     ImageDraw.Draw(image).line([(80, 70), (200, 70), (130, 220)], fill="white", width=20, joint="curve")
     return image
 
@@ -48,6 +45,16 @@ def test_the_address_names_the_example():
     again = AppTest.from_file(str(APP), default_timeout=60)
     again.query_params["example"] = "nothing/../known"
     assert answer(again.run())["digit"] == "7"
+
+
+def test_the_address_names_the_tab():
+    at = AppTest.from_file(str(APP), default_timeout=60)
+    at.query_params["tab"] = "Feelings in text"
+    assert at.run().session_state["tab"] == "Feelings in text"
+    del at.query_params["tab"]  # as the browser's Back does
+    assert at.run().session_state["tab"] == "Draw or upload" and not at.exception
+    at.query_params["tab"] = "nothing known"
+    assert at.run().session_state["tab"] == "Draw or upload" and not at.exception
 
 
 @pytest.mark.parametrize("name", ["four_or_nine", "letter", "scribble"])
@@ -93,17 +100,9 @@ def test_many_files_become_a_contact_sheet():
 
 
 def test_a_drawing_is_read_and_an_empty_canvas_is_no_error():
-    at = start()
-    image = drawn_seven()
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    url = png_uri(np.asarray(image))
-    at.session_state["canvas"] = {"drawing": {"raw": {"objects": [{"type": "Path"}]}, "data": url}}
-    at.session_state["source"] = "drawing"
-    at.run()
+    at = draw(start(), drawn_seven(), strokes=1)
     assert answer(at) == answer(at) | {"digit": "7", "name": "your drawing", "strokes": "1"}
-    at.session_state["canvas"] = {"drawing": {"raw": {"objects": []}, "data": None}}
-    at.run()
+    draw(at, Image.new("L", (280, 280)), strokes=0)
     assert "The canvas is empty" in page(at)
 
 

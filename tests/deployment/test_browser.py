@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import at_rest
 from playwright.sync_api import expect
-from strokes import SEVEN, THREE, draw, wait_for_answer
+from strokes import CANVAS, SEVEN, THREE, draw, wait_for_answer
 
 CUT_OFF = """(width) => [document.querySelector("[data-testid=stMain]"), document.documentElement]
   .filter((part) => part.scrollWidth > width).map((part) => `scrolls sideways: ${part.scrollWidth}`)
@@ -19,7 +19,7 @@ CUT_OFF = """(width) => [document.querySelector("[data-testid=stMain]"), documen
 def test_canvas_and_answer_are_seen_together_on_a_phone(page, screen):
     if not screen.touch:
         pytest.skip("on a desktop they stand side by side")
-    answer, canvas = (page.locator(part).bounding_box() for part in ("[data-testid=answer]", "canvas.upper-canvas"))
+    answer, canvas = (page.locator(part).bounding_box() for part in ("[data-testid=answer]", CANVAS))
     assert answer["y"] < canvas["y"] and canvas["y"] + canvas["height"] <= 690
     assert canvas["width"] >= 340, "as wide as the column"
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -27,6 +27,7 @@ def test_canvas_and_answer_are_seen_together_on_a_phone(page, screen):
         assert button.bounding_box()["height"] >= 44
 
 
+@pytest.mark.slow
 def test_an_example_makes_way_for_a_drawing_and_comes_back(page, screen):
     draw(page, screen, THREE)
     page.get_by_role("button", name="A looped 2").click()
@@ -100,6 +101,22 @@ def test_back_leads_to_the_example_before(page):
     at_rest(page)
     page.go_forward()
     assert wait_for_answer(page, name="a looped 2") == "2"
+
+
+@pytest.mark.slow
+def test_back_leads_to_the_tab_before(page, screen):
+    draw(page, screen, SEVEN)
+    tabs = {name: page.get_by_role("tab", name=name) for name in ("Draw or upload", "Scientific audit",
+                                                                  "Feelings in text")}
+    for name in ("Feelings in text", "Scientific audit"):
+        tabs[name].click()
+        page.wait_for_url(f"**tab={name.split()[0]}*")
+        at_rest(page)
+    for name in ("Feelings in text", "Draw or upload"):
+        page.go_back()
+        expect(tabs[name]).to_have_attribute("aria-selected", "true")
+        at_rest(page)
+    assert wait_for_answer(page, name="your drawing", strokes=2) == "7"
 
 
 def each_tab(page):

@@ -1,18 +1,71 @@
-"""Strokes on the canvas of the page, by mouse and by finger."""
+"""Strokes on the canvas of the page, by mouse and by finger, and the picture that stands on it."""
 
+import base64
+import hashlib
+
+import numpy as np
+from browser import until
+
+CANVAS = ".area canvas"
 THREE = [[(85, 80), (140, 55), (190, 85), (175, 120), (135, 135), (185, 160), (190, 200), (140, 230), (85, 205)]]
 SEVEN = [[(80, 70), (140, 70), (205, 68)], [(205, 68), (170, 140), (130, 230)]]
+BARRED_SEVEN = [[(80, 70), (205, 68)], [(205, 68), (170, 140), (130, 230)], [(110, 145), (220, 140)]]
+CROSS = [[(70, 60), (210, 220)], [(205, 65), (75, 225)]]
+DIGITS = {  # of a side of 1, y down
+    "1": [[(0.5, 0), (0.5, 0.5), (0.5, 1)]],
+    "2": [[(0.1, 0.2), (0.5, 0), (0.85, 0.25), (0.1, 1), (0.95, 1)]],
+    "3": [[(0.1, 0.12), (0.5, 0), (0.9, 0.2), (0.45, 0.46), (0.92, 0.74), (0.5, 1), (0.05, 0.9)]],
+    "4": [[(0.6, 0), (0.08, 0.65), (0.95, 0.65)], [(0.72, 0.35), (0.7, 1)]],
+    "5": [[(0.88, 0), (0.22, 0), (0.17, 0.44), (0.6, 0.4), (0.9, 0.7), (0.55, 1), (0.1, 0.92)]],
+    "6": [[(0.7, 0), (0.25, 0.4), (0.1, 0.8), (0.5, 1), (0.85, 0.75), (0.5, 0.55), (0.15, 0.75)]],
+    "9": [[(0.85, 0.18), (0.45, 0.02), (0.12, 0.25), (0.4, 0.5), (0.85, 0.2), (0.78, 1)]],
+}
+STANDS = """(canvas) => {
+  const width = canvas.width > 1000 ? 420 : 112, height = Math.round(canvas.height * width / canvas.width);
+  const small = Object.assign(document.createElement("canvas"), { width, height });
+  const context = small.getContext("2d", { willReadFrequently: true });
+  context.fillRect(0, 0, width, height);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(canvas, 0, 0, width, height);
+  const grey = context.getImageData(0, 0, width, height).data.filter((_, i) => i % 4 === 0);
+  return btoa(String.fromCharCode(...grey.slice(0, 50000)) + String.fromCharCode(...grey.slice(50000)));
+}"""
+
+
+def number(text):
+    """Strokes of a number that fills the width of a surface, in shares of that."""
+    slot = 0.94 / len(text)
+    return [[(0.03 + slot * (place + 0.15 + 0.7 * x), 0.05 + min(1.6 * slot, 0.22) * y) for x, y in points]
+            for place, digit in enumerate(text) for points in DIGITS[digit]]
+
+
+def on_canvas(page):
+    """The picture that stands on the canvas, as small as Python is sent it: grey values, row by row."""
+    return np.frombuffer(base64.b64decode(page.locator(CANVAS).evaluate(STANDS)), np.uint8)
+
+
+def read_as_it_stands(page):
+    """Wait until what the server has read is what stands on the canvas."""
+    def same():
+        read = page.locator(CANVAS).get_attribute("data-read")
+        return read == hashlib.sha256(on_canvas(page).tobytes()).hexdigest()
+
+    until(page, same, 10)
 
 
 def wait_for_answer(page, **attributes):
-    """The answer with these data attributes, as soon as it is on the page: its digit."""
+    """The answer with these data attributes, as soon as it is on the page: its digit. Where it is that to a whole
+    drawing, that is the one on the canvas."""
     conditions = "".join(f'[data-{name}="{value}"]' for name, value in attributes.items())
-    return page.wait_for_selector(f"[data-testid=answer]{conditions}").get_attribute("data-digit")
+    digit = page.wait_for_selector(f".st-key-answer .q-answer{conditions}").get_attribute("data-digit")
+    if attributes.get("name") == "your drawing" and attributes.get("live") != "yes":
+        read_as_it_stands(page)
+    return digit
 
 
 def canvas_place(page):
     """Left, top and scale of the canvas as it stands; strokes here are written for one of 280 pixels a side."""
-    canvas = page.locator("canvas.upper-canvas")
+    canvas = page.locator(CANVAS)
     canvas.evaluate("(canvas) => canvas.scrollIntoView({block: 'center'})")  # the finger cannot go where nothing shows
     before, box = None, canvas.bounding_box()
     while box != before:  # what was cleared above or below may still be moving the page

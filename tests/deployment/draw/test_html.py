@@ -29,7 +29,8 @@ def test_the_answer_says_what_its_word_means(seen):
     shown = html.answer(seen, "<my> picture", 3)
     assert "More than 99.9 % sure." in shown and 'data-live="no"' in shown
     assert 'data-name="&lt;my&gt; picture"' in shown and 'data-strokes="3"' in shown
-    assert "1 in 1,000" in html.meaning(seen) and "Looks familiar (0." in html.meaning(seen)
+    assert "At most 1 in 1,000 of all answers called confident is wrong." in html.meaning(seen)
+    assert "Looks familiar (0." in html.meaning(seen)
     assert html.spoken(seen).endswith("confident. More than 99.9 % sure.")
 
 

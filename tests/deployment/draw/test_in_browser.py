@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 from browser import at_rest, until
 from playwright.sync_api import expect
-from strokes import SEVEN, THREE, canvas_place, draw, draw_by_mouse, draw_by_touch, wait_for_answer
+from strokes import (
+    BARRED_SEVEN,
+    CANVAS,
+    CROSS,
+    SEVEN,
+    THREE,
+    canvas_place,
+    draw,
+    on_canvas,
+    wait_for_answer,
+)
 
 from analytics.latency import Finger, Mouse
 
@@ -15,13 +25,61 @@ def test_a_three_is_read_undone_and_cleared(page, screen):
     page.get_by_role("button", name="Undo").click()
     assert wait_for_answer(page, name="your drawing", strokes=1) == "3"
     page.wait_for_selector("[data-testid=why][data-digit='3']")
-    before = page.locator("canvas.upper-canvas").bounding_box()
+    before = page.locator(CANVAS).bounding_box()
     page.get_by_role("button", name="Clear", exact=True).click()
     page.get_by_text("The canvas is empty").wait_for()
     page.locator("[data-testid=why]").wait_for(state="detached")
     at_rest(page)
-    assert page.locator("canvas.upper-canvas").bounding_box() == before, "nothing jumps"
+    assert page.locator(CANVAS).bounding_box() == before, "nothing jumps"
     assert draw(page, screen, SEVEN) == "7"
+
+
+def clear(page):
+    page.get_by_role("button", name="Clear", exact=True).click()
+    page.get_by_text("The canvas is empty").wait_for()
+    assert not on_canvas(page).any()
+
+
+def show_an_example(page):
+    page.get_by_role("button", name="A looped 2").click()
+    wait_for_answer(page, name="a looped 2")
+    assert not on_canvas(page).any()
+
+
+@pytest.mark.parametrize("pause", [0.1, *(pytest.param(pause, marks=pytest.mark.slow) for pause in (0.4, 1.2, 2.5))])
+@pytest.mark.parametrize("empty", [clear, pytest.param(show_an_example, marks=pytest.mark.slow)])
+def test_what_was_cleared_does_not_come_back(page, screen, empty, pause):
+    """A shape of several strokes looks, after another one was cleared, as it did on a canvas never used."""
+    draw(page, screen, BARRED_SEVEN)
+    fresh = on_canvas(page) > 128
+    empty(page)
+    draw(page, screen, CROSS)
+    empty(page)
+    page.wait_for_timeout(1000 * pause)
+    draw(page, screen, BARRED_SEVEN)
+    assert (fresh != (on_canvas(page) > 128)).sum() <= 0.02 * fresh.sum()
+
+
+@pytest.mark.slow
+def test_clear_is_a_step_that_can_be_undone(page, screen):
+    draw(page, screen, SEVEN)
+    drawn = on_canvas(page)
+    clear(page)
+    page.get_by_role("button", name="Undo", exact=True).click()
+    assert wait_for_answer(page, name="your drawing", strokes=2) == "7"
+    assert np.array_equal(on_canvas(page), drawn)
+    page.get_by_role("button", name="Redo", exact=True).click()
+    page.get_by_text("The canvas is empty").wait_for()
+
+
+def test_a_drawing_outlives_the_other_surface_and_a_reload(page, screen):
+    draw(page, screen, SEVEN)
+    page.get_by_text("A number", exact=True).click()
+    page.wait_for_selector("[data-testid=number][data-text='2026']")
+    page.get_by_text("One digit", exact=True).click()
+    assert wait_for_answer(page, name="your drawing", strokes=2) == "7"
+    page.reload()
+    assert wait_for_answer(page, name="your drawing", strokes=2) == "7"
 
 
 def test_the_reading_follows_the_pen(page):
@@ -54,14 +112,13 @@ def test_undo_and_redo_by_key_and_at_once(page, screen):
 
 def test_the_eraser_takes_ink_away(page, screen):
     def inked():
-        return page.locator("canvas.dc-canvas.lower-canvas").evaluate(
+        return page.locator(CANVAS).evaluate(
             "(canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
             ".filter((value, i) => i % 4 == 0 && value > 128).length")
 
     draw(page, screen, THREE)
     whole = inked()
-    page.locator("label").filter(has_text="Eraser").click()
-    at_rest(page)
+    page.get_by_role("button", name="Eraser").click()
     draw(page, screen, [[(60, 40), (220, 70), (60, 110), (220, 140), (60, 180), (220, 210), (60, 240)]], done=1)
     until(page, lambda: inked() < 0.8 * whole)
     page.get_by_role("button", name="Undo", exact=True).click()
@@ -85,7 +142,7 @@ def test_strokes_in_quick_succession_are_all_there(page, screen, count, longest)
     for number in range(count):
         x, y = left + scale * (20 + 200 * number / count), top + scale * rng.uniform(20, 200)
         stroke(pen, (x, y), (left - 3 if number % 10 == 3 else x + 3, y + 40))
-        if number % 10 == 7 and not screen.touch:  # a finger beside the canvas is taken to mean it
+        if number % 10 == 7 and not screen.touch:  # a finger beside the canvas may be taken to mean it
             stroke(pen, (left - 8, y), (left + 90, y))
         page.wait_for_timeout(float(rng.uniform(0, longest)))
     wait_for_answer(page, name="your drawing", strokes=count, live="no")
@@ -94,13 +151,3 @@ def test_strokes_in_quick_succession_are_all_there(page, screen, count, longest)
             page.keyboard.press("Control+z")
             page.wait_for_timeout(30)
         page.get_by_text("The canvas is empty").wait_for()
-
-
-def test_strokes_that_begin_at_the_top_right_count(page):
-    """There the component's own toolbar lies in wait: a tap on it would erase the drawing."""
-    across = [[(270, 8), (180, 60), (100, 120)], [(200, 12), (240, 60)]]
-    draw_by_touch(page, across)
-    page.get_by_role("button", name="Clear", exact=True).click()
-    page.get_by_text("The canvas is empty").wait_for()
-    page.wait_for_timeout(500)  # a mouse within 400 ms of a finger is taken for the finger's echo
-    draw_by_mouse(page, across)

@@ -1,18 +1,16 @@
 """Drawings as the browser sends them, and the budget of answers in mid-stroke."""
 
-import base64
 
 import numpy as np
 import pytest
-from app import answer, page, start
+from app import answer, page, sent, start
 from PIL import Image, ImageDraw
+from strokes import number
 
+from deployment.deploy_mnist import MNISTDeployer
 from deployment.draw import live
-from deployment.draw.live import SIDE, Budget, Ink, Lost
-
-
-def sent(image, **more):
-    return {"ink": base64.b64encode(image.tobytes()).decode(), "number": 3, "strokes": 2, "done": True} | more
+from deployment.draw.live import SHAPES, SIDE, Budget, Ink, Lost
+from deployment.draw.page import BRUSH, WIDTH
 
 
 def seven():
@@ -33,6 +31,23 @@ def test_what_the_browser_sends_is_a_drawing():
 ])
 def test_what_is_no_drawing_is_none(wrong):
     assert Ink.from_browser(sent(seven()) | wrong if isinstance(wrong, dict) and wrong else wrong) is None
+
+
+@pytest.mark.parametrize(("size", "surface"), [((112, 112), "digit"), ((420, 140), "number"), ((420, 240), "number")])
+def test_the_size_of_a_drawing_tells_its_surface(size, surface):
+    ink = Ink.from_browser(sent(np.zeros(size[::-1], np.uint8)))
+    assert ink.image.shape == size[::-1] and ink.surface == surface
+
+
+@pytest.mark.parametrize(("size", "brush"), list(zip(SHAPES["number"], BRUSH["number"], strict=True)))
+def test_the_brush_for_numbers_leaves_eleven_digits_apart(size, brush):
+    """Drawn as wide as the surface, each stroke as the browser tells it."""
+    width, image = brush / WIDTH["number"] * size[0], Image.new("L", (4 * size[0], 4 * size[1]))
+    ways = [(size[0] * np.array(points), width) for points in number("31415926535")]
+    for points, _ in ways:
+        ImageDraw.Draw(image).line([tuple(4 * point) for point in points], 255, round(4 * width), joint="curve")
+    small = np.asarray(image.resize(size, Image.Resampling.LANCZOS))
+    assert MNISTDeployer().read_number(small, kind="canvas", strokes=ways).text == "31415926535"
 
 
 def test_the_ways_of_strokes_come_in_pixels_of_the_drawing():

@@ -8,7 +8,7 @@ from app import EXAMPLES
 from browser import at_rest
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import expect
-from strokes import draw
+from strokes import CANVAS, draw, number, read_as_it_stands
 
 ONES = [[(60, 60), (60, 140), (60, 220)], [(180, 60), (180, 140), (180, 220)]]
 
@@ -22,18 +22,21 @@ def numbers(page):
 def read(page, text, **attributes):
     """The number on the page, as soon as it reads so."""
     conditions = "".join(f'[data-{name}="{value}"]' for name, value in attributes.items())
-    return page.wait_for_selector(f'[data-testid=number][data-text="{text}"]{conditions}')
+    number = page.wait_for_selector(f'[data-testid=number][data-text="{text}"]{conditions}')
+    if attributes.get("name") == "your drawing":
+        read_as_it_stands(page)
+    return number
 
 
 def pen(page, strokes):
-    """Strokes by mouse on the wide surface, in shares of its height."""
-    canvas = page.locator(".st-key-wide canvas.upper-canvas:visible")
-    expect(canvas).to_have_count(1)  # that for one digit is gone, or hidden until the page is drawn again
+    """Strokes by mouse on the wide surface, in thirds of its width."""
+    canvas = page.locator(f".st-key-wide {CANVAS}")
+    expect(canvas).to_have_count(1)
     canvas.scroll_into_view_if_needed()
     page.wait_for_timeout(300)
     box = canvas.bounding_box()
     for points in strokes:
-        places = [(box["x"] + x * box["height"], box["y"] + y * box["height"]) for x, y in points]
+        places = [(box["x"] + x * box["width"] / 3, box["y"] + y * box["width"] / 3) for x, y in points]
         page.mouse.move(*places[0])
         page.mouse.down()
         for place in places[1:]:
@@ -65,6 +68,30 @@ def test_a_number_is_drawn_and_looked_at(page):
 
 
 @pytest.mark.slow
+def test_a_number_that_was_cleared_does_not_come_back(page):
+    numbers(page)
+    pen(page, [ONE_AT(0.2), SEVEN_AT(0.6), ONE_AT(1.4), SEVEN_AT(1.8)])
+    read(page, "1717", name="your drawing", strokes=4, live="no")
+    page.get_by_role("button", name="Clear", exact=True).click()
+    page.get_by_text("The canvas is empty").wait_for()
+    pen(page, [SEVEN_AT(0.4), SEVEN_AT(1.2)])
+    read(page, "77", name="your drawing", strokes=2, live="no")
+
+
+@pytest.mark.slow
+def test_eleven_digits_have_room_and_a_turned_phone_keeps_them(page, screen):
+    numbers(page)
+    draw(page, screen, [[(280 * x, 280 * y) for x, y in points] for points in number("31415926535")])
+    read(page, "31415926535", name="your drawing", live="no")
+    if screen.touch:
+        expect(page.get_by_text("Turn the phone")).to_be_visible()
+        page.set_viewport_size({"width": screen.height, "height": screen.width})
+        expect(page.get_by_text("Turn the phone")).to_be_hidden()
+        read(page, "31415926535", name="your drawing", live="no")
+        page.set_viewport_size({"width": screen.width, "height": screen.height})
+
+
+@pytest.mark.slow
 def test_examples_of_numbers(page, screen):
     numbers(page)
     page.get_by_role("button", name="A sign among digits").click()
@@ -88,6 +115,8 @@ def test_a_drawing_of_two_digits_stays_when_it_is_read_as_a_number(page, screen)
     page.get_by_text("This looks like 11.").wait_for()
     page.get_by_role("button", name="Read it as a number").click()
     read(page, "11", name="your drawing", strokes=2)
+    canvas, undo = page.locator(CANVAS).bounding_box(), page.get_by_role("button", name="Undo").bounding_box()
+    assert undo["y"] - (canvas["y"] + canvas["height"]) < 30, "the buttons stay under the canvas"
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from browser import at_rest
-from strokes import THREE, draw_by_mouse
+from strokes import CANVAS, THREE, draw_by_mouse
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -185,7 +185,7 @@ def test_a_drawing_outlives_its_process(served, browser):
     page.on("console", lambda message: faults.append(message.text) if "Content Security" in message.text else None)
     page.goto(served.url)
     page.wait_for_selector("[data-testid=answer][data-name='a clear 7']")
-    page.wait_for_selector("canvas.upper-canvas")
+    page.wait_for_selector(CANVAS)
     at_rest(page)
     assert draw_by_mouse(page, THREE) == "3"
     own = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "qualm_process")

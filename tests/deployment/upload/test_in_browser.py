@@ -7,20 +7,34 @@ import pytest
 from app import EXAMPLES, zipped
 from browser import at_rest
 from playwright.sync_api import expect
-from strokes import SEVEN, THREE, draw, wait_for_answer
+from strokes import CANVAS, SEVEN, THREE, draw, wait_for_answer
 
 
-def test_files_are_read_and_many_make_a_contact_sheet(page):
-    chooser = page.locator("input[type=file]")
-    chooser.set_input_files(EXAMPLES / "paper.png")
+def test_files_are_read_and_many_make_a_contact_sheet(page, screen):
+    """The picture stands in the canvas's place; of several uploads the newest; and there is a way back to the
+    drawing."""
+    chooser, canvas, name = page.locator("input[type=file]"), page.locator(CANVAS), page.locator("[data-testid=file]")
+    draw(page, screen, SEVEN)
+    place = canvas.bounding_box()
+    chooser.set_input_files(EXAMPLES / "two.png")
+    assert wait_for_answer(page, name="two.png") == "2"
+    expect(canvas).to_be_hidden()
+    at_rest(page)
+    shown = page.locator("[data-testid=boxed]").bounding_box()
+    assert abs(shown["y"] - place["y"]) < 60 and shown["width"] > 0.9 * place["width"]
+    chooser.set_input_files(EXAMPLES / "paper.png")  # the network is surer of it than of the 2
     assert wait_for_answer(page, name="paper.png") == "3"
-    chooser.set_input_files([EXAMPLES / "two.png", EXAMPLES / "seven.png"])
-    page.locator("[data-testid=stDataFrame]").wait_for()
+    expect(name).to_have_text("paper.png")
+    chooser.set_input_files([EXAMPLES / "scribble.png", EXAMPLES / "seven.png"])
+    wait_for_answer(page, name="scribble.png")  # of two that come at once that in more doubt
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV", exact=True).click()
     lines = download.value.path().read_text().splitlines()
     assert lines[0].startswith("file,answer,confidence")
-    assert [",".join(line.split(",")[:2]) for line in lines[1:]] == ["paper.png,3", "two.png,2", "seven.png,7"]
+    assert [line.split(",")[0] for line in lines[1:]] == ["two.png", "paper.png", "scribble.png", "seven.png"]
+    page.get_by_role("button", name="Back to drawing").click()
+    assert wait_for_answer(page, name="your drawing", strokes=2) == "7"
+    expect(page.locator("[data-testid=stDataFrame]")).to_have_count(0)
 
 
 def test_a_zip_with_labels_becomes_an_audit(page, tmp_path):

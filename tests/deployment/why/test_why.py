@@ -6,14 +6,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from app import EXAMPLES, page, start
+from app import EXAMPLES, draw, page, start
 from PIL import Image, ImageDraw
 
 from core.digits.data import load_mnist
 from core.explain import neighbours
 from deployment import deploy_mnist
 from deployment.deploy_mnist import MNISTDeployer
-from deployment.ui.html import png_uri
 from deployment.why import html
 
 
@@ -114,13 +113,9 @@ def test_the_first_tab_explains_and_remembers_that_it_shall_not():
 
 
 def test_reasons_for_a_drawing_wait_until_the_pen_rests():
-    at = start()
-    image = Image.new("RGBA", (280, 280))
+    image = Image.new("L", (280, 280))
     ImageDraw.Draw(image).line([(100, 60), (90, 140), (190, 140), (190, 60), (190, 230)], fill="white", width=20)
-    url = png_uri(np.asarray(image))
-    at.session_state["canvas"] = {"drawing": {"raw": {"objects": [{"type": "Path"}]}, "data": url}}
-    at.session_state["source"] = "drawing"
-    at.run()
+    at = draw(start(), image)
     assert 'class="q-stale"' in page(at) and '<div class="q-why" data-testid="why" data-digit="7"' in page(at)
     assert at.session_state["last_prediction"].digit == 4
 
