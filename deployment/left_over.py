@@ -10,7 +10,7 @@ from deployment.preprocess import Found
 from deployment.preprocess.apart import Apart
 
 NEEDED = 0.003  # of confidence that a digit loses without a piece of it, at least
-MOST = 4  # pieces that are judged one by one; further, smaller ones are not part of a digit
+MOST = 4  # pieces that are judged one by one; further ones, with less outline, are not part of a digit
 WHOLE = 0.5  # the probability that ink beside the answer is not part of it: assumed, as no data say how often it is
 
 
@@ -51,10 +51,12 @@ def read(deployer, digits: list[Digit]) -> list[Prediction]:
 def judge(deployer, predictions: list[Prediction], aparts: list[Apart | None]) -> list[tuple[Prediction, list[int]]]:
     """The Prediction of each digit without the pieces that it does not need, and the numbers of these.
 
-    predictions: of the whole ink. A piece belongs to a digit that is read with less confidence without it.
+    predictions: of the whole ink. A near piece belongs to a digit that is read with less confidence without it.
     """
-    asked = [(i, piece) for i, apart in enumerate(aparts) if apart for piece in range(min(len(apart.pieces), MOST))]
-    left = {i: list(range(MOST, len(apart.pieces))) for i, apart in enumerate(aparts) if apart}
+    near = {i: [piece for piece, far in enumerate(apart.far) if not far][:MOST]
+            for i, apart in enumerate(aparts) if apart}
+    left = {i: [piece for piece in range(len(aparts[i].pieces)) if piece not in pieces] for i, pieces in near.items()}
+    asked = [(i, piece) for i, pieces in near.items() for piece in pieces]
     for (i, piece), without in zip(asked, _read(deployer, [aparts[i].without([p]) for i, p in asked]), strict=True):
         if predictions[i].confidence <= without.confidence + NEEDED:
             left[i].append(piece)

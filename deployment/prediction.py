@@ -7,6 +7,11 @@ import numpy as np
 RIVAL_FROM = 0.05  # a digit as likely as this is named beside an answer that is not sure
 
 
+def boxes_text(boxes) -> str:
+    """Boxes as a cell of a table: "top left bottom right; ...", in pixels of the picture."""
+    return "; ".join(" ".join(map(str, box)) for box in boxes)
+
+
 @dataclass(frozen=True)
 class Prediction:
     """One reading. Probabilities are calibrated; arrays are the caller's to keep."""

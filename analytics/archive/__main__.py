@@ -2,7 +2,8 @@
 
 SOURCE is a folder or glob of pictures and archives, a ZIP or TAR, an IDX, NPY or NPZ file of arrays, or an fsspec URL
 of one of these. DIR gets Parquet parts with a row for each picture (path, digit or text, confidence, feeling, could_be,
-novelty, error), a summary and a contact sheet of what is in most doubt. Called again, it goes on where it was stopped.
+novelty, left_over, error), a summary and a contact sheet of what is in most doubt. Called again, it goes on where it
+was stopped.
 """
 
 import argparse

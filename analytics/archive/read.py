@@ -9,6 +9,7 @@ import fsspec
 from analytics.archive import arrays
 from analytics.archive.sources import by_container, open_seekable, reason
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
+from deployment.prediction import boxes_text
 from deployment.preprocess import InputError
 from deployment.preprocess.bounds import MOST_BYTES, BoundsError, check_bytes
 
@@ -46,7 +47,7 @@ def row(answer, numbers):
     """What the table says of a picture."""
     if isinstance(answer, InputError):
         return {"error": str(answer)}
-    told = {"confidence": float(answer.confidence), "error": None}
+    told = {"confidence": float(answer.confidence), "left_over": boxes_text(answer.left_over), "error": None}
     if numbers:
         return told | {"text": answer.text, "feeling": answer.feeling, "novelty": max(
             (float(place.novelty) for place in answer.digits), default=None),

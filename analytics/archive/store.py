@@ -21,7 +21,7 @@ PLAN, TABLE = "archive.json", "readings.csv"
 SCHEMA = {
     numbers: pa.schema([("path", pa.string()), ("text", pa.string()) if numbers else ("digit", pa.int8()),
                         ("confidence", pa.float32()), ("feeling", pa.string()), ("could_be", pa.string()),
-                        ("novelty", pa.float32()), ("error", pa.string())])
+                        ("novelty", pa.float32()), ("left_over", pa.string()), ("error", pa.string())])
     for numbers in (False, True)}
 
 

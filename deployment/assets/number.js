@@ -13,5 +13,10 @@ export default function ({ data, setStateValue, parentElement }) {
     button.onclick = () => setStateValue("place", { of: data.of, place });
     return button;
   }));
+  boxes.append(...data.left_over.map((box) => {
+    const frame = document.createElement("span");
+    for (const side of ["top", "left", "width", "height"]) frame.style[side] = `${box[side]}%`;
+    return frame;
+  }));
   boxes.children[focused]?.focus();
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
+from deployment.number.reading import UNKNOWN
 from deployment.preprocess.bounds import MOST_BYTES
 from deployment.ui.html import notice
 from deployment.upload import archive
@@ -107,12 +108,14 @@ def surface() -> str:
     return "number" if st.session_state.wide else "digit"
 
 
-def offer(reading) -> None:
-    """Say that what was read as one digit looks like a number, with a button that reads it so."""
+def offer(reading, left_over: bool) -> None:
+    """Say that what was read as one digit looks like a number, or that there is more on the picture, with a button that
+    reads it as a number."""
     text = reading.text.replace("\n", ", ")
     said = text if len(text) <= MOST_SAID else f"{text[:MOST_SAID]}…"
+    more = "There is more on this picture" + ("." if UNKNOWN in text or len(text) < 2 else f": it looks like {said}.")
     with st.container(horizontal=True, vertical_alignment="center", key="offer"):
-        st.html(notice(f"This looks like {said}."))
+        st.html(notice(more if left_over else f"This looks like {said}."))
         st.button("Read it as a number", on_click=use_mode, args=("number",))
 
 

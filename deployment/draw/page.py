@@ -17,7 +17,8 @@ from deployment.number.notice import noticed
 from deployment.number.reading import NumberReading
 from deployment.prediction import Prediction
 from deployment.preprocess import InputError
-from deployment.ui.html import notice
+from deployment.preprocess.load import load_scaled
+from deployment.ui.html import boxed, notice
 from deployment.upload import page as upload
 from deployment.why import page as why
 
@@ -106,9 +107,11 @@ def _reading(deployer) -> None:
     else:
         answer.html(html.answer(result, name, _strokes(ink), following))
         seen.html(html.seen(result.image, name))
+        if result.left_over and picture is None:
+            seen.html(boxed(*_searched(), result, name))
         if offered:
             with drawing:  # below the drawing area, which must not move while somebody draws
-                inputs.offer(offered)
+                inputs.offer(offered, bool(result.left_over))
         details.html(html.meaning(result) + html.bars(result))
     if picture is not None:
         upload.show(state.uploaded, picture)
@@ -193,6 +196,13 @@ def _read(deployer, ink) -> tuple:
     drawn = kind is None or ink is None or ink.done  # in mid-stroke there is no time for it
     more = isinstance(result, Prediction) and drawn
     return name, result, noticed(deployer, source, result, kind) if more else None
+
+
+def _searched() -> tuple:
+    """The drawing or example that was read, as it was searched for ink: (H, W) in [0, 1], and how many of its pixels
+    one of these is."""
+    state = st.session_state
+    return load_scaled(state.read_ink.image if state.source == "drawing" else inputs.example_file(state.example))
 
 
 def _gate(deployer, prediction) -> None:

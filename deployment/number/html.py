@@ -54,21 +54,29 @@ def doubts(reading, place: int) -> str:
 
 def boxes(reading, chosen: int) -> dict:
     """What assets/number.js draws: the picture and a box for each place, in per cent of it."""
-    height, width = reading.page.shape
-    drawn = []
-    for number, place in enumerate(reading.digits):
-        top, left, bottom, right = (value / reading.scale for value in place.box)
-        drawn.append({"top": 100 * top / height, "left": 100 * left / width, "height": 100 * (bottom - top) / height,
-                      "width": 100 * (right - left) / width, "colour": FEELING_COLOURS[place.emotion],
-                      "text": place.text, "label": f"{doubts(reading, number)}, {place.emotion}"})
+    drawn = [_on_page(reading, place.box) | {
+        "colour": FEELING_COLOURS[place.emotion], "text": place.text,
+        "label": f"{doubts(reading, number)}, {place.emotion}"} for number, place in enumerate(reading.digits)]
+    others = "; dashed boxes are not part of the number" if reading.left_over else ""
     return {"uri": png_uri(reading.page), "boxes": drawn, "chosen": chosen,
-            "alt": "The picture, with a box around each digit, coloured by feeling"}
+            "left_over": [_on_page(reading, box) for box in reading.left_over],
+            "alt": f"The picture, with a box around each digit, coloured by emotion{others}"}
+
+
+def _on_page(reading, box: tuple) -> dict:
+    """A box (top, left, bottom, right) in the source's pixels, in per cent of the page shown."""
+    height, width = (n * reading.scale / 100 for n in reading.page.shape)
+    top, left, bottom, right = box
+    return {"top": top / height, "left": left / width, "height": (bottom - top) / height,
+            "width": (right - left) / width}
 
 
 def to_csv(reading) -> str:
-    """A line a place: what it reads, how sure, what it could be, and its box in pixels of the picture."""
-    return csv_text(COLUMNS, (
+    """A line a place: what it reads, how sure, what it could be, and its box in pixels of the picture; then a line for
+    each box of ink that is left over."""
+    return csv_text(COLUMNS, [
         {"line": place.line + 1, "place": number + 1, "text": place.text, "chance": round(place.chance, 6),
          "feeling": place.emotion, "could_be": " ".join(map(str, reading.could_be.get(number, []))),
          **dict(zip(COLUMNS[-4:], place.box, strict=True))}
-        for number, place in enumerate(reading.digits)))
+        for number, place in enumerate(reading.digits)] + [
+        {"text": "left over", **dict(zip(COLUMNS[-4:], box, strict=True))} for box in reading.left_over])

@@ -1,4 +1,4 @@
-"""A picture given as one digit that shows more of them."""
+"""A picture given as one digit that shows more."""
 
 from deployment.number.page import blobs, page_ink, usual_height
 from deployment.number.reading import UNKNOWN
@@ -10,8 +10,11 @@ DOUBTFUL = ("confused", "curious")
 
 
 def noticed(deployer, source, prediction, kind=None):
-    """The NumberReading of a picture that was read as one digit and is probably a number of several; else None."""
+    """The NumberReading of a picture that was read as one digit, where ink is left over or it is probably a number of
+    several digits; else None."""
     try:
+        if prediction.left_over:
+            return deployer.read_number(source, kind=kind)
         found = page_ink(load_image(source), kind)
         several = found is not None and _large(blobs(*found)) > 1
         if not several and prediction.emotion not in DOUBTFUL:

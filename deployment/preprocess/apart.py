@@ -12,19 +12,21 @@ from core.digits.frame import crop, extent, slide, steepness
 from deployment.preprocess.ink import LEAST
 from deployment.preprocess.raster import label
 
-GAP, LEAST_GAP = 0.55, 1.9  # of the stroke's width, and pixels: ink that is nearer is a stroke that ran dry
+GAP, LEAST_GAP = 0.55, 2.5  # of the stroke's width, and pixels: ink that is nearer is a stroke that ran dry
 THIN, THIN_GAP = 1.5, 4  # pixels: strokes thinner than this are broken by the picture's pixels, over so many of them
+FAR = 0.35  # of the digit's height: what is farther away is no part of a digit
 SOLID = 0.2  # of full ink: less is the soft edge of a stroke
 MOST_POINTS = 1500  # of outlines, between which distances are measured
 
 
 @dataclass(frozen=True)
 class Apart:
-    """A digit with pieces that stand apart from it: ink (h, w), their masks (h, w), and where the corner of `ink` lies
-    in the picture (row, column)."""
+    """A digit with pieces that stand apart from it: ink (h, w), their masks (h, w), whether each is too far away to be
+    a part of the digit, and where the corner of `ink` lies in the picture (row, column)."""
 
     ink: np.ndarray
     pieces: list
+    far: list
     corner: tuple[int, int]
 
     @classmethod
@@ -38,9 +40,11 @@ class Apart:
         groups = groups_of(ink)
         if len(groups) < 2:
             return None
-        low, _, high, _ = box_of(groups[0])
-        pieces = [group for group in groups[1:] if sign_sized(box_of(group), high - low)]
-        return cls(ink, pieces, (top, left)) if pieces else None
+        main = box_of(groups[0])
+        height = main[2] - main[0]
+        pieces = [group for group in groups[1:] if sign_sized(box_of(group), height)]
+        far = [distance(box_of(piece), main) > FAR * height for piece in pieces]
+        return cls(ink, pieces, far, (top, left)) if pieces else None
 
     def without(self, pieces) -> np.ndarray:
         """The ink (h, w) without these pieces, given by their numbers, and without their soft edges."""
@@ -97,6 +101,11 @@ def sign_sized(box, height: float) -> bool:
     """Whether a box is large enough for a sign beside a digit of this height in pixels."""
     top, left, bottom, right = box
     return max(bottom - top, right - left) >= LEAST * height
+
+
+def distance(box, other) -> int:
+    """Pixels between two boxes, the larger of those across and along; below 0 where they overlap."""
+    return max(box[0] - other[2], other[0] - box[2], box[1] - other[3], other[1] - box[3])
 
 
 def box_of(mask) -> tuple[int, int, int, int]:

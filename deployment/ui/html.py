@@ -10,6 +10,8 @@ import io
 import numpy as np
 from PIL import Image
 
+SHOWN = 800  # pixels of the long side of a picture, at most
+
 
 def png_uri(pixels: np.ndarray) -> str:
     """Pixels (H, W) grey, (H, W, 3) or (H, W, 4), uint8 -> a `data:` address of them as PNG, one pixel each."""
@@ -21,6 +23,28 @@ def png_uri(pixels: np.ndarray) -> str:
 def grey_uri(image: np.ndarray) -> str:
     """An image (28, 28) in [0, 1] -> `data:` address."""
     return png_uri(np.round(255 * np.clip(image, 0, 1)).astype(np.uint8))
+
+
+def boxed(grey: np.ndarray, scale: float, prediction, name: str) -> str:
+    """A grey picture (H, W) in [0, 1], made small, with a frame around what was read as a Prediction and dashed ones
+    around what else is there. scale: pixels of the source, in which boxes are, in one of the picture."""
+    height, width = grey.shape
+    step = max(1, -(-max(height, width) // SHOWN))
+    frames = "".join(f'<span{kind} style="{_place(box, scale, height, width)}"></span>' for kind, box in (
+        ("", prediction.box), *((" class=q-left", box) for box in prediction.left_over)))
+    read = "the frame was read; dashed frames were not" if prediction.left_over else "the frame was read"
+    return f"""<figure class="q q-boxed" data-testid="boxed" data-left="{len(prediction.left_over)}">
+<div style="--ratio:{width / height:.4f}">
+<img src="{grey_uri(grey[::step, ::step])}" alt="{html.escape(name)}: {read}">
+{frames}</div>
+<figcaption class="q-quiet">{html.escape(name)}: {read}</figcaption></figure>"""
+
+
+def _place(box: tuple, scale: float, height: int, width: int) -> str:
+    """CSS that lays a box (top, left, bottom, right) over a picture of this height and width."""
+    top, left, bottom, right = (value / scale for value in box)
+    return (f"top:{100 * top / height:.1f}%;left:{100 * left / width:.1f}%;"
+            f"width:{100 * (right - left) / width:.1f}%;height:{100 * (bottom - top) / height:.1f}%")
 
 
 def notice(sentence: str) -> str:

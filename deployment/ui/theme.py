@@ -39,6 +39,7 @@ figure.q-boxed {margin: 0;}
 .q-boxed div {position: relative; width: min(100%, calc(400px * var(--ratio)));}
 .q-boxed img {display: block; width: 100%; border-radius: .3rem; image-rendering: pixelated;}
 .q-boxed span {position: absolute; outline: 3px solid #E69F00; border-radius: .15rem;}
+.q-boxed span.q-left {outline: 3px dashed #D55E00;}
 .q-row + .q-row {margin-top: 1rem;}
 .q-row {display: grid; grid-template-columns: repeat(auto-fit, minmax(215px, 1fr)); gap: 1rem 1.5rem;}
 .q-scale {height: .5rem; border-radius: .25rem; margin-top: .4rem;}

@@ -4,6 +4,7 @@
     less                "Probably a 4; it may be a 9 (12.0 %)": rivals are the digits of 5 % and more
     confused            "No digit stands out: perhaps a 4 (40.1 %), a 9 (30.2 %) or a 7 (14.9 %)"
     curious             "This does not look like a digit the network knows", the digit a guess
+    with ink left over  "Perhaps a 6 (49.9 %): there is more on this picture"
 
 "Sure" is never said below 90 %.
 """
@@ -16,6 +17,7 @@ from core.words import percent
 
 ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = re.compile(r"(?<![\w.])/(?:[^/\s]+/)+")  # the folders of an absolute path
+MORE = "there is more on this picture"
 SAID_SURE = 0.9  # below, a confidence is stated as a number alone
 MEANING = {  # what each feeling promises or lacks, by the rule in core/uncertainty/readout.py
     "confident": "At most 1 in 1,000 of all answers called confident is wrong.",
@@ -52,7 +54,10 @@ def sentence(reading) -> str:
     probs, digit = reading.probabilities, reading.digit
     weighed = [f"{a(d)} ({percent(probs[d])})" for d in (digit, *reading.rivals)]
     if reading.emotion == "curious":
-        return f"This does not look like a digit the network knows; if it must be one, {weighed[0]}"
+        more = f"; {MORE}" if reading.left_over else ""
+        return f"This does not look like a digit the network knows; if it must be one, {weighed[0]}{more}"
+    if reading.left_over:
+        return f"Perhaps {a(digit)} ({percent(reading.confidence)}): {MORE}"
     if reading.emotion == "confused":
         return f"No digit stands out: perhaps {joined(weighed)}"
     if reading.confidence >= SURE_FROM:
@@ -71,9 +76,12 @@ def number(reading) -> str:
 def whole(reading) -> str:
     """How sure a number is as a whole, without a full stop."""
     unknown = reading.text.count("?")
+    more = f"; {MORE}" if reading.left_over else ""
     if unknown:
         signs = f"{unknown} of {len(reading.digits)} signs" if len(reading.digits) > 1 else "The sign"
-        return f"{signs} {'does' if unknown == 1 else 'do'} not look like a digit the network knows"
+        return f"{signs} {'does' if unknown == 1 else 'do'} not look like a digit the network knows{more}"
+    if more:
+        return f"Right as a whole: {percent(reading.confidence)}{more}"
     if reading.confidence >= SURE_FROM:
         return capital(sure(reading.confidence))
     doubtful = len(reading.could_be)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.metrics import confusion_matrix, ece_if_calibrated, expected_calibration_error, wilson_interval
+from deployment.prediction import boxes_text
 from deployment.preprocess import InputError
 from deployment.ui.csv_text import csv_text
 from deployment.ui.words import cell
 
-COLUMNS = ("file", "answer", "confidence", "feeling", "runner_up", "novelty", "could_be", "true", "error")
+COLUMNS = ("file", "answer", "confidence", "feeling", "runner_up", "novelty", "could_be", "left_over", "true", "error")
 
 
 def label_of(name: str) -> int | None:
@@ -64,13 +65,15 @@ def audit(names: list[str], results: list) -> OwnAudit | None:
 
 def to_csv(names: list[str], results: list) -> str:
     """One line a picture; `true` is the digit its name tells; `could_be` holds the answer and its rivals, digits of a
-    calibrated probability of 5 % and more; one that could not be read has its reason at the end."""
+    calibrated probability of 5 % and more, `left_over` the boxes of other ink (top left bottom right, in pixels of the
+    picture, divided by "; "); one that could not be read has its reason at the end."""
     def line(name, result):
         told = {"file": cell(name), "true": label_of(name)}
         if isinstance(result, InputError):
             return told | {"error": cell(str(result))}
         return told | {"answer": result.digit, "confidence": round(result.confidence, 6), "feeling": result.emotion,
                        "runner_up": result.runner_up, "novelty": round(result.novelty, 6),
-                       "could_be": " ".join(map(str, [result.digit, *result.rivals]))}
+                       "could_be": " ".join(map(str, [result.digit, *result.rivals])),
+                       "left_over": boxes_text(result.left_over)}
 
     return csv_text(COLUMNS, map(line, names, results))

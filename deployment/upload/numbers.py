@@ -10,13 +10,14 @@ import streamlit as st
 from core.metrics import wilson_interval
 from core.words import interval, measured, percent
 from deployment.number.text import distance, label_of
+from deployment.prediction import boxes_text
 from deployment.preprocess import InputError
 from deployment.ui.csv_text import csv_text
 from deployment.ui.html import cards, png_uri, tile, tiles
 from deployment.ui.words import cell, sure
 from deployment.upload.sheet import ticked
 
-COLUMNS = ("file", "text", "confidence", "feeling", "could_be", "true", "digit_errors", "error")
+COLUMNS = ("file", "text", "confidence", "feeling", "could_be", "left_over", "true", "digit_errors", "error")
 THUMB = 160  # pixels of the long side
 MOST_TILES = 60
 
@@ -67,6 +68,7 @@ def to_csv(names: list[str], results: list) -> str:
         doubts = (f"{place + 1}: {' '.join(map(str, digits))}" for place, digits in result.could_be.items())
         return told | {"text": result.text.replace("\n", "/"), "confidence": round(result.confidence, 6),
                        "feeling": result.feeling, "could_be": "; ".join(doubts),
+                       "left_over": boxes_text(result.left_over),
                        "digit_errors": "" if label is None else distance(label, result.text)}
 
     return csv_text(COLUMNS, map(line, names, results))

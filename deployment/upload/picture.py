@@ -3,17 +3,14 @@
 A turn is offered, never made unasked, and never half a turn: that would make a 6 of a 9.
 """
 
-from html import escape
-
 import numpy as np
 import streamlit as st
 
 from deployment.preprocess import InputError, find_digit
-from deployment.ui.html import grey_uri
+from deployment.ui.html import boxed
 from deployment.ui.words import a, sure
 from deployment.upload.archive import shown
 
-SHOWN = 800  # pixels of the picture's long side, at most
 TURNS = {1: "to the left", -1: "to the right"}  # quarters, as numpy.rot90 counts them
 
 
@@ -48,29 +45,16 @@ def _look(deployer, picture, result, quarter: int) -> tuple:
     found, offers = find_digit(picture.load(), name), {}
     if quarter:
         turned = turn(found.grey, quarter)
-        return boxed(find_digit(turned, name), name), deployer.predict(turned), {}
+        reading = deployer.predict(turned)
+        return boxed(turned, 1, reading, name), reading, {}
     if result.emotion == "curious":
         readings = deployer.predict_batch([turn(found.grey, quarter) for quarter in TURNS], skip_errors=True)
         for (quarter, side), reading in zip(TURNS.items(), readings, strict=True):
             if not isinstance(reading, InputError) and reading.emotion != "curious":
                 offers[quarter] = (f"Turned a quarter {side} it would be {a(reading.digit)}, "
                                    f"{sure(reading.confidence)}: read it so")
-    return boxed(found, name), None, offers
+    return boxed(found.grey, found.scale, result, name), None, offers
 
 
 def turn(grey, quarter: int):
     return np.ascontiguousarray(np.rot90(grey, quarter))
-
-
-def boxed(found, name: str) -> str:
-    """The picture, made small, with a frame around what was read."""
-    height, width = found.grey.shape
-    step = max(1, -(-max(height, width) // SHOWN))
-    top, left, bottom, right = found.box
-    frame = (f"top:{100 * top / height:.1f}%;left:{100 * left / width:.1f}%;"
-             f"width:{100 * (right - left) / width:.1f}%;height:{100 * (bottom - top) / height:.1f}%")
-    return f"""<figure class="q q-boxed" data-testid="boxed">
-<div style="--ratio:{width / height:.4f}">
-<img src="{grey_uri(found.grey[::step, ::step])}" alt="{escape(name)}; a frame shows the part that was read">
-<span style="{frame}"></span></div>
-<figcaption class="q-quiet">{escape(name)}: the frame was read</figcaption></figure>"""

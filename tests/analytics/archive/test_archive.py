@@ -1,6 +1,7 @@
 """Readings as the deployer's own; a worker and the client killed in the middle lose nothing that had ended."""
 
 import csv
+import io
 import os
 import signal
 import subprocess
@@ -182,7 +183,7 @@ def test_the_command_reads_memory_in_its_own_process(folder, tmp_path, capsys):
     said = capsys.readouterr()
     assert "2 pictures, 0 of them unreadable" in said.out and threading.main_thread().is_alive()
     command.main(["memory://some", "--out", str(tmp_path / "out"), "--csv"])  # starts no cluster
-    table = list(csv.DictReader((tmp_path / "out" / "readings.csv").open(encoding="utf-8")))
+    table = list(csv.DictReader(io.StringIO((tmp_path / "out" / "readings.csv").read_text(encoding="utf-8"))))
     assert [(row["path"][-6:], row["digit"], row["error"]) for row in table] == [
         ("00.png", "7", ""), ("01.png", "2", "")]
     assert float(table[0]["confidence"]) > 0.9 and sorted(path.name for path in (tmp_path / "out").iterdir()) == [

@@ -8,8 +8,9 @@ import pytest
 from app import EXAMPLES, answer, page, start
 from PIL import Image
 
+from deployment.deploy_mnist import MNISTDeployer
 from deployment.preprocess import find_digit, preprocess
-from deployment.upload import picture
+from deployment.ui.html import boxed
 
 
 def photograph(digit="seven", turns=0):
@@ -30,7 +31,8 @@ def test_the_box_is_where_the_digit_stands():
 
 
 def test_the_picture_is_shown_with_its_box():
-    shown = picture.boxed(find_digit(photograph()), "<me>.png")
+    reading = MNISTDeployer().predict(photograph())
+    shown = boxed(find_digit(photograph()).grey, 1, reading, "<me>.png")
     top, left = (float(re.search(rf"{side}:([\d.]+)%", shown)[1]) for side in ("top", "left"))
     assert 53 <= top <= 70 and 62 <= left <= 80 and "&lt;me&gt;.png: the frame was read" in shown
 
