@@ -4,6 +4,7 @@ from pathlib import Path
 
 from core.explain.neighbours import FILE as NEIGHBOURS
 from core.files import places
+from core.models.check import check, is_number
 from core.models.model import FINAL_MODEL
 from core.storage import ModelError, load_model, read_file, read_json, save_files
 from core.words import percent
@@ -21,7 +22,7 @@ def objection(folder, final=None):
     Raises ModelError where the run's files are missing or damaged.
     """
     final = FINAL_MODEL if final is None else final
-    config, metrics = (read_json(Path(folder) / name) for name in ("config.json", "metrics.json"))
+    config, metrics = _documents(folder)
     if metrics["interrupted"]:
         return "it was interrupted; go on with it first (--resume)"
     if config["train_on"] == "all":
@@ -29,7 +30,7 @@ def objection(folder, final=None):
     if config.get("csv"):
         return "it was trained on a CSV file, whose validation images are not those of the shipped model"
     try:
-        shipped, before = read_json(Path(final) / "metrics.json"), read_json(Path(final) / "config.json")
+        before, shipped = _documents(final)
     except ModelError:
         return None  # nothing is shipped yet
     if before["train_on"] == "all" or before.get("csv"):
@@ -38,6 +39,20 @@ def objection(folder, final=None):
     if ours < theirs:
         return f"its validation accuracy {percent(ours, 2)} is below the shipped model's {percent(theirs, 2)}"
     return None
+
+
+def _documents(folder):
+    """config.json and metrics.json of a run. Raises ModelError where they lack what `objection` asks."""
+    folder = Path(folder)
+    config, metrics = (read_json(folder / name) for name in ("config.json", "metrics.json"))
+    train_on = config.get("train_on") if isinstance(config, dict) else None
+    check(isinstance(train_on, str), folder / "config.json", "does not say which images the run trained on")
+    check(isinstance(metrics, dict) and isinstance(metrics.get("interrupted"), bool), folder / "metrics.json",
+          "does not say whether training was interrupted")
+    validation = metrics.get("validation")
+    check(isinstance(validation, dict) and is_number(validation.get("accuracy")), folder / "metrics.json",
+          "holds no validation accuracy")
+    return config, metrics
 
 
 def promote(folder, final=None, force=False):

@@ -225,5 +225,6 @@ def choose(labels, strong, ink, plain=False):
     chosen = strong & near & sizeable & ~hugging
     chosen[main] = True
     mean = mass / np.maximum(np.bincount(of, minlength=n), 1)
-    rest = strong & ~chosen & (size >= LEAST * (bottom - top + 1)[main]) & (mean >= AS_DARK * mean[main])
+    least = max(LEAST * (bottom[chosen].max() + 1 - top[chosen].min()), 3)
+    rest = strong & ~chosen & (size >= least) & (mean >= AS_DARK * mean[main])
     return chosen, rest & (plain | (contact <= ALONG * size))

@@ -39,6 +39,24 @@ def test_what_speaks_against_a_run_is_named_and_force_overrides(tmp_path, shippe
     assert load_model(shipped)[0]["hidden1_W"][0, 0] == 1
 
 
+@pytest.mark.parametrize("file, left_out", [
+    ("config.json", "train_on"), ("metrics.json", "interrupted"), ("metrics.json", "validation")])
+@pytest.mark.parametrize("whose", ["run", "final"])
+def test_a_document_that_lacks_something_is_named(tmp_path, shipped, file, left_out, whose):
+    make(tmp_path / "run")
+    path = tmp_path / whose / file
+    document = json.loads(path.read_text())
+    del document[left_out]
+    path.write_text(json.dumps(document))
+    if whose == "final":  # what is shipped cannot be compared with; it is for --force to replace it
+        assert objection(tmp_path / "run", shipped) is None
+        return
+    for force in (False, True):
+        with pytest.raises(ModelError, match=file):
+            promote(tmp_path / "run", shipped, force)
+    assert load_model(shipped)[0]["hidden1_W"][0, 0] == 7
+
+
 @pytest.mark.parametrize("accuracy", [0.98, 0.981])
 def test_a_run_at_least_as_good_is_promoted_whole(tmp_path, shipped, accuracy):
     np.save(shipped / "stale.npy", np.zeros(2))
