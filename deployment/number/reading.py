@@ -118,9 +118,9 @@ def read_number(deployer, source, name="the picture", kind=None, strokes=()):
             if sign != NOTHING and likely != [sign]:
                 could_be[len(places)] = likely or [sign]
             box = in_source(line.segments[i].box, scale)
-            places.append(_place(prediction, sign, float(share[sign]) * (1 - as_word), box, number, as_word >= WORDY))
+            places.append(_place(prediction, sign, float(share[sign]), box, number, as_word >= WORDY))
             shown.append(sign)
-        confidence *= (1 - as_word) * probability(shown, len(line.pieces), line.segments, scores)
+        confidence *= probability(shown, len(line.pieces), line.segments, scores)
         texts.append("".join(place.text for place in places[-len(path):]))
     boxes = [in_source(box, scale) for box in (*_apart(deployer, page, paths), *(blob.box for blob in page.rest))]
     step = max(1, -(-max(grey.shape) // SHOWN))
@@ -132,15 +132,15 @@ def read_number(deployer, source, name="the picture", kind=None, strokes=()):
 def _place(prediction, sign, chance, box, line, word):
     """The Place of a Prediction; never confident where it may be cut out wrongly or its line may be a word.
 
-    Its chance is at most what the Prediction says, so that emotion and number agree.
+    Where it is not confident its chance is CERTAIN at most, so that emotion and number agree.
     """
     feeling = prediction.emotion
     if sign == NOTHING:
         feeling = "curious"
-    else:
-        chance = min(chance, float(prediction.probabilities[sign]))
-        if feeling == "confident" and (word or chance < CERTAIN):
-            feeling = "hesitant"
+    elif feeling == "confident" and (word or chance < CERTAIN):
+        feeling = "hesitant"
+    if feeling != "confident":
+        chance = min(chance, CERTAIN)
     own = {field.name: getattr(prediction, field.name) for field in fields(Prediction)}
     return Place(**own | {"emotion": feeling, "box": box}, text=UNKNOWN if sign == NOTHING else str(sign), line=line,
                  chance=chance)
