@@ -20,6 +20,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
 
+from analytics import uploads
 from analytics.latency import serve
 from analytics.memory import resident_megabytes
 from core.digits.data import load_split, read_checked
@@ -148,7 +149,13 @@ def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m analytics.sessions", description=__doc__.split("\n")[0])
     parser.add_argument("sessions", nargs="*", type=int, default=[20, 50, 100])
     parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--uploads", type=int, metavar="N", help="instead, N photographs in one session")
     args = parser.parse_args(argv)
+    if args.uploads:
+        with serve() as server:
+            stages = uploads.watch(server.url, args.uploads, lambda: resident_megabytes(server.process))
+        print("memory: " + ", ".join(f"{stage} {size:.0f} MB" for stage, size in stages.items()))
+        return
     images = drawings()
     with serve() as server:
         for count in args.sessions:
