@@ -25,7 +25,7 @@ KINDS = ("jpg", "heic", "tiff", "png")  # of the pictures that do not come in a 
 ROUND = 25  # pictures: half of them in one ZIP, then three of each kind
 IDLE = 120  # seconds after the tab was closed
 PATIENCE = 300_000  # ms for one upload to be read
-MODES = ("One digit", "A number")
+MODES = ("One digit", "A number")  # of reading, by turns
 
 pillow_heif.register_heif_opener(thumbnails=False)
 
@@ -103,6 +103,7 @@ class Tab:
     def upload(self, mode: str, files: list[Path], names: list[str]) -> None:
         """Have the pictures of these names in the files read, then take the files out of the list again."""
         self._page.get_by_role("radio", name=mode).click()
+        self._page.get_by_text(f"drop or paste pictures of {mode.lower()} each").wait_for()
         self._rest()
         self._page.locator("input[type=file]").set_input_files(files)
         if len(names) > 1:  # one that cannot be read is not counted in the words

@@ -13,10 +13,12 @@ from streamlit_lottie import st_lottie
 
 from deployment.deploy_mnist import MNISTDeployer, available_models
 from deployment.draw import page as draw
-from deployment.ui import about, theme
+from deployment.release import one_arena
+from deployment.ui import about, closed, theme
 from deployment.ui.html import notice
 from deployment.ui.words import told
 
+one_arena()
 TEN_DOTS = Path(__file__).parent / "assets" / "ten_dots.json"
 
 
@@ -39,6 +41,7 @@ def _choose_model() -> MNISTDeployer | str:
 
 
 def main() -> None:
+    closed.watch()
     st.set_page_config(page_title="Qualm - a digit reader that knows doubt", page_icon="🔢", layout="wide")
     st.html(f"<style>{theme.CSS}</style>")
     with st.container(horizontal=True, vertical_alignment="center", key="head"):

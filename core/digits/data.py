@@ -1,7 +1,7 @@
 """MNIST: reading and checking the files, the fixed split by writer, and images as network input.
 
-`python -m core.digits.data` downloads the MNIST files that are missing and checks all of them. So does training; nothing
-else downloads.
+`python -m core.digits.data` downloads the MNIST files that are missing and checks all of them. So does training, and
+nothing else.
 
 The split ships as two lists of training-image indices in `data/split.npz`, with the writer of each of their images.
 It was drawn once: the 539 writers of the training images, named in QMNIST's labels (Yadav & Bottou 2019), were shuffled

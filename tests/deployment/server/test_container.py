@@ -1,6 +1,6 @@
-"""What the container file says, done in an empty folder: its commands in an empty environment, and every tab of the app
-in its layout, without rights to write and without a network. No image is built, which takes a container engine: Debian's
-packages and the user of the image are not tried."""
+"""What the container file says, done in an empty folder: its commands in an empty environment, and every tab of the
+app in its layout, without rights to write and without a network. No image is built, which takes a container engine:
+Debian's packages and the user of the image are not tried."""
 
 import json
 import os
