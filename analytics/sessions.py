@@ -4,6 +4,9 @@ Starts the app on a free port and draws in so many sessions, from this process, 
 (deployment/assets/live.js): a stroke of one second, read on the way whenever the answer before has come, two seconds of
 rest, in which the reasons are asked for, then the next stroke. Prints the time from the end of a stroke to its answer
 and between answers on the way, what went wrong, and how the server's memory grew.
+
+With --uploads 200, one session in a browser has so many photographs read instead (analytics/uploads.py): the memory of
+the server at the first page, after them, and two minutes after the tab was closed.
 """
 
 import argparse
@@ -149,7 +152,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m analytics.sessions", description=__doc__.split("\n")[0])
     parser.add_argument("sessions", nargs="*", type=int, default=[20, 50, 100])
     parser.add_argument("--seconds", type=float, default=30)
-    parser.add_argument("--uploads", type=int, metavar="N", help="instead, N photographs in one session")
+    parser.add_argument("--uploads", type=int, metavar="N", help="instead, N photographs in one session, and the memory they leave")
     args = parser.parse_args(argv)
     if args.uploads:
         with serve() as server:

@@ -13,12 +13,12 @@ from streamlit_lottie import st_lottie
 
 from deployment.deploy_mnist import MNISTDeployer, available_models
 from deployment.draw import page as draw
-from deployment.release import one_arena
+from deployment.release import bound_arenas
 from deployment.ui import about, closed, theme
 from deployment.ui.html import notice
 from deployment.ui.words import told
 
-one_arena()
+bound_arenas()
 TEN_DOTS = Path(__file__).parent / "assets" / "ten_dots.json"
 
 
