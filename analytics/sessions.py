@@ -152,7 +152,8 @@ def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m analytics.sessions", description=__doc__.split("\n")[0])
     parser.add_argument("sessions", nargs="*", type=int, default=[20, 50, 100])
     parser.add_argument("--seconds", type=float, default=30)
-    parser.add_argument("--uploads", type=int, metavar="N", help="instead, N photographs in one session, and the memory they leave")
+    parser.add_argument("--uploads", type=int, metavar="N",
+                        help="instead, N photographs in one session, and the memory they leave")
     args = parser.parse_args(argv)
     if args.uploads:
         with serve() as server:
