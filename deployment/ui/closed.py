@@ -16,16 +16,18 @@ from deployment.release import trim
 GONE = 90  # seconds for a lost connection to come back; less than Streamlit's server.disconnectedSessionTTL, 120
 
 
-def _leave(session: str) -> None:
+def _leave(session: tuple) -> None:
     """A tab was closed, or has lost its connection."""
-    timer = threading.Timer(GONE, drop, [session])
+    timer = threading.Timer(GONE, drop, session)
     timer.daemon = True
     timer.start()
 
 
 @st.cache_resource(scope="session", on_release=_leave, show_spinner=False)
-def _session() -> str:
-    return get_script_run_ctx().session_id
+def _session() -> tuple:
+    """The name of the session of this run, and what it remembers."""
+    run = get_script_run_ctx()
+    return run.session_id, run.session_state
 
 
 def watch() -> None:
@@ -33,8 +35,8 @@ def watch() -> None:
     _session()
 
 
-def drop(session: str) -> None:
-    """Drop a session with its uploads, unless it has come back; called on a thread of its own."""
+def drop(session: str, state) -> None:
+    """Drop a session with its uploads and its state, unless it has come back; called on a thread of its own."""
     if not Runtime.exists():
         return
     runtime = Runtime.instance()
@@ -43,6 +45,8 @@ def drop(session: str) -> None:
         gone = not runtime.is_active_session(session)
         if gone:
             runtime.close_session(session)
+            for key in state.filtered_state:  # Streamlit holds on to the last session until there is another one
+                del state[key]
         return gone
 
     if asyncio.run_coroutine_threadsafe(close(), runtime.stopped.get_loop()).result():

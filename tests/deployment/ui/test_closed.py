@@ -31,6 +31,12 @@ class Runtime:
         self.closed.append(session)
 
 
+class State(dict):
+    @property
+    def filtered_state(self):
+        return dict(self)
+
+
 @pytest.fixture
 def runtime(monkeypatch):
     runtime = Runtime({"came back"})
@@ -42,10 +48,11 @@ def runtime(monkeypatch):
 def test_one_that_is_gone_is_dropped_and_its_memory_given_back(runtime, monkeypatch):
     trims = []
     monkeypatch.setattr(closed, "trim", lambda: trims.append(True))
-    closed.drop("came back")
-    assert runtime.closed == [] == trims
-    closed.drop("gone")
-    assert runtime.closed == ["gone"] and trims == [True]
+    state = State(reading="many pictures")
+    closed.drop("came back", state)
+    assert runtime.closed == [] == trims and state
+    closed.drop("gone", state)
+    assert runtime.closed == ["gone"] and trims == [True] and not state
 
 
 def test_it_is_dropped_before_streamlit_forgets_it():
