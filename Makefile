@@ -4,7 +4,7 @@ BIN := .venv/bin
 # wants both cores, so nothing runs beside it
 ALONE := tests/deployment/server/test_server.py
 SPREAD := --ignore=$(ALONE) -n 2 --dist worksteal
-.PHONY: run serve test test-all lint mutants torture train champion audit robustness reproduce gate liminal bench clean
+.PHONY: run serve test test-ci test-all lint mutants torture train champion audit robustness reproduce gate liminal bench clean
 .DELETE_ON_ERROR:
 
 run: .venv/app  ## serve the app with the shipped model
@@ -16,6 +16,9 @@ serve: .venv/app  ## for many people: nginx before several processes, deployment
 test: .venv/dev  ## run the tests, each browser check once
 	$(BIN)/python -m pytest $(SPREAD)
 	$(BIN)/python -m pytest $(ALONE)
+
+test-ci: .venv/dev  ## what is too slow for make test and must hold at every change: the container, processes, memory
+	$(BIN)/python -m pytest --all -m ci
 
 test-all: .venv/bench  ## everything: the browser checks in every size and theme, and the slow parts
 	$(BIN)/python -m pytest --all $(SPREAD)

@@ -4,6 +4,9 @@ Starts the app on a free port and draws in so many sessions, from this process, 
 (deployment/assets/live.js): a stroke of one second, read on the way whenever the answer before has come, two seconds of
 rest, in which the reasons are asked for, then the next stroke. Prints the time from the end of a stroke to its answer
 and between answers on the way, what went wrong, and how the server's memory grew.
+
+With --uploads 200, one session in a browser has so many photographs read instead (analytics/uploads.py): the memory of
+the server at the first page, after them, and two minutes after the tab was closed.
 """
 
 import argparse
@@ -20,6 +23,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
 
+from analytics import uploads
 from analytics.latency import serve
 from analytics.memory import resident_megabytes
 from core.digits.data import load_split, read_checked
@@ -148,7 +152,14 @@ def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m analytics.sessions", description=__doc__.split("\n")[0])
     parser.add_argument("sessions", nargs="*", type=int, default=[20, 50, 100])
     parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--uploads", type=int, metavar="N",
+                        help="instead, N photographs in one session, and the memory they leave")
     args = parser.parse_args(argv)
+    if args.uploads:
+        with serve() as server:
+            stages = uploads.watch(server.url, args.uploads, lambda: resident_megabytes(server.process))
+        print("memory: " + ", ".join(f"{stage} {size:.0f} MB" for stage, size in stages.items()))
+        return
     images = drawings()
     with serve() as server:
         for count in args.sessions:

@@ -13,10 +13,12 @@ from streamlit_lottie import st_lottie
 
 from deployment.deploy_mnist import MNISTDeployer, available_models
 from deployment.draw import page as draw
-from deployment.ui import about, theme
+from deployment.release import bound_arenas
+from deployment.ui import about, closed, theme
 from deployment.ui.html import notice
 from deployment.ui.words import told
 
+bound_arenas()
 ASSETS = Path(__file__).parent / "assets"
 _mark = st.components.v2.component("mark", js=(ASSETS / "mark.js").read_text())
 TABS = ["Draw or upload", "Scientific audit", "Feelings in text"]
@@ -54,6 +56,7 @@ def _choose_tab() -> None:
 
 
 def main() -> None:
+    closed.watch()
     st.set_page_config(page_title="Qualm - a digit reader that knows doubt", page_icon="🔢", layout="wide")
     st.html(f"<style>{theme.CSS}</style>")
     with st.container(horizontal=True, vertical_alignment="center", key="head"):

@@ -1,7 +1,7 @@
 """A running app and a real browser, for the tests that need them. Nothing here starts unless a test asks for it.
 
 `make test` looks at each browser check on one screen, `make test-all` (pytest --all) on all four, and runs what is
-marked slow.
+marked slow or ci; `make test-ci` runs what is marked ci.
 """
 
 import os
@@ -47,12 +47,13 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: run by make test-all alone")
+    config.addinivalue_line("markers", "ci: run by make test-all and, before each change is taken, by make test-ci")
 
 
 def pytest_collection_modifyitems(config, items):
     if not config.getoption("--all"):
         for item in items:
-            if item.get_closest_marker("slow"):
+            if item.get_closest_marker("slow") or item.get_closest_marker("ci"):
                 item.add_marker(pytest.mark.skip(reason="slow: make test-all runs it"))
 
 

@@ -1,5 +1,8 @@
 """MNIST: reading and checking the files, the fixed split by writer, and images as network input.
 
+`python -m core.digits.data` downloads the MNIST files that are missing and checks all of them. So does training, and
+nothing else.
+
 The split ships as two lists of training-image indices in `data/split.npz`, with the writer of each of their images.
 It was drawn once: the 539 writers of the training images, named in QMNIST's labels (Yadav & Bottou 2019), were shuffled
 with seed 2026 within each of the two collections (census employees, students); whole writers went to validation until
@@ -17,10 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
+from core.command import refusing
 from core.files import aside
 
 DATA_DIR = Path(__file__).resolve().parents[2] / "data"
 SIDE, PIXELS, DIGITS = 28, 28 * 28, 10
+FETCH = "python -m core.digits.data, which downloads what is missing."
 MIRRORS = ("https://storage.googleapis.com/cvdf-datasets/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/")
 # SHA-256 of the unpacked files: the same whatever program packed them.
 CHECKSUMS = {
@@ -42,11 +47,11 @@ class DataError(ValueError):
 def read_idx(raw, name="the file"):
     """Decode an unpacked IDX file of unsigned bytes (LeCun's MNIST format) into a uint8 array of its stated shape."""
     if len(raw) < 4 or raw[:3] != b"\0\0\x08":
-        raise DataError(f"{name} is not an IDX file of unsigned bytes; delete it and it will be fetched again.")
+        raise DataError(f"{name} is not an IDX file of unsigned bytes; delete it and run {FETCH}")
     ndim = raw[3]
     shape = np.frombuffer(raw, ">u4", count=ndim, offset=4) if len(raw) >= 4 + 4 * ndim else ()
     if not len(shape) or len(raw) != 4 + 4 * ndim + int(np.prod(shape, dtype=np.int64)):
-        raise DataError(f"{name} is cut short or too long; delete it and it will be fetched again.")
+        raise DataError(f"{name} is cut short or too long; delete it and run {FETCH}")
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * ndim).reshape(shape)
 
 
@@ -73,32 +78,45 @@ def download(name, path, progress=None):
                     "Connect to the internet and try again, or copy the file there by hand.")
 
 
-def read_checked(name, data_dir=DATA_DIR, progress=None):
-    """One of the four MNIST files as a uint8 array; fetched when missing, refused when its checksum is wrong."""
+def fetch(data_dir=DATA_DIR, progress=None):
+    """Download those of the four MNIST files that are missing; progress as `download`'s."""
+    for name in CHECKSUMS:
+        path = Path(data_dir) / f"{name}.gz"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            download(name, path, progress)
+
+
+def read_checked(name, data_dir=DATA_DIR):
+    """One of the four MNIST files as a uint8 array. Raises DataError where it is missing or its checksum is wrong.
+
+    Nothing is downloaded: the app reads through this while it serves.
+    """
     path = Path(data_dir) / f"{name}.gz"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        download(name, path, progress)
     try:
         raw = gzip.decompress(path.read_bytes())
-    except (OSError, EOFError, gzip.zlib.error) as error:
-        raise DataError(f"{path} is damaged ({error}); delete it and it will be fetched again.") from None
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing: this needs the MNIST files in data/; run {FETCH}") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} is damaged or cannot be read ({error}); delete it and run {FETCH}") from None
     if hashlib.sha256(raw).hexdigest() != CHECKSUMS[name]:
-        raise DataError(f"{path} is not the MNIST file it should be (wrong checksum); delete it and it will be "
-                        "fetched again.")
+        raise DataError(f"{path} is not the MNIST file it should be (wrong checksum); delete it and run {FETCH}")
     return read_idx(raw, str(path))
 
 
 def load_mnist(data_dir=DATA_DIR, progress=None):
-    """All of MNIST as a dict: X_train (60000, 28, 28), y_train (60000,), X_test (10000, 28, 28), y_test; uint8."""
+    """All of MNIST as a dict: X_train (60000, 28, 28), y_train (60000,), X_test (10000, 28, 28), y_test; uint8.
+
+    Files that are missing are downloaded first, see `fetch`.
+    """
+    fetch(data_dir, progress)
     keys = ("X_train", "y_train", "X_test", "y_test")
-    return {key: read_checked(name, data_dir, progress) for key, name in zip(keys, CHECKSUMS, strict=True)}
+    return {key: read_checked(name, data_dir) for key, name in zip(keys, CHECKSUMS, strict=True)}
 
 
 def load_split():
     """The fixed parts of the 60,000 training images, as index arrays: a dict train / validation / calibration."""
-    with np.load(DATA_DIR / "split.npz", allow_pickle=False) as parts:
-        split = {name: parts[name] for name in ("validation", "calibration")}
+    split = dict(zip(("validation", "calibration"), _arrays("split.npz", "validation", "calibration"), strict=True))
     held_out = np.concatenate(list(split.values()))
     split["train"] = np.setdiff1d(np.arange(60_000, dtype=np.int32), held_out)
     return split
@@ -115,8 +133,17 @@ def validation_writers():
 
 
 def _writers(part):
-    with np.load(DATA_DIR / "split.npz", allow_pickle=False) as parts:
-        return parts[f"{part}_writer"]
+    return _arrays("split.npz", f"{part}_writer")[0]
+
+
+def _arrays(file, *names):
+    """The arrays of these names in a NumPy file of data/. Raises DataError where they cannot be had."""
+    path = DATA_DIR / file
+    try:
+        with np.load(path, allow_pickle=False) as saved:
+            return [saved[name] for name in names]
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as saved:
 
 
 def read_csv(path):
@@ -176,12 +203,19 @@ def as_input(images, input_range=(0.0, 1.0), dtype=np.float32):
 def load_renderings():
     """The calibration images as a canvas, a photograph and a scan show them: (3, n, 28, 28) uint8, one after the other
     of KINDS_OF_RENDERING. Made once, by analytics.studies.renderings."""
-    path = DATA_DIR / "renderings.npz"
-    try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as saved:
-            X = saved["X"]
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} cannot be read ({error}); restore it from the project's files.") from None
+    (X,) = _arrays("renderings.npz", "X")
     if hashlib.sha256(X.tobytes()).hexdigest() != RENDERINGS:
-        raise DataError(f"{path} is not the file it should be (wrong checksum); restore it from the project's files.")
+        raise DataError(f"{DATA_DIR / 'renderings.npz'} is not the file it should be (wrong checksum); restore it from "
+                        "the project's files.")
     return X
+
+
+def main():
+    with refusing("core.digits.data"):
+        load_mnist()
+        load_split()
+        print(f"The MNIST files and their split are whole, in {DATA_DIR}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -49,7 +49,7 @@ def render(audit: Audit) -> None:
         if chosen is not None:
             try:
                 _closer(audit, chosen)
-            except ValueError as error:  # no images, or a model that no longer fits
+            except (OSError, ValueError) as error:  # no images, or a model that no longer fits
                 st.warning(told(error))
     _clicks(key=clicks, data={"shown": chosen}, on_opened_change=open_clicked)
 
@@ -76,5 +76,5 @@ def _closer(audit: Audit, index: int) -> None:
             near, similarity, labels = deployer.neighbours(reading)
             among = len(deployer.bank.labels)
             st.html(why.neighbours(training_images()[near], similarity, labels, among))
-        except ValueError as error:  # no k-NN index was saved with this model
+        except (OSError, ValueError) as error:  # no k-NN index was saved with this model
             st.html(why.missing_neighbours(told(error)))

@@ -94,7 +94,7 @@ def tiles(audit: Audit, indices) -> None:
     """The test images of these indices with their answers, or a sentence where the images cannot be had."""
     try:
         images = test_images()
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         st.warning(told(error))
         return
     st.html(image_strip(images, audit.arrays["y"], audit.arrays["probs"], indices))

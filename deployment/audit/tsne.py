@@ -52,7 +52,7 @@ def _glimpse(audit: Audit) -> None:
     try:
         if isinstance(point, int) and 0 <= point < len(audit.arrays["y"]):
             picture = png_uri(test_images()[point])
-    except ValueError:  # no images: the other parts say so
+    except (OSError, ValueError):  # no images: the other parts say so
         pass
     _hover(key=key, data={"point": point, "picture": picture}, on_point_change=lambda: None)
 

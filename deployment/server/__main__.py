@@ -12,7 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
-from deployment.server.processes import App, Front
+from deployment.server.processes import App, Front, come_up, restart
 
 
 def parse(argv=None):
@@ -37,26 +37,16 @@ def parse(argv=None):
     return args
 
 
-def restart(apps, front):
-    """One process after another; people on it are passed on to the others."""
-    for index, app in enumerate(apps):
-        with front.without(index):
-            app.stop()
-            app.start()
-            app.wait()
-        print(f"Process {index + 1} of {len(apps)} was restarted.", flush=True)
-
-
 def main(argv=None):
     args = parse(argv)
     wake, asked = threading.Event(), set()
     for name in ("SIGTERM", "SIGINT", "SIGHUP"):
         signal.signal(getattr(signal, name), lambda number, _: (asked.add(number), wake.set()))
     secret, apps, front = secrets.token_hex(32), [], None
+    restarting, over = None, object()
     try:
         apps.extend(App(args.names, secret) for _ in range(args.processes))
-        for app in apps:
-            app.wait()
+        come_up(apps)
         front = Front(apps, f"{args.host}:{args.port}", args.names, args.certificate)
         scheme = "https" if args.certificate else "http"
         print(f"Qualm is served on {scheme}://{args.host}:{args.port} by {len(apps)} processes. "
@@ -64,11 +54,13 @@ def main(argv=None):
         while not asked & {signal.SIGTERM, signal.SIGINT}:
             wake.wait(0.2)
             wake.clear()
-            if signal.SIGHUP in asked:
+            if signal.SIGHUP in asked and restarting is None:
                 asked.discard(signal.SIGHUP)
-                restart(apps, front)
+                restarting = restart(apps, front)
             for app in apps:
                 app.keep()
+            if restarting and next(restarting, over) is over:
+                restarting = None
             if not front.running:
                 raise RuntimeError(f"nginx ended; is port {args.port} free? Its last words stand above.")
     except (RuntimeError, ValueError) as error:

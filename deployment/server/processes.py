@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 from deployment.server.front import configuration
@@ -35,23 +36,21 @@ class App:
             command += ["--server.corsAllowedOrigins", f"http://{name}"]
         # uploads are guarded by a token that every process must know
         environment = {**os.environ, "STREAMLIT_SERVER_COOKIE_SECRET": self._secret}
-        self._process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
-                                         stdout=subprocess.DEVNULL)  # its address is not the one to go to
         self._started, self._again = time.monotonic(), None  # and when to start it anew, once it has ended
+        try:
+            self._process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
+                                             stdout=subprocess.DEVNULL)  # its address is not the one to go to
+        except OSError as error:  # the system starts no further process: `keep` tries again
+            self._process = None
+            print(f"The app on port {self.port} cannot be started: {error}", file=sys.stderr, flush=True)
 
-    def wait(self):
-        """Until it answers. Raises RuntimeError if it does not."""
-        deadline = time.monotonic() + PATIENCE
-        while not healthy(self.port):
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"The app on port {self.port} does not answer; its last words stand above.")
-            self.keep()
-            time.sleep(0.05)
-        return self
+    @property
+    def answers(self):
+        return healthy(self.port)
 
     def keep(self):
         """Start it anew if it has ended: at once, or after a pause where it did not last."""
-        if self._process.poll() is None:
+        if self._process and self._process.poll() is None:
             return
         now = time.monotonic()
         if self._again is None:
@@ -61,7 +60,8 @@ class App:
             self.start()
 
     def stop(self):
-        end(self._process)
+        if self._process:
+            end(self._process)
 
 
 class Front:
@@ -91,17 +91,13 @@ class Front:
         text = configuration(self._listen, [app.port for app in self._apps], self._names, down, self._certificate)
         (Path(self._folder.name) / "nginx.conf").write_text(text)
 
-    @contextlib.contextmanager
-    def without(self, index):
-        """Nobody is sent to this process meanwhile."""
+    def hold_back(self, index: int | None):
+        """Nobody is sent to this process until the next call; None: everybody is sent to all of them."""
         self._write(down=index)
-        self._reload()
-        yield
-        self._write()
         self._reload()
 
     def _reload(self):
-        subprocess.run([*self._command, "-s", "reload"], check=True)
+        subprocess.run([*self._command, "-s", "reload"], check=False)  # should nginx have ended, main sees it
         time.sleep(0.5)  # its new workers take over a moment later
 
     @property
@@ -111,6 +107,41 @@ class Front:
     def stop(self):
         end(self._process)
         self._folder.cleanup()
+
+
+def come_up(apps: list[App]) -> None:
+    """Wait until all answer, or for a while. Raises RuntimeError if then none does."""
+    deadline = time.monotonic() + PATIENCE
+    while not all(answers := [app.answers for app in apps]):
+        if time.monotonic() > deadline:
+            if not any(answers):
+                raise RuntimeError("No process of the app answers; its last words stand above.")
+            print(f"{answers.count(False)} of {len(apps)} processes do not answer; they are tried again.", flush=True)
+            return
+        for app in apps:
+            app.keep()
+        time.sleep(0.05)
+
+
+def restart(apps: list[App], front: Front) -> Iterator[None]:
+    """Restart one process after another; people on it are passed on to the others.
+
+    Yields while it waits, so that the caller can watch all of them meanwhile. Where one does not come back, the rest
+    keep running as they are.
+    """
+    for index, app in enumerate(apps):
+        name, deadline = f"Process {index + 1} of {len(apps)}", time.monotonic() + PATIENCE
+        front.hold_back(index)
+        app.stop()
+        app.start()
+        while not app.answers and time.monotonic() < deadline:
+            yield
+        came = app.answers
+        print(f"{name} was restarted." if came else
+              f"{name} does not come back: it is tried again, and the others are not restarted.", flush=True)
+        if not came:
+            break
+    front.hold_back(None)
 
 
 def free_port():

@@ -142,7 +142,8 @@ def _again(key: tuple, _deployer, _picture):
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _more(key: tuple, _deployer, _picture, _result):
-    return noticed(_deployer, _picture.load(), _result)
+    found = noticed(_deployer, _picture.load(), _result)
+    return found and numbers.slim(found)  # its text is shown, not its page
 
 
 def _reading(deployer, files: list) -> Reading:

@@ -5,6 +5,7 @@ from threading import Lock
 
 from deployment.preprocess import InputError
 from deployment.preprocess.load import unread_pages, work
+from deployment.release import trim
 from deployment.upload.archive import Picture, shown
 from deployment.upload.numbers import slim
 
@@ -38,6 +39,8 @@ class Reading:
         while self.going and time.perf_counter() - start < seconds:
             with TURN:
                 self.results.append(self._read(deployer, self.pictures[self.done]))
+        if not self.going:
+            trim()
         self.seconds += time.perf_counter() - start
 
     def _read(self, deployer, picture):

@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from core.digits.data import read_checked
+from core.digits.data import DataError, read_checked
 from core.storage import ModelError
 from deployment.ui.html import block
 from deployment.ui.words import told
@@ -40,7 +40,7 @@ def render(deployer, prediction, wait: bool) -> None:
         return
     try:
         state.why = _reasons(deployer, prediction, state.why_method)
-    except ValueError as error:  # a data file is missing or damaged: a sentence that says so
+    except (OSError, ValueError) as error:  # a file is missing, damaged or must not be read: a sentence that says so
         state.why = block("No reasons can be shown", escape(told(error)), "", "why-missing")
     st.html(state.why)
 
@@ -51,11 +51,8 @@ def _reasons(deployer, prediction, method: str) -> str:
     values = _ink(model, image, digit, runner_up, method, deployer)
     near, examples = _neighbours(deployer, prediction)
     change = _change(model, image, runner_up, examples, deployer)
-    known = deployer.layers(image, _layer_means(model, deployer))
-    if deployer.network.has_gate:
-        known[-1]["gated"] = True
     blocks = (html.ink(image, values, digit, runner_up, method), html.change(image, *change), near,
-              html.layers(known))
+              _layers(deployer, image))
     return f'<div class="q-why" data-testid="why" data-digit="{digit}">{"".join(blocks)}</div>'
 
 
@@ -66,13 +63,24 @@ def _ink(model_sha256: str, image, digit: int, runner_up: int, method: str, _dep
 
 def _neighbours(deployer, prediction) -> tuple:
     """The block of neighbours, and images (3, 28, 28) of the runner-up near the picture, None without an index."""
-    images = training_images()
     try:
+        images = training_images()
         indices, similarity, labels = deployer.neighbours(prediction)
         examples = images[deployer.neighbours(prediction, 3, prediction.runner_up)[0]]
-    except ModelError as error:
+    except (ModelError, DataError) as error:
         return html.missing_neighbours(told(error)), None
     return html.neighbours(images[indices], similarity, labels, len(deployer.bank.labels)), examples
+
+
+def _layers(deployer, image) -> str:
+    """The block of what each layer knows, or a sentence on why it cannot be shown."""
+    try:
+        known = deployer.layers(image, _layer_means(deployer.sha256, deployer))
+    except DataError as error:
+        return block("What each layer knows already", escape(told(error)), "", "why-layers")
+    if deployer.network.has_gate:
+        known[-1]["gated"] = True
+    return html.layers(known)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

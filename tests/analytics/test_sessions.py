@@ -1,5 +1,6 @@
 """Many sessions at once, over websockets."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -29,3 +30,12 @@ def test_two_sessions_draw_and_are_answered(capsys):
     told = capsys.readouterr().out
     assert "2 sessions, " in told and "faults 0" in told
     assert "median" in told.split("pen-up to answer ")[1].split(";")[0], "nobody was answered"
+
+
+@pytest.mark.ci
+def test_what_uploads_took_goes_back_when_the_tab_is_closed(capsys):
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(sessions.main, ["--uploads", "25"]).result()
+    told = capsys.readouterr().out.splitlines()[-1]
+    first, after = (int(re.search(rf"{stage} (\d+) MB", told)[1]) for stage in ("first page", "120 s later"))
+    assert after <= first + 100, told

@@ -63,16 +63,29 @@ def test_missing_file_is_fetched_and_a_failed_fetch_says_what_to_do(tmp_path, mo
     mirror = tmp_path / "mirror"
     mirror.mkdir()
     monkeypatch.setattr(data, "MIRRORS", ((tmp_path / "gone").as_uri() + "/", mirror.as_uri() + "/"))
+    monkeypatch.setattr(data, "CHECKSUMS", {name: CHECKSUMS[name]})
     with pytest.raises(DataError, match="copy the file there by hand"):
-        data.read_checked(name, tmp_path / "data")
+        data.fetch(tmp_path / "data")
     (mirror / f"{name}.gz").write_bytes((DATA_DIR / f"{name}.gz").read_bytes())
     told = []
-    labels = data.read_checked(name, tmp_path / "data", lambda *state: told.append(state))
+    data.fetch(tmp_path / "data", lambda *state: told.append(state))
+    labels = data.read_checked(name, tmp_path / "data")
     assert labels.shape == (10_000,)
     size = (mirror / f"{name}.gz").stat().st_size
     assert told[-1] == (name, size, size)
     assert [path.name for path in (tmp_path / "data").iterdir()] == [f"{name}.gz"]
-    assert set(CHECKSUMS) >= {name}
+
+
+def test_reading_downloads_nothing_and_says_what_to_run(tmp_path, monkeypatch):
+    """The app reads so while it serves."""
+    monkeypatch.setattr(data.urllib.request, "urlopen", lambda *_, **__: pytest.fail("it asked the network"))
+    with pytest.raises(DataError, match=r"needs the MNIST files in data/; run python -m core\.digits\.data"):
+        data.read_checked("t10k-labels-idx1-ubyte", tmp_path / "data")
+    assert not (tmp_path / "data").exists(), "it made a folder"
+    monkeypatch.setattr(data, "DATA_DIR", tmp_path)
+    for read in (load_split, calibration_writers, load_renderings):
+        with pytest.raises(DataError, match="restore it from the project's files"):
+            read()
 
 
 def test_csv(tmp_path):

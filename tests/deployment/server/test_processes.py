@@ -52,3 +52,70 @@ def test_a_process_that_lasted_is_started_at_once(app, clock):
     clock[0] += 100
     app.keep()
     assert app.started[before:] == [pytest.approx(clock[0] - 100), pytest.approx(clock[0])]
+
+
+def test_a_system_that_starts_no_process_is_asked_again(app, clock, monkeypatch, capsys):
+    def refuse(*_, **__):
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(processes.subprocess, "Popen", refuse)
+    keep(app, clock, 10)
+    assert 2 <= capsys.readouterr().err.count("cannot be started: no more processes") <= 4, "with growing pauses"
+    app.stop()
+
+
+class Process:
+    """Stands in for an App: answers so many looks after it was started, never if None."""
+
+    def __init__(self, looks=0):
+        self.looks, self.starts, self._left = looks, 0, 0
+
+    def start(self):
+        self.starts, self._left = self.starts + 1, self.looks
+
+    def stop(self):
+        self._left = None
+
+    def keep(self):
+        pass
+
+    @property
+    def answers(self):
+        if self._left:
+            self._left -= 1
+            return False
+        return self._left == 0
+
+
+class Front:
+    def __init__(self):
+        self.held = []
+
+    def hold_back(self, index):
+        self.held.append(index)
+
+
+def test_all_are_restarted_in_turn_and_the_caller_is_asked_meanwhile(clock, capsys):
+    apps, front = [Process(3), Process(2)], Front()
+    assert len(list(processes.restart(apps, front))) == 5, "at each look one can watch the others"
+    assert [app.starts for app in apps] == [1, 1] and front.held == [0, 1, None]
+    assert capsys.readouterr().out.count("was restarted") == 2
+
+
+def test_where_one_does_not_come_back_the_others_are_left_as_they_are(clock, capsys):
+    apps, front = [Process(1), Process(None), Process(1)], Front()
+    for _ in processes.restart(apps, front):
+        clock[0] += 1
+    assert clock[0] == pytest.approx(processes.PATIENCE, abs=2)
+    assert [app.starts for app in apps] == [1, 1, 0] and front.held == [0, 1, None]
+    assert "Process 2 of 3 does not come back" in capsys.readouterr().out
+
+
+def test_one_that_answers_is_enough_to_serve_and_none_is_not(clock, monkeypatch, capsys):
+    monkeypatch.setattr(processes.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    good, bad = Process(), Process(None)
+    bad.start()
+    processes.come_up([good, bad])
+    assert "1 of 2 processes do not answer" in capsys.readouterr().out
+    with pytest.raises(RuntimeError, match="No process of the app answers"):
+        processes.come_up([bad])

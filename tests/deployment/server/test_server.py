@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -172,6 +173,66 @@ def test_a_rolling_restart_turns_nobody_away(served):
             visitor.join()
     assert len(seen) > 50 and set(seen) == {200}
     assert before.isdisjoint(served.apps())
+
+
+def until(true):
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def taken(port):
+    """The port is somebody else's, who hangs up on everybody; waits until it is free for that."""
+    def hang_up():
+        with contextlib.suppress(OSError):
+            while True:
+                listener.accept()[0].close()
+
+    def bound():
+        with contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return True
+        return False
+
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        until(bound)
+        listener.listen()
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        yield
+        listener.shutdown(socket.SHUT_RDWR)  # ends accept
+        thread.join()
+
+
+def port_of(process):
+    words = Path(f"/proc/{process}/cmdline").read_text().split("\0")
+    return int(words[words.index("--server.port") + 1])
+
+
+@pytest.mark.ci
+def test_a_process_that_cannot_start_leaves_the_others_serving_and_watched(tmp_path):
+    """One that is killed finds its port taken in a rolling restart; the other one is killed meanwhile."""
+    served = Served(tmp_path)
+    try:
+        first, second = served.apps()
+        port = port_of(first)
+        os.kill(first, signal.SIGKILL)
+        with taken(port):
+            served.command.send_signal(signal.SIGHUP)
+            for _ in range(50):
+                assert {served.get("/_stcore/health", Cookie=f"qualm_process={i}").status for i in "01"} == {200}
+                time.sleep(0.1)
+            os.kill(second, signal.SIGKILL)
+            until(lambda: served.get("/_stcore/health").status == 200 and second not in served.apps())
+            assert "was restarted" not in served.log.read_text(), "the port was free"
+        served.wait_for("Process 2 of 2 was restarted", 120)
+        assert len(served.apps()) == 2
+    finally:
+        served.command.terminate()
+        assert served.command.wait(20) == 0
 
 
 @pytest.mark.slow
