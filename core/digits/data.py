@@ -140,10 +140,10 @@ def _arrays(file, *names):
     """The arrays of these names in a NumPy file of data/. Raises DataError where they cannot be had."""
     path = DATA_DIR / file
     try:
-        with np.load(path, allow_pickle=False) as saved:
+        with open(path, "rb") as source, np.load(source, allow_pickle=False) as saved:
             return [saved[name] for name in names]
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as saved:
+        raise DataError(f"{path} cannot be read ({error}); restore it from the project's files.") from None
 
 
 def read_csv(path):

@@ -52,10 +52,10 @@ class NumberReading:
     """What is written on a picture.
 
     text: lines joined by newline; digits: its Places in reading order; confidence: the probability that all of this
-    text is right, at most that of any place, and half of it where ink is left over; could_be: {number of the Place:
-    [digits]} of a probability of 5 % and more, for doubtful places, the likeliest first; page: the picture, (H, W)
-    uint8, made smaller; scale: pixels of the source in one of the page's; left_over: boxes of ink that is not part of
-    the text, as a Prediction's.
+    text is right, CERTAIN at most where a place is not confident, and half of it where ink is left over; could_be:
+    {number of the Place: [digits]} of a probability of 5 % and more, for doubtful places, the likeliest first; page:
+    the picture, (H, W) uint8, made smaller; scale: pixels of the source in one of the page's; left_over: boxes of ink
+    that is not part of the text, as a Prediction's.
     """
 
     text: str
@@ -125,7 +125,9 @@ def read_number(deployer, source, name="the picture", kind=None, strokes=()):
     boxes = [in_source(box, scale) for box in (*_apart(deployer, page, paths), *(blob.box for blob in page.rest))]
     step = max(1, -(-max(grey.shape) // SHOWN))
     picture = np.uint8(255 * np.clip(grey[::step, ::step], 0, 1))
-    confidence = min(confidence, *(place.chance for place in places)) * (WHOLE if boxes else 1)
+    if any(place.emotion != "confident" for place in places):
+        confidence = min(confidence, CERTAIN)
+    confidence *= WHOLE if boxes else 1
     return NumberReading("\n".join(texts), places, confidence, could_be, picture, scale * step, tuple(boxes))
 
 
