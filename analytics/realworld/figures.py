@@ -24,6 +24,7 @@ class Readings:
     probs: np.ndarray
     feelings: np.ndarray
     novelty: np.ndarray
+    left_over: np.ndarray  # (M,) whether ink was left over beside the digit
 
     @classmethod
     def of(cls, pictures, answers, without=(), name=None):
@@ -35,12 +36,13 @@ class Readings:
         right[read] = np.array([answer.digit for answer in good], int) == labels[read]
         return cls(name or pictures.name, labels, right, read,
                    np.array([answer.probabilities for answer in good]).reshape(-1, 10),
-                   np.array([answer.emotion for answer in good]), np.array([answer.novelty for answer in good]))
+                   np.array([answer.emotion for answer in good]), np.array([answer.novelty for answer in good]),
+                   np.array([bool(answer.left_over) for answer in good], bool))
 
     @classmethod
     def pooled(cls, several, name):
         return cls(name, *(np.concatenate([getattr(one, part) for one in several])
-                           for part in ("labels", "right", "read", "probs", "feelings", "novelty")))
+                           for part in ("labels", "right", "read", "probs", "feelings", "novelty", "left_over")))
 
     @property
     def confidence(self):
@@ -67,7 +69,7 @@ def digits_table(rows):
     """Markdown, a row for each Readings of labelled digits."""
     rng = np.random.default_rng(0)
     head = ["set", "n", "read correctly", "95 % interval", "called confident", "wrong among them", "calibration error",
-            "a perfect reader's", "AUROC of confidence", *FEELINGS[1:], "unreadable"]
+            "a perfect reader's", "AUROC of confidence", *FEELINGS[1:], "ink left over", "unreadable"]
     lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
     for row in rows:
         n, hits, right = len(row.labels), int(row.right.sum()), row.right[row.read]
@@ -79,7 +81,8 @@ def digits_table(rows):
         feelings = [measured((row.feelings == feeling).sum() / n) for feeling in FEELINGS[1:]]
         cells = [row.name, f"{n:,}", measured(hits / n, 2), interval(wilson_interval(hits, n)),
                  measured(confident.sum() / n), among, percent(error, 2), interval(band, 2),
-                 in_words(auroc_interval(row.confidence, right, rng)), *feelings, f"{n - row.read.sum():,}"]
+                 in_words(auroc_interval(row.confidence, right, rng)), *feelings,
+                 measured(row.left_over.sum() / n), f"{n - row.read.sum():,}"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

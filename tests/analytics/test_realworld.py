@@ -71,21 +71,23 @@ def test_doubtful_labels_are_known_by_what_the_file_holds(tmp_path, monkeypatch)
 
 
 class Answer:
-    def __init__(self, digit, confidence, emotion="confident", novelty=0.1):
+    def __init__(self, digit, confidence, emotion="confident", novelty=0.1, left_over=()):
         self.digit, self.confidence, self.emotion, self.novelty = digit, confidence, emotion, novelty
+        self.left_over = left_over
         self.probabilities = np.full(10, (1 - confidence) / 9)
         self.probabilities[digit] = confidence
 
 
 def test_figures_are_counted():
     pictures = sets.Pictures("x", [None] * 5, np.array([1, 2, 3, 4, 5]), doubtful=(2,))
-    answers = [Answer(1, 0.99), Answer(2, 0.97), Answer(8, 0.96), Answer(4, 0.6, "hesitant"), InputError("“x” is bad.")]
+    answers = [Answer(1, 0.99), Answer(2, 0.97), Answer(8, 0.96), Answer(4, 0.6, "hesitant", 0.1, [(0, 0, 9, 9)]),
+               InputError("“x” is bad.")]
     rows = rows_of([pictures], [answers])
     assert [row.name for row in rows] == ["x", "x without 1 of doubtful label"]
     lines = figures.digits_table(rows).splitlines()
     cells = [cell.strip() for cell in lines[2].strip("|").split("|")]
     assert cells[1:3] == ["5", "60.00 %"] and cells[4] == "60.0 %" and cells[5].startswith("1 of 3 (33.33 %)")
-    assert cells[-1] == "1" and cells[9] == "20.0 %"
+    assert cells[-2:] == ["20.0 %", "1"] and cells[9] == "20.0 %"
     assert "| 4 | 75.00 % |" in lines[3] and "0 of 2 (0 %)" in lines[3]
 
 

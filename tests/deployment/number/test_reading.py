@@ -258,10 +258,11 @@ def test_a_network_without_matrices_is_told_of_once(caplog):
 
 
 def test_another_network_reads_numbers_without_the_matrices(deployer, part, monkeypatch):
-    """Its own hidden layers mean other things."""
+    """Its own hidden layers mean other things. Not worse than connected components alone, on shorter numbers than those
+    of the report."""
     pairs = strings(part, 8, (3, 3), [WIDE], np.random.default_rng(1))
     monkeypatch.setattr(Model, "weights_sha256", property(lambda self: "another"))
-    assert exact(deployer, pairs) >= 0.6
+    assert exact(deployer, pairs) >= floor(number_row("5 digits, gaps of 2 and more")["components"], len(pairs))
 
 
 def test_segments_know_whose_ends_they_are(deployer, part):
