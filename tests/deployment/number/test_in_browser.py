@@ -105,14 +105,14 @@ def test_examples_of_numbers(page, screen):
 
 def test_a_digit_that_is_several_is_offered_as_a_number(page):
     page.locator("input[type=file]").set_input_files(EXAMPLES / "year.png")
-    page.get_by_text("This looks like 2026.").wait_for()
+    page.get_by_text("it looks like 2026.").wait_for()
     page.get_by_role("button", name="Read it as a number").click()
     read(page, "2026", name="year.png")
 
 
 def test_a_drawing_of_two_digits_stays_when_it_is_read_as_a_number(page, screen):
     draw(page, screen, ONES)
-    page.get_by_text("This looks like 11.").wait_for()
+    page.get_by_text("it looks like 11.").wait_for()
     page.get_by_role("button", name="Read it as a number").click()
     read(page, "11", name="your drawing", strokes=2)
     canvas, undo = page.locator(CANVAS).bounding_box(), page.get_by_role("button", name="Undo").bounding_box()
