@@ -64,19 +64,21 @@ class Apart:
 
 
 def groups_of(ink: np.ndarray) -> list[np.ndarray]:
-    """Masks (h, w) of the parts of ink (h, w) in [0, 1] that have a gap between them, that with the longest outline
-    first: of a digit and a blot, the digit."""
+    """Masks (h, w) of the parts of ink (h, w) in [0, 1] that have a gap between them, that with the longest strokes for
+    their width first: of a digit and a blot, the digit."""
     mask = ink > SOLID
     labels, n = label(mask)
     if n < 2:
         return [mask]
     rim, near = mask & ~slide(mask, 3, np.minimum), slide(labels, 3, np.maximum)
     area, outline = (np.bincount(near.ravel(), weights.ravel(), n + 1)[1:] for weights in (ink, steepness(ink)))
-    width = _weighted_median(2 * area / outline, outline)  # as core.digits.frame.stroke_width, of each component
+    # as core.digits.frame.stroke_width of each component; of the thinner ones, so that a blot counts for little
+    width = _weighted_quantile(2 * area / outline, outline, 0.25)
     points, of = np.argwhere(rim), labels[rim] - 1
     step = -(-len(points) // MOST_POINTS)
     group = _joined(points[::step], of[::step], n, max(GAP * width, THIN_GAP if width < THIN else LEAST_GAP))
-    length = np.bincount(group, outline, n)
+    thin = np.bincount(labels[rim], minlength=n + 1)[1:] / np.bincount(labels[mask], minlength=n + 1)[1:]
+    length = np.bincount(group, outline * thin, n)  # what is wide counts for less
     return [np.isin(labels, np.flatnonzero(group == i) + 1) for i in np.argsort(-length, kind="stable") if length[i]]
 
 
@@ -91,10 +93,10 @@ def _joined(points, of, n, gap):
     return group
 
 
-def _weighted_median(values, weights):
+def _weighted_quantile(values, weights, q):
     order = np.argsort(values)
     share = np.cumsum(weights[order])
-    return values[order][np.searchsorted(share, share[-1] / 2)]
+    return values[order][np.searchsorted(share, share[-1] * q)]
 
 
 def sign_sized(box, height: float) -> bool:
