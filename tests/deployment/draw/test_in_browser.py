@@ -8,6 +8,7 @@ from strokes import (
     BARRED_SEVEN,
     CANVAS,
     CROSS,
+    INK,
     SEVEN,
     THREE,
     canvas_place,
@@ -112,7 +113,7 @@ def test_undo_and_redo_by_key_and_at_once(page, screen):
 
 def test_the_eraser_takes_ink_away(page, screen):
     def inked():
-        return page.locator(CANVAS).evaluate(
+        return page.locator(INK).evaluate(
             "(canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
             ".filter((value, i) => i % 4 == 0 && value > 128).length")
 
