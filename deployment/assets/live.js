@@ -1,9 +1,9 @@
-// The drawing area, which the network follows. Undo, redo and clear change the list of strokes (ink.js) and act at once,
-// without Python, and a drawing outlives the canvas, another tab and a reload. Python is handed the pixels: in mid-stroke
-// at most every EVERY milliseconds and never while an answer is on its way, when the pen comes up at once.
+// The drawing area, which the network follows. Undo, redo and clear change the record of strokes (ink.js) and act at once,
+// without Python; a drawing outlives the canvas, another tab and a reload. Python gets the pixels: in mid-stroke at most
+// every EVERY milliseconds and never while an answer is on its way, when the pen comes up at once.
 const EVERY = 70, PATIENCE = 3000; // milliseconds; an answer that takes longer than PATIENCE is not waited for
-let tell, controls; // how to reach Python; the element of this component
-let pointer, erasing = false, telling; // whose stroke it is
+let tell, controls; // how to reach Python; the element with the buttons
+let pointer, erasing = false, telling; // whose stroke it is; a timer
 let sent = 0, sentAt = -Infinity, pausedUntil = 0, last = "", cleared, again, later;
 let whole = false, resumed = -Infinity; // the page was sent once; when a lost connection came back
 const brushes = {}; // number of the shape of a surface -> pixels of the canvas, where chosen

@@ -1,6 +1,7 @@
-// The pen is that of st_canvas, which shows the stroke being drawn. Of the finished ones it shows nothing: they stand on
-// the canvas of ink.js, put into its shadow root. Its own undo and redo load their states one beside the other and bring
-// back what was taken back before; its reset loads an empty one, and cannot.
+// People draw on st_canvas, which shows the stroke being drawn. Finished strokes are shown by the canvas of ink.js, which is
+// put under the pen in the component's shadow root, in place of the component's own layer: its undo and redo load
+// earlier states asynchronously, and a load that is overtaken by the next one still adds its strokes. Its reset loads an
+// empty state and has nothing to add.
 const STYLE = `
   .dc-toolbar { display: none !important; }
   .dc-root, .dc-scroll, .dc-container { width: 100% !important; height: auto !important; }
