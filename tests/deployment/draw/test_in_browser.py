@@ -168,7 +168,7 @@ def test_a_stroke_right_after_clear_is_there_once(page, screen, gaps):
     left, top, scale = canvas_place(page)
     pen, pictures = (Finger if screen.touch else Mouse)(page), []
     for gap in (500, *gaps):
-        stroke(pen, (left + scale * 30, top + scale * 230), (left + scale * 250, top + scale * 250))
+        stroke(pen, (left + scale * 240, top + scale * 50), (left + scale * 220, top + scale * 240))
         page.locator("[data-tool=clear]").evaluate("(button) => button.click()")
         page.wait_for_timeout(gap)
         stroke(pen, (left + scale * 60, top + scale * 60), (left + scale * 200, top + scale * 200))
