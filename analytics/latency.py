@@ -138,7 +138,7 @@ def canvas_page(browser, url: str, note: str, pen=Mouse) -> tuple:
     page.goto(url)
     page.wait_for_selector(ANSWER)
     page.evaluate(note)
-    return page, page.locator(".area canvas").bounding_box(), pen(page)
+    return page, page.locator("canvas.upper-canvas").bounding_box(), pen(page)
 
 
 def stroke_to_result(browser, url: str, strokes: int, pen=Mouse) -> list[float]:

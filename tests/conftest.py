@@ -16,7 +16,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each of several processes gets one co
 
 import pytest
 from browser import at_rest
-from strokes import CANVAS, read_as_it_stands
+from strokes import INK, read_as_it_stands
 
 from analytics.latency import BROWSERS, QUIET, find_browser, serve
 
@@ -118,14 +118,14 @@ def page(contexts, app_url, screen):
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(app_url)
     page.wait_for_selector("[data-testid=answer][data-name='a clear 7']")
-    page.wait_for_selector(CANVAS)
+    page.wait_for_selector(INK)
     at_rest(page)
     yield page
     try:
         assert errors == []  # first: a page that broke down has nothing else to look at
         assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= screen.width
-        if page.locator(f"{CANVAS}:visible:not([data-read=''])").count():
+        if page.locator(f"{INK}:visible:not([data-read=''])").count():
             read_as_it_stands(page)
     finally:
         page.evaluate("localStorage.clear()")

@@ -1,37 +1,12 @@
-// The drawing area, which the network follows. The strokes are kept here, for each surface a list of its own, and what
-// stands on the canvas is drawn from them alone: undo, redo and clear act at once, without Python, and a drawing outlives
-// the canvas, another tab and a reload. Python is handed the pixels: in mid-stroke at most every EVERY milliseconds and
-// never while an answer is on its way, when the pen comes up at once.
+// The drawing area, which the network follows. Undo, redo and clear change the record of strokes (ink.js) and act at once,
+// without Python; a drawing outlives the canvas, another tab and a reload. Python gets the pixels: in mid-stroke at most
+// every EVERY milliseconds and never while an answer is on its way, when the pen comes up at once.
 const EVERY = 70, PATIENCE = 3000; // milliseconds; an answer that takes longer than PATIENCE is not waited for
-const KEPT = "qualm-drawings"; // in the session storage of this tab of the browser
-const NARROW = matchMedia("(max-width: 640px)");
-const sight = document.createElement("canvas"), ground = document.createElement("canvas");
-const eye = sight.getContext("2d", { willReadFrequently: true });
-
-let canvas, told, tell; // the drawing area; what Python last said, and how to reach it
-let stroke = null, pointer, erasing = false; // the stroke being drawn and whose it is
+let tell, controls; // how to reach Python; the element with the buttons
+let pointer, erasing = false, telling; // whose stroke it is; a timer
 let sent = 0, sentAt = -Infinity, pausedUntil = 0, last = "", cleared, again, later;
 let whole = false, resumed = -Infinity; // the page was sent once; when a lost connection came back
-let drawings = {}; // surface -> {done, undone}: strokes {points, width, erase} in shares of the width, or "clear"
 const brushes = {}; // number of the shape of a surface -> pixels of the canvas, where chosen
-
-try {
-  drawings = JSON.parse(sessionStorage.getItem(KEPT)) ?? {};
-} catch { /* storage that is shut off keeps nothing */ }
-
-function keep() {
-  try {
-    sessionStorage.setItem(KEPT, JSON.stringify(drawings));
-  } catch { /* as above */ }
-}
-
-const drawing = () => (drawings[told.surface] ??= { done: [], undone: [] });
-const shape = () => told.shapes.at(NARROW.matches ? -1 : 0); // width and height in pixels of what Python gets
-
-function strokes() {
-  const { done } = drawing();
-  return done.slice(done.lastIndexOf("clear") + 1);
-}
 
 // Streamlit loses what is said while it has no connection, and breaks down where a part of the page is asked for before
 // the whole was there.
@@ -61,73 +36,27 @@ function watchConnection() {
   }).observe(app, { attributeFilter: ["data-test-connection-state"] });
 }
 
-function trace(context, { points, width, erase }) {
-  const side = context.canvas.width, at = points.map(([x, y]) => [x * side, y * side]);
-  context.globalCompositeOperation = erase ? "destination-out" : "source-over";
-  Object.assign(context, { strokeStyle: "#ffffff", lineWidth: width * side, lineCap: "round", lineJoin: "round" });
-  context.beginPath();
-  context.moveTo(...at[0]);
-  for (let i = 1; i < at.length - 1; i++) { // curves from the middle between two points to the next middle
-    context.quadraticCurveTo(...at[i], (at[i][0] + at[i + 1][0]) / 2, (at[i][1] + at[i + 1][1]) / 2);
-  }
-  context.lineTo(at.at(-1)[0] + 1e-3, at.at(-1)[1]); // a point alone is a dot
-  context.stroke();
-}
-
-// Show the finished strokes, kept as a picture in `ground`, and the one being drawn.
-function paint() {
-  const context = canvas.getContext("2d");
-  context.globalCompositeOperation = "copy";
-  context.drawImage(ground, 0, 0);
-  if (stroke) trace(context, stroke);
-  canvas.parentElement.classList.toggle("drawing", stroke !== null || strokes().length > 0);
-}
-
-// Draw all anew from the strokes: after every change of them but the one in mid-stroke.
-function redraw() {
-  const own = drawing(), [width, height] = shape();
-  const size = { width: told.width, height: Math.round((told.width * height) / width) };
-  for (const picture of [canvas, ground]) {
-    if (picture.width !== size.width || picture.height !== size.height) Object.assign(picture, size);
-  }
-  if (own.shape !== height / width) fit(own, height / width);
-  const context = ground.getContext("2d");
-  context.globalCompositeOperation = "source-over";
-  context.clearRect(0, 0, ground.width, ground.height);
-  for (const one of strokes()) trace(context, one);
-  canvas.parentElement.style.setProperty("--shape", width / height);
-  paint();
-  const root = canvas.getRootNode();
-  root.querySelector(".turn").hidden = told.shapes.length < 2 || !NARROW.matches;
-  root.querySelector("[data-tool=undo]").disabled = !own.done.length;
-  root.querySelector("[data-tool=redo]").disabled = !own.undone.length;
-  root.querySelector("[data-tool=eraser]").setAttribute("aria-pressed", erasing);
-  root.querySelector(".brush input").value = brush();
-}
-
-// A surface that is lower than before, as of a phone that was turned, holds the drawing whole.
-function fit(own, shape) {
-  const lowest = strokes().flatMap(({ points, width }) => points.map(([, y]) => y + width / 2));
-  const by = Math.min(1, shape / Math.min(Math.max(...lowest, 0), own.shape ?? shape));
-  const scaled = (step) => step === "clear" ? step : {
-    ...step, width: step.width * by, points: step.points.map((point) => point.map((at) => at * by)) };
-  if (by < 1) [own.done, own.undone] = [own.done, own.undone].map((steps) => steps.map(scaled));
-  own.shape = shape;
-}
-
 const brush = () => brushes[shape()] ?? told.brushes[told.shapes.indexOf(shape())];
 
-function pixels() {
-  const [width, height] = shape();
-  if (sight.width !== width || sight.height !== height) Object.assign(sight, { width, height });
-  eye.fillStyle = "#000000";
-  eye.fillRect(0, 0, width, height);
-  eye.imageSmoothingQuality = "high";
-  eye.drawImage(canvas, 0, 0, width, height);
-  const rgba = eye.getImageData(0, 0, width, height).data;
-  let text = "";
-  for (let i = 0; i < rgba.length; i += 4) text += String.fromCharCode(rgba[i]);
-  return btoa(text);
+// st_canvas shows the stroke being drawn as Python tells it to.
+function tellPen() {
+  clearTimeout(telling);
+  const pen = { surface: told.surface, shape: told.shapes.indexOf(shape()), width: brush(), erase: erasing };
+  if (stroke || Object.entries(pen).every(([name, value]) => told.pen[name] === value)) return;
+  if (heard()) tell("pen", pen);
+  else telling = setTimeout(tellPen, EVERY);
+}
+
+// The drawing and the buttons under it, after every change but one in mid-stroke.
+function show() {
+  const { done, undone } = drawing(), part = (name) => controls.querySelector(name);
+  redraw();
+  part(".turn").hidden = told.shapes.length < 2 || !NARROW.matches;
+  part("[data-tool=undo]").disabled = !done.length;
+  part("[data-tool=redo]").disabled = !undone.length;
+  part("[data-tool=eraser]").setAttribute("aria-pressed", erasing);
+  part(".brush input").value = brush();
+  tellPen();
 }
 
 function send(done, ink = pixels(), tries = 5) {
@@ -165,16 +94,17 @@ function use(tool) {
   if (stroke) return;
   if (tool === "eraser") {
     erasing = !erasing;
-    redraw();
+    show();
     return;
   }
   if (tool === "undo" && done.length) undone.push(done.pop());
   else if (tool === "redo" && undone.length) done.push(undone.pop());
   else if (tool === "clear") clear();
   else return;
-  redraw();
+  show();
   keep();
   send(true);
+  if (tool === "clear") reset();
 }
 
 // A step like a stroke: undo brings the drawing back.
@@ -193,9 +123,7 @@ function note(event) {
 }
 
 function begin(event) {
-  if (event.button || stroke) return;
-  event.preventDefault();
-  canvas.setPointerCapture(event.pointerId);
+  if (event.button || stroke || !event.currentTarget.getRootNode().contains(canvas)) return;
   pointer = event.pointerId;
   stroke = { points: [], width: brush() / canvas.width, erase: erasing };
   note(event);
@@ -216,7 +144,7 @@ function end(event) {
   drawing().done.push(stroke);
   drawing().undone = [];
   stroke = null;
-  redraw();
+  show();
   keep();
   send(true);
 }
@@ -226,7 +154,7 @@ function typing(event) {
     "input:not([type=range]), textarea, [contenteditable=true]"));
 }
 
-const shown = () => canvas?.isConnected && canvas.getClientRects().length > 0;
+const shown = () => canvas.isConnected && canvas.getClientRects().length > 0;
 
 document.addEventListener("pointermove", move, true);
 for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, end, true);
@@ -240,7 +168,7 @@ document.addEventListener("keydown", (event) => {
 }, true);
 NARROW.addEventListener("change", () => {
   if (!shown() || told.shapes.length < 2) return;
-  redraw();
+  show();
   if (strokes().length) send(true);
   canvas.scrollIntoView({ block: "center" });
 });
@@ -251,23 +179,24 @@ export default function ({ data, setStateValue, parentElement }) {
   if (data.pause) last = ""; // what was sent last was not read
   document.querySelector(".st-key-mark iframe")?.setAttribute("aria-hidden", "true"); // ten dots that say nothing
   watchConnection();
-  const found = parentElement.querySelector("canvas"), input = parentElement.querySelector(".brush input");
-  const before = canvas;
-  canvas = found;
-  if (canvas !== before) canvas.addEventListener("pointerdown", begin);
+  controls = parentElement;
+  attach();
   // a process that has just taken over counts anew until it has heard what was being read
   if (data.cleared !== cleared && performance.now() - resumed > PATIENCE) {
-    if (cleared !== undefined) clear();
+    if (cleared !== undefined) {
+      clear();
+      reset();
+    }
     [cleared, last, erasing] = [data.cleared, "", false];
     keep();
   }
   for (const button of parentElement.querySelectorAll("button")) button.onclick = () => use(button.dataset.tool);
+  const input = parentElement.querySelector(".brush input");
   input.oninput = () => (brushes[shape()] = Number(input.value));
+  input.onchange = tellPen;
   parentElement.querySelector(".pad").hidden = data.aside;
-  canvas.setAttribute("aria-label", data.label);
-  canvas.parentElement.style.setProperty("--example", data.example ? `url("${data.example}")` : "none");
   canvas.dataset.read = data.read; // of what the answer was given to, for tests
-  if (!stroke || found !== before) redraw();
+  if (!stroke) show();
   const spoken = parentElement.querySelector(".spoken");
   if (!stroke && spoken.textContent !== data.spoken) spoken.textContent = data.spoken; // not each answer in mid-stroke
   if (!stroke && data.answered >= sent && data.token) {

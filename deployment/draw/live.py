@@ -15,6 +15,11 @@ import numpy as np
 SIDE = 112  # pixels of a digit: four for each that the network sees
 SHAPES = {"digit": [(SIDE, SIDE)], "number": [(420, 140), (420, 240)]}  # width and height of what the browser sends, by
 # what is drawn; the last one is that of a narrow screen
+WIDTH = {"digit": 400, "number": 1080}  # pixels of the canvas, shown as wide as there is room
+# Pixels of the canvas, for each of SHAPES: a digit as thick as those of MNIST; a number so thin that eleven digits stay
+# apart, and thicker for a finger on a narrow screen
+BRUSH = {"digit": [28], "number": [14, 20]}
+MOST_BRUSH = 50
 MOST_POINTS = 20_000  # of all strokes
 MOST_BUSY = 0.6  # of the time, over all sessions: beyond it, drawings are read when the pen comes up, and not before
 WINDOW = 1.0  # seconds
@@ -65,6 +70,38 @@ def _ways(sent, side):
         if points.ndim != 2 or points.shape[1] != 2 or not np.abs(points).max() <= 2 or not 0 < width <= 1:
             raise ValueError("this is no stroke")
         yield points * side, width * side
+
+
+@dataclass(frozen=True)
+class Pen:
+    """What is drawn with, as the canvas is to show it: on which of the SHAPES of a surface, how wide in pixels of the
+    canvas, and whether it erases."""
+
+    surface: str
+    shape: int
+    width: int
+    erase: bool
+
+    @property
+    def color(self):
+        return "#000000" if self.erase else "#ffffff"
+
+    @property
+    def size(self):
+        """Width and height of the canvas."""
+        width, height = SHAPES[self.surface][self.shape]
+        return WIDTH[self.surface], round(WIDTH[self.surface] * height / width)
+
+    @classmethod
+    def from_browser(cls, sent, surface):
+        """The Pen in what the component sent; that of a first visit where it sent none for this surface."""
+        try:
+            shape, width = int(sent["shape"]), int(sent["width"])
+            if sent["surface"] == surface and 0 <= shape < len(SHAPES[surface]) and 0 < width <= MOST_BRUSH:
+                return cls(surface, shape, width, bool(sent["erase"]))
+        except (TypeError, KeyError, ValueError, OverflowError):
+            pass
+        return cls(surface, 0, BRUSH[surface][0], False)
 
 
 @dataclass(frozen=True)

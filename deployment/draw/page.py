@@ -5,12 +5,14 @@ the reasons, which wait until it rests; and the whole tab around them.
 """
 
 import hashlib
+from dataclasses import asdict
 
 import streamlit as st
+from streamlit_drawable_canvas import st_canvas
 
 from deployment.draw import html, inputs
 from deployment.draw.inputs import ASSETS
-from deployment.draw.live import PAUSE, SHAPES, Budget, Ink, Lost
+from deployment.draw.live import BRUSH, PAUSE, SHAPES, WIDTH, Budget, Ink, Lost, Pen
 from deployment.number import html as number_html
 from deployment.number import panel
 from deployment.number.notice import noticed
@@ -22,10 +24,6 @@ from deployment.ui.html import boxed, notice
 from deployment.upload import page as upload
 from deployment.why import page as why
 
-WIDTH = {"digit": 400, "number": 1080}  # pixels of the canvas, shown as wide as there is room
-# Pixels of the canvas, for each of SHAPES: a digit as thick as those of MNIST; a number so thin that eleven digits stay
-# apart, and thicker for a finger on a narrow screen
-BRUSH = {"digit": [28], "number": [14, 20]}
 KEPT = {source: f"The connection was lost and is back. {what}" for source, what in (
     ("drawing", "Your drawing was kept."),
     ("example", "Nothing was lost."),
@@ -35,7 +33,8 @@ EMPTY = {mode: f"The canvas is empty: draw {what} with mouse or finger, or try o
     ("digit", "one digit"), ("number", "a number"))}
 _rest = st.components.v2.component("pen_rests", js=(ASSETS / "rest.js").read_text())
 _live = st.components.v2.component("live_drawing", **{
-    kind: (ASSETS / f"live.{kind}").read_text() for kind in ("html", "css", "js")})
+    kind: "".join((ASSETS / f"{part}.{kind}").read_text() for part in parts)
+    for kind, parts in {"html": ["live"], "css": ["live"], "js": ["ink", "pad", "live"]}.items()})
 
 
 @st.cache_resource
@@ -76,7 +75,8 @@ def _reading(deployer) -> None:
     reading."""
     state, budget = st.session_state, _budget()
     inputs.part()
-    started, sent = budget.now(), Ink.from_browser(state.get("live", {}).get("ink"))
+    started, said = budget.now(), state.get("live", {})
+    sent, pen = Ink.from_browser(said.get("ink")), Pen.from_browser(said.get("pen"), inputs.surface())
     ink = sent if sent and sent.surface == inputs.surface() else None  # of the other surface it is not asked now
     following = state.source == "drawing" and ink is not None and not ink.done
     late = following and "read" in state and budget.exceeded()
@@ -90,8 +90,13 @@ def _reading(deployer) -> None:
     drawing, answer, seen, details = (st.container(key=key) for key in ("drawing", "answer", "seen", "details"))
     picture = drawing.container(key="picture") if upload.is_shown(state.uploaded) else None
     with drawing:
-        browser = _live(key="live", data=_told(sent, ink, picture is not None, PAUSE if late else 0),
-                        on_ink_change=lambda: inputs.use("drawing"), on_lost_change=lambda: None)
+        if picture is None:  # what is drawn on; its strokes are kept and read by the component below it
+            width, height = pen.size
+            st_canvas(stroke_width=pen.width, stroke_color=pen.color, width=width, height=height,
+                      update_streamlit=False, key=f"canvas_{pen.surface}")
+        browser = _live(key="live", data=_told(sent, ink, pen, picture is not None, PAUSE if late else 0),
+                        on_ink_change=lambda: inputs.use("drawing"), on_lost_change=lambda: None,
+                        on_pen_change=lambda: None)
     if "met" not in state:
         state.met = True
         _resume(Lost.from_browser(browser.lost))
@@ -131,7 +136,7 @@ def _resume(lost) -> None:
     st.rerun()
 
 
-def _told(sent, ink, aside: bool, pause: int) -> dict:
+def _told(sent, ink, pen, aside: bool, pause: int) -> dict:
     """What the browser needs to know of the drawing and its answer. sent: what it sent last; ink: that, where it is of
     the present surface; aside: whether a picture stands in the place of the drawing area."""
     state, prediction, result = st.session_state, st.session_state.last_prediction, st.session_state.read[1]
@@ -139,10 +144,12 @@ def _told(sent, ink, aside: bool, pause: int) -> dict:
     read = state.read_ink if state.source == "drawing" else None
     return {
         "label": "Drawing area for a number" if state.wide else "Drawing area for one digit",
+        "canvas": f"canvas_{surface}",
         "surface": surface,
         "shapes": SHAPES[surface],
         "width": WIDTH[surface],
         "brushes": BRUSH[surface],
+        "pen": asdict(pen),
         "strokes": _strokes(ink),
         "example": inputs.example_uri(state.example) if state.source == "example" else None,
         "aside": aside,

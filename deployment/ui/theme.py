@@ -104,6 +104,9 @@ figure.q-boxed {margin: 0;}
 .st-key-surface :has(> .st-key-seen) {grid-area: seen;}
 .st-key-surface :has(> .st-key-choices) {grid-area: choices; margin-top: 1.2rem;}
 .st-key-surface :has(> .st-key-details) {grid-area: details; min-height: 19rem;}
+[class*="st-key-canvas_"], [class*="st-key-canvas_"] :is(.stBidiComponent, .stBidiComponent > div) {width: 100%;}
+.st-key-canvas_digit {aspect-ratio: 1;}
+.st-key-canvas_number {aspect-ratio: 3;}
 .st-key-wide .st-key-surface {grid-template: "drawing" "answer" "choices" "seen" "details" / minmax(0, 1fr);}
 .st-key-wide :is(.st-key-answer, .q-answer) {min-height: 0;}
 .st-key-wide .st-key-surface :has(> .st-key-answer) {min-height: 8rem; margin-top: .8rem;}
@@ -121,6 +124,7 @@ figure.q-boxed {margin: 0;}
   .st-key-head .q-quiet {display: none;}
   .st-key-phone_menu {display: block; width: auto;}
   .st-key-camera {display: flex;}
+  .st-key-canvas_number {aspect-ratio: 7 / 4;}
   .st-key-menu {display: none;}
   .st-key-head:has(details[open]) .st-key-menu {display: flex; width: 100%;}
   .q-menu summary {list-style: none; cursor: pointer; min-height: 44px; min-width: 44px; display: grid;

@@ -6,7 +6,8 @@ import hashlib
 import numpy as np
 from browser import until
 
-CANVAS = ".area canvas"
+CANVAS = "canvas.upper-canvas"  # of st_canvas, on which the pen draws
+INK = "canvas.ink"  # what stands there
 THREE = [[(85, 80), (140, 55), (190, 85), (175, 120), (135, 135), (185, 160), (190, 200), (140, 230), (85, 205)]]
 SEVEN = [[(80, 70), (140, 70), (205, 68)], [(205, 68), (170, 140), (130, 230)]]
 BARRED_SEVEN = [[(80, 70), (205, 68)], [(205, 68), (170, 140), (130, 230)], [(110, 145), (220, 140)]]
@@ -41,13 +42,13 @@ def number(text):
 
 def on_canvas(page):
     """The picture that stands on the canvas, as small as Python is sent it: grey values, row by row."""
-    return np.frombuffer(base64.b64decode(page.locator(CANVAS).evaluate(STANDS)), np.uint8)
+    return np.frombuffer(base64.b64decode(page.locator(INK).evaluate(STANDS)), np.uint8)
 
 
 def read_as_it_stands(page):
     """Wait until what the server has read is what stands on the canvas."""
     def same():
-        read = page.locator(CANVAS).get_attribute("data-read")
+        read = page.locator(INK).get_attribute("data-read")
         return read == hashlib.sha256(on_canvas(page).tobytes()).hexdigest()
 
     until(page, same, 10)

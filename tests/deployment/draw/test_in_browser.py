@@ -8,6 +8,7 @@ from strokes import (
     BARRED_SEVEN,
     CANVAS,
     CROSS,
+    INK,
     SEVEN,
     THREE,
     canvas_place,
@@ -112,7 +113,7 @@ def test_undo_and_redo_by_key_and_at_once(page, screen):
 
 def test_the_eraser_takes_ink_away(page, screen):
     def inked():
-        return page.locator(CANVAS).evaluate(
+        return page.locator(INK).evaluate(
             "(canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
             ".filter((value, i) => i % 4 == 0 && value > 128).length")
 
@@ -133,6 +134,52 @@ def stroke(pen, start, end):
     pen.up()
 
 
+def held(page, layer):
+    """How many pixels of a layer of st_canvas are white, and how many black."""
+    return page.locator(f"canvas.{layer}-canvas").last.evaluate("""(canvas) => {
+      const rgba = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+      const of = (value) => rgba.filter((alpha, i) => i % 4 === 3 && alpha > 128 && rgba[i - 1] === value).length;
+      return [of(255), of(0)];
+    }""")
+
+
+@pytest.mark.slow
+def test_the_stroke_being_drawn_is_that_of_the_component(page):
+    """st_canvas shows it with the brush that is chosen, and in black where it erases."""
+    left, top, scale = canvas_place(page)
+    pen, shown = Mouse(page), []
+    for brush, eraser in ((28, False), (50, False), (50, True)):
+        page.locator(".brush input").fill(str(brush))
+        if eraser:
+            page.get_by_role("button", name="Eraser").click()
+        page.wait_for_timeout(1000)
+        pen.down(left + scale * 60, top + scale * 60)
+        page.mouse.move(left + scale * 200, top + scale * 200, steps=9)
+        until(page, lambda: sum(held(page, "upper")) > 1000)
+        shown.append(held(page, "upper"))
+        pen.up()
+    (thin, _), (thick, none), (white, black) = shown
+    assert 1.4 * thin < thick < 2.2 * thin and (none, white) == (0, 0) and black > 0.9 * thick
+
+
+@pytest.mark.parametrize("gaps", [(0, 20), pytest.param((0, 5, 10, 30, 50, 0), marks=pytest.mark.slow)])
+def test_a_stroke_right_after_clear_is_there_once(page, screen, gaps):
+    """At any moment of the component's own reset."""
+    left, top, scale = canvas_place(page)
+    pen, pictures = (Finger if screen.touch else Mouse)(page), []
+    for gap in (500, *gaps):
+        stroke(pen, (left + scale * 240, top + scale * 50), (left + scale * 220, top + scale * 240))
+        page.locator("[data-tool=clear]").evaluate("(button) => button.click()")
+        page.wait_for_timeout(gap)
+        stroke(pen, (left + scale * 60, top + scale * 60), (left + scale * 200, top + scale * 200))
+        wait_for_answer(page, name="your drawing", strokes=1, live="no")
+        pictures.append(on_canvas(page))
+        until(page, lambda: sum(held(page, "lower")), 5)
+        clear(page)
+        until(page, lambda: not sum(held(page, "lower")), 5)
+    assert all(np.array_equal(picture, pictures[0]) for picture in pictures)
+
+
 @pytest.mark.parametrize(("count", "longest"), [(30, 60), pytest.param(200, 300, marks=pytest.mark.slow)])
 def test_strokes_in_quick_succession_are_all_there(page, screen, count, longest):
     """Many leave no time for an answer, some end outside the canvas, and some that begin outside are none: none is
@@ -147,6 +194,7 @@ def test_strokes_in_quick_succession_are_all_there(page, screen, count, longest)
         page.wait_for_timeout(float(rng.uniform(0, longest)))
     wait_for_answer(page, name="your drawing", strokes=count, live="no")
     if count < 100:
+        assert sum(held(page, "lower")), "it was st_canvas that was drawn on"
         for _ in range(count):
             page.keyboard.press("Control+z")
             page.wait_for_timeout(30)

@@ -1,6 +1,5 @@
 """Drawings as the browser sends them, and the budget of answers in mid-stroke."""
 
-
 import numpy as np
 import pytest
 from app import answer, page, sent, start
@@ -9,8 +8,7 @@ from strokes import number
 
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.draw import live
-from deployment.draw.live import SHAPES, SIDE, Budget, Ink, Lost
-from deployment.draw.page import BRUSH, WIDTH
+from deployment.draw.live import BRUSH, SHAPES, SIDE, WIDTH, Budget, Ink, Lost, Pen
 
 
 def seven():
@@ -94,3 +92,15 @@ def test_a_drawing_in_mid_stroke_is_read_unless_the_server_is_busy(monkeypatch):
     assert answer(at.run())["digit"] == "7", "the answer before stays"
     at.session_state["live"] = {"ink": sent(empty)}
     assert "The canvas is empty" in page(at.run()), "when the pen is up, it is always read"
+
+
+def test_the_canvas_shows_the_pen_that_the_browser_draws_with():
+    said = {"surface": "number", "shape": 1, "width": 20, "erase": True}
+    pen = Pen.from_browser(said, "number")
+    assert (pen.size, pen.width, pen.color) == ((1080, 617), 20, "#000000")
+    first = Pen("number", 0, BRUSH["number"][0], False)
+    assert first.size == (1080, 360) and first.color == "#ffffff"
+    wrong = ({"surface": "digit"}, {"shape": 2}, {"shape": -1}, {"width": 0}, {"width": 10**6}, {"width": "thick"},
+             {"width": float("inf")})
+    for sent_so in (None, [], {}, *(said | part for part in wrong)):
+        assert Pen.from_browser(sent_so, "number") == first
