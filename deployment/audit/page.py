@@ -41,13 +41,15 @@ INK = """<style>
 .st-key-audit .updatemenu-item-text {fill: currentColor !important}
 .st-key-audit .updatemenu-button:is(:focus-visible, :hover) .updatemenu-item-rect {stroke-opacity: 1}
 .q-verdict {font-size: 1.25rem; font-weight: 600}
-/* the list of parts stays in sight, on a phone in one line that scrolls sideways */
+/* the list of parts stays in sight, on a phone in two or three low lines */
 .st-key-audit > :has(> .st-key-audit_links) {position: sticky; top: 0; z-index: 9;
     background: light-dark(#fbfbf9, #14181a)}
-.q-links {display: flex; gap: 0 1.2rem; overflow-x: auto; white-space: nowrap;
+.q-links {display: flex; flex-wrap: wrap; gap: 0 1.2rem;
     border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent)}
 .q-links a {color: inherit; padding: .7rem 0}
 .st-key-audit [id^="audit-"] {scroll-margin-top: 3.6rem}
+@media (max-width: 640px) {.q-links a {padding: .25rem 0; font-size: .9rem}
+    .st-key-audit [id^="audit-"] {scroll-margin-top: 6.5rem}}
 .q-scroll {overflow-x: auto; margin-bottom: .5rem}
 .q-table {border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem}
 .q-table caption {text-align: left; font-weight: 600; padding: .3rem 0; caption-side: top}

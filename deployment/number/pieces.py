@@ -21,6 +21,7 @@ APART = 0.1  # of the line's height, between two cuts
 MOST_INK = 0.8  # of the line's height: a cut through more ink than that parts no two digits
 CRUMB = 0.4  # of the largest part on its side of a cut: a part larger than this stays there
 LARGEST = 2.5  # of the line's height: a blob taller than this is no digit's, and is not cut
+LONGEST = 8  # of the line's height: nor is a wider one, a dash or a rule, which has hundreds of places to cut
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def cut(blob, height, narrow=NARROW):
     """The Pieces of a Blob, from left to right, in a line of this height in pixels: one or more; one where it is
     `narrow` heights wide at most."""
     whole = [Piece(blob.top, blob.left, blob.mask)]
-    if blob.width <= narrow * height or not 0.3 * height <= blob.height <= LARGEST * height:
+    if not narrow * height < blob.width <= LONGEST * height or not 0.3 * height <= blob.height <= LARGEST * height:
         return whole
     scale = ROWS / blob.height
     width = max(3, round(blob.width * scale))
