@@ -66,9 +66,8 @@ class MNISTDeployer:
                 if not skip_errors:
                     raise
                 answers[i] = error
-        if prepared:
-            for i, prediction in zip(prepared, left_over.read(self, list(prepared.values())), strict=True):
-                answers[i] = prediction
+        for i, prediction in zip(prepared, left_over.read(self, list(prepared.values())), strict=True):
+            answers[i] = prediction
         return answers
 
     def predict_arrays(self, X):

@@ -38,8 +38,7 @@ def in_source(box, scale) -> tuple[int, int, int, int]:
 
 def read(deployer, digits: list[Digit]) -> list[Prediction]:
     """The Prediction of each Digit: of its ink without the pieces that it does not need, which are left over."""
-    judged = judge(deployer, deployer.read_framed(np.stack([digit.image for digit in digits])),
-                   [digit.apart for digit in digits])
+    judged = judge(deployer, _framed(deployer, [digit.image for digit in digits]), [digit.apart for digit in digits])
     answers = []
     for digit, (prediction, left) in zip(digits, judged, strict=True):
         box = in_source(digit.apart.box_without(left), digit.scale) if left else digit.box
@@ -66,7 +65,11 @@ def judge(deployer, predictions: list[Prediction], aparts: list[Apart | None]) -
 
 
 def _read(deployer, inks):
-    return deployer.read_framed(np.stack([frame(ink) for ink in inks])) if inks else []
+    return _framed(deployer, [frame(ink) for ink in inks])
+
+
+def _framed(deployer, images):
+    return deployer.read_framed(np.stack(images)) if images else []
 
 
 def doubted(prediction: Prediction, boxes) -> Prediction:
