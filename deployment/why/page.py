@@ -1,7 +1,8 @@
 """The section "Why" of the first tab: reasons for one reading, after its answer. Layout and caches; no arithmetic.
 
-A fragment of its own. Reasons for a drawing wait until the pen has rested: strokes that follow at once must not queue
-behind them. Meanwhile the reasons before stay, dimmed.
+Reasons for a drawing wait until the pen has rested: strokes that follow at once must not queue behind them. Meanwhile
+the reasons before stay, dimmed. No fragment of its own: where the fragment around it is drawn again before its last
+run has been sent, Streamlit drops what was to be sent of it, but not of a fragment within, and the page breaks.
 """
 
 from html import escape
@@ -21,7 +22,6 @@ def keep_choices() -> None:
         st.session_state[key] = st.session_state.get(key, first)
 
 
-@st.fragment
 def render(deployer, prediction, wait: bool) -> None:
     """Show why this Prediction was made; with `wait`, what was shown before."""
     keep_choices()
