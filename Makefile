@@ -42,7 +42,7 @@ champion: .venv/dev  ## train the network that ships, three seeds; an hour each 
 
 audit: .venv/dev  ## measure the shipped model on the test set again: images/, analytics/reports/audit.md, the notebook
 	$(BIN)/python -m analytics.audit
-	$(BIN)/python -m analytics.notebook
+	$(BIN)/python -m analytics.showcase.notebook
 
 robustness: .venv/dev  ## the shipped model on corrupted digits
 	$(BIN)/python -m analytics.robustness

@@ -121,7 +121,7 @@ def replace_together(folder, files, remove=()):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
-        _settle(folder)
+        _recover(folder)
         part = folder / PART
         try:
             part.mkdir()
@@ -135,10 +135,10 @@ def replace_together(folder, files, remove=()):
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
             raise
-        _settle(folder)
+        _recover(folder)
 
 
-def _settle(folder):
+def _recover(folder):
     """Move up what was decided, remove what was not. The caller holds the lock."""
     shutil.rmtree(folder / PART, ignore_errors=True)
     waiting = folder / NEXT
@@ -155,12 +155,12 @@ def _settle(folder):
     shutil.rmtree(waiting)
 
 
-def settle(folder):
+def recover(folder):
     """Finish what a killed process had decided in a folder, if it is nobody else's turn and the folder can be
     written."""
     if (Path(folder) / NEXT).exists():
         with contextlib.suppress(BusyError, OSError), locked(folder, wait=False):
-            _settle(Path(folder))
+            _recover(Path(folder))
 
 
 def places(folder, name):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.files import places, replace_together, settle, write_atomic
+from core.files import places, recover, replace_together, write_atomic
 
 HASHES = ("model_sha256", "weights_sha256")  # today's key in config.json, and the older one
 LARGEST = 512 * 2**20  # bytes of one file
@@ -93,7 +93,7 @@ def model_sha256(document):
     return document["model_sha256" if "model_sha256" in document else "weights_sha256"]
 
 
-def vouch(arrays, config):
+def sign_manifest(arrays, config):
     """(files, document): arrays as {NAME.npy: bytes}, and the config.json that holds the SHA-256 of each.
 
     `model_sha256` in it is one hash over all of them and over the rest of config.json, the readout among it; audits
@@ -120,7 +120,7 @@ def save_model(folder, arrays, config, **documents):
 
     Arrays of a former model are removed. Returns the model's hash.
     """
-    files, document = vouch(arrays, config)
+    files, document = sign_manifest(arrays, config)
     files |= {f"{name}.json": json_text(value) for name, value in documents.items()}
     save_files(folder, files | {"config.json": json_text(document)})
     return document["model_sha256"]
@@ -133,7 +133,7 @@ def load_model(folder, documents=()):
     those that are not there. Raises ModelError, naming the file, where one is missing, damaged or of another model.
     """
     folder = Path(folder)
-    settle(folder)
+    recover(folder)
     while True:
         before = read_file(folder, "config.json", LARGEST_JSON)
         try:

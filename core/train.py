@@ -23,11 +23,11 @@ from core.digits.config import Config
 from core.digits.presets import PRESETS
 from core.digits.task import DigitTask, file_sha256, load_parts
 from core.files import TRAINING_LOCK, locked, remove_parts
+from core.formats import interval, percent
 from core.models import finish, fitted, model, promotion
 from core.nn.optimizers import make_optimizer
 from core.nn.training import check_same, fit, read_checkpoint
 from core.storage import read_json, write_json
-from core.words import interval, percent
 
 RUNS = Path(__file__).resolve().parents[1] / "runs"
 SETTINGS, CHECKPOINT = "settings.json", "checkpoint.npz"  # in a run's folder

@@ -12,15 +12,15 @@ import streamlit as st
 from streamlit_lottie import st_lottie
 
 from deployment.deploy_mnist import MNISTDeployer, available_models
-from deployment.draw import page as draw
-from deployment.release import bound_arenas
+from deployment.pages import draw_or_upload
+from deployment.reader.malloc import bound_arenas
+from deployment.reader.wording import told
 from deployment.ui import about, closed, theme
+from deployment.ui.assets import asset
 from deployment.ui.html import notice
-from deployment.ui.words import told
 
 bound_arenas()
-ASSETS = Path(__file__).parent / "assets"
-_mark = st.components.v2.component("mark", js=(ASSETS / "mark.js").read_text())
+_mark = st.components.v2.component("mark", js=asset("mark.js"))
 TABS = ["Draw or upload", "Scientific audit", "Feelings in text"]
 
 
@@ -66,7 +66,7 @@ def main() -> None:
                 '<p class="q-quiet">Reads a handwritten digit, and says when it is unsure</p></div>'
             )
         with st.container(width=170, key="mark"):
-            st_lottie(json.loads((ASSETS / "ten_dots.json").read_text()), loop=False, height=40, width=170,
+            st_lottie(json.loads(asset("ten_dots.json")), loop=False, height=40, width=170,
                       key="ten_dots")
             _mark(key="mark_focus")
         with st.container(width="content", key="phone_menu"):  # opens and shuts what follows, by CSS alone
@@ -86,14 +86,14 @@ def main() -> None:
         tab.html(f'<h2 class="q-hidden">{name}</h2>')  # between the page's heading and those of its parts
     st.button("Show the page again", key="again")  # pressed by live.js when a lost connection is back; not seen
     with draw_tab:
-        draw.render(deployer)
+        draw_or_upload.render(deployer)
     if audit_tab.open:  # its charts are not sent before somebody looks at them
-        from deployment.audit import page as audit
+        from deployment.pages.audit import page as audit
 
         with audit_tab:
             audit.render(deployer)
     if text_tab.open:
-        from deployment.text import page as text
+        from deployment.pages.text import page as text
 
         with text_tab:
             text.render()

@@ -19,12 +19,12 @@ from core.digits.data import as_input, load_split, read_checked
 from core.explain import attribution, counterfactual, gates, neighbours, probe
 from core.models import model
 from core.models.check import check
-from deployment import left_over
-from deployment.number.reading import read_number
-from deployment.prediction import Prediction
-from deployment.preprocess import InputError, find_digit
-from deployment.preprocess.load import check_images, unread_pages
-from deployment.ui import words
+from deployment.reader import left_over, wording
+from deployment.reader.csv_tables import digits_csv, numbers_csv
+from deployment.reader.number.read import read_number
+from deployment.reader.paper.digit import find_digit
+from deployment.reader.picture.load import InputError, check_images, unread_pages
+from deployment.reader.prediction import Prediction
 
 SHIPPED = model.FINAL_MODEL
 RUNS = SHIPPED.parent / "runs"
@@ -39,7 +39,7 @@ class MNISTDeployer:
     def __init__(self, model_dir=SHIPPED):
         self.model_dir = Path(model_dir)
         self.model = model.load(self.model_dir)
-        self.network, self.config = self.model.network, self.model.saved
+        self.network, self.config = self.model.network, self.model.config
         self.gate_mean, self.gate_class_mean = self.model.gate_mean, self.model.gate_class_mean
         self.metrics, self.history = self.model.metrics, self.model.history
         for name, document in (("metrics.json", self.metrics), ("train_history.json", self.history)):
@@ -78,8 +78,8 @@ class MNISTDeployer:
         return self.model.probabilities(self._input(check_images(X)))
 
     def read_number(self, source, name="the picture", kind=None, strokes=()):
-        """Read whole numbers, line by line: a deployment.number.reading.NumberReading; arguments and errors as
-        `predict`'s. strokes: see deployment.number.reading.read_number."""
+        """Read whole numbers, line by line: a deployment.reader.prediction.NumberReading; arguments and errors as
+        `predict`'s. strokes: see deployment.reader.number.read.read_number."""
         return read_number(self, source, name, kind, strokes)
 
     def read_numbers(self, sources, names=None, skip_errors=False, **how):
@@ -142,7 +142,7 @@ class MNISTDeployer:
         """The k-NN index saved beside the weights (core.explain.neighbours); ModelError, naming the command,
         without."""
         index = neighbours.NeighbourIndex.load(self.model_dir, self.sha256)
-        check(len(index.basis) == self.config["hidden"][-1], self.model_dir / neighbours.FILE, "is of another layer")
+        check(len(index.basis) == self.config.hidden[-1], self.model_dir / neighbours.FILE, "is of another layer")
         return index
 
     def neighbours(self, prediction, count=5, digit=None):
@@ -189,14 +189,14 @@ class MNISTDeployer:
         reading = self.network.read(X)
         evidence, by_fold = readout.look_again(self.network, X, readout.evidence(reading))
         probs, novelty = readout.calibration.probabilities(evidence), readout.novelty(evidence)
-        sets = readout.could_be(by_fold)
+        sets = readout.prediction_sets(by_fold)
         answers = []
-        for i, feeling in enumerate(readout.feelings(probs, novelty)):
+        for i, emotion in enumerate(readout.emotions(probs, novelty)):
             runner_up, digit = np.argsort(probs[i], kind="stable")[-2:]
             answers.append(Prediction(
                 digit=int(digit), probabilities=probs[i], confidence=float(probs[i, digit]), runner_up=int(runner_up),
-                could_be={error: np.flatnonzero(digits[i]).tolist() for error, digits in sets.items()},
-                novelty=float(novelty[i]), emotion=str(feeling), gate=None if reading.gate is None else reading.gate[i],
+                prediction_sets={alpha: np.flatnonzero(digits[i]).tolist() for alpha, digits in sets.items()},
+                novelty=float(novelty[i]), emotion=str(emotion), gate=None if reading.gate is None else reading.gate[i],
                 hidden=[layer[i] for layer in reading.hidden], image=images[i]))
         return answers
 
@@ -225,9 +225,7 @@ def main(argv=None):
         read = deployer.read_numbers if args.number else deployer.predict_batch
         answers = read(args.files, [f"“{file}”" for file in args.files], skip_errors=True)
     if args.csv:
-        from deployment.upload import batch, numbers  # Streamlit and pandas come with the second
-
-        print((numbers if args.number else batch).to_csv(args.files, answers), end="")
+        print((numbers_csv if args.number else digits_csv)(args.files, answers), end="")
     for file, answer in zip(args.files, answers, strict=True):
         failed = isinstance(answer, InputError)
         for sentence in [] if failed else unread_pages(file, f"“{file}”"):
@@ -240,9 +238,9 @@ def main(argv=None):
         elif failed:
             print(answer, file=sys.stderr)
         elif args.number:
-            print(f"{file}: {words.number(answer)}")
+            print(f"{file}: {wording.number(answer)}")
         else:
-            print(f"{file}: {answer.digit}   {words.sentence(answer)} ({answer.emotion})")
+            print(f"{file}: {answer.digit}   {wording.sentence(answer)} ({answer.emotion})")
     return 1 if any(isinstance(answer, InputError) for answer in answers) else 0
 
 

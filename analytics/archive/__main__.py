@@ -1,15 +1,15 @@
 """Read an archive of pictures on many processes or machines: `python -m analytics.archive SOURCE ... --out DIR`.
 
 SOURCE is a folder or glob of pictures and archives, a ZIP or TAR, an IDX, NPY or NPZ file of arrays, or an fsspec URL
-of one of these. DIR gets Parquet parts with a row for each picture (path, digit or text, confidence, feeling, could_be,
-novelty, left_over, error), a summary and a contact sheet of what is in most doubt. Called again, it goes on where it
-was stopped.
+of one of these. DIR gets Parquet parts with a row for each picture (path, digit or text, confidence, emotion,
+alternatives, novelty, left_over, error), a summary and a contact sheet of the most doubtful. Called again, it goes on
+where it was stopped.
 """
 
 import argparse
 from pathlib import Path
 
-from analytics import cluster
+from analytics.archive import cluster
 from core.command import refusing
 
 COMMAND = "python -m analytics.archive"

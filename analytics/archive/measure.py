@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from analytics.archive.cluster import cluster
 from analytics.archive.read import read_part
 from analytics.archive.sources import find
 from analytics.archive.store import Store
 from analytics.archive.work import read_all
-from analytics.cluster import cluster
-from analytics.memory import resident_megabytes
+from analytics.benchmark.memory import resident_megabytes
 from analytics.reports import write_report
 from core.command import refusing
 from core.digits.data import read_checked

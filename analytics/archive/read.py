@@ -9,9 +9,9 @@ import fsspec
 from analytics.archive import arrays
 from analytics.archive.sources import by_container, open_seekable, reason
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
-from deployment.prediction import boxes_text
-from deployment.preprocess import InputError
-from deployment.preprocess.bounds import MOST_BYTES, BoundsError, check_bytes
+from deployment.reader.picture.limits import MOST_BYTES, BoundsError, check_bytes
+from deployment.reader.picture.load import InputError
+from deployment.reader.prediction import boxes_text
 
 TOGETHER = 64  # pictures read in one pass: their bytes are in memory together
 STORED, DEFLATED, LOCKED = 0, 8, -1  # a ZIP's ways of packing a member, as Item.method
@@ -49,12 +49,12 @@ def row(answer, numbers):
         return {"error": str(answer)}
     told = {"confidence": float(answer.confidence), "left_over": boxes_text(answer.left_over), "error": None}
     if numbers:
-        return told | {"text": answer.text, "feeling": answer.feeling, "novelty": max(
+        return told | {"text": answer.text, "emotion": answer.emotion, "novelty": max(
             (float(place.novelty) for place in answer.digits), default=None),
-            "could_be": "; ".join(f"{place + 1}: {' '.join(map(str, digits))}"
-                                  for place, digits in answer.could_be.items())}
-    return told | {"digit": answer.digit, "feeling": answer.emotion, "novelty": float(answer.novelty),
-                   "could_be": " ".join(map(str, [answer.digit, *answer.rivals]))}
+            "alternatives": "; ".join(f"{place + 1}: {' '.join(map(str, digits))}"
+                                  for place, digits in answer.alternatives.items())}
+    return told | {"digit": answer.digit, "emotion": answer.emotion, "novelty": float(answer.novelty),
+                   "alternatives": " ".join(map(str, answer.alternatives))}
 
 
 def load(items):

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import fsspec
 
 from analytics.archive.arrays import NoPicturesError, array_header
-from deployment.preprocess.load import ENDINGS
-from deployment.upload.archive import is_litter
+from deployment.reader.picture.archive import is_litter
+from deployment.reader.picture.load import ENDINGS
 
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 ARRAYS = (".npz", ".npy", "-ubyte", "-ubyte.gz", ".idx", ".idx.gz")

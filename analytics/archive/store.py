@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 
 from core.files import write_atomic
 from core.storage import read_json, write_json
-from deployment.ui.words import cell
+from deployment.reader.csv_tables import cell
 
 PLAN, TABLE = "archive.json", "readings.csv"
 SCHEMA = {
     numbers: pa.schema([("path", pa.string()), ("text", pa.string()) if numbers else ("digit", pa.int8()),
-                        ("confidence", pa.float32()), ("feeling", pa.string()), ("could_be", pa.string()),
+                        ("confidence", pa.float32()), ("emotion", pa.string()), ("alternatives", pa.string()),
                         ("novelty", pa.float32()), ("left_over", pa.string()), ("error", pa.string())])
     for numbers in (False, True)}
 

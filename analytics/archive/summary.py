@@ -8,11 +8,11 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from analytics.archive.read import load
-from analytics.realworld.sheet import thumbnail
+from analytics.realworld.contact_sheet import thumbnail
 from core.files import write_atomic
-from core.uncertainty.readout import FEELINGS
-from core.words import percent
-from deployment.preprocess import InputError
+from core.formats import percent
+from core.uncertainty.readout import EMOTIONS
+from deployment.reader.picture.load import InputError
 
 DOUBTED, COLUMNS, SIDE, LABEL = 60, 10, 96, 16  # pictures on the sheet, and pixels
 REASONS, LENGTH = 10, 100  # reasons of failure that are listed, and characters of each
@@ -20,12 +20,12 @@ REASONS, LENGTH = 10, 100  # reasons of failure that are listed, and characters 
 
 def summarise(store):
     """Counts over all parts, one in memory at a time: a dict, with the places of the least confident pictures."""
-    found = {"pictures": 0, "unreadable": 0, "answers": Counter(), "feelings": Counter(), "errors": Counter(),
+    found = {"pictures": 0, "unreadable": 0, "answers": Counter(), "emotions": Counter(), "errors": Counter(),
              "expected_wrong": 0.0, "doubted": []}
     for part in store.parts:
         rows = store.read(part)
-        for place, (error, confidence, feeling) in enumerate(
-                zip(rows["error"], rows["confidence"], rows["feeling"], strict=True), part * store.size):
+        for place, (error, confidence, emotion) in enumerate(
+                zip(rows["error"], rows["confidence"], rows["emotion"], strict=True), part * store.size):
             found["pictures"] += 1
             if error:
                 found["unreadable"] += 1
@@ -33,7 +33,7 @@ def summarise(store):
                 continue
             answer = rows["text" if store.numbers else "digit"][place - part * store.size]
             found["answers"][len(answer.replace("\n", "")) if store.numbers else answer] += 1
-            found["feelings"][feeling] += 1
+            found["emotions"][emotion] += 1
             found["expected_wrong"] += 1 - confidence
             heapq.heappush(found["doubted"], (-confidence, -place, str(answer)))
             if len(found["doubted"]) > DOUBTED:
@@ -50,10 +50,10 @@ def page(found, numbers):
              "`doubt.png` shows those in most doubt.", "", f"| {'signs' if numbers else 'digit'} | pictures |",
              "|---|---|"]
     lines += [f"| {answer} | {count:,} |" for answer, count in sorted(found["answers"].items())]
-    lines += ["", "| feeling | pictures | share |", "|---|---|---|"]
-    for feeling in FEELINGS:
-        count = found["feelings"][feeling]
-        lines.append(f"| {feeling} | {count:,} | {percent(count / read, 1) if count else '0 %'} |")
+    lines += ["", "| emotion | pictures | share |", "|---|---|---|"]
+    for emotion in EMOTIONS:
+        count = found["emotions"][emotion]
+        lines.append(f"| {emotion} | {count:,} | {percent(count / read, 1) if count else '0 %'} |")
     if found["errors"]:
         lines += ["", "| why unreadable | pictures |", "|---|---|"]
         lines += [f"| {reason.replace('|', ' ')} | {count:,} |"

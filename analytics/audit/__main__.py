@@ -16,9 +16,9 @@ from analytics.audit import out_of_distribution
 from analytics.audit.run import COMMAND, audit, headline_sentence, report_text
 from analytics.reports import put_between_marks, write_report
 from core.command import refusing
-from core.words import interval, percent
-from deployment.audit.reader import images_dir
+from core.formats import interval, percent
 from deployment.deploy_mnist import SHIPPED
+from deployment.pages.audit.stored import images_dir
 
 
 def main(argv: list[str] | None = None) -> None:

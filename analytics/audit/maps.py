@@ -1,14 +1,14 @@
 """Maps of what a layer sees alike, made once with t-SNE.
 
 The t-SNE of 2,500 images takes seconds and a library; the app places a new digit among its nearest neighbours instead,
-found among the activations on the layer's main axes that are saved here (deployment/audit/evidence.py).
+found among the activations on the layer's main axes that are saved here (deployment/pages/audit/evidence.py).
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from analytics.cluster import cores
+from analytics.archive.cluster import cores
 
 AXES, KEPT = 50, 32  # principal axes that t-SNE sees, and those kept to place new digits by
 EARLY, ROUNDS, STEPS = 5, 15, 50  # of 15 rounds of 50 steps, five with exaggerated attraction

@@ -8,20 +8,21 @@ from pathlib import Path
 import numpy as np
 
 from analytics.audit import arrays as audit_arrays
-from analytics.audit import doubt, figures, inside, out_of_distribution, writers
+from analytics.audit import confidence as doubt
+from analytics.audit import figures, inside, out_of_distribution, writers
 from analytics.audit.arrays import Track, untracked
-from analytics.export_onnx import fit_without_looks
+from analytics.export.onnx import fit_without_looks
 from analytics.reports import png_bytes
 from analytics.robustness import measure as robustness
 from core.digits.data import as_input, load_mnist
 from core.digits.task import load_parts
 from core.files import replace_together
+from core.formats import interval, measured, percent
 from core.metrics import confusion_matrix
 from core.storage import json_text
-from core.words import interval, measured, percent
-from deployment.audit import evidence
-from deployment.audit.reader import FORMAT, images_dir, made_for
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
+from deployment.pages.audit import evidence
+from deployment.pages.audit.stored import FORMAT, images_dir, made_for
 
 COMMAND = "python -m analytics.audit"
 RESAMPLES = 250  # of labels drawn from stated probabilities
@@ -153,7 +154,7 @@ def headline_table(arrays: dict[str, np.ndarray], effects: dict | None = None) -
 def export_sentence(export: dict) -> str:
     """The calibration error of the ONNX export; rows as of doubt.without_looks."""
     return (f"The ONNX export, which has no test-time augmentation and a calibration of its own "
-            f"(`python -m analytics.export_onnx`), makes {export['errors']} errors on these {export['n']:,} images. Its"
+            f"(`python -m analytics.export.onnx`), makes {export['errors']} errors on these {export['n']:,} images. Its"
             f" calibration error is {percent(export['ece'], 2)}; chance alone gives a perfectly calibrated reader "
             f"{interval(export['ece_if_calibrated'], 2)}.")
 

@@ -141,7 +141,7 @@ def main(argv=None):
         print(json.dumps(work(**json.loads(arguments))))
         return
 
-    from analytics.benchmark.report import report, scaling_figure, table  # needs Matplotlib
+    from analytics.benchmark.report import report, scaling_figure, table
 
     path = IMAGES / "benchmark.json"
     kept = json.loads(path.read_text()) if args.only and path.exists() else {}

@@ -25,7 +25,7 @@ def onnx_predict(n, repeats):
     """Seconds from images (n, 28, 28) to probabilities in onnxruntime with the exported shipped model."""
     import onnxruntime
 
-    from analytics.export_onnx import onnx_model
+    from analytics.export.onnx import onnx_model
     from core.models import model
 
     options, saved = onnxruntime.SessionOptions(), model.load()

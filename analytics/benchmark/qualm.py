@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analytics.memory import peak_megabytes
+from analytics.benchmark.memory import peak_megabytes
 from core.digits.config import Config
 from core.digits.data import as_input, load_mnist
 from core.digits.presets import PRESETS

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
 from analytics.reports import png_bytes
-from core.words import percent
+from core.formats import percent
 from deployment.ui.palette import BLUE, ORANGE
 
 STEPS = {"step_small": "training step, 784-512-10, batch 64, Adam",

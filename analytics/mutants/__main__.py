@@ -19,7 +19,7 @@ from analytics.mutants.planted import PLANTED
 from analytics.mutants.sample import ROOT, draw, places
 from analytics.mutants.trial import copy_project, fails, plant, tests_for
 from analytics.reports import write_report
-from core.words import measured
+from core.formats import measured
 
 COMMAND = "python -m analytics.mutants"
 

@@ -28,12 +28,12 @@ from analytics.reports import REPORTS, put_between_marks, write_report
 from core.command import refusing
 from core.digits.task import Images, load_parts
 from core.files import write_atomic
+from core.formats import measured
 from core.metrics import accuracy
 from core.storage import json_text
-from core.words import measured
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
-from deployment.number.text import label_of
-from deployment.preprocess.load import ENDINGS
+from deployment.reader.labels import number_label
+from deployment.reader.picture.load import ENDINGS
 
 KINDS = {"5 digits, gaps of 2 and more": ((5, 5), [WIDE], 1), "2 to 8 digits, all joins": (
     (2, 8), [WIDE, WIDE, TOUCHING, OVERLAPPING], 4), "pairs that touch": ((2, 2), [TOUCHING], 2),
@@ -46,8 +46,8 @@ HEAD = ("Numbers of MNIST's validation digits, each by one writer, leaning up to
 
 def folder_of(path):
     """[(text, path)] of a folder's labelled pictures. Raises ValueError where there are none."""
-    found = [(label_of(file.name), file) for file in sorted(Path(path).iterdir())
-             if file.name.lower().endswith(ENDINGS) and label_of(file.name)]
+    found = [(number_label(file.name), file) for file in sorted(Path(path).iterdir())
+             if file.name.lower().endswith(ENDINGS) and number_label(file.name)]
     if not found:
         raise ValueError(f"{path} holds no pictures named like 2026_anything.jpg: name each after what it shows.")
     return found

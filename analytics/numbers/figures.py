@@ -12,19 +12,19 @@ import numpy as np
 from PIL import Image
 
 from analytics.numbers.compose import WIDE, strings
+from core.formats import interval, measured, percent
 from core.metrics import wilson_interval
-from core.words import interval, measured, percent
 from deployment.deploy_mnist import MNISTDeployer
-from deployment.number.line import Line
-from deployment.number.page import blobs, lines, page_ink
-from deployment.number.text import distance
-from deployment.preprocess import InputError, load_image
+from deployment.reader.labels import edit_distance
+from deployment.reader.number.line import Line
+from deployment.reader.number.sheet import blobs, lines, page_ink
+from deployment.reader.picture.load import InputError, load_image
 
 FIFTHS = 5
 TEST = ", test digits"  # ends the name of a row of these
 PAGE = """
 import sys, time
-from analytics.memory import peak_megabytes
+from analytics.benchmark.memory import peak_megabytes
 from deployment.deploy_mnist import MNISTDeployer
 deployer = MNISTDeployer()
 start = time.perf_counter()
@@ -62,7 +62,7 @@ def judge(model, kind, pair):
         said, confidence = reading.text, reading.confidence
     except InputError:
         said, confidence = "", 0.0
-    return (said == text, components(deployer, picture, kind) == text, distance(text, said),
+    return (said == text, components(deployer, picture, kind) == text, edit_distance(text, said),
             len(text.replace("\n", "")), confidence)
 
 

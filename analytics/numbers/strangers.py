@@ -5,7 +5,7 @@ import numpy as np
 from analytics.numbers.compose import WIDE, compose, photographed
 from analytics.realworld.sets import LOOK_ALIKES, load_arrays
 from core.digits.strokes.negatives import blots, mirrored, pieces, scribbles, signs, turned
-from deployment.preprocess import preprocess
+from deployment.reader.paper.digit import preprocess
 
 
 def drawings(count):

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
+from analytics.realworld.contact_sheet import contact_sheet
 from analytics.realworld.figures import Readings, digits_table, strange_table
 from analytics.realworld.sets import load_sets, load_strange
-from analytics.realworld.sheet import contact_sheet
 from analytics.reports import write_report
 from core.command import refusing
 from core.digits.data import load_split, read_checked

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.formats import interval, measured, percent
 from core.metrics import auroc, ece_if_calibrated, expected_calibration_error, wilson_interval
-from core.uncertainty.readout import FEELINGS
-from core.words import interval, measured, percent
-from deployment.preprocess import InputError
+from core.uncertainty.readout import EMOTIONS
+from deployment.reader.picture.load import InputError
 
 RESAMPLES = 200
 NONE = "–"
@@ -22,7 +22,7 @@ class Readings:
     right: np.ndarray
     read: np.ndarray  # (N,) booleans
     probs: np.ndarray
-    feelings: np.ndarray
+    emotions: np.ndarray
     novelty: np.ndarray
     left_over: np.ndarray  # (M,) whether ink was left over beside the digit
 
@@ -42,7 +42,7 @@ class Readings:
     @classmethod
     def pooled(cls, several, name):
         return cls(name, *(np.concatenate([getattr(one, part) for one in several])
-                           for part in ("labels", "right", "read", "probs", "feelings", "novelty", "left_over")))
+                           for part in ("labels", "right", "read", "probs", "emotions", "novelty", "left_over")))
 
     @property
     def confidence(self):
@@ -69,19 +69,19 @@ def digits_table(rows):
     """Markdown, a row for each Readings of labelled digits."""
     rng = np.random.default_rng(0)
     head = ["set", "n", "read correctly", "95 % interval", "called confident", "wrong among them", "calibration error",
-            "a perfect reader's", "AUROC of confidence", *FEELINGS[1:], "ink left over", "unreadable"]
+            "a perfect reader's", "AUROC of confidence", *EMOTIONS[1:], "ink left over", "unreadable"]
     lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
     for row in rows:
         n, hits, right = len(row.labels), int(row.right.sum()), row.right[row.read]
-        confident = row.feelings == "confident"
+        confident = row.emotions == "confident"
         wrong = int((confident & ~right).sum())
         among = f"{wrong} of {confident.sum():,} ({measured(wrong / confident.sum(), 2)})" if confident.any() else NONE
         error = expected_calibration_error(row.probs, row.labels[row.read])
         band = np.quantile(ece_if_calibrated(row.probs, RESAMPLES, rng), [0.025, 0.975])
-        feelings = [measured((row.feelings == feeling).sum() / n) for feeling in FEELINGS[1:]]
+        emotions = [measured((row.emotions == emotion).sum() / n) for emotion in EMOTIONS[1:]]
         cells = [row.name, f"{n:,}", measured(hits / n, 2), interval(wilson_interval(hits, n)),
                  measured(confident.sum() / n), among, percent(error, 2), interval(band, 2),
-                 in_words(auroc_interval(row.confidence, right, rng)), *feelings,
+                 in_words(auroc_interval(row.confidence, right, rng)), *emotions,
                  measured(row.left_over.sum() / n), f"{n - row.read.sum():,}"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
@@ -97,11 +97,11 @@ def strange_table(rows, digits, validation):
             f"AUROC against {digits.name}", "unreadable"]
     lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
     for row in rows:
-        n, curious = len(row.labels), int((row.feelings == "curious").sum())
+        n, curious = len(row.labels), int((row.emotions == "curious").sum())
         both = np.concatenate([row.novelty, digits.novelty])
         found = auroc_interval(both, np.arange(len(both)) < len(row.novelty), rng)
         cells = [row.name, f"{n:,}", measured(curious / n), interval(wilson_interval(curious, n)),
-                 measured((row.novelty > usual).sum() / n), measured((row.feelings == "confident").sum() / n),
+                 measured((row.novelty > usual).sum() / n), measured((row.emotions == "confident").sum() / n),
                  in_words(found), f"{n - row.read.sum():,}"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

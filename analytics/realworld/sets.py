@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from deployment.preprocess.load import ENDINGS
+from deployment.reader.picture.load import ENDINGS
 
 CANVAS = 280
 LOOK_ALIKES = "oOlIsSzZBgqb"  # drawn letters that are digits to whoever is not told

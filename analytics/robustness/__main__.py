@@ -38,7 +38,7 @@ def main(argv=None):
 
     from tqdm import tqdm
 
-    from analytics.robustness.figures import samples  # Matplotlib only where pictures are made
+    from analytics.robustness.figures import samples
 
     with refusing("robustness"):
         model, data = models.load(args.model), load_mnist()

@@ -10,9 +10,9 @@ from scipy.stats import spearmanr
 
 from analytics.robustness.corruptions import CORRUPTIONS, PAPER, corrupt
 from core.digits.data import as_input
+from core.formats import percent
 from core.metrics import auroc, wilson_interval
-from core.uncertainty.readout import FEELINGS
-from core.words import percent
+from core.uncertainty.readout import EMOTIONS
 
 SEVERITIES = range(1, 6)
 
@@ -20,14 +20,14 @@ SEVERITIES = range(1, 6)
 def measure_cell(model, images, y):
     """One row of figures of a core.models.model.Model on images (N, 28, 28) uint8 with labels y (N,): a dict."""
     probs, novelty, _ = model.readout.read(model.network, as_input(images, model.config.input_range))
-    feelings = model.readout.feelings(probs, novelty)
+    emotions = model.readout.emotions(probs, novelty)
     confidence, correct = probs.max(axis=1), probs.argmax(axis=1) == y
     separation = auroc(confidence, correct)
     return {"n": len(y), "accuracy": float(correct.mean()),
             "interval_95": wilson_interval(int(correct.sum()), len(y)), "mean_confidence": float(confidence.mean()),
             "auroc_confidence": None if np.isnan(separation) else separation,  # JSON has no nan
-            "feelings": {feeling: float(np.mean(feelings == feeling)) for feeling in FEELINGS},
-            "confident_and_wrong": float(np.mean((feelings == "confident") & ~correct))}
+            "emotions": {emotion: float(np.mean(emotions == emotion)) for emotion in EMOTIONS},
+            "confident_and_wrong": float(np.mean((emotions == "confident") & ~correct))}
 
 
 def measure(model, images, y, n=2000, seed=0, corruptions=CORRUPTIONS, severities=SEVERITIES, track=iter):
@@ -63,7 +63,7 @@ def summary(rows):
 def table(rows):
     """Markdown of the rows: one line a corruption; percent at severities 1 to 5, then details at the paper's one."""
     head = ["corruption", "accuracy % at severity 1 to 5", "mean confidence % at 1 to 5", "paper's severity",
-            "accuracy % there", "95 % interval", "AUROC of confidence", *(f"{feeling} %" for feeling in FEELINGS)]
+            "accuracy % there", "95 % interval", "AUROC of confidence", *(f"{emotion} %" for emotion in EMOTIONS)]
     lines = ["| " + " | ".join(head) + " |", "|---|---|---|" + "---:|" * (len(head) - 3)]
     for name in dict.fromkeys(row["corruption"] for row in rows):
         own = [row for row in rows if row["corruption"] == name]
@@ -73,7 +73,7 @@ def table(rows):
         separation = shown["auroc_confidence"]
         cells = [name.replace("_", " "), *percents, str(shown["severity"] or "-"), f"{100 * shown['accuracy']:.1f}",
                  f"{100 * low:.1f} to {100 * high:.1f}", "-" if separation is None else f"{separation:.3f}",
-                 *(f"{100 * shown['feelings'][feeling]:.1f}" for feeling in FEELINGS)]
+                 *(f"{100 * shown['emotions'][emotion]:.1f}" for emotion in EMOTIONS)]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -21,9 +21,9 @@ from analytics.studies.reproduce import interval_of_mean
 from core.command import refusing
 from core.digits.config import Config
 from core.digits.presets import CHAMPION
+from core.formats import interval, percent
 from core.models.model import FINAL_MODEL, load_network, weights_sha256
 from core.storage import read_json
-from core.words import interval, percent
 
 HEAD = ("The preset of the network that ships, several seeds, the one with the best validation first (accuracy, then "
         "log loss): the command proposes that one. The test set is read once a run.")

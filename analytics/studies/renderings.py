@@ -15,7 +15,8 @@ from PIL import Image, ImageFilter
 from core.command import refusing
 from core.digits.data import DATA_DIR, KINDS_OF_RENDERING, load_split, read_checked
 from core.files import write_atomic
-from deployment.preprocess import InputError, preprocess
+from deployment.reader.paper.digit import preprocess
+from deployment.reader.picture.load import InputError
 
 TRIES = 5
 

@@ -12,10 +12,10 @@ import argparse
 import time
 from pathlib import Path
 
-from analytics import cluster
+from analytics.archive import cluster
 from analytics.studies.gate.study import GATE, PILOT
+from analytics.studies.results import Table, code_version
 from analytics.studies.sweep import add_sweep, swept
-from analytics.studies.table import Table, code_version
 from core.command import refusing
 from core.digits.presets import PRESETS
 

@@ -24,9 +24,9 @@ from core.digits.strokes.render import figures, render
 from core.digits.strokes.styles import read_styles
 from core.digits.task import DigitTask, Images, load_parts
 from core.files import write_atomic
+from core.formats import percent
 from core.nn.losses import softmax
 from core.nn.training import fit
-from core.words import percent
 
 SHEETS = Path(__file__).resolve().parents[2] / "images" / "strokes"
 EXAMPLES, SIDE, NAMES = 10, 28, 190  # figures of each style on a sheet; pixels of one, and of the column of names

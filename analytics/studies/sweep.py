@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analytics.studies.table import code_version
+from analytics.studies.results import code_version
 from core.digits.config import Config
 from core.digits.presets import PRESETS
 

@@ -12,7 +12,8 @@ import sys
 from tqdm import tqdm
 
 from analytics.reports import write_report
-from analytics.torture import faults, folders, inputs, trials, uploads
+from analytics.torture import faults, folders, inputs, trials
+from analytics.torture import pictures as uploads
 from analytics.torture.report import as_markdown
 
 COMMAND = "python -m analytics.torture"

@@ -16,10 +16,11 @@ from analytics.torture.mutate import mutated
 from analytics.torture.operations import audit_of, home, prepare
 from analytics.torture.trials import Trial
 from core.files import replace_together
-from core.storage import ModelError, document_sha256, json_text, vouch
-from deployment.audit import evidence, reader
+from core.storage import ModelError, document_sha256, json_text, sign_manifest
 from deployment.deploy_mnist import MNISTDeployer
-from deployment.preprocess.load import InputError
+from deployment.pages.audit import evidence
+from deployment.pages.audit import stored as reader
+from deployment.reader.picture.load import InputError
 
 WRONG = (None, True, -1, 0, 1, 2, 10**30, 1e308, -1e-300, float("nan"), float("inf"), "", "x" * 5000, "7", [], [[]], {},
          [1] * 50, [float("nan")] * 4, {"a": {"b": []}}, "../../etc/passwd", "\0", [784, 1, 10])
@@ -45,7 +46,7 @@ def model_folder(rng, number):
                 rng.choice(DAMAGES)(folder, rng)
         if rng.random() < 0.7:
             with contextlib.suppress(Exception):  # what cannot vouch for itself is tried as it is
-                vouch_again(folder)
+                sign_again(folder)
         try:
             deployer = MNISTDeployer(folder)
         except ModelError as error:
@@ -57,7 +58,7 @@ def model_folder(rng, number):
 def in_use(deployer):
     """What a loaded model says of three digits, all by all: finite, or a sentence."""
     with contextlib.suppress(ModelError):
-        deployer.bank.nearest(np.ones(deployer.config["hidden"][-1], np.float32), 5)
+        deployer.bank.nearest(np.ones(deployer.config.hidden[-1], np.float32), 5)
     try:
         for prediction in deployer.predict_batch(images()):
             numbers = [*prediction.probabilities, prediction.novelty, *np.concatenate(prediction.hidden)]
@@ -71,11 +72,11 @@ def in_use(deployer):
     return "loaded"
 
 
-def vouch_again(folder):
+def sign_again(folder):
     """config.json with the hashes of the arrays as they are now."""
     document = json.loads((folder / "config.json").read_text())
     arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in document["arrays"]}
-    (folder / "config.json").write_text(json_text(vouch(arrays, document)[1]))
+    (folder / "config.json").write_text(json_text(sign_manifest(arrays, document)[1]))
 
 
 def damage_bytes(folder, rng):

@@ -15,7 +15,7 @@ from core.digits.data import DataError, read_csv
 from core.digits.task import DigitTask
 from core.nn.training import fit
 from core.text.config import TextConfig
-from core.text.data import TextDataError, load_emobank
+from core.text.data.emobank import TextDataError, load_emobank
 
 VALUES = ("", "0", "1", "-1", "2", "0.5", "0.999999", "1e-300", "1e30", "1e308", "1e999", "nan", "inf", "-inf",
           "99999999", "true", "false", "none", "7,7", "0,0", "1,0", "-1,1", "512,,", "1e3", "0x10", "½", "adam", "sgd",

@@ -24,7 +24,7 @@ from core.files import NEXT, locked, places
 from core.models import finish, model, promotion
 from core.nn import parallel
 from core.storage import read_file, read_json
-from deployment.audit import reader
+from deployment.pages.audit import stored as reader
 
 QUICK = ["--preset", "plain-ann", "--set", "hidden=12", "--set", "train_on=train", "--epochs", "3"]
 PICTURES = ("learning", "map")

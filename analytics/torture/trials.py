@@ -11,7 +11,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from analytics.memory import peak_megabytes
+from analytics.benchmark.memory import peak_megabytes
 
 CHUNK = 8  # trials handed to a process at once
 

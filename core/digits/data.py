@@ -25,6 +25,7 @@ from core.files import aside
 
 DATA_DIR = Path(__file__).resolve().parents[2] / "data"
 SIDE, PIXELS, DIGITS = 28, 28 * 28, 10
+BOX = 20  # pixels: the long side of a digit in MNIST's field of 28 x 28
 FETCH = "python -m core.digits.data, which downloads what is missing."
 MIRRORS = ("https://storage.googleapis.com/cvdf-datasets/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/")
 # SHA-256 of the unpacked files: the same whatever program packed them.

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from core.digits.config import Config
 from core.digits.presets import PRESETS
+from core.formats import interval, measured, percent
 from core.settings import as_text
-from core.words import interval, measured, percent
 
 FLAGS = ("seed", "epochs", "batch_size", "lr")  # settings that the command line names directly
 MNIST = "MNIST of Y. LeCun, C. Cortes and C. J. C. Burges"
@@ -75,7 +75,7 @@ def card_data(config, metrics):
         "name": f"qualm-{config['preset']}", "license": "mit", "library": "numpy", "task": "image-classification",
         "architecture": config["architecture"], "gate": config["gate"], "parameters": config["parameters"],
         "intended_use": "reading single handwritten digits 0 to 9, drawn, scanned or photographed; digits of a "
-                        "whole number after deployment/number has cut them out",
+                        "whole number after deployment/reader/number has cut them out",
         "out_of_scope": "letters, other scripts, decisions about people",
         "training_data": {"name": training_data(config), "generated": made_words(config), "parts": config["split"],
                           "preprocessing": config["preprocessing"]},

@@ -14,9 +14,9 @@ from core.models.card import card_data, model_card, split_words
 from core.models.check import check
 from core.models.model import load_network
 from core.nn.training import Progress
-from core.storage import json_text, save_files, vouch
-from core.uncertainty.looks import Looks
+from core.storage import json_text, save_files, sign_manifest
 from core.uncertainty.readout import fit_readout
+from core.uncertainty.test_time_augmentation import Looks
 
 # Augmentation strong enough that any network errs on some: the readout learns from it what doubt looks like.
 HARD, HARD_COPIES = Config(elastic=2.5, elastic_sigma=6, rotation=12, scale=0.12, shear=0.15, thickness=0.3), 4
@@ -54,10 +54,10 @@ def mean_gates(network, X, y):
 
 
 def measure(network, config, readout, images):
-    """Accuracy with its 95 % interval and errors, log loss, Brier score, ECE, AUROC of confidence, feelings kept."""
+    """Accuracy with its 95 % interval and errors, log loss, Brier score, ECE, AUROC of confidence, emotions kept."""
     probs, novelty, _ = readout.read(network, as_input(images.X, config.input_range))
     correct = probs.argmax(axis=1) == images.y
-    confident = readout.feelings(probs, novelty) == "confident"
+    confident = readout.emotions(probs, novelty) == "confident"
     return {"n": len(images), "accuracy": accuracy(images.y, probs.argmax(axis=1)), "errors": int((~correct).sum()),
             "interval_95": wilson_interval(int(correct.sum()), len(images)), "log_loss": log_loss(probs, images.y),
             "brier": brier_score(probs, images.y), "ece": expected_calibration_error(probs, images.y),
@@ -76,7 +76,7 @@ def save(folder, network, config, parts, progress):
                "epochs": progress.epoch, "best_epoch": progress.best_epoch,
                "training_seconds": round(sum(progress.history.get("seconds", [])), 1),
                "parameters": int(network.theta.size), "interrupted": progress.interrupted}
-    files, document = vouch(arrays, {
+    files, document = sign_manifest(arrays, {
         **config.to_dict(), "architecture": [784, *config.hidden, 10], "parameters": int(network.theta.size),
         "split": split_words(config, {name: len(part) for name, part in parts.items()}),
         "preprocessing": PREPROCESSING, "readout": readout.settings()})

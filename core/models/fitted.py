@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = {"deployment/number/matrices.npz": "python -m analytics.studies.numbers --write"}  # file: what fits it again
+# file: the command that fits it again
+FILES = {"deployment/reader/number/matrices.npz": "python -m analytics.studies.number_weights --write"}
 KEY = "weights_sha256"
 LOG = logging.getLogger(__name__)
 

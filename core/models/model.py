@@ -85,7 +85,7 @@ def load(folder=FINAL_MODEL):
     try:
         readout = Readout.from_saved(saved["readout"], arrays, widths=(config.hidden[0], config.hidden[-1]))
         probs, novelty, by_fold = readout.read(network, np.zeros((1, PIXELS), np.float32))
-        if not np.isfinite([*probs[0], *novelty]).all() or not readout.could_be(by_fold):
+        if not np.isfinite([*probs[0], *novelty]).all() or not readout.prediction_sets(by_fold):
             raise ValueError("it reads what is no number")
     except Exception as error:  # whatever stands in a foreign file
         raise ModelError(f"{folder} does not hold a readout of this version ({error}); fit it again with "

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from core.explain.neighbours import FILE as NEIGHBOURS
 from core.files import places
+from core.formats import percent
 from core.models.check import check, is_number
 from core.models.model import FINAL_MODEL
 from core.storage import ModelError, load_model, read_file, read_json, save_files
-from core.words import percent
 
 DOCUMENTS = ("metrics.json", "train_history.json", "model_card.md", "model_card.json")
 

@@ -32,7 +32,7 @@ class FitSettings(Settings):
 
 @dataclass(frozen=True)
 class TextConfig(FitSettings):
-    # Model (core/text/model.py)
+    # Model (core/text/network/model.py)
     dim: int = 128
     width: int = 3  # hidden width of the perceptrons, times dim
     reach: int = 3  # how many tokens to either side the neighbours' layer sees; 0: there is none

@@ -5,7 +5,7 @@ Versions 1 to 6 start from it. Version 7 learns without it, and their answers ar
 
 import numpy as np
 
-from core.text.ngrams import NGrams, Sparse, ridge, times
+from core.text.language.ngrams import NGrams, Sparse, ridge, times
 
 # Chosen on EmoBank's dev split, for valence, arousal and dominance
 ALPHA = (1.0, 2.0, 4.0)

@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 
 from core.storage import ModelError, load_model, read_json, save_model
-from core.text.code import is_code
 from core.text.config import TextConfig
-from core.text.doubt import Intervals
-from core.text.language import English
-from core.text.model import TextModel
+from core.text.intervals import Intervals
+from core.text.language.english import English
+from core.text.language.program_text import is_code
+from core.text.language.tokens import spoken, tokens, words_in
+from core.text.network.embedding import UNKNOWN, WordTable
+from core.text.network.model import TextModel
+from core.text.network.ragged import Ragged
 from core.text.prior import Prior
-from core.text.ragged import Ragged
-from core.text.table import UNKNOWN, WordTable
-from core.text.tokens import spoken, tokens, words_in
 
 FINAL_LIMINAL = Path(__file__).resolve().parents[2] / "final_model" / "liminal"
 LONGEST = 5000  # characters

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from core.text.metrics import SHOWN, measure, pad_loss
-from core.text.model import TextModel
+from core.text.network.model import TextModel
+from core.text.network.ragged import Ragged
 from core.text.prior import best_shares
-from core.text.ragged import Ragged
 
 
 class Tokenised:

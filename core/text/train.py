@@ -19,15 +19,15 @@ from core.files import TRAINING_LOCK, locked
 from core.nn.training import fit
 from core.storage import load_model
 from core.text.config import TextConfig
-from core.text.data import load_emobank
-from core.text.doubt import Intervals
-from core.text.grammar import Grammar
-from core.text.language import English
-from core.text.lessons import Lessons
+from core.text.data.emobank import load_emobank
+from core.text.data.lessons import Lessons
+from core.text.data.orderings import Grammar
+from core.text.intervals import Intervals
+from core.text.language.english import English
 from core.text.metrics import measure
+from core.text.network.embedding import WordTable
 from core.text.prior import Prior, half
 from core.text.reader import FINAL_LIMINAL, save_reader
-from core.text.table import WordTable
 from core.text.task import TextTask
 
 RUNS = Path(__file__).resolve().parents[2] / "runs"

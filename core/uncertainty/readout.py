@@ -1,7 +1,7 @@
-"""From activations to feeling: calibrated confidence, novelty, the digits it can be, and the four words for them.
+"""From activations to emotion: calibrated confidence, novelty, the digits it can be, and the four words for them.
 
 Everything here is fitted on the calibration part, images of writers that the network was not trained on, and stored
-beside the weights. A feeling is a readout with a definition, checked in this order:
+beside the weights. An emotion is a readout with a definition, checked in this order:
 
     curious    novelty above the threshold that 99.5 % of calibration digits stay below
     confident  confidence of at least 95 %, and at or above the threshold from which on 99.9 % are promised to be right
@@ -16,10 +16,10 @@ import numpy as np
 
 from core.uncertainty.calibration import Calibration, Evidence, confidence_threshold, fit_calibration
 from core.uncertainty.conformal import ALPHA, CrossConformal, balanced_folds
-from core.uncertainty.looks import Looks, add_each
 from core.uncertainty.novelty import Subspace, fit_subspace
+from core.uncertainty.test_time_augmentation import Looks, add_each
 
-FEELINGS = ("confident", "hesitant", "confused", "curious")
+EMOTIONS = ("confident", "hesitant", "confused", "curious")
 TWO_HOLD = 0.9
 SURE_FROM = 0.95  # an answer less sure than this is never called confident, and its rivals are named
 BATCH = 1000
@@ -31,7 +31,7 @@ LOG = logging.getLogger(__name__)
 class Readout:
     """What is fitted after training. first, last: subspaces of the first hidden layer and of the last, gated one.
 
-    looks: test-time augmentation of doubtful images (core/uncertainty/looks.py), or None where there is none.
+    looks: test-time augmentation of doubtful images (test_time_augmentation.py), or None.
     folds, fold_looks: a Calibration and Looks for each fold of the calibration part, fitted on the others, for the
     conformal sets alone; alpha: the levels of these sets.
     """
@@ -80,14 +80,14 @@ class Readout:
         """
         return np.exp(self.calibration.novelty_score(evidence) - self.curious_from)
 
-    def feelings(self, probs, novelty):
-        """One of FEELINGS for each row of probs (N, 10) and novelty (N,)."""
+    def emotions(self, probs, novelty):
+        """One of EMOTIONS for each row of probs (N, 10) and novelty (N,)."""
         top = np.sort(probs, axis=1)[:, ::-1]
         return np.where(novelty > 1, "curious",
                         np.where(top[:, 0] >= self.confident_from, "confident",
                                  np.where(top[:, 0] + top[:, 1] >= self.two_hold, "hesitant", "confused")))
 
-    def could_be(self, by_fold):
+    def prediction_sets(self, by_fold):
         """{alpha: booleans (N, 10)}: the digits that each sample can be (core/uncertainty/conformal.py), from its
         Evidence as each fold has it."""
         probs = np.stack([fold.probabilities(seen) for fold, seen in zip(self.folds, by_fold, strict=True)])

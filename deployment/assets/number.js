@@ -7,7 +7,7 @@ export default function ({ data, setStateValue, parentElement }) {
   boxes.replaceChildren(...data.boxes.map((box, place) => {
     const button = Object.assign(document.createElement("button"), { type: "button", title: box.label });
     for (const side of ["top", "left", "width", "height"]) button.style[side] = `${box[side]}%`;
-    button.style.setProperty("--feeling", box.colour);
+    button.style.setProperty("--emotion", box.colour);
     button.setAttribute("aria-label", `${box.text}; ${box.label}`);
     button.setAttribute("aria-pressed", place === data.chosen);
     button.onclick = () => setStateValue("place", { of: data.of, place });

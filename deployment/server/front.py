@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 from string import Template
 
-from deployment.preprocess.bounds import MOST_BYTES
-from deployment.upload.archive import MOST_ZIP
+from deployment.reader.picture.archive import MOST_ZIP
+from deployment.reader.picture.limits import MOST_BYTES
 
 # What a page may load and speak to: this server alone. Streamlit and Plotly write styles and small scripts into the
 # page, and components arrive as blobs.

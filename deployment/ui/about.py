@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.words import percent
+from core.formats import percent
 
 
 @st.dialog("About Qualm", width="large")
@@ -30,7 +30,7 @@ def show(deployer) -> None:
 
 
 def _specification(deployer) -> dict[str, str]:
-    config = deployer.config
+    config = deployer.model.saved
     gate = " - gate" if config["gate"] else ""
     facts = {
         "Architecture": f"784 - {' - '.join(map(str, config['hidden']))}{gate} - 10, {config['activation']}, softmax",

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from deployment.release import trim
+from deployment.reader.malloc import trim
 
 GONE = 90  # seconds for a lost connection to come back; less than Streamlit's server.disconnectedSessionTTL, 120
 

@@ -5,7 +5,7 @@ import numpy as np
 # Okabe-Ito colours: told apart with any common colour blindness; a word always stands beside them.
 BLUE, ORANGE = "#0072B2", "#E69F00"  # losses and gains against a reference
 VERMILION, GREY = "#D55E00", "#8c8c8c"
-FEELING_COLOURS = {"confident": "#009E73", "hesitant": ORANGE, "confused": VERMILION, "curious": "#CC79A7"}
+EMOTION_COLOURS = {"confident": "#009E73", "hesitant": ORANGE, "confused": VERMILION, "curious": "#CC79A7"}
 # Ten colours that stay apart for colour-blind readers: M. A. Petroff, "Accessible Color Sequences for Data
 # Visualization", 2021 (arXiv:2107.02270). Figures also write the digit itself, never the colour alone.
 DIGIT_COLOURS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581",

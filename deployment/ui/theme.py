@@ -17,8 +17,8 @@ CSS = """
 .q-answer {display: flex; gap: 1.1rem; align-items: center; min-height: 7.2rem; margin-bottom: .7rem;}
 .q-digit {font-size: 6rem; font-weight: 700; line-height: 1; min-width: 3.6rem; text-align: center;}
 .q-guess .q-digit {font-size: 2.2rem; min-width: 1.6rem;}
-/* #111 on any of the four feelings: at least 5:1 */
-.q-feeling {display: inline-block; padding: .1rem .7rem; border-radius: 1rem; font-weight: 600; color: #111111;}
+/* #111 on any of the four emotions: at least 5:1 */
+.q-emotion {display: inline-block; padding: .1rem .7rem; border-radius: 1rem; font-weight: 600; color: #111111;}
 /* a number: as large as its longest line has room for, that of a page small */
 .q-number {flex-wrap: wrap; gap: .4rem 1.6rem;}
 .q-lines {container-type: inline-size; flex: 1 1 16rem; min-width: 0; max-width: calc(var(--signs) * 4rem);}
@@ -62,9 +62,9 @@ figure.q-boxed {margin: 0;}
 .q-bars.q-layers :is(th, td):nth-child(2) {width: 3.2rem;}
 .q-bars.q-layers :is(th, td):nth-child(n + 4) {width: 5rem; text-align: right; white-space: nowrap;}
 .q-bars thead :is(th, td) {font-size: .8rem; font-weight: 500;}
-.q-felt th {width: 6rem;}
-.q-felt td:nth-child(3) {width: 3.2rem; text-align: right;}
-.q-felt td:last-child {width: 5.5rem;}
+.q-emotions th {width: 6rem;}
+.q-emotions td:nth-child(3) {width: 3.2rem; text-align: right;}
+.q-emotions td:last-child {width: 5.5rem;}
 .q-own {border-collapse: separate; border-spacing: 2px; font-variant-numeric: tabular-nums;}
 .q-own caption {caption-side: bottom; text-align: left; padding-top: .35rem;}
 .q-own :is(th, td) {width: 2.1rem; min-width: 1.5rem; height: 1.7rem; padding: 0; border: 0; text-align: center;

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analytics.cluster import cluster
+from analytics.archive.cluster import cluster
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ from sentences import own_sentences, word_table
 from analytics.studies.liminal import __main__ as liminal
 from analytics.studies.liminal import ablation, language, lessons, plain, refusals, report, versions
 from core.storage import save_model
-from core.text import data
 from core.text import train as command
-from core.text.data import parse
-from core.text.language import English
+from core.text.data import emobank as data
+from core.text.data.emobank import parse
+from core.text.language.english import English
 from core.text.reader import TextReader
 
 SMALL = dict(dim=8, heads=2, outer=1, reach=1, epochs=1, steps=30, rated=32, plain=0, pairs=4, orderings=20, lr=1e-2)

@@ -9,13 +9,13 @@ from PIL import Image
 
 from analytics.numbers import __main__ as report
 from analytics.numbers.compose import INK, OVERLAPPING, SHARED, TOUCHING, WIDE, _touching, compose, strings
-from analytics.studies.numbers import fit
-from analytics.studies.numbers import lattices as study
+from analytics.studies.number_weights import fit
+from analytics.studies.number_weights import lattices as study
 from core.digits.config import Config
 from core.digits.task import load_parts
 from deployment.deploy_mnist import MNISTDeployer
-from deployment.number.path import log_sums_of
-from deployment.number.score import NOTHING, SIDES
+from deployment.reader.number.lattice import log_sums_of
+from deployment.reader.number.score import NOTHING, SIDES
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,10 +10,10 @@ from PIL import Image
 
 from analytics.realworld import figures, sets
 from analytics.realworld.__main__ import main, rows_of
-from analytics.realworld.sheet import contact_sheet
+from analytics.realworld.contact_sheet import contact_sheet
 from core.digits.data import load_mnist
 from deployment.deploy_mnist import MNISTDeployer
-from deployment.preprocess import InputError
+from deployment.reader.picture.load import InputError
 
 
 @pytest.fixture

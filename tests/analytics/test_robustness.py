@@ -145,9 +145,9 @@ def test_a_real_model_sees_worse_and_says_so(model, images, y, tmp_path):
     assert all(row["mean_confidence"] < clean["mean_confidence"] for row in heavy)
     assert all(worse["accuracy"] < better["accuracy"] for better, worse in zip(mild, heavy, strict=True))
     for row in rows:
-        assert sum(row["feelings"].values()) == pytest.approx(1)
+        assert sum(row["emotions"].values()) == pytest.approx(1)
         assert row["interval_95"][0] <= row["accuracy"] <= row["interval_95"][1]
-        assert row["confident_and_wrong"] <= min(row["feelings"]["confident"], 1 - row["accuracy"]) + 1e-9
+        assert row["confident_and_wrong"] <= min(row["emotions"]["confident"], 1 - row["accuracy"]) + 1e-9
     whole = robustness.summary(rows)
     assert whole["cells"] == 10 and whole["spearman_confidence_accuracy"] > 0.5
     command.save(tmp_path / "r.json", {"model_sha256": "ab", "summary": whole, "rows": rows},

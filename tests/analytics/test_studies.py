@@ -14,8 +14,8 @@ from killing import kill_once
 
 from analytics.studies import run as command
 from analytics.studies import sweep
+from analytics.studies.results import Table, code_version
 from analytics.studies.run import chosen, run_all
-from analytics.studies.table import Table, code_version
 from core.command import Refusal
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers know no tests
@@ -28,7 +28,7 @@ class Powers:
     name: str = "powers"
     seconds: float = 0.0
     fails: int = -1
-    modules = ("core.words",)
+    modules = ("core.formats",)
 
     def run(self, regime, arm, seed):
         time.sleep(self.seconds)
@@ -67,7 +67,7 @@ def test_two_processes_write_one_table_and_no_row_is_lost(tmp_path):
     """Each adds its rows as fast as it can, from the moment when both are there; what a killed one left is removed."""
     path, each = tmp_path / "table.parquet", 25
     (tmp_path / "table.parquet.1-beef.part").write_bytes(b"of a killed process")
-    code = ("import sys\nfrom analytics.studies.table import Table\nprint(flush=True)\ninput()\n"
+    code = ("import sys\nfrom analytics.studies.results import Table\nprint(flush=True)\ninput()\n"
             f"for seed in range({each}):\n    Table({str(path)!r}).add("
             "dict(study='s', regime='r', arm=sys.argv[1], seed=seed, version='v'))")
     running = [subprocess.Popen([sys.executable, "-c", code, arm], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -133,7 +133,7 @@ def test_finished_runs_are_kept_and_failures_told(client, tmp_path):
     rows = Table(table.path).of("powers")
     assert [made["power"] for made in rows] == POWERS
     assert all(made["seconds"] == before[made["seed"]] for made in rows if made["seed"] in before)
-    assert {made["version"] for made in rows} == {code_version(["core.words"])}
+    assert {made["version"] for made in rows} == {code_version(["core.formats"])}
 
 
 def test_a_worker_killed_in_the_middle_loses_its_run_alone(client, tmp_path):

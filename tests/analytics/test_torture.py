@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from analytics.audit import run as audit_run
-from analytics.torture import folders, inputs, trials, uploads
+from analytics.torture import folders, inputs, trials
+from analytics.torture import pictures as uploads
 from analytics.torture.report import as_markdown
 from core import train
 from core.models import finish
-from deployment.preprocess import InputError
+from deployment.reader.picture.load import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from core import files
-from core.files import BusyError, locked, places, remove_parts, replace_together, settle, write_atomic
+from core.files import BusyError, locked, places, recover, remove_parts, replace_together, write_atomic
 
 
 def read(folder, *names):
@@ -101,7 +101,7 @@ def test_wherever_it_stops_a_reader_sees_the_former_files_or_the_new(tmp_path, s
             replace_together(folder, new, remove=["gone"])
     seen = read(folder, "a", "b")
     assert seen in (["1", "1"], ["2", "2"]) and (step or seen == ["1", "1"]) and (step < 19 or seen == ["2", "2"])
-    settle(folder)
+    recover(folder)
     assert read(folder, "a", "b") == seen, "finishing changes nothing that one saw"
     assert read(folder, "gone", "more") == (["1", None] if seen[0] == "1" else [None, "2"])
     replace_together(folder, {"a": "3", "b": "3"})
@@ -174,7 +174,7 @@ def test_files_are_replaced_together_as_on_windows(tmp_path, system):
     folder = tmp_path / "model"
     replace_together(folder, {"a": "1", "b": "1"})
     replace_together(folder, {"a": "2"}, remove=["b"])
-    settle(folder)
+    recover(folder)
     assert read(folder, "a", "b") == ["2", None]
     assert {p.name for p in folder.iterdir()} <= {"a", files.FOLDER_LOCK}
 

@@ -61,7 +61,7 @@ def test_the_address_names_the_tab():
 def test_doubtful_examples_show_doubt(name):
     at = start()
     at.button(key=f"example_{name}").click().run()
-    assert answer(at)["feeling"] != "confident"
+    assert answer(at)["emotion"] != "confident"
 
 
 def test_an_uploaded_picture_is_read():

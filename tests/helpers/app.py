@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from deployment.draw.live import SIDE
+from deployment.pages.draw.live import SIDE
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "deployment" / "app.py"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.text.table import WordTable
+from core.text.network.embedding import WordTable
 
 GOOD, BAD = ("lovely", "happy", "bright", "warm"), ("awful", "sad", "dreadful", "cold")
 THINGS = ("day", "letter", "house", "song", "dinner", "story", "walk", "friend")

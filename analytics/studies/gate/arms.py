@@ -29,7 +29,7 @@ REGIMES = {
 HELD = "held at 1"  # equals "none": run once, as a check
 GATES = {"gate": EmotionalGate, "constant": ConstantGate, "other's": OthersGate, "fixed": FixedGate,
          "residual": ResidualGate, "open": OpenGate}
-FEELING = ("gate", "other's", "fixed", "residual", "open")  # arms whose gate differs from picture to picture
+DYNAMIC_GATES = ("gate", "other's", "fixed", "residual", "open")  # arms whose gate differs from picture to picture
 FOCAL = {"focal 1": (1.0, False), "focal 2": (2.0, False), "shuffled 1": (1.0, True), "shuffled 2": (2.0, True)}
 ARMS = ("none", "dense", *GATES, *FOCAL)  # all but the check
 

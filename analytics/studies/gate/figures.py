@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from analytics.studies.gate.arms import REGIMES
 from analytics.studies.gate.protocol import PAIRS
-from deployment.audit.evidence import unit_order
+from deployment.pages.audit.evidence import unit_order
 from deployment.ui.palette import BLUE, VERMILION
 
 GREY = "#777777"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.studies.gate.arms import FEELING, HELD, REGIMES
+from analytics.studies.gate.arms import DYNAMIC_GATES, HELD, REGIMES
 from analytics.studies.gate.protocol import OUTCOMES, PAIRS, differences
 from analytics.studies.gate.statistics import holm, seeds_and_images_interval, seeds_interval, sign_flip_p
 from analytics.studies.gate.study import PRIMARY
@@ -80,7 +80,7 @@ def beyond(rows):
     with p < .05, mean gain in AUROC and its interval)]."""
     found = []
     for regime in REGIMES:
-        for arm in FEELING:
+        for arm in DYNAMIC_GATES:
             some = [row for row in rows if row["regime"] == regime and row["arm"] == arm]
             gain = seeds_interval([row["error_auroc_both"] - row["error_auroc_margin"] for row in some])
             found.append((regime, arm, len(some), float(np.median([row["gate_lr"] for row in some])),

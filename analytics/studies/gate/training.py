@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
 from analytics.robustness.corruptions import CORRUPTIONS, corrupt
-from analytics.studies.gate.arms import FEELING, ArmTask, regime_data, settings
+from analytics.studies.gate.arms import DYNAMIC_GATES, ArmTask, regime_data, settings
 from core.digits.data import DIGITS, as_input
 from core.digits.presets import DEFAULT
 from core.digits.strokes.negatives import negatives
@@ -74,7 +74,7 @@ def measure(network, arm, input_range):
            "ece": expected_calibration_error(probs, test.y), "error_auroc": auroc(confidence, right),
            "ood_auroc": auroc(beside, np.arange(len(beside)) < len(test)),
            "robustness": float(np.mean(logits(X).argmax(axis=1) == y)), "right": np.packbits(right).tobytes()}
-    if arm in FEELING:
+    if arm in DYNAMIC_GATES:
         g = gate_values(network, as_input(test.X, input_range))
         row |= beyond_the_margin(found, g, right)
         if arm == "gate":

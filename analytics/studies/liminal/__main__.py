@@ -19,8 +19,8 @@ from analytics.studies.liminal import ablation, refusals, report, versions
 from analytics.studies.processes import sole_training
 from core.command import refusing
 from core.storage import save_model
-from core.text.data import load_emobank
-from core.text.lessons import Lessons
+from core.text.data.emobank import load_emobank
+from core.text.data.lessons import Lessons
 from core.text.reader import FINAL_LIMINAL
 
 WHAT = ("page", "train", "one", "versions", "minilm", "lessons", "words", "refusals")
@@ -48,7 +48,7 @@ def arguments(argv):
 def make(args, sentences):
     """lessons and words: what trainings start from, made with MiniLM."""
     from analytics.studies.liminal import language, lessons, plain, words
-    from deployment.text.embedders import MiniLM
+    from deployment.pages.text.embedders import MiniLM
 
     minilm = MiniLM(args.folder, layers="all")
     if args.what == "lessons":

@@ -17,12 +17,12 @@ from core.files import write_atomic
 from core.storage import load_model, npy_bytes, read_json, write_json
 from core.text import train as command
 from core.text.config import TextConfig
-from core.text.data import load_emobank
-from core.text.lessons import Lessons
+from core.text.data.emobank import load_emobank
+from core.text.data.lessons import Lessons
 from core.text.metrics import measure
-from core.text.ragged import Ragged
+from core.text.network.embedding import WordTable
+from core.text.network.ragged import Ragged
 from core.text.reader import FINAL_LIMINAL
-from core.text.table import WordTable
 from core.text.task import Tokenised
 
 ABLATION, SEEDS_PAD = FINAL_LIMINAL / "ablation.json", FINAL_LIMINAL / "seeds_pad.npy"

@@ -1,7 +1,7 @@
 """300 contrast pairs, 30 of each of ten kinds: of two sentences, which is the more pleasant?
 
 The grammar of orderings was extended with these results in view, and has the same ten kinds. They share no sentence
-with core/text/orderings.txt; a test says so.
+with core/text/data/orderings.txt; a test says so.
 """
 
 import csv

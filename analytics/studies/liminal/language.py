@@ -1,4 +1,4 @@
-"""Learn what English looks like: core.text.language's weights, and how well others are told from it.
+"""Learn what English looks like: core.text.language.english's weights, and how well others are told from it.
 
 Learned from English lessons, other languages of gimp-help and fortunes, and gibberish; measured on other documents
 (manual pages, Debian's reference), some of whose languages were never learned from.
@@ -6,10 +6,10 @@ Learned from English lessons, other languages of gimp-help and fortunes, and gib
 
 import numpy as np
 
-from core.text.grammar import Grammar
-from core.text.language import BUCKETS, English, buckets, share_unknown
+from core.text.data.orderings import Grammar
+from core.text.language.english import BUCKETS, English, buckets, share_unknown
+from core.text.language.tokens import spoken, words_in
 from core.text.reader import UnreadableError
-from core.text.tokens import spoken, words_in
 
 ROUNDS, LR, DECAY = 150, 0.05, 1e-6
 LEARNED, WRONGLY = ("gimp-help", "fortunes"), 0.007

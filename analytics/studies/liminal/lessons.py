@@ -12,8 +12,8 @@ import numpy as np
 from tqdm import tqdm
 
 from analytics.studies.liminal.plain import cookie_sentences
-from core.text.lessons import SENTENCE, WORD, Lessons
-from core.text.tokens import tokens
+from core.text.data.lessons import SENTENCE, WORD, Lessons
+from core.text.language.tokens import tokens
 
 SHORTEST, LONGEST = 3, 32  # tokens of a sentence
 GLOSSES = 10_000

@@ -15,10 +15,10 @@ from core.nn.training import fit
 from core.storage import write_json
 from core.text import train as command
 from core.text.config import TextConfig
+from core.text.language.tokens import tokens
 from core.text.metrics import measure
 from core.text.reader import FINAL_LIMINAL
 from core.text.task import TextTask
-from core.text.tokens import tokens
 from core.text.versions.train import prepare
 
 DIM = 384
@@ -65,7 +65,7 @@ def principal(states, dim, sample=40_000, seed=0):
 
 def train(args, sentences, seeds=3):
     """Write minilm.json: the figures of dev and test, averaged answers of `seeds` networks and the regression."""
-    from deployment.text.embedders import MiniLM
+    from deployment.pages.text.embedders import MiniLM
 
     started = time.perf_counter()
     minilm = MiniLM(args.folder, layers="all")

@@ -6,9 +6,9 @@ import numpy as np
 
 from analytics.studies.liminal import ablation, contrasts, refusals, versions
 from core.storage import read_json
+from core.text.language.tokens import tokens
 from core.text.metrics import bootstrap_difference, measure, pearson, resampled
 from core.text.reader import TextReader
-from core.text.tokens import tokens
 
 DIMENSIONS = ("V", "A", "D")
 HEAD = "| {} | r V | r A | r D | MAE V | MAE A | MAE D | {} |\n|---|---|---|---|---|---|---|---:|"

@@ -6,9 +6,9 @@ Their results are kept in final_model/liminal/v6/ablation.json, those of its tim
 import time
 
 from core.storage import load_model, read_json, write_json
-from core.text.data import load_emobank
+from core.text.data.emobank import load_emobank
+from core.text.network.embedding import WordTable
 from core.text.reader import FINAL_LIMINAL
-from core.text.table import WordTable
 from core.text.versions import train as command
 from core.text.versions.config import VERSIONS, VersionConfig
 from core.text.versions.featurizer import WordVectors

@@ -5,8 +5,8 @@ from collections import Counter
 
 import numpy as np
 
-from core.text.table import WordTable
-from core.text.tokens import SMILEYS, tokens
+from core.text.language.tokens import SMILEYS, tokens
+from core.text.network.embedding import WordTable
 
 MARKS = (".", ",", ";", ":", "...", "!", "?", "?!", "number")
 LEAST = 2  # how often a word of the lessons comes that is not MiniLM's own

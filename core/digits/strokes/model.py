@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.digits.frame import BOX
+from core.digits.data import BOX
 
 JOIN = 24  # points of the line that a missed pen lift leaves between two strokes
 MIDDLE = 14.0

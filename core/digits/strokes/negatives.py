@@ -7,8 +7,7 @@ a 2 and a 5 mirrored, a 6 and a 9 upside down, anything crossed with a 0, 1 or 7
 
 import numpy as np
 
-from core.digits.data import SIDE
-from core.digits.frame import BOX
+from core.digits.data import BOX, SIDE
 from core.digits.strokes.model import Hand, place, write
 from core.digits.strokes.render import figures, render
 from core.digits.strokes.styles import POINTS, read_styles

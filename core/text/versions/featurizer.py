@@ -1,14 +1,14 @@
 """From sentences to what v1 to v6 are given: an embedding and a first estimate of PAD.
 
 A `Featurizer` takes the sentence vectors of an embedder, which is anything with `name`, `dim` and `embed(texts) -> (N,
-dim) float32`; `WordVectors` needs NumPy alone, deployment/text/embedders.py has those that need libraries.
+dim) float32`; `WordVectors` needs NumPy alone, deployment/pages/text/embedders.py has those that need libraries.
 """
 
 from collections import Counter
 
 import numpy as np
 
-from core.text.ngrams import WORDS
+from core.text.language.ngrams import WORDS
 from core.text.prior import Prior, half
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.nn.layers import Dense, Dropout
-from core.text.layers import GELU, AffectGate, Chain, LayerNorm, Parts
+from core.text.network.layers import GELU, AffectGate, Chain, LayerNorm, Parts
 from core.text.versions.layers import HistoryAttention, Tanh
 from core.text.versions.memory import RECENT, Bond
 

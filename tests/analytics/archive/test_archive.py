@@ -46,7 +46,7 @@ def told(store):
 
 def same(found, expected):
     assert [row["path"] for row in found] == [row["path"] for row in expected]
-    for name in ("digit", "feeling", "could_be", "error"):
+    for name in ("digit", "emotion", "alternatives", "error"):
         assert [row[name] for row in found] == [row.get(name) for row in expected]
     for name in ("confidence", "novelty"):
         assert [row[name] for row in found] == pytest.approx([row[name] for row in expected], abs=1e-6, rel=1e-6)
@@ -56,8 +56,8 @@ def test_rows_say_what_the_deployer_says(folder, reader, undisturbed):
     paths = sorted(folder.glob("*.png"))
     for row, answer, path in zip(undisturbed, reader.predict_batch(paths), paths, strict=True):
         assert row["path"] == str(path) and row["digit"] == answer.digit and row["error"] is None
-        assert row["confidence"] == pytest.approx(answer.confidence, abs=1e-6) and row["feeling"] == answer.emotion
-        assert row["could_be"].split()[0] == str(answer.digit)
+        assert row["confidence"] == pytest.approx(answer.confidence, abs=1e-6) and row["emotion"] == answer.emotion
+        assert row["alternatives"].split()[0] == str(answer.digit)
 
 
 def test_workers_read_it_all_and_a_second_call_reads_nothing(folder, reader, undisturbed, client, tmp_path):

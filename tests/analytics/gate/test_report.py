@@ -8,12 +8,12 @@ from scipy.stats import binom
 
 from analytics.studies.gate import __main__ as command
 from analytics.studies.gate import results
-from analytics.studies.gate.arms import ARMS, FEELING, HELD, REGIMES
+from analytics.studies.gate.arms import ARMS, DYNAMIC_GATES, HELD, REGIMES
 from analytics.studies.gate.protocol import PAIRS, differences, pilot_table, protocol
 from analytics.studies.gate.report import sentences
 from analytics.studies.gate.results import Comparison, beyond, compare, held_equals_none, images, shut
 from analytics.studies.gate.study import GATE, PILOT, done_and_missing, runs
-from analytics.studies.table import Table, packed
+from analytics.studies.results import Table, packed
 
 OTHERS = ("log_loss", "ece", "error_auroc", "ood_auroc", "robustness")
 
@@ -24,7 +24,7 @@ def run(study, regime, arm, seed, rng, harm):
     row = {"study": study, "regime": regime, "arm": arm, "seed": seed, "version": "v", "parameters": 5, "seconds": 1.0,
            "accuracy": float(right.mean()), "right": np.packbits(right).tobytes(), "epochs_to_97": 4,
            **{name: float(rng.normal(0.5, 0.1)) for name in OTHERS}}
-    if arm in FEELING:
+    if arm in DYNAMIC_GATES:
         row |= {"gate_lr": 3.0, "gate_p": 0.01 if seed % 2 else 0.5, "error_auroc_margin": 0.96,
                 "error_auroc_both": 0.961}
     if arm == "gate":

@@ -34,7 +34,8 @@ def test_other_weights_ask_for_other_files(tmp_path, shipped):
     other = model.load(tmp_path / "other")
     assert other.weights_sha256 != shipped.weights_sha256
     said = fitted.stale(other.weights_sha256)
-    assert "deployment/number/matrices.npz" in said and "python -m analytics.studies.numbers --write" in said
+    assert "deployment/reader/number/matrices.npz" in said
+    assert "python -m analytics.studies.number_weights --write" in said
 
 
 def test_what_is_bound_is_loaded_for_its_weights_alone(tmp_path, caplog):

@@ -12,7 +12,7 @@ from core.digits.task import DigitTask, load_parts
 from core.models import finish, model
 from core.nn.training import fit
 from core.storage import ModelError, load_model, save_model
-from core.uncertainty.readout import FEELINGS
+from core.uncertainty.readout import EMOTIONS
 
 CONFIG = Config(preset="plain-ann", hidden=(32,), epochs=1, lr=3e-3, gate=True)
 
@@ -68,9 +68,9 @@ def test_stated_figures_follow_from_the_saved_model(trained):
     assert stated["errors"] == (~right).sum() and stated["n"] == 10_000
     assert stated["accuracy"] == pytest.approx(right.mean())
     assert stated["log_loss"] == pytest.approx(-np.log(probs[np.arange(len(probs)), test.y]).mean(), rel=1e-4)
-    feelings = loaded.readout.feelings(probs, novelty)
-    assert set(feelings) <= set(FEELINGS)
-    assert stated["confident_share"] == pytest.approx((feelings == "confident").mean(), abs=1e-3)
+    emotions = loaded.readout.emotions(probs, novelty)
+    assert set(emotions) <= set(EMOTIONS)
+    assert stated["confident_share"] == pytest.approx((emotions == "confident").mean(), abs=1e-3)
 
 
 DAMAGE = {"missing array": "output_W", "other model's array": "output_W", "cut config": "config.json",

@@ -7,24 +7,14 @@ from sentences import own_sentences, word_table
 from core.storage import ModelError, load_model
 from core.text import train
 from core.text.config import TextConfig
-from core.text.data import TextDataError, documents, load_emobank, parse
-from core.text.language import English
-from core.text.lessons import SENTENCE, WORD, Lessons
-from core.text.metrics import (
-    bootstrap_difference,
-    faith,
-    hope,
-    love,
-    mae_rating,
-    measure,
-    pad_loss,
-    pearson,
-    resampled,
-)
+from core.text.data.emobank import TextDataError, documents, load_emobank, parse
+from core.text.data.lessons import SENTENCE, WORD, Lessons
+from core.text.language.english import English
+from core.text.language.tokens import tokens
+from core.text.metrics import bootstrap_difference, faith, hope, love, mae_rating, measure, pad_loss, pearson, resampled
 from core.text.prior import Prior, best_shares
 from core.text.reader import FINAL_LIMINAL, TextReader, UnreadableError, portions, save_reader, words_for
 from core.text.task import TextTask
-from core.text.tokens import tokens
 
 SMALL = dict(dim=8, heads=2, outer=2, reach=1, epochs=3, steps=80, rated=32, plain=0, pairs=0, lr=1e-2, ema=0.9)
 

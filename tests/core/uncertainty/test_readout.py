@@ -10,9 +10,9 @@ from core.nn.network import Reading
 from core.uncertainty import readout as module
 from core.uncertainty.calibration import Calibration, Evidence
 from core.uncertainty.conformal import CrossConformal, balanced_folds
-from core.uncertainty.looks import Looks
 from core.uncertainty.novelty import Subspace, fit_subspace
-from core.uncertainty.readout import FEELINGS, SURE_FROM, Readout, fit_readout, look
+from core.uncertainty.readout import EMOTIONS, SURE_FROM, Readout, fit_readout, look
+from core.uncertainty.test_time_augmentation import Looks
 
 
 def a_readout(**changes):
@@ -24,19 +24,19 @@ def a_readout(**changes):
     return Readout(**settings | changes)
 
 
-def test_feelings_by_definition():
+def test_emotions_by_definition():
     readout = a_readout(confident_from=0.96)
     below, sure, two, none = np.full((4, 10), 0.0025)
     sure[3], below[3], two[4], two[9], none[:] = 0.9775, 0.95, 0.5, 0.42, 0.1
     below[5] = 0.03
     probs = np.array([sure, below, two, none])
-    assert readout.feelings(probs, np.array([1.0, 1.0, 0.0, 0.0])).tolist() == [
+    assert readout.emotions(probs, np.array([1.0, 1.0, 0.0, 0.0])).tolist() == [
         "confident", "hesitant", "hesitant", "confused"]
-    assert readout.feelings(probs[:1], np.array([1.0001])).tolist() == ["curious"]
+    assert readout.emotions(probs[:1], np.array([1.0001])).tolist() == ["curious"]
     edge = np.full((2, 10), 0.02)
     edge[0, :2], edge[1, :2] = [0.5, 0.4], [0.5, 0.3999]
-    assert readout.feelings(edge, np.zeros(2)).tolist() == ["hesitant", "confused"]
-    assert FEELINGS == ("confident", "hesitant", "confused", "curious")
+    assert readout.emotions(edge, np.zeros(2)).tolist() == ["hesitant", "confused"]
+    assert EMOTIONS == ("confident", "hesitant", "confused", "curious")
 
 
 def test_reconstruction_error_is_the_share_that_lies_off_the_plane_however_faint():
@@ -109,7 +109,7 @@ def test_what_it_could_be_by_level():
     readout = a_readout(alpha=(0.5, 0.05))
     logits = np.zeros((1, 10))
     logits[0, 4], logits[0, 9] = 4.0, 3.0
-    sets = readout.could_be([Evidence(logits, np.zeros((1, 2)), np.zeros(1))] * 2)
+    sets = readout.prediction_sets([Evidence(logits, np.zeros((1, 2)), np.zeros(1))] * 2)
     assert np.flatnonzero(sets[0.5][0]).tolist() == [4] and np.flatnonzero(sets[0.05][0]).tolist() == [4, 9]
 
 
@@ -152,9 +152,9 @@ def test_promises_hold_on_fresh_samples(fitted):
     right = probs.argmax(axis=1) == y
     assert np.mean(novelty > 1) == pytest.approx(0.005, abs=0.004)
     assert np.abs(probs.max(axis=1).mean() - right.mean()) < 0.015
-    confident = readout.feelings(probs, novelty) == "confident"
+    confident = readout.emotions(probs, novelty) == "confident"
     assert confident.any() and np.mean(~right[confident]) < 0.003 and readout.confident_from >= SURE_FROM
-    for alpha, sets in readout.could_be(by_fold).items():
+    for alpha, sets in readout.prediction_sets(by_fold).items():
         assert 1 - sets[np.arange(len(y)), y].mean() == pytest.approx(alpha, abs=0.3 * alpha + 0.003)
 
 

@@ -21,7 +21,7 @@ from strokes import CANVAS, THREE, draw_by_mouse
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from analytics.sessions import Session, drawings
+from analytics.benchmark.sessions import Session, drawings
 from deployment.server.processes import free_port
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")

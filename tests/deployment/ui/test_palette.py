@@ -15,7 +15,7 @@ def test_colour_maps():
     assert palette.loss_gain(np.array([1.0])).tolist() == [[0xE6, 0x9F, 0x00]]
 
 
-def test_words_on_feelings_are_readable():
+def test_words_on_emotions_are_readable():
     """Contrast of the dark text on each colour, after WCAG 2.1: at least 4.5 to 1."""
 
     def luminance(colour):
@@ -23,5 +23,5 @@ def test_words_on_feelings_are_readable():
         linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
         return linear @ [0.2126, 0.7152, 0.0722]
 
-    for colour in palette.FEELING_COLOURS.values():
+    for colour in palette.EMOTION_COLOURS.values():
         assert (luminance(colour) + 0.05) / (luminance("#111111") + 0.05) >= 4.5

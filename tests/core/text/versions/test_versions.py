@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sentences import own_sentences, word_table
 
-from core.text.data import parse
-from core.text.ngrams import NGrams, Sparse, ridge
+from core.text.data.emobank import parse
+from core.text.language.ngrams import NGrams, Sparse, ridge
 from core.text.prior import Prior
 from core.text.versions import train
 from core.text.versions.config import VersionConfig

@@ -1,0 +1,240 @@
+"""How quickly the app answers, in a real browser: `python -m analytics.benchmark.latency [--strokes 20]`.
+
+Starts the app on a free port, as a person would, and prints the time from opening the page to the first answer on it,
+for a cold and a warm server, and with a mouse and with a finger from the end of a stroke to its result, and between
+answers while the pen moves. With --beside-upload, another session has a ZIP of 300 photographs of two megapixels read
+meanwhile.
+"""
+
+import argparse
+import contextlib
+import io
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from deployment.server.processes import free_port, healthy
+
+APP = Path(__file__).resolve().parents[2] / "deployment" / "app.py"
+EXAMPLES = APP.parent / "assets" / "examples"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = [  # no window, and no requests of the browser's own
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+ANSWER = "[data-testid=answer]"
+# Both ends of a stroke's time are taken inside the page: the release of the pen, and the first frame with its result.
+NOTE_RELEASE = "() => document.addEventListener('pointerup', () => { window.released = performance.now(); }, true)"
+NOTE_ANSWERS = """() => new MutationObserver(() => {
+  const now = performance.now();
+  if (document.querySelector("[data-live=yes]") && !(now - window.answers.at(-1) < 20)) window.answers.push(now);
+}).observe(document.querySelector(".st-key-answer"), {subtree: true, childList: true, characterData: true})"""
+SHOWN = """(strokes) => {
+  const answer = document.querySelector(`[data-testid=answer][data-strokes="${strokes}"]`);
+  return answer && performance.now() - window.released;
+}"""
+
+
+def find_browser() -> str | None:
+    """The path of a Chromium, from the variable CHROMIUM or the usual names; None if there is none."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    process: int
+
+
+@contextlib.contextmanager
+def serve(seconds: float = 30):
+    """The app on a free port, started in a directory that is not the project's: yields a Server once it is healthy.
+
+    Raises RuntimeError with the server's log if it does not come up in time.
+    """
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as log:
+        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            deadline = time.monotonic() + seconds
+            while not healthy(port):
+                if server.poll() is not None or time.monotonic() > deadline:
+                    log.seek(0)
+                    raise RuntimeError(f"the app did not start:\n{log.read()}")
+                time.sleep(0.05)
+            yield Server(f"http://127.0.0.1:{port}", server.pid)
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+def first_answer(browser, url: str) -> float:
+    """Seconds from opening the page, with an empty cache, to the example's answer on it."""
+    page = browser.new_page()
+    start = time.perf_counter()
+    page.goto(url)
+    page.wait_for_selector(ANSWER)
+    seconds = time.perf_counter() - start
+    page.close()
+    return seconds
+
+
+class Mouse:
+    """On a desktop."""
+
+    window = {"width": 1280, "height": 900}
+
+    def __init__(self, page):
+        self._mouse = page.mouse
+
+    def down(self, x, y):
+        self._mouse.move(x, y)
+        self._mouse.down()
+
+    def move(self, x, y):
+        self._mouse.move(x, y)
+
+    def up(self):
+        self._mouse.up()
+
+
+class Finger:
+    """On a phone."""
+
+    window = {"width": 390, "height": 844}
+
+    def __init__(self, page):
+        self._session = page.context.new_cdp_session(page)
+
+    def _send(self, kind, *places):
+        points = [{"x": x, "y": y} for x, y in places]
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def down(self, x, y):
+        self._send("touchStart", (x, y))
+
+    def move(self, x, y):
+        self._send("touchMove", (x, y))
+
+    def up(self):
+        self._send("touchEnd")
+
+
+def canvas_page(browser, url: str, note: str, pen=Mouse) -> tuple:
+    """A page with its first answer on it, on which the script `note` has run, the place of its canvas and the pen."""
+    page = browser.new_page(viewport=pen.window, has_touch=pen is Finger)
+    page.goto(url)
+    page.wait_for_selector(ANSWER)
+    page.evaluate(note)
+    return page, page.locator("canvas.upper-canvas").bounding_box(), pen(page)
+
+
+def stroke_to_result(browser, url: str, strokes: int, pen=Mouse) -> list[float]:
+    """Milliseconds from the release of the pen to the result, for each of so many strokes on one canvas."""
+    page, box, pen = canvas_page(browser, url, NOTE_RELEASE, pen)
+    times = []
+    for stroke in range(1, strokes + 1):
+        x, y = box["x"] + 40 + 10 * stroke % (box["width"] - 80), box["y"] + 60
+        pen.down(x, y)
+        for step in range(1, 7):
+            pen.move(x - 3 * step, y + 27 * step)
+        pen.up()
+        times.append(page.wait_for_function(SHOWN, arg=stroke, polling="raf").json_value())
+    page.close()
+    return times
+
+
+def live_answers(browser, url: str, strokes: int, pen=Mouse) -> list[float]:
+    """Milliseconds between answers while the pen moves, over so many strokes of about a second."""
+    page, box, pen = canvas_page(browser, url, NOTE_ANSWERS, pen)
+    gaps = []
+    for _ in range(strokes):
+        page.evaluate("() => { window.answers = []; }")
+        pen.down(box["x"] + 80, box["y"] + 80)
+        for step in range(50):
+            pen.move(box["x"] + 80 + 4 * step, box["y"] + 80 + 5 * (step % 40))
+            page.wait_for_timeout(20)
+        times = page.evaluate("window.answers")
+        pen.up()
+        gaps += [after - before for before, after in pairwise(times)]
+        page.get_by_role("button", name="Clear", exact=True).click()
+        page.get_by_text("The canvas is empty").wait_for()
+    page.close()
+    return gaps
+
+
+def photographs(count: int, path: Path, side: int = 1400) -> Path:
+    """Write a ZIP of `count` JPEG photographs, each of an example on grainy paper, and return its path."""
+    rng = np.random.default_rng(0)
+    digits = [Image.open(file).convert("L").resize((side, side)) for file in sorted(EXAMPLES.glob("*.png"))]
+    with zipfile.ZipFile(path, "w") as archive:
+        for i in range(count):
+            grain = Image.fromarray(rng.integers(0, 12, (side // 8, side // 8), np.uint8)).resize((side, side))
+            buffer = io.BytesIO()
+            Image.fromarray(np.minimum(np.asarray(digits[i % len(digits)]), 240) + np.asarray(grain)).save(
+                buffer, "JPEG")
+            archive.writestr(f"{i}.jpg", buffer.getvalue())
+    return path
+
+
+@contextlib.contextmanager
+def uploading(browser, url: str, path: Path):
+    """Another session, which has the pictures in a ZIP read; yields its page once the reading goes on."""
+    page = browser.new_page()
+    page.goto(url)
+    page.wait_for_selector(ANSWER)
+    page.locator("input[type=file]").set_input_files(path)
+    page.get_by_role("progressbar").wait_for()
+    yield page
+    page.close()
+
+
+def main(argv=None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m analytics.benchmark.latency",
+                                     description="How quickly does the app answer?")
+    parser.add_argument("--strokes", type=int, default=20)
+    parser.add_argument("--beside-upload", action="store_true", help="measure strokes beside a session that uploads")
+    args = parser.parse_args(argv)
+    strokes = args.strokes
+    from playwright.sync_api import sync_playwright
+
+    with serve() as server, sync_playwright() as playwright:
+        url = server.url
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=QUIET)
+        cold = first_answer(browser, url)
+        warm = [first_answer(browser, url) for _ in range(5)]
+        times = {pen: stroke_to_result(browser, url, strokes, pen) for pen in (Mouse, Finger)}
+        gaps = {pen: live_answers(browser, url, 10, pen) for pen in (Mouse, Finger)}
+        if args.beside_upload:
+            with tempfile.TemporaryDirectory() as folder:
+                path = photographs(300, Path(folder) / "photographs.zip")
+                with uploading(browser, url, path) as other:
+                    beside = stroke_to_result(browser, url, strokes)
+                    going = other.get_by_role("progressbar").count() > 0
+        browser.close()
+    print(f"first answer, server just started   {cold:.2f} s")
+    print(f"first answer, median of {len(warm)}           {statistics.median(warm):.2f} s")
+    for pen in (Mouse, Finger):
+        name, up, between = pen.__name__.lower(), times[pen], gaps[pen]
+        print(f"{name}: pen-up to result, median of {strokes} {statistics.median(up):.0f} ms "
+              f"(largest {max(up):.0f} ms); between answers while drawing {statistics.median(between):.0f} ms "
+              f"(largest {max(between):.0f} ms of {len(between)})")
+    if args.beside_upload:
+        until = "which still went on" if going else "which ended before the last stroke"
+        print(f"beside an upload, {until}: median {statistics.median(beside):.0f} ms (largest {max(beside):.0f} ms)")
+
+
+if __name__ == "__main__":
+    main()

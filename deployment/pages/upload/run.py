@@ -1,0 +1,59 @@
+"""Many pictures read in steps, so that one may watch, stop and go on, and others' strokes are answered meanwhile."""
+
+import time
+from threading import Lock
+
+from deployment.pages.upload.number_audit import slim
+from deployment.reader.malloc import trim
+from deployment.reader.picture.archive import Picture, shown
+from deployment.reader.picture.load import InputError, unread_pages, work
+
+MOST_WORK = 2_000  # megapixels an upload may cost, see preprocess.load.work: about a minute of the worst kind
+TURN = Lock()  # one picture of all uploads at a time: so much memory is enough, and a core stays free for drawings
+
+
+class Run:
+    """The pictures of one upload; `results` holds a Prediction, where they show numbers a NumberReading, or an
+    InputError for each of the first `done`."""
+
+    def __init__(self, pictures: list[Picture], sentences: list[str], numbers: bool = False):
+        self.pictures, self.sentences, self.numbers = pictures, sentences, numbers
+        self.results, self.cost, self.seconds, self.stopped = [], 0.0, 0.0, False
+
+    @property
+    def names(self):
+        return [picture.name for picture in self.pictures[:self.done]]
+
+    @property
+    def done(self):
+        return len(self.results)
+
+    @property
+    def going(self):
+        return not self.stopped and self.done < len(self.pictures)
+
+    def step(self, deployer, seconds):
+        """Read on for so long; the picture begun is finished."""
+        start = time.perf_counter()
+        while self.going and time.perf_counter() - start < seconds:
+            with TURN:
+                self.results.append(self._read(deployer, self.pictures[self.done]))
+        if not self.going:
+            trim()
+        self.seconds += time.perf_counter() - start
+
+    def _read(self, deployer, picture):
+        name = f"“{shown(picture.name)}”"
+        try:
+            data = picture.load()
+            self.cost += work(data)
+            if self.cost > MOST_WORK:
+                raise InputError(f"{name} was not read: the pictures of an upload may have {MOST_WORK:,} megapixels "
+                                 "together; upload the rest on its own.")
+        except InputError as error:
+            return error
+        self.sentences += unread_pages(data, name)
+        if not self.numbers:
+            return deployer.predict_batch([data], names=[name], skip_errors=True)[0]
+        result = deployer.read_numbers([data], [name], skip_errors=True)[0]
+        return result if isinstance(result, InputError) else slim(result)

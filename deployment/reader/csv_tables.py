@@ -1,0 +1,93 @@
+"""Readings as CSV: a line a picture, or a line a digit of a number."""
+
+import csv
+import io
+import warnings
+from collections.abc import Iterable, Sequence
+
+from deployment.reader.labels import digit_label, edit_distance, number_label
+from deployment.reader.picture.load import InputError
+from deployment.reader.prediction import NumberReading, Prediction, boxes_text
+
+DIGIT_COLUMNS = ("file", "answer", "confidence", "emotion", "runner_up", "novelty", "alternatives", "left_over", "true",
+                 "error")
+NUMBER_COLUMNS = ("file", "text", "confidence", "emotion", "alternatives", "left_over", "true", "digit_errors", "error")
+BOX_COLUMNS = ("top", "left", "bottom", "right")
+PLACE_COLUMNS = ("line", "place", "text", "chance", "emotion", "alternatives", *BOX_COLUMNS)
+FORMER_COLUMNS = {"feeling": "emotion", "could_be": "alternatives"}  # former name -> today's
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[dict]) -> str:
+    """Rows {column: value} as CSV with a header line; a missing value is an empty cell.
+
+    Text written by others must go through `cell` first. A former column name is accepted with a DeprecationWarning, and
+    its column keeps that name.
+    """
+    names = [_current(column) for column in columns]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([row.get(name, "") for name in names] for row in rows)
+    return text.getvalue()
+
+
+def _current(column: str) -> str:
+    if column not in FORMER_COLUMNS:
+        return column
+    name = FORMER_COLUMNS[column]
+    warnings.warn(f"the column {column!r} is now called {name!r}", DeprecationWarning, stacklevel=4)
+    return name
+
+
+def cell(text: str) -> str:
+    """A text as a cell of a CSV. Spreadsheets evaluate text that begins with = + - or @ as a formula; a leading
+    apostrophe keeps it a text."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def digits_csv(names: Sequence[str], results: Sequence[Prediction | InputError],
+               columns: Sequence[str] = DIGIT_COLUMNS) -> str:
+    """One line a picture.
+
+    `true` is the digit in the file's name, if any; `alternatives` are the digits with a calibrated probability of at
+    least 5 %, most likely first; `left_over` lists boxes of ink outside the answer ("top left bottom right" in pixels
+    of the picture, separated by "; "); `error` says why a picture could not be read.
+    """
+    def row(name: str, result: Prediction | InputError) -> dict:
+        common = {"file": cell(name), "true": digit_label(name)}
+        if isinstance(result, InputError):
+            return common | {"error": cell(str(result))}
+        return common | {"answer": result.digit, "confidence": round(result.confidence, 6), "emotion": result.emotion,
+                         "runner_up": result.runner_up, "novelty": round(result.novelty, 6),
+                         "alternatives": " ".join(map(str, result.alternatives)),
+                         "left_over": boxes_text(result.left_over)}
+
+    return csv_text(columns, map(row, names, results))
+
+
+def numbers_csv(names: Sequence[str], results: Sequence[NumberReading | InputError],
+                columns: Sequence[str] = NUMBER_COLUMNS) -> str:
+    """One line a picture, as `digits_csv`; lines of a number are separated by "/", `alternatives` are listed by place,
+    counted from 1."""
+    def row(name: str, result: NumberReading | InputError) -> dict:
+        label = number_label(name)
+        common = {"file": cell(name), "true": "" if label is None else label.replace("\n", "/")}
+        if isinstance(result, InputError):
+            return common | {"error": cell(str(result))}
+        doubts = (f"{place + 1}: {' '.join(map(str, digits))}" for place, digits in result.alternatives.items())
+        return common | {"text": result.text.replace("\n", "/"), "confidence": round(result.confidence, 6),
+                         "emotion": result.emotion, "alternatives": "; ".join(doubts),
+                         "left_over": boxes_text(result.left_over),
+                         "digit_errors": "" if label is None else edit_distance(label, result.text)}
+
+    return csv_text(columns, map(row, names, results))
+
+
+def places_csv(reading: NumberReading, columns: Sequence[str] = PLACE_COLUMNS) -> str:
+    """One line for each place of a number: its digit, the probability that it is right, its alternatives, and its box
+    in pixels of the picture; then one line for each box of ink that is left over."""
+    rows = [{"line": place.line + 1, "place": number + 1, "text": place.text, "chance": round(place.chance, 6),
+             "emotion": place.emotion, "alternatives": " ".join(map(str, reading.alternatives.get(number, []))),
+             **dict(zip(BOX_COLUMNS, place.box, strict=True))} for number, place in enumerate(reading.digits)]
+    rows += [{"text": "left over", **dict(zip(BOX_COLUMNS, box, strict=True))} for box in reading.left_over]
+    return csv_text(columns, rows)

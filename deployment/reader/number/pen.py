@@ -1,0 +1,28 @@
+"""Strokes of a pen whose way is known: what was drawn in one go is a blob of its own, though it touches others."""
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from deployment.reader.number.sheet import Blob
+
+COVERED = 0.85  # of the ink: less, and something was drawn or erased that the strokes do not tell
+
+
+def stroke_blobs(strokes, mask):
+    """Blobs of a drawing's mask (H, W), one for each of strokes: (points (n, 2): x and y in pixels, width in pixels).
+
+    Ink that two strokes share belongs to both. None where strokes and ink are not those of one drawing.
+    """
+    found, covered = [], np.zeros_like(mask)
+    for points, width in strokes:
+        image = Image.new("1", mask.shape[::-1])
+        pen, places, half = ImageDraw.Draw(image), [tuple(point) for point in np.asarray(points, float)], width / 2
+        if len(places) > 1:
+            pen.line(places, fill=1, width=max(1, round(width)), joint="curve")
+        for x, y in (places[0], places[-1]):
+            pen.ellipse([x - half, y - half, x + half, y + half], fill=1)
+        own = np.asarray(image) & mask
+        if own.any():
+            found.append(Blob.of(own))
+            covered |= own
+    return found if covered.sum() >= COVERED * mask.sum() else None

@@ -1,0 +1,193 @@
+"""A grey picture of numbers -> what is written on it, blob by blob, sorted into lines.
+
+Everything is written for bright ink, as in deployment.reader.paper.ink: here nothing is chosen, all that could be
+writing is kept.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from deployment.reader.paper.frame import stroke_width
+from deployment.reader.paper.ink import MIN_CONTRAST, WEAK, ink_is_dark, is_plain, lift, opened, smooth_paper, unruled
+from deployment.reader.paper.raster import label, otsu
+
+FAINT = 0.4  # of the threshold between ink and paper: a line in a light pencil beside one in a dark pen
+SPECK = 0.12  # of the usual height on a page: less is a grain, a stain or a dot
+PALE = 0.36  # of the pen's mean strength
+ACROSS = 0.96  # of the page: an edge or a rule
+EDGE = 0.5  # of its own size, lying on the picture's edge: a table, a hand, a shadow
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Ink that hangs together: its mask (h, w) and the place of its box in the page."""
+
+    top: int
+    left: int
+    mask: np.ndarray
+
+    @classmethod
+    def of(cls, mask, top=0, left=0, **more):
+        """The Blob of a mask whose corner is at (top, left), cropped to what is set in it."""
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        return cls(top + int(rows[0]), left + int(columns[0]), mask[box], **more)
+
+    @property
+    def bottom(self):
+        return self.top + self.mask.shape[0]
+
+    @property
+    def right(self):
+        return self.left + self.mask.shape[1]
+
+    def draw(self, canvas, top, left):
+        """Add the mask to an array of booleans whose corner is at (top, left) of the page."""
+        rows, columns = (slice(max(place, 0), max(place + n, 0)) for place, n in
+                         zip((self.top - top, self.left - left), self.mask.shape, strict=True))
+        part = canvas[rows, columns]
+        up, aside = max(top - self.top, 0), max(left - self.left, 0)
+        part |= self.mask[up : up + part.shape[0], aside : aside + part.shape[1]]
+
+    @property
+    def box(self):
+        return self.top, self.left, self.bottom, self.right
+
+    @property
+    def height(self):
+        return self.mask.shape[0]
+
+    @property
+    def width(self):
+        return self.mask.shape[1]
+
+
+def page_ink(grey, kind=None):
+    """(ink (H, W) in [0, 1], mask of what hangs together with ink (H, W)), or None where there is none.
+
+    kind: "canvas" for bright strokes on a ground that is nothing but black.
+    """
+    if kind != "canvas":
+        grey = unruled(1 - grey if ink_is_dark(grey) else grey)
+    if kind == "canvas" or is_plain(grey):
+        low, high = float(grey.min()), float(grey.max())
+        if high - low < MIN_CONTRAST:
+            return None
+        ink = ((grey - low) / (high - low)).astype(np.float32)
+        return ink, ink > 0.25
+    found = _ink(*lift(grey, smooth_paper(grey)))
+    if found is None:
+        return None
+    # with the pen known, paper is what is wider than a few strokes: that takes out shadows with an edge
+    side = max(9, int(4 * stroke_width(found[1].astype(np.float32))) | 1)
+    return _ink(*lift(grey, opened(grey, side))) or found
+
+
+def _ink(ink, noise):
+    candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
+    if candidates.size < 4:
+        return None
+    threshold = otsu(candidates)
+    weak = ink > max(WEAK * FAINT * threshold, 3.5 * noise, 0.6 * MIN_CONTRAST)
+    labels, n = label(weak)
+    strong = np.zeros(n + 1, bool)
+    strong[labels[ink >= max(FAINT * threshold, 6 * noise)]] = True
+    strong[0] = False
+    full = np.percentile(ink[ink >= threshold], 75)
+    return np.clip(ink / full, 0, 1).astype(np.float32), strong[labels]
+
+
+def blobs(ink, mask, plain=False):
+    """The Blobs of a page's ink and mask (H, W) that could be written: no specks, nothing that lies along the edge or
+    crosses the page, where it is not `plain`, and nothing far paler than the pen, as folds, torn edges and the grain of
+    paper are."""
+    labels, n = label(mask)
+    if not n:
+        return []
+    y, x = np.nonzero(labels)
+    of = labels[y, x] - 1
+    order = np.argsort(of, kind="stable")
+    ends = np.cumsum(np.bincount(of, minlength=n))[:-1]
+    found = []
+    for rows, columns in zip(np.split(y[order], ends), np.split(x[order], ends), strict=True):
+        top, left = rows.min(), columns.min()
+        shape = np.zeros((rows.max() - top + 1, columns.max() - left + 1), bool)
+        shape[rows - top, columns - left] = True
+        found.append(Blob(int(top), int(left), shape))
+    found = [blob for blob in found if plain or not _on_the_edge(blob, mask.shape)]
+    found = _as_dark_as_the_pen(ink, found)
+    usual = usual_height(found)
+    return [blob for blob in found if max(blob.height, blob.width) >= max(SPECK * usual, 3)]
+
+
+def usual_height(found):
+    """The height that most ink has; 0 without any."""
+    if not found:
+        return 0.0
+    return _quantile(np.array([blob.height for blob in found]), found, 0.5)
+
+
+def _quantile(values, found, q):
+    """Of values, one a Blob, that below which the share q of all ink is."""
+    order, mass = np.argsort(values), np.array([blob.mask.sum() for blob in found], float)
+    share = np.cumsum(mass[order])
+    return float(values[order][np.searchsorted(share, q * share[-1])])
+
+
+def _on_the_edge(blob, shape):
+    mask, size = blob.mask, max(blob.height, blob.width)
+    contact = (mask[0].sum() * (blob.top == 0) + mask[-1].sum() * (blob.bottom == shape[0])
+               + mask[:, 0].sum() * (blob.left == 0) + mask[:, -1].sum() * (blob.right == shape[1]))
+    across = max(blob.height / shape[0], blob.width / shape[1])
+    return contact > EDGE * size or across > ACROSS
+
+
+def _as_dark_as_the_pen(ink, found):
+    """The Blobs that are not far paler than those which most ink is in."""
+    if not found:
+        return found
+    strength = np.array([ink[blob.top : blob.bottom, blob.left : blob.right][blob.mask].mean() for blob in found])
+    pen = _quantile(strength, found, 0.75)
+    return [blob for blob, own in zip(found, strength, strict=True) if own >= PALE * pen]
+
+
+def lines(found):
+    """The Blobs sorted into lines, from top to bottom, each a list from left to right.
+
+    A blob joins the line whose last blobs stand at its height; what is small joins the line it is nearest to.
+    """
+    usual = usual_height(found)
+    large = [blob for blob in found if blob.height >= 0.4 * usual]
+    small = [blob for blob in found if blob.height < 0.4 * usual]
+    rows = []
+    for blob in sorted(large, key=lambda blob: blob.left):
+        best, shared = None, 0.35
+        for row in rows:
+            top, bottom = _height_of(row[-3:])
+            overlap = min(blob.bottom, bottom) - max(blob.top, top)
+            if overlap > shared * min(blob.height, bottom - top):
+                best, shared = row, overlap / min(blob.height, bottom - top)
+        if best is None:
+            rows.append([blob])
+        else:
+            best.append(blob)
+    for blob in small:
+        middle = (blob.top + blob.bottom) / 2
+
+        def distance(row, blob=blob, middle=middle):
+            near = sorted(row, key=lambda other: abs(other.left + other.right - blob.left - blob.right))[:2]
+            top, bottom = _height_of(near)
+            aside = max(near[0].left - blob.right, blob.left - near[0].right, 0)
+            return max(top - middle, middle - bottom, 0) + 0.3 * aside
+
+        if rows:
+            row = min(rows, key=distance)
+            if distance(row) < 0.5 * usual:
+                row.append(blob)
+    rows = [sorted(row, key=lambda blob: blob.left + blob.right) for row in rows]
+    return sorted(rows, key=lambda row: np.mean([blob.top + blob.bottom for blob in row]))
+
+
+def _height_of(row):
+    return np.median([blob.top for blob in row]), np.median([blob.bottom for blob in row])

@@ -1,0 +1,127 @@
+"""Pieces of ink that stand apart from a digit: a point, a comma, a dash, another digit; or the bar of a 5.
+
+Geometry alone cannot tell whether a piece belongs to the digit: deployment.reader.left_over reads the digit with and
+without each.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from deployment.reader.paper.frame import crop, extent, slide, steepness
+from deployment.reader.paper.ink import LEAST
+from deployment.reader.paper.raster import label
+
+GAP, LEAST_GAP = 0.55, 2.5  # of the stroke's width, and pixels: ink that is nearer is a stroke that ran dry
+THIN, THIN_GAP = 1.5, 4  # pixels: strokes thinner than this are broken by the picture's pixels, over so many of them
+FAR = 0.35  # of the digit's height: what is farther away is no part of a digit
+SOLID = 0.2  # of full ink: less is the soft edge of a stroke
+MOST_POINTS = 1500  # of outlines, between which distances are measured
+
+
+@dataclass(frozen=True)
+class Apart:
+    """A digit with pieces that stand apart from it: ink (h, w), their masks (h, w), whether each is too far away to be
+    a part of the digit, and where the corner of `ink` lies in the picture (row, column)."""
+
+    ink: np.ndarray
+    pieces: list
+    far: list
+    corner: tuple[int, int]
+
+    @classmethod
+    def of(cls, ink: np.ndarray) -> "Apart | None":
+        """The Apart of ink (H, W) in [0, 1], 1 at a pen's full strength; None where no piece stands apart.
+
+        A piece stands about a stroke's width or more away from the rest and is large enough for a sign.
+        """
+        top, left, _, _ = extent(ink)
+        ink = crop(ink)
+        groups = groups_of(ink)
+        if len(groups) < 2:
+            return None
+        main = box_of(groups[0])
+        height = main[2] - main[0]
+        pieces = [group for group in groups[1:] if sign_sized(box_of(group), height)]
+        far = [distance(box_of(piece), main) > FAR * height for piece in pieces]
+        return cls(ink, pieces, far, (top, left)) if pieces else None
+
+    def without(self, pieces) -> np.ndarray:
+        """The ink (h, w) without these pieces, given by their numbers, and without their soft edges."""
+        gone = np.any([self.pieces[i] for i in pieces], axis=0)
+        return np.where(slide(gone, 5, np.maximum) & (gone | (self.ink <= SOLID)), 0, self.ink)
+
+    def box(self, piece: int) -> tuple[int, int, int, int]:
+        """(top, left, bottom, right) of a piece in the picture."""
+        return self._in_picture(box_of(self.pieces[piece]))
+
+    def box_without(self, pieces) -> tuple[int, int, int, int]:
+        """The same of the digit without these pieces."""
+        return self._in_picture(extent(self.without(pieces)))
+
+    def _in_picture(self, box):
+        return moved(box, self.corner)
+
+
+def groups_of(ink: np.ndarray) -> list[np.ndarray]:
+    """Masks (h, w) of the parts of ink (h, w) in [0, 1] that have a gap between them, that with the longest strokes for
+    their width first: of a digit and a blot, the digit."""
+    mask = ink > SOLID
+    labels, n = label(mask)
+    if n < 2:
+        return [mask]
+    rim, near = mask & ~slide(mask, 3, np.minimum), slide(labels, 3, np.maximum)
+    area, outline = (np.bincount(near.ravel(), weights.ravel(), n + 1)[1:] for weights in (ink, steepness(ink)))
+    # as frame.stroke_width of each component; of the thinner ones, so that a blot counts for little
+    width = _weighted_quantile(2 * area / outline, outline, 0.25)
+    points, of = np.argwhere(rim), labels[rim] - 1
+    step = -(-len(points) // MOST_POINTS)
+    group = _joined(points[::step], of[::step], n, max(GAP * width, THIN_GAP if width < THIN else LEAST_GAP))
+    thin = np.bincount(labels[rim], minlength=n + 1)[1:] / np.bincount(labels[mask], minlength=n + 1)[1:]
+    length = np.bincount(group, outline * thin, n)  # what is wide counts for less
+    return [np.isin(labels, np.flatnonzero(group == i) + 1) for i in np.argsort(-length, kind="stable") if length[i]]
+
+
+def _joined(points, of, n, gap):
+    """A group's number (n,) for each of n components: those are joined between whose points (m, 2) there are `gap`
+    pixels or less. of: (m,) the component of each point."""
+    group = np.arange(n)
+    y, x = points.T.astype(np.float32)
+    near = (y[:, None] - y) ** 2 + (x[:, None] - x) ** 2 < (gap + 1) ** 2
+    for i, j in np.unique(of[np.argwhere(near)], axis=0):
+        group[group == group[i]] = group[j]
+    return group
+
+
+def _weighted_quantile(values, weights, q):
+    order = np.argsort(values)
+    share = np.cumsum(weights[order])
+    return values[order][np.searchsorted(share, share[-1] * q)]
+
+
+def sign_sized(box, height: float) -> bool:
+    """Whether a box is large enough for a sign beside a digit of this height in pixels."""
+    top, left, bottom, right = box
+    return max(bottom - top, right - left) >= LEAST * height
+
+
+def distance(box, other) -> int:
+    """Pixels between two boxes, the larger of those across and along; below 0 where they overlap."""
+    return max(box[0] - other[2], other[0] - box[2], box[1] - other[3], other[1] - box[3])
+
+
+def box_of(mask) -> tuple[int, int, int, int]:
+    """(top, left, bottom, right) of what is set in a mask (H, W), which is not empty."""
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def moved(box, corner) -> tuple[int, int, int, int]:
+    """A box in a part of a picture, in pixels of the picture: the part's corner lies at (row, column)."""
+    return tuple(value + corner[i % 2] for i, value in enumerate(box))
+
+
+def boxes_of(mask) -> list[tuple[int, int, int, int]]:
+    """A box for each part of a mask (H, W) that hangs together, from left to right."""
+    labels, n = label(mask)
+    return sorted((box_of(labels == i) for i in range(1, n + 1)), key=lambda box: box[1])

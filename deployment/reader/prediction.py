@@ -1,0 +1,131 @@
+"""What a picture is read as, in plain values: of one digit a Prediction, of a number a NumberReading.
+
+A box is (top, left, bottom, right) in pixels of the source.
+"""
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.uncertainty.readout import EMOTIONS
+
+ALTERNATIVE_FROM = 0.05  # least calibrated probability of a digit that is listed among the alternatives
+UNKNOWN = "?"  # the text of a sign that is not a digit
+
+Box = tuple[int, int, int, int]
+
+
+def boxes_text(boxes: Iterable[Box]) -> str:
+    """Boxes as a cell of a table: "top left bottom right; ...", in pixels of the picture."""
+    return "; ".join(" ".join(map(str, box)) for box in boxes)
+
+
+def _renamed(former: str, name: str, value: Any) -> Any:
+    warnings.warn(f"{former} is now called {name}", DeprecationWarning, stacklevel=3)
+    return value
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One digit. Probabilities are calibrated; the arrays belong to the caller."""
+
+    digit: int  # 0 .. 9
+    probabilities: NDArray[np.floating]  # (10,), summing to 1
+    confidence: float  # that the digit is right: the largest of them; half of it where ink is left over
+    runner_up: int  # the digit with the second largest probability
+    prediction_sets: dict[float, list[int]]  # {alpha: digits}: omits the right one at a rate of alpha (conformal.py)
+    novelty: float  # distance from the training digits in the network's features; above 1 is unusual
+    emotion: str  # "confident", "hesitant", "confused" or "curious"; defined in core/uncertainty/readout.py
+    gate: NDArray[np.floating] | None  # (h,) in (0, 1), or None for a network without a gate
+    hidden: list[NDArray[np.floating]]  # activations of the hidden layers, the gated one last: each (h,)
+    image: NDArray[np.floating] | None  # (28, 28) in [0, 1], the network's input; None where it is not kept
+    box: Box = (0, 0, 0, 0)  # of the ink that was read
+    left_over: tuple[Box, ...] = ()  # boxes of separate ink that is not part of the answer
+
+    @property
+    def alternatives(self) -> list[int]:
+        """The digits with a calibrated probability of at least 5 %, the answer first, then the most likely."""
+        order = [int(d) for d in np.argsort(-self.probabilities, kind="stable")]
+        return [self.digit, *(d for d in order if d != self.digit and self.probabilities[d] >= ALTERNATIVE_FROM)]
+
+    @property
+    def could_be(self) -> dict[float, list[int]]:
+        """Deprecated: prediction_sets."""
+        return _renamed("Prediction.could_be", "prediction_sets", self.prediction_sets)
+
+    @property
+    def rivals(self) -> list[int]:
+        """Deprecated: alternatives, which begin with the answer."""
+        return _renamed("Prediction.rivals", "alternatives, which begin with the answer", self.alternatives[1:])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values that fit into JSON: all but the activations and the image."""
+        return {"digit": self.digit, "confidence": round(self.confidence, 6), "emotion": self.emotion,
+                "runner_up": self.runner_up, "alternatives": self.alternatives, "novelty": round(self.novelty, 4),
+                "box": list(self.box), "left_over": [list(box) for box in self.left_over],
+                "prediction_sets": {f"{alpha:.1%}": digits for alpha, digits in self.prediction_sets.items()},
+                "probabilities": [round(float(p), 6) for p in self.probabilities]}
+
+
+@dataclass(frozen=True)
+class Place(Prediction):
+    """One sign of a number: its Prediction, and
+
+    text: its character, "?" where it is not a digit; line: the index of its line; chance: the probability that it is
+    cut out and read rightly.
+    """
+
+    text: str = UNKNOWN
+    line: int = 0
+    chance: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"text": self.text, "line": self.line, "chance": round(self.chance, 6),
+                **super().to_dict()}
+
+
+@dataclass(frozen=True)
+class NumberReading:
+    """The numbers on a picture.
+
+    text: lines joined by newline; digits: the Places in reading order; confidence: the probability that the whole text
+    is right, at most 0.98 where a place is not confident, and half of it where ink is left over; alternatives: {index
+    of a doubtful Place: its digits with a probability of at least 5 %, most likely first}; page: the picture, (H, W)
+    uint8, reduced; scale: pixels of the source in one pixel of the page; left_over: boxes of ink outside the text, as
+    of a Prediction.
+    """
+
+    text: str
+    digits: list[Place]
+    confidence: float
+    alternatives: dict[int, list[int]]
+    page: NDArray[np.uint8]
+    scale: float
+    left_over: tuple[Box, ...] = ()
+
+    @property
+    def emotion(self) -> str:
+        """The emotion of the most doubtful place; at best hesitant where ink is left over."""
+        return max((*(place.emotion for place in self.digits), *(["hesitant"] if self.left_over else [])),
+                   key=EMOTIONS.index)
+
+    @property
+    def feeling(self) -> str:
+        """Deprecated: emotion."""
+        return _renamed("NumberReading.feeling", "emotion", self.emotion)
+
+    @property
+    def could_be(self) -> dict[int, list[int]]:
+        """Deprecated: alternatives."""
+        return _renamed("NumberReading.could_be", "alternatives", self.alternatives)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values that fit into JSON."""
+        return {"text": self.text, "confidence": round(self.confidence, 6),
+                "digits": [place.to_dict() for place in self.digits],
+                "left_over": [list(box) for box in self.left_over],
+                "alternatives": {str(number): digits for number, digits in self.alternatives.items()}}

@@ -1,0 +1,94 @@
+"""What the network's doubt is called: word, sentence and number of a reading, the same in app, command line and files.
+
+    95 % and more       "99.2 % sure.", no rival named
+    less                "Probably a 4; it may be a 9 (12.0 %)": rivals are the digits of 5 % and more
+    confused            "No digit stands out: perhaps a 4 (40.1 %), a 9 (30.2 %) or a 7 (14.9 %)"
+    curious             "This does not look like a digit the network knows", the digit a guess
+    with ink left over  "Perhaps a 6 (49.9 %): there is more on this picture"
+
+"Sure" is never said below 90 %.
+"""
+
+import re
+from pathlib import Path
+
+from core.formats import percent
+from core.uncertainty.readout import SURE_FROM
+
+ROOT = Path(__file__).resolve().parents[2]
+ELSEWHERE = re.compile(r"(?<![\w.])/(?:[^/\s]+/)+")  # the folders of an absolute path
+MORE = "there is more on this picture"
+SAID_SURE = 0.9  # below, a confidence is stated as a number alone
+MEANING = {  # what each emotion promises or lacks, by the rule in core/uncertainty/readout.py
+    "confident": "At most 1 in 1,000 of all answers called confident is wrong.",
+    "hesitant": "Not sure enough for the promise that 999 in 1,000 such answers are right.",
+    "confused": "No two digits hold 90 % between them.",
+    "curious": "Its strokes or its shape are unlike the digits of training.",
+}
+
+
+def a(digit: int) -> str:
+    """The digit with its article: "a 4", "an 8"."""
+    return f"{'an' if digit == 8 else 'a'} {digit}"
+
+
+def joined(words: list[str], last: str = "or") -> str:
+    """ "x", "x or y", "x, y or z"."""
+    *others, end = words
+    return f"{', '.join(others)} {last} {end}" if others else end
+
+
+def sure(confidence: float) -> str:
+    """A confidence as a phrase: "99.2 % sure", "more than 99.9 % sure"; a number alone where that would say too
+    much."""
+    words = percent(confidence).replace("> ", "more than ")
+    return f"{words} sure" if confidence >= SAID_SURE else words
+
+
+def capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def sentence(reading) -> str:
+    """What a deployment.deploy_mnist.Prediction says of itself, without a full stop."""
+    probs, digit = reading.probabilities, reading.digit
+    weighed = [f"{a(d)} ({percent(probs[d])})" for d in reading.alternatives]
+    if reading.emotion == "curious":
+        more = f"; {MORE}" if reading.left_over else ""
+        return f"This does not look like a digit the network knows; if it must be one, {weighed[0]}{more}"
+    if reading.left_over:
+        return f"Perhaps {a(digit)} ({percent(reading.confidence)}): {MORE}"
+    if reading.emotion == "confused":
+        return f"No digit stands out: perhaps {joined(weighed)}"
+    if reading.confidence >= SURE_FROM:
+        return capital(sure(reading.confidence))
+    if len(reading.alternatives) > 1:
+        return f"Probably {a(digit)}; it may be {joined(weighed[1:])}"
+    return f"Probably {weighed[0]}"
+
+
+def number(reading) -> str:
+    """What a deployment.reader.prediction.NumberReading says of itself, in one line, without a full stop."""
+    doubts = [f"place {place + 1}: {joined(list(map(str, digits)))}" for place, digits in reading.alternatives.items()]
+    return "   ".join([reading.text.replace("\n", " / "), whole(reading), *doubts])
+
+
+def whole(reading) -> str:
+    """How sure a number is as a whole, without a full stop."""
+    unknown = reading.text.count("?")
+    more = f"; {MORE}" if reading.left_over else ""
+    if unknown:
+        signs = f"{unknown} of {len(reading.digits)} signs" if len(reading.digits) > 1 else "The sign"
+        return f"{signs} {'does' if unknown == 1 else 'do'} not look like a digit the network knows{more}"
+    if more:
+        return f"Right as a whole: {percent(reading.confidence)}{more}"
+    if reading.confidence >= SURE_FROM:
+        return capital(sure(reading.confidence))
+    doubtful = len(reading.alternatives)
+    where = {0: "", 1: "; one place is in doubt"}.get(doubtful, f"; {doubtful} places are in doubt")
+    return f"Right as a whole: {percent(reading.confidence)}{where}"
+
+
+def told(error: Exception) -> str:
+    """An error's sentence, with paths as one types them in the project's folder, and no path outside it."""
+    return ELSEWHERE.sub("", str(error).replace(f"{ROOT}/", ""))

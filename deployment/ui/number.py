@@ -1,0 +1,69 @@
+"""The reading of a number -> HTML and plain values for the page. Pure functions; they know no Streamlit."""
+
+import html
+
+from core.formats import percent
+from deployment.reader import wording
+from deployment.reader.prediction import UNKNOWN
+from deployment.ui.html import png_uri
+from deployment.ui.palette import EMOTION_COLOURS
+
+LARGE = 3  # lines that are shown in the largest letters
+
+
+def answer(reading, name: str, strokes: int, live: bool = False) -> str:
+    """The number, large, line by line, what is doubtful underlined; its emotion and how sure it is as a whole.
+
+    `data-name`, `data-strokes`, `data-live`: as of deployment.ui.digit.answer.
+    """
+    lines, place = [], 0
+    for text in reading.text.split("\n"):
+        signs = []
+        for sign in text:
+            doubt = place in reading.alternatives or sign == UNKNOWN
+            title = html.escape(doubts(reading, place))
+            signs.append(f'<span class="q-doubt" title="{title}">{sign}</span>' if doubt else sign)
+            place += 1
+        lines.append(f'<div class="q-signs">{"".join(signs)}</div>')
+    longest = max(len(text) for text in reading.text.split("\n"))
+    many = " q-page" if len(lines) > LARGE else ""
+    emotion = reading.emotion
+    return f"""<div class="q q-answer q-number{many}" data-testid="number" data-text="{html.escape(reading.text)}"
+ data-emotion="{emotion}" data-name="{html.escape(name)}" data-strokes="{strokes}"
+ data-live="{"yes" if live else "no"}"><span class="q-hidden">The network reads </span>
+<div class="q-lines" style="--signs:{longest}">{"".join(lines)}</div>
+<div><p><span class="q-emotion" style="background:{EMOTION_COLOURS[emotion]}">{emotion}</span></p>
+<p><b>{html.escape(wording.whole(reading))}.</b></p></div></div>"""
+
+
+def spoken(reading) -> str:
+    """The answer in one line, for screen readers."""
+    return f"The network reads {' '.join(reading.text)}, {reading.emotion}. {wording.whole(reading)}."
+
+
+def doubts(reading, place: int) -> str:
+    """What a place is or could be, in words: "place 3: a 6 or a 0"."""
+    here = reading.digits[place]
+    if here.text == UNKNOWN:
+        return f"place {place + 1}: no digit that the network knows"
+    alternatives = reading.alternatives.get(place, [here.digit])
+    return f"place {place + 1}: {wording.joined([wording.a(digit) for digit in alternatives])}, {percent(here.chance)}"
+
+
+def boxes(reading, chosen: int) -> dict:
+    """What assets/number.js draws: the picture and a box for each place, in per cent of it."""
+    drawn = [_on_page(reading, place.box) | {
+        "colour": EMOTION_COLOURS[place.emotion], "text": place.text,
+        "label": f"{doubts(reading, number)}, {place.emotion}"} for number, place in enumerate(reading.digits)]
+    others = "; dashed boxes are not part of the number" if reading.left_over else ""
+    return {"uri": png_uri(reading.page), "boxes": drawn, "chosen": chosen,
+            "left_over": [_on_page(reading, box) for box in reading.left_over],
+            "alt": f"The picture, with a box around each digit, coloured by emotion{others}"}
+
+
+def _on_page(reading, box: tuple) -> dict:
+    """A box (top, left, bottom, right) in the source's pixels, in per cent of the page shown."""
+    height, width = (n * reading.scale / 100 for n in reading.page.shape)
+    top, left, bottom, right = box
+    return {"top": top / height, "left": left / width, "height": (bottom - top) / height,
+            "width": (right - left) / width}
