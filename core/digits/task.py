@@ -24,6 +24,7 @@ from core.digits.strokes.negatives import negatives
 from core.digits.strokes.render import figures
 from core.metrics import accuracy, faith, hope, love
 from core.nn.classification import ClassificationTask
+from core.nn.fast.layers import fast
 from core.nn.losses import softmax, softmax_cross_entropy
 from core.nn.network import build_network
 
@@ -49,7 +50,7 @@ class Images:
 
 def digit_network(config, dtype=np.float32):
     """The network for digits that a Config describes: 784 - hidden ... - (gate) - 10."""
-    return build_network(config, PIXELS, DIGITS, dtype)
+    return fast(build_network(config, PIXELS, DIGITS, dtype))
 
 
 class DigitTask(ClassificationTask):
