@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -80,7 +80,7 @@ class Network:
 
         Returns dX (N, n_in), None if ctx.input_gradient is False.
         """
-        dy, inner = dlogits, replace(ctx, input_gradient=True)
+        dy, inner = dlogits, Context(ctx.train, ctx.rng, ctx.arena, ctx.accumulate)
         for i in reversed(range(len(self.layers))):
             dy = self.layers[i].backward(self.params[i], dy, caches[i], None if grads is None else grads[i],
                                          inner if i else ctx)
