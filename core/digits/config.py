@@ -1,4 +1,4 @@
-"""Every setting of a training run, in one place, saved with the run."""
+"""The settings of a training run on digits; they are saved with the run."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -7,25 +7,27 @@ from typing import ClassVar
 from core.nn.settings import ClassificationSettings, NetworkSettings
 from core.settings import as_text
 
-MOST_WEIGHTS = 200_000_000
+MOST_WEIGHTS = 200_000_000  # 800 MB of float32
 
 
 @dataclass(frozen=True)
 class Config(NetworkSettings, ClassificationSettings):
+    """The settings of the engine (core/nn/settings.py) and those of data and augmentation."""
+
     preset: str = "default"  # the name of the preset
 
-    # Data. The parts are fixed (core/digits/data.py); "all" trains on the 60,000 images, for a recipe that validation
-    # chose.
+    # Data. The parts are fixed (core/digits/data.py); "all" trains on all 60,000 images, with settings selected on
+    # validation.
     train_on: str = "train"  # "train" or "all"
-    csv: str = ""  # a file of training images in place of MNIST's; its parts are drawn by chance, image by image
-    csv_sha256: str = ""  # what that file held, so that nothing goes on with another one
-    input_range: tuple = (0.0, 1.0)  # pixels are scaled linearly to this
+    csv: str = ""  # a file of training images that replaces MNIST's; its images are split at random
+    csv_sha256: str = ""  # the hash of that file; a resumed run checks it
+    input_range: tuple[float, float] = (0.0, 1.0)  # pixels are scaled linearly to this
 
-    # Pictures made by the stroke model (core/digits/strokes), in place of a share of the training images
-    synthetic: float = 0.0  # share of digits, in the hands of the whole world
-    negatives: float = 0.0  # share of what is no digit, for which nothing is to speak for any answer
+    # Pictures of the stroke model (core/digits/strokes), which replace a share of the training images
+    synthetic: float = 0.0  # share of digits, in writing styles of the whole world
+    negatives: float = 0.0  # share of pictures that are not digits, trained to give no evidence for any class
 
-    # Augmentation (core/digits/augmentation.py), fresh each epoch; all zero: none
+    # Augmentation (core/digits/augmentation.py), new in each epoch; all zero: none
     elastic: float = 0.0  # largest standard deviation of the displacement, pixels
     elastic_sigma: float = 5.0  # its smoothness, pixels
     rotation: float = 0.0  # degrees
@@ -44,20 +46,19 @@ class Config(NetworkSettings, ClassificationSettings):
         "rotation": "[0, 180]", "shift": "[0, 28]",
     }
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if len(self.input_range) != 2 or self.input_range[0] >= self.input_range[1]:
             raise ValueError(f"input_range must be two rising numbers, not {as_text(self.input_range)}")
         if len(self.hidden) > 16:
-            raise ValueError(f"hidden names {len(self.hidden)} layers; at most 16 are built")
+            raise ValueError(f"hidden names {len(self.hidden)} layers; at most 16 are allowed")
         weights = sum(n_in * n_out for n_in, n_out in pairwise((784, *self.hidden, 10)))
         if weights > MOST_WEIGHTS:
-            raise ValueError(
-                f"hidden makes {weights / 1e6:,.0f} million weights; at most {MOST_WEIGHTS / 1e6:,.0f} million "
-                "are built"
-            )
+            raise ValueError(f"hidden gives {weights / 1e6:,.0f} million weights; at most {MOST_WEIGHTS / 1e6:,.0f} "
+                             "million are allowed")
 
     @property
-    def augments(self):
+    def augments(self) -> bool:
+        """Whether any augmentation is on."""
         return any((self.elastic, self.rotation, self.scale, self.shear, self.shift, self.thickness,
                     self.ornament))

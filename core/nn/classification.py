@@ -1,7 +1,7 @@
 """Classification as a training task for `core.nn.training.fit`."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,11 @@ from core.nn.parallel import side_by_side
 from core.nn.settings import ClassificationSettings
 
 HALVES = 2
-Half = tuple[NDArray[Any], Labels, np.random.Generator]  # rows of X, labels, randomness
+Half = tuple[NDArray[Any], Labels, np.random.Generator]  # rows of X, labels, random generator
+C = TypeVar("C", bound=ClassificationSettings)
 
 
-class ClassificationTask:
+class ClassificationTask(Generic[C]):
     """Teach a network the labels y (N,) of the rows of X (N, ...), -1 for samples without a class.
 
     A batch goes through the network in two halves in parallel, each with its augmentation, dropout and batch
@@ -34,7 +35,7 @@ class ClassificationTask:
     score = "val_accuracy"
     nothing = False  # whether some samples have no class (core/nn/losses.py)
 
-    def __init__(self, config: ClassificationSettings, network: Network, X: NDArray[Any], y: Labels,
+    def __init__(self, config: C, network: Network, X: NDArray[Any], y: Labels,
                  validation: tuple[Array, Labels] | None = None, drop_last: bool = False) -> None:
         for labels, rows in [(y, X), *([validation[::-1]] if validation is not None else [])]:
             check_length("ClassificationTask", "labels", labels, len(rows))

@@ -36,7 +36,7 @@ class Network:
 
     def __init__(self, layers: Sequence[tuple[str, Layer]], dtype: DTypeLike = np.float32) -> None:
         self.names, self.layers = [name for name, _ in layers], [layer for _, layer in layers]
-        self.dtype = np.dtype(dtype)
+        self.dtype: np.dtype[np.floating] = np.dtype(dtype)  # pyright: ignore[reportAttributeAccessIssue]
         entries = [(i, name, shape) for i, layer in enumerate(self.layers) for name, shape in layer.shapes.items()]
         entries.sort(key=lambda entry: len(entry[2]) == 1)  # stable: matrices, then vectors
         self._layout: list[tuple[int, str, tuple[int, ...], int]] = []
