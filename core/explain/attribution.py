@@ -89,7 +89,7 @@ def occlusion(model, x, size=4, stride=2):
     inside = (np.arange(SIDE) >= starts[:, None]) & (np.arange(SIDE) < starts[:, None] + size)
     patches = (inside[:, None, :, None] & inside[None, :, None, :]).reshape(-1, SIDE * SIDE)
     touched = (patches & (x != paper)).any(axis=1)
-    probs = model.first_look(np.concatenate([x[None], np.where(patches[touched], paper, x)]))
+    probs = model.unaugmented_probabilities(np.concatenate([x[None], np.where(patches[touched], paper, x)]))
     answer = probs[0].argmax()
     fall = np.zeros(len(patches), np.float32)
     fall[touched] = probs[0, answer] - probs[1:, answer]
