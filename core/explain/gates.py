@@ -4,13 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.explain.attribution import ExplainableModel
-from core.nn.network import Reading
+from core.nn.network import Activations
 
 MODES = ("live", "mean", "open", "shuffled")
 
 
 def gate_modes(model: ExplainableModel, X: NDArray[np.floating], rng: np.random.Generator,
-               shuffles: int = 1) -> dict[str, Reading]:
+               shuffles: int = 1) -> dict[str, Activations]:
     """Readings of X (N, 784) under four gates, by name; empty for a network without a gate.
 
     "live": as trained; "mean": the mean gate of training images; "open": all ones, which also scales the logits;
