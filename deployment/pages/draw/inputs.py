@@ -19,7 +19,7 @@ _watch = component("upload_watch", js=("upload.js",))
 
 
 def mode() -> None:
-    """The choice between one digit and a number, which has a wide surface. If something else changes it, the control gets
+    """The choice between a digit and a number, which has a wide surface. If something else changes it, the control gets
     a new key: a browser that requests a part of the page at that moment still sends the old value."""
     turned = st.session_state.turned
     st.segmented_control("What is read", list(source.MODES), format_func=lambda mode: source.MODES[mode],
