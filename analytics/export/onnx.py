@@ -29,7 +29,7 @@ from core.uncertainty.calibration import AHEAD, fit_calibration
 OPSET = 17
 
 
-def fit_without_looks(saved, parts=None):
+def fit_export_calibration(saved, parts=None):
     """The Calibration of a core.models.model.Model without test-time augmentation, on the images that its own was
     fitted to; parts: of core.digits.task.load_parts, by default those of its settings."""
     (X, y, _), (X_hard, y_hard, _) = calibration_data(saved.config, parts or load_parts(saved.config))
@@ -169,7 +169,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     with refusing("export"):
         saved = model.load(args.model)
-        fitted = fit_without_looks(saved)
+        fitted = fit_export_calibration(saved)
         data = onnx_model(saved, fitted).SerializeToString()
         write_atomic(args.out, data)
         difference = largest_difference(saved, fitted, data, load_mnist()["X_test"])
