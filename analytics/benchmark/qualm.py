@@ -20,7 +20,7 @@ from core.digits.presets import PRESETS
 from core.digits.task import DigitTask, digit_network, load_parts
 from core.models import model
 from core.nn.classification import ClassificationTask
-from core.nn.optimizers import make_optimizer
+from core.nn.fast.optimizers import make_optimizer
 from core.nn.parallel import side_by_side
 from core.nn.training import fit
 

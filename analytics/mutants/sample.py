@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-AREAS = ("core/metrics.py", "core/nn", "core/uncertainty", "core/digits")
+AREAS = ("core/metrics.py", "core/nn", "core/nn/fast", "core/uncertainty", "core/digits")
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def check_digits(digit, against=None):
 def vjp(network, caches, weights):
     """The vector-Jacobian product: gradients (N, n_in) of the sum of weights (N, 10) times logits, from the caches that
     `forward` returned."""
-    return network.backward(weights, caches, None, need_dx=True)
+    return network.backward(weights, caches, None)
 
 
 def input_gradient(network, X, digit, against=None):

@@ -13,7 +13,7 @@ from core.metrics import accuracy, auroc, brier_score, expected_calibration_erro
 from core.models.card import card_data, model_card, split_words
 from core.models.check import check
 from core.models.model import load_network
-from core.nn.training import Progress
+from core.nn.checkpoint import Progress
 from core.storage import json_text, save_files, sign_manifest
 from core.uncertainty.readout import fit_readout
 from core.uncertainty.test_time_augmentation import Looks
