@@ -121,7 +121,7 @@ class QualmClassifier(ClassifierMixin, BaseEstimator):
                          if validation is not None or not name.startswith("val_")}
         return self
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
         """Probabilities (N, n_classes) of X (N, n_features), in the order of classes_."""
         check_is_fitted(self)
         features = np.asarray(validate_data(
