@@ -118,7 +118,7 @@ def export_calibration(model: Model, fitted: Calibration, X: np.ndarray, y: np.n
 
     ece_if_calibrated: the 95 % range of the calibration error if every stated probability were true.
     """
-    probs = fitted.probabilities(model.readout.look(model.network, X))
+    probs = fitted.probabilities(model.readout.unaugmented_evidence(model.network, X))
     chance = metrics.ece_if_calibrated(probs, resamples, np.random.default_rng(seed))
     return {"n": len(y), "errors": int((probs.argmax(1) != y).sum()), "log_loss": metrics.log_loss(probs, y),
             "ece": metrics.expected_calibration_error(probs, y),

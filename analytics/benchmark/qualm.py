@@ -144,7 +144,7 @@ def predict(n: int, repeats: int, augmented: bool = False) -> list[float]:
     The computation is the one of the ONNX export; if `augmented`, with test-time augmentation of doubtful images.
     """
     saved, images = model.load(), pictures(n)
-    probabilities = saved.probabilities if augmented else saved.first_look
+    probabilities = saved.probabilities if augmented else saved.unaugmented_probabilities
     return timed(lambda: probabilities(as_input(images, saved.config.input_range)), repeats)
 
 

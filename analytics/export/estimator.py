@@ -45,7 +45,10 @@ class TableTask(ClassificationTask):
 
     def input(self, X: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         X = self.prepare(X)
-        return augment(X.reshape(-1, SIDE, SIDE) * np.float32(255), rng, self.config) if self.config.augments else X
+        if not self.config.augments:
+            return X
+        images = cast("NDArray[np.uint8]", X.reshape(-1, SIDE, SIDE) * np.float32(255))  # floats in 0..255 work, too
+        return augment(images, rng, self.config)
 
 
 class QualmClassifier(ClassifierMixin, BaseEstimator):

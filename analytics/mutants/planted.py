@@ -32,8 +32,8 @@ PLANTED = [
      f"{T}/uncertainty/test_readout.py::test_one_calibration_digit_in_200_is_curious"),
     ("core/uncertainty/readout.py", "0.995))", "0.998))",
      f"{T}/uncertainty/test_readout.py::test_one_calibration_digit_in_200_is_curious"),
-    ("core/uncertainty/calibration.py", "max_error=0.001", "max_error=0.002",
+    ("core/uncertainty/calibration.py", "max_error: float = 0.001", "max_error: float = 0.002",
      f"{T}/uncertainty/test_calibration.py::test_one_error_in_1000_is_promised"),
-    ("core/uncertainty/calibration.py", "max_error=0.001", "max_error=0.0005",
+    ("core/uncertainty/calibration.py", "max_error: float = 0.001", "max_error: float = 0.0005",
      f"{T}/uncertainty/test_calibration.py::test_one_error_in_1000_is_promised"),
 ]

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from analytics.numbers.compose import WIDE, compose, photographed
 from analytics.realworld.sets import LOOK_ALIKES, load_arrays
-from core.digits.strokes.negatives import blots, mirrored, scribbles, signs, turned
-from core.digits.strokes.negatives import pieces as fragments
+from core.digits.strokes.negatives import blots, fragments, mirrored, scribbles, signs, turned
 from deployment.reader.paper.digit import preprocess
 
 

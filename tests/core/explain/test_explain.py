@@ -108,7 +108,7 @@ def test_occlusion_finds_the_pixel_that_counts():
 
     x = np.zeros((28, 28), np.float32)
     x[3:20, 9] = 1
-    fall = occlusion(SimpleNamespace(config=Config(), first_look=probabilities), x, size=3, stride=1)
+    fall = occlusion(SimpleNamespace(config=Config(), unaugmented_probabilities=probabilities), x, size=3, stride=1)
     assert fall.argmax() == 5 * 28 + 9
     assert fall[5, 9] == pytest.approx(0.8)
     reach = np.zeros((28, 28), bool)

@@ -11,8 +11,8 @@ from core.uncertainty import readout as module
 from core.uncertainty.calibration import Calibration, Evidence
 from core.uncertainty.conformal import CrossConformal, balanced_folds
 from core.uncertainty.novelty import Subspace, fit_subspace
-from core.uncertainty.readout import EMOTIONS, SURE_FROM, Readout, fit_readout, look
-from core.uncertainty.test_time_augmentation import Looks
+from core.uncertainty.readout import EMOTIONS, SURE_FROM, Readout, batched_evidence, fit_readout
+from core.uncertainty.test_time_augmentation import TestTimeAugmentation
 
 
 def a_readout(**changes):
@@ -175,20 +175,20 @@ def test_each_fold_was_judged_by_the_others(fitted):
 
 def test_folds_cover_the_fit_of_test_time_augmentation_too():
     """Neither its temperature nor its margin, for a fold's images, depends on their labels or on their logits."""
-    rng, looks = np.random.default_rng(0), dataclasses.replace(Looks.of(CHAMPION), count=4)
+    rng, augmentation = np.random.default_rng(0), dataclasses.replace(TestTimeAugmentation.of(CHAMPION), count=4)
     network, X = Squares(rng.standard_normal((784, 10)).astype(np.float32)), rng.random((60, 784), np.float32)
     y, groups = network.logits(X).argmax(axis=1), np.repeat(np.arange(5), 12)
-    found = [fit_readout(network, X, (X, labels, groups), (X, labels, groups), looks)
+    found = [fit_readout(network, X, (X, labels, groups), (X, labels, groups), augmentation)
              for labels in (y, np.where(groups == 2, (y + 1) % 10, y))]
     fold = balanced_folds(groups)[groups == 2][0]
-    alike = [before == after for before, after in zip(*(readout.fold_looks for readout in found), strict=True)]
-    assert alike == [number == fold for number in range(5)] and found[0].looks != found[1].looks
+    alike = [before == after for before, after in zip(*(readout.fold_augmentations for readout in found), strict=True)]
+    assert alike == [number == fold for number in range(5)] and found[0].augmentation != found[1].augmentation
     assert found[0].folds[fold] == found[1].folds[fold]
     again = Readout.from_saved(found[0].settings(), found[0].arrays(), (784, 784))
-    assert again.fold_looks == found[0].fold_looks
-    by_fold = again.look_again(network, X, again.look(network, X))[1]
-    assert all(np.allclose(seen.logits, own.add(network, X, again.look(network, X)).logits)
-               for seen, own in zip(by_fold, again.fold_looks, strict=True))
+    assert again.fold_augmentations == found[0].fold_augmentations
+    by_fold = again.augment_doubtful(network, X, again.unaugmented_evidence(network, X))[1]
+    assert all(np.allclose(seen.logits, fold.augment(network, X, again.unaugmented_evidence(network, X)).logits)
+               for seen, fold in zip(by_fold, again.fold_augmentations, strict=True))
 
 
 @pytest.mark.parametrize("threshold, expected", [(0.7, SURE_FROM), (0.99, 0.99)])
@@ -231,7 +231,7 @@ def test_saved_and_loaded_is_equal(fitted):
 def test_many_inputs_are_looked_at_in_parts(fitted):
     network, readout, X, _ = fitted
     whole, part = (
-        look(network, X[:2500], readout.first, readout.last),
-        look(network, X[:7], readout.first, readout.last),
+        batched_evidence(network, X[:2500], readout.first, readout.last),
+        batched_evidence(network, X[:7], readout.first, readout.last),
     )
     assert whole.logits.shape == (2500, 10) and np.allclose(whole.log_errors[:7], part.log_errors)
