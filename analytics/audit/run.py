@@ -9,8 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from analytics.audit import arrays as audit_arrays
-from analytics.audit import confidence as doubt
-from analytics.audit import figures, inside, out_of_distribution, writers
+from analytics.audit import confidence, figures, inside, out_of_distribution, writers
 from analytics.audit.arrays import Track, untracked
 from analytics.export.onnx import fit_export_calibration
 from analytics.reports import png_bytes
@@ -44,10 +43,10 @@ def draw(arrays: dict[str, np.ndarray], X: np.ndarray) -> dict[str, Callable[[],
         "map": lambda: figures.digit_map(arrays["map_xy"], y[on_map], y_hat[on_map]),
         "hits": lambda: figures.image_grid(
             X[hits], [f"{y[i]}   {percent(probs[i].max())}" for i in hits], 8,
-            "The surest right answers, digit by digit"),
+            "The most confident right answers per digit"),
         "errors": lambda: figures.image_grid(
             X[errors[:80]], [f"{y[i]} → {y_hat[i]}   {percent(probs[i].max())}" for i in errors[:80]], 10,
-            "Errors, the surest first: true digit → answer, confidence"),
+            "Errors by confidence: true digit → answer, confidence"),
         "weights": lambda: figures.weights(arrays["weight_names"], arrays["weight_counts"], arrays["weight_edges"]),
     }
 
@@ -94,11 +93,11 @@ def measure(model: Model, data: Mapping[str, np.ndarray], others: Mapping[str, n
                 "design_effect": writers.measure(model, held_out) if known else None}
     for step in track(("doubt", "export", "gate"), "doubt"):
         if step == "doubt":
-            arrays, document["doubt"] = doubt.measure(
+            arrays, document["doubt"] = confidence.measure(
                 model, X, y, {name: as_input(images, span) for name, images in others.items()},
                 len(np.unique(calibration_writers)) if known and calibration_writers is not None else None)
         elif step == "export":
-            document["export"] = doubt.export_calibration(
+            document["export"] = confidence.export_calibration(
                 model, fit_export_calibration(model, parts), X, y, RESAMPLES, seed)
         else:
             document["gate"] = inside.compare_gates(inside.mode_logits(model, X, seed), y, inside.mode_logits(
@@ -161,7 +160,7 @@ def headline_table(arrays: dict[str, np.ndarray], effects: Mapping | None = None
 
 
 def export_sentence(export: dict) -> str:
-    """The calibration error of the ONNX export; export: of doubt.export_calibration."""
+    """The calibration error of the ONNX export; export: of confidence.export_calibration."""
     return (f"The ONNX export, without test-time augmentation and with a separate calibration "
             f"(`python -m analytics.export.onnx`), makes {export['errors']} errors on these {export['n']:,} images. Its"
             f" calibration error is {percent(export['ece'], 2)}; a perfectly calibrated model would measure "
@@ -175,8 +174,8 @@ def curve_sentence(form: str) -> str:
         "line, because the best parabola is not monotonic.")
 
 
-def doubt_table(rows: list[dict]) -> str:
-    """The miscoverage of the cross-conformal sets as a Markdown table; rows: of doubt.conformal."""
+def prediction_sets_table(rows: list[dict]) -> str:
+    """The miscoverage of the cross-conformal sets as a Markdown table; rows: of confidence.conformal."""
     lines = ["| sets without the right digit: target | measured | 95 % interval | proved for exchangeable images | "
              "mean digits | sets of one digit |", "|---|---|---|---|---|---|"]
     for row in rows:
@@ -191,15 +190,15 @@ def report_text(arrays: dict[str, np.ndarray], document: dict) -> str:
     effects, uncertainty = document["design_effect"], document["doubt"]
     return "\n".join([headline_table(arrays, effects), *([writers.sentence(effects), ""] if effects else []),
                       export_sentence(document["export"]), "", curve_sentence(document["curve_form"]), "",
-                      doubt_table(uncertainty["conformal"]), uncertainty["guarantee"]])
+                      prediction_sets_table(uncertainty["conformal"]), uncertainty["guarantee"]])
 
 
 def headline_sentence(arrays: dict[str, np.ndarray], document: dict) -> str:
     """The headline figures in a sentence for the README."""
     accuracy, low, high = arrays["headline_accuracy"]
-    confident = document["doubt"]["promises"][0]
-    text = (f"- {percent(accuracy, 2)} of the 10,000 test images are read rightly ({arrays['headline_errors'][0]:.0f} "
-            f"errors, 95 % interval {interval((low, high), 2)}); of the {confident['right']['n']:,} that it calls "
-            f"confident {confident['errors']} are wrong. Recipe and seed were selected on validation, calibration and "
-            "development pictures, with test figures in view; measured on the test set.")
+    confident, errors = document["doubt"]["promises"][0], int(arrays["headline_errors"][0])
+    text = (f"- {percent(accuracy, 2)} of the 10,000 test images are read correctly ({errors} errors, 95 % interval "
+            f"{interval((low, high), 2)}); {confident['errors']} of the {confident['right']['n']:,} confident answers are "
+            "wrong. Recipe and seed were selected on validation, calibration and development pictures, with test "
+            "figures in view; measured on the test set.")
     return textwrap.fill(text, 120, subsequent_indent="  ") + "\n"

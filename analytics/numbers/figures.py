@@ -120,8 +120,8 @@ def headline(document: Mapping) -> str:
     signs = next((row for row in document["no_number"] if row["name"] == "words without look-alikes"), None)
     text = (f"- Whole numbers, composed of test digits, are read exactly in {test[0]}, {test[1]} and {test[2]}; of the "
             f"validation writers' digits, on which the cuts were selected, in {validation[0]}, {validation[1]} and "
-            + validation[2] + (f"; of signs in words {percent(signs['sure'] / signs['signs'])} pass for a sure digit, "
-                               "look-alikes of digits apart" if signs else "")
+            + validation[2] + (f"; {percent(signs['sure'] / signs['signs'])} of the signs in words without look-alikes "
+                               "are read as a confident digit" if signs else "")
             + " ([figures](analytics/reports/numbers.md)).")
     return "\n".join(textwrap.wrap(text, 120, subsequent_indent="  ", break_long_words=False,
                                    break_on_hyphens=False)) + "\n"
