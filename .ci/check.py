@@ -66,7 +66,7 @@ def replaced_words(path: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
         for word in sorted(parts & (WORDS.keys() - allowed)):
             yield line, word
     for line, text in sentences(tree):
-        for word in re.findall(r"[a-z_]+", text.lower()):
+        for word in re.findall(r"(?<![\w-])[a-z_]+(?![\w-])", text.lower()):
             if word in WORDS and word not in allowed | IN_PROSE:
                 yield line, word
         for phrase in PHRASES:
