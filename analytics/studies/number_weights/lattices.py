@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from analytics.numbers.compose import OVERLAPPING, TOUCHING, WIDE, compose, photographed
-from analytics.numbers.strangers import visible
+from analytics.numbers.out_of_distribution import visible
 from core.digits.augmentation import augment
 from core.digits.config import Config
 from core.digits.strokes.negatives import KINDS, negatives
