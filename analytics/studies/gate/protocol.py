@@ -57,9 +57,9 @@ def protocol() -> str:
         f"points in *{PRIMARY[0]}* with power 0.8 at 5 %: by the pilot's deviation 16 seeds suffice, but six "
         f"differences estimate a deviation poorly, and *dense*, which varies more, needs {N_PRIMARY} to detect 0.05. "
         "The other arms are to detect 0.05 points; where they vary too much for that (*plain*, with early "
-        "stopping, would need 400 seeds) the last column gives the detectable difference. The pilot trained *augmented* and *wrong* for 12 "
-        "epochs and *few* for 80; the study has 8 and 40, which limits it to nine hours of processor time in two "
-        "sessions.", "",
+        "stopping, would need 400 seeds) the last column gives the detectable difference. The pilot trained "
+        "*augmented* and *wrong* for 12 epochs and *few* for 80; the study has 8 and 40, which limits it to nine hours "
+        "of processor time in two sessions.", "",
         f"**One primary comparison.** {PRIMARY[1]} less {PRIMARY[2]}, test accuracy, regime *{PRIMARY[0]}*. All other "
         f"comparisons of accuracy ({', '.join(f'{a} less {b}' for a, b in PAIRS)}, in every regime) are corrected "
         "together by Holm's method. All other outcomes are exploratory: "

@@ -95,8 +95,8 @@ def sentences(comparisons: Sequence[Comparison], beyond: Sequence[Activity]) -> 
     second = (f"Of {len(others)} further comparisons (an equally large Dense layer, other data, two other gates) "
               f"{len(significant) or 'none'} {'is' if len(significant) == 1 else 'are'} significant after Holm's "
               f"correction{': ' + ', '.join(significant) if significant else ''}; its activity predicts errors beyond "
-              f"the margin in {predictive} of {n} networks, where chance alone gives {n * LEVEL:.0f} ({predictive} or more "
-              f"with probability {binom.sf(predictive - 1, n, LEVEL):.2g}; AUROC {gain[0]:+.4f}).")
+              f"the margin in {predictive} of {n} networks, where chance alone gives {n * LEVEL:.0f} ({predictive} or "
+              f"more with probability {binom.sf(predictive - 1, n, LEVEL):.2g}; AUROC {gain[0]:+.4f}).")
     explored = [f"{label} {signed(c)}" for outcome, label in EXPLORATORY.items() for c in comparisons
                 if (c.regime, c.a, c.b, c.outcome) == (primary.regime, primary.a, primary.b, outcome)]
     third = [f"Effect of the gate on other outcomes, exploratory and uncorrected: {'; '.join(explored)}."]
