@@ -33,7 +33,7 @@ def commit() -> str:
 
 def report(planted: Sequence[bool | None], mutants: Sequence[Mutant], verdicts: Sequence[bool | None],
            at: str) -> str:
-    """The report as Markdown: planted faults with their tests, kills by file, survivors with their lines. at: commit."""
+    """The report as Markdown: planted faults with their tests, kills by file, survivors. at: the tested commit."""
     lines = [f"Of commit {at}; files and lines are those of this commit.", "",
              "| handwritten fault | failing test |", "|---|---|"]
     for (file, old, new, test), failed in zip(PLANTED, planted, strict=True):
