@@ -187,7 +187,7 @@ class MNISTDeployer:
         """Predictions of images (N, 28, 28), floats in [0, 1], framed as MNIST's."""
         X, readout = self._input(images), self.model.readout
         reading = self.network.read(X)
-        evidence, by_fold = readout.look_again(self.network, X, readout.evidence(reading))
+        evidence, by_fold = readout.augment_doubtful(self.network, X, readout.evidence(reading))
         probs, novelty = readout.calibration.probabilities(evidence), readout.novelty(evidence)
         sets = readout.prediction_sets(by_fold)
         answers = []

@@ -111,7 +111,7 @@ def out_of_distribution(readout, digits_novelty: np.ndarray, kinds: dict[str, tu
 def without_looks(model, fitted, X: np.ndarray, y: np.ndarray, resamples: int, seed: int) -> dict:
     """Errors and calibration error of the Calibration `fitted`, that of the ONNX export, and what chance alone gives
     that error, 95 times in 100, were every stated probability true."""
-    probs = fitted.probabilities(model.readout.look(model.network, X))
+    probs = fitted.probabilities(model.readout.unaugmented_evidence(model.network, X))
     chance = metrics.ece_if_calibrated(probs, resamples, np.random.default_rng(seed))
     return {"n": len(y), "errors": int((probs.argmax(1) != y).sum()), "log_loss": metrics.log_loss(probs, y),
             "ece": metrics.expected_calibration_error(probs, y),

@@ -11,7 +11,7 @@ from torch.nn import functional
 from analytics.benchmark.qualm import neighbour, pictures, random_batch, timed
 from core.digits.presets import PRESETS
 from core.digits.task import load_parts
-from core.nn.optimizers import learning_rate
+from core.nn.schedules import make_schedule
 
 torch.set_num_threads(2)
 
@@ -109,7 +109,7 @@ class Training:
         self.network.train()
         for chosen in torch.randperm(len(self.X)).split(self.config.batch_size)[: self.steps]:
             for group in self.optimizer.param_groups:
-                group["lr"] = learning_rate(self.config, self.done, self.config.epochs * self.steps)
+                group["lr"] = make_schedule(self.config, self.config.epochs * self.steps)(self.done)
             augmented = augment(self.X[chosen].float() / 255, self.config).flatten(1)
             train_step(self.network, self.optimizer, augmented, self.y[chosen], self.config.label_smoothing)
             self.done += 1

@@ -18,7 +18,7 @@ from core.digits.presets import PRESETS
 from core.digits.task import DigitTask, digit_network, load_parts
 from core.models import model
 from core.nn.classification import ClassificationTask
-from core.nn.optimizers import make_optimizer
+from core.nn.fast.optimizers import make_optimizer
 from core.nn.parallel import side_by_side
 from core.nn.training import fit
 
@@ -140,7 +140,7 @@ def predict(n, repeats, looks=False):
     """Seconds from images (n, 28, 28) to calibrated probabilities (n, 10) with all signals of doubt, by the shipped
     model: at the first look, the graph that onnxruntime has too; with `looks`, further ones where there is doubt."""
     saved, images = model.load(), pictures(n)
-    answer = saved.probabilities if looks else saved.first_look
+    answer = saved.probabilities if looks else saved.unaugmented_probabilities
     return timed(lambda: answer(as_input(images, saved.config.input_range)), repeats)
 
 

@@ -24,7 +24,7 @@ from core.models import model
 from core.models.finish import calibration_data
 from core.nn.gate import EmotionalGate
 from core.nn.layers import Dense, ReLU, Sigmoid
-from core.uncertainty.calibration import AHEAD, fit_calibration
+from core.uncertainty.calibration import MIN_LEAD, fit_calibration
 
 OPSET = 17
 
@@ -33,7 +33,8 @@ def fit_without_looks(saved, parts=None):
     """The Calibration of a core.models.model.Model without test-time augmentation, on the images that its own was
     fitted to; parts: of core.digits.task.load_parts, by default those of its settings."""
     (X, y, _), (X_hard, y_hard, _) = calibration_data(saved.config, parts or load_parts(saved.config))
-    return fit_calibration(saved.readout.look(saved.network, X), y, saved.readout.look(saved.network, X_hard), y_hard)
+    evidence, evidence_hard = (saved.readout.unaugmented_evidence(saved.network, images) for images in (X, X_hard))
+    return fit_calibration(evidence, y, evidence_hard, y_hard)
 
 
 def onnx_model(saved, fitted):
@@ -127,7 +128,7 @@ def calibration(readout, fitted, logits, first, gated, node, constant):
     rest = node("Softmax", [others], "others", axis=1)
     most = node("ReduceMax", [rest], "most_of_others", axes=[1], keepdims=1)
     share = node("Div", [most, node("Add", [most, number("one", 1)], "most_plus_one")], "share_of_second")
-    least = node("Mul", [share, number("ahead", AHEAD)], "least_confidence")
+    least = node("Mul", [share, number("ahead", MIN_LEAD)], "least_confidence")
     confidence = node("Max", [node("Sigmoid", [log_odds], "logistic"), least], "confidence")
     left = node("Sub", [number("whole", 1), confidence], "left_for_others")
     node("Where", [is_best, confidence, node("Mul", [rest, left], "shared_out")], "probabilities")
@@ -146,7 +147,8 @@ def largest_difference(saved, fitted, data, images, batch=1000):
     for start in range(0, len(images), batch):
         part = images[start : start + batch]
         theirs = runtime.run(["probabilities"], {"image": part})[0]
-        ours = fitted.probabilities(saved.readout.look(saved.network, as_input(part, saved.config.input_range)))
+        X = as_input(part, saved.config.input_range)
+        ours = fitted.probabilities(saved.readout.unaugmented_evidence(saved.network, X))
         largest = max(largest, float(np.abs(theirs - ours).max()))
     return largest
 

@@ -9,7 +9,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 Position = tuple[int, int]  # line, column
-AREAS = ("core/metrics.py", "core/nn", "core/uncertainty", "core/digits")
+AREAS = ("core/metrics.py", "core/nn", "core/nn/fast", "core/uncertainty", "core/digits")
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ import numpy as np
 
 from analytics.numbers.compose import WIDE, compose, photographed
 from analytics.realworld.sets import LOOK_ALIKES, load_arrays
-from core.digits.strokes.negatives import blots, mirrored, pieces, scribbles, signs, turned
+from core.digits.strokes.negatives import blots, fragments, mirrored, scribbles, signs, turned
 from deployment.reader.paper.digit import preprocess
 
 
 def drawings(count):
     """Pictures (H, W) uint8 of one to four signs, scribbles, blots, mirrored and turned digits."""
     rng = np.random.default_rng(1)
-    made = np.concatenate([kind(count, rng) for kind in (signs, mirrored, turned, scribbles, blots, pieces)])
+    made = np.concatenate([kind(count, rng) for kind in (signs, mirrored, turned, scribbles, blots, fragments)])
     made = made[visible(made)]
     return [_row(made[rng.integers(0, len(made), int(rng.integers(1, 5)))], rng) for _ in range(count)]
 

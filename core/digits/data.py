@@ -1,13 +1,12 @@
 """MNIST: reading and checking the files, the fixed split by writer, and images as network input.
 
-`python -m core.digits.data` downloads the MNIST files that are missing and checks all of them. So does training, and
-nothing else.
+`python -m core.digits.data` downloads missing MNIST files and checks all of them. Only training does the same.
 
-The split ships as two lists of training-image indices in `data/split.npz`, with the writer of each of their images.
-It was drawn once: the 539 writers of the training images, named in QMNIST's labels (Yadav & Bottou 2019), were shuffled
-with seed 2026 within each of the two collections (census employees, students); whole writers went to validation until
-it held 1,250 images of a collection, then to calibration likewise. So no writer is in two parts, just as MNIST's own
-test writers are none of these, and a validation figure does not flatter. It does not depend on any `--seed`.
+The split ships as two lists of training-image indices in `data/split.npz`, with the writer of each image. It was drawn
+once: the 539 writers of the training images, named in QMNIST's labels (Yadav & Bottou 2019), were shuffled with seed
+2026 within each of the two collections (census employees, students); whole writers went to validation until it had
+1,250 images of a collection, then to calibration likewise. No writer is in two parts, and MNIST's test writers are in
+none. The split does not depend on `--seed`.
 """
 
 import gzip
@@ -16,19 +15,21 @@ import urllib.request
 import warnings
 import zipfile
 import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.command import refusing
 from core.files import aside
 
 DATA_DIR = Path(__file__).resolve().parents[2] / "data"
 SIDE, PIXELS, DIGITS = 28, 28 * 28, 10
-BOX = 20  # pixels: the long side of a digit in MNIST's field of 28 x 28
-FETCH = "python -m core.digits.data, which downloads what is missing."
+BOX = 20  # pixels; the long side of a digit in an MNIST image
+FETCH_ADVICE = "python -m core.digits.data, which downloads what is missing."
 MIRRORS = ("https://storage.googleapis.com/cvdf-datasets/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/")
-# SHA-256 of the unpacked files: the same whatever program packed them.
+# SHA-256 of the unpacked files, which does not depend on the compression
 CHECKSUMS = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -37,30 +38,29 @@ CHECKSUMS = {
 }
 
 KINDS_OF_RENDERING = ("canvas", "photograph", "scan")
-# SHA-256 of the array in data/renderings.npz
-RENDERINGS = "ec06f84d0f2a434a319cd4f5450e21e97df08c6422ff3e4acf02077a77ac8dd3"
+RENDERINGS_SHA256 = "ec06f84d0f2a434a319cd4f5450e21e97df08c6422ff3e4acf02077a77ac8dd3"
+
+
+Progress = Callable[[str, int, int], object]  # called as progress(name, bytes_done, bytes_total)
 
 
 class DataError(ValueError):
-    """A data file is missing, damaged or of another kind; the message says which and what to do."""
+    """A data file is missing, damaged or of another kind. The message names the file and the remedy."""
 
 
-def read_idx(raw, name="the file"):
-    """Decode an unpacked IDX file of unsigned bytes (LeCun's MNIST format) into a uint8 array of its stated shape."""
+def read_idx(raw: bytes, name: str = "the file") -> NDArray[np.uint8]:
+    """Decode an unpacked IDX file of unsigned bytes (LeCun's MNIST format)."""
     if len(raw) < 4 or raw[:3] != b"\0\0\x08":
-        raise DataError(f"{name} is not an IDX file of unsigned bytes; delete it and run {FETCH}")
+        raise DataError(f"{name} is not an IDX file of unsigned bytes; delete it and run {FETCH_ADVICE}")
     ndim = raw[3]
     shape = np.frombuffer(raw, ">u4", count=ndim, offset=4) if len(raw) >= 4 + 4 * ndim else ()
     if not len(shape) or len(raw) != 4 + 4 * ndim + int(np.prod(shape, dtype=np.int64)):
-        raise DataError(f"{name} is cut short or too long; delete it and run {FETCH}")
+        raise DataError(f"{name} is cut short or too long; delete it and run {FETCH_ADVICE}")
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * ndim).reshape(shape)
 
 
-def download(name, path, progress=None):
-    """Fetch one MNIST file from the public mirrors to `path`, written aside and renamed.
-
-    progress: called as progress(name, bytes_done, bytes_total) while it arrives.
-    """
+def download(name: str, path: Path, progress: Progress | None = None) -> None:
+    """Download one MNIST file from the public mirrors to `path`, atomically."""
     reasons = []
     for mirror in MIRRORS:
         try:
@@ -79,8 +79,8 @@ def download(name, path, progress=None):
                     "Connect to the internet and try again, or copy the file there by hand.")
 
 
-def fetch(data_dir=DATA_DIR, progress=None):
-    """Download those of the four MNIST files that are missing; progress as `download`'s."""
+def fetch(data_dir: Path = DATA_DIR, progress: Progress | None = None) -> None:
+    """Download the MNIST files that are missing."""
     for name in CHECKSUMS:
         path = Path(data_dir) / f"{name}.gz"
         if not path.exists():
@@ -88,57 +88,50 @@ def fetch(data_dir=DATA_DIR, progress=None):
             download(name, path, progress)
 
 
-def read_checked(name, data_dir=DATA_DIR):
-    """One of the four MNIST files as a uint8 array. Raises DataError where it is missing or its checksum is wrong.
-
-    Nothing is downloaded: the app reads through this while it serves.
+def read_checked(name: str, data_dir: Path = DATA_DIR) -> NDArray[np.uint8]:
+    """One of the four MNIST files. Never downloads; raises DataError if the file is missing or its checksum is wrong.
     """
     path = Path(data_dir) / f"{name}.gz"
     try:
         raw = gzip.decompress(path.read_bytes())
     except FileNotFoundError:
-        raise DataError(f"{path} is missing: this needs the MNIST files in data/; run {FETCH}") from None
+        raise DataError(f"{path} is missing: this needs the MNIST files in data/; run {FETCH_ADVICE}") from None
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is damaged or cannot be read ({error}); delete it and run {FETCH}") from None
+        raise DataError(f"{path} is damaged or cannot be read ({error}); delete it and run {FETCH_ADVICE}") from None
     if hashlib.sha256(raw).hexdigest() != CHECKSUMS[name]:
-        raise DataError(f"{path} is not the MNIST file it should be (wrong checksum); delete it and run {FETCH}")
+        raise DataError(f"{path} is not the MNIST file it should be (wrong checksum); delete it and run {FETCH_ADVICE}")
     return read_idx(raw, str(path))
 
 
-def load_mnist(data_dir=DATA_DIR, progress=None):
-    """All of MNIST as a dict: X_train (60000, 28, 28), y_train (60000,), X_test (10000, 28, 28), y_test; uint8.
+def load_mnist(data_dir: Path = DATA_DIR, progress: Progress | None = None) -> dict[str, NDArray[np.uint8]]:
+    """MNIST: X_train (60000, 28, 28), y_train (60000,), X_test (10000, 28, 28), y_test (10000,).
 
-    Files that are missing are downloaded first, see `fetch`.
+    Missing files are downloaded.
     """
     fetch(data_dir, progress)
     keys = ("X_train", "y_train", "X_test", "y_test")
     return {key: read_checked(name, data_dir) for key, name in zip(keys, CHECKSUMS, strict=True)}
 
 
-def load_split():
-    """The fixed parts of the 60,000 training images, as index arrays: a dict train / validation / calibration."""
-    split = dict(zip(("validation", "calibration"), _arrays("split.npz", "validation", "calibration"), strict=True))
-    held_out = np.concatenate(list(split.values()))
-    split["train"] = np.setdiff1d(np.arange(60_000, dtype=np.int32), held_out)
-    return split
+def load_split() -> dict[str, NDArray[np.integer]]:
+    """The fixed parts "train", "validation" and "calibration" of the 60,000 training images, as indices."""
+    validation, calibration = _arrays("split.npz", "validation", "calibration")
+    train = np.setdiff1d(np.arange(60_000, dtype=np.int32), np.concatenate([validation, calibration]))
+    return {"validation": validation, "calibration": calibration, "train": train}
 
 
-def calibration_writers():
-    """Who wrote each image of the calibration part, as numbers (n,): 25 writers."""
-    return _writers("calibration")
+def calibration_writers() -> NDArray[np.integer]:
+    """The writer (n,), one of 25 numbers, of each image of the calibration part."""
+    return _arrays("split.npz", "calibration_writer")[0]
 
 
-def validation_writers():
-    """Who wrote each image of the validation part, as numbers (n,): 23 writers."""
-    return _writers("validation")
+def validation_writers() -> NDArray[np.integer]:
+    """The writer (n,), one of 23 numbers, of each image of the validation part."""
+    return _arrays("split.npz", "validation_writer")[0]
 
 
-def _writers(part):
-    return _arrays("split.npz", f"{part}_writer")[0]
-
-
-def _arrays(file, *names):
-    """The arrays of these names in a NumPy file of data/. Raises DataError where they cannot be had."""
+def _arrays(file: str, *names: str) -> list[NDArray]:
+    """Arrays of a NumPy file in data/. Raises DataError if they cannot be read."""
     path = DATA_DIR / file
     try:
         with open(path, "rb") as source, np.load(source, allow_pickle=False) as saved:
@@ -147,10 +140,10 @@ def _arrays(file, *names):
         raise DataError(f"{path} cannot be read ({error}); restore it from the project's files.") from None
 
 
-def read_csv(path):
-    """MNIST as CSV (label, then 784 values 0..255; a header line is skipped): X (N, 28, 28), y (N,), uint8.
+def read_csv(path: str | Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Read X (N, 28, 28), y (N,) from CSV: the label, then 784 values 0..255. A header line is skipped.
 
-    Raises DataError, naming the line and what is wrong with it.
+    Raises DataError, which names the first invalid line.
     """
     path = Path(path)
     try:
@@ -158,7 +151,7 @@ def read_csv(path):
             header = int(not lines.readline().split(",")[0].strip().isdigit())
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of an empty file, which is refused below
+                warnings.simplefilter("ignore")  # an empty file raises DataError below
                 table = np.loadtxt(path, np.int64, delimiter=",", skiprows=header, ndmin=2, encoding="utf-8-sig")
         except (ValueError, OverflowError):
             table = np.empty((1, 0), np.int64)
@@ -168,12 +161,12 @@ def read_csv(path):
     except OSError as error:
         raise DataError(f"{path} could not be read ({error.strerror}).") from None
     except UnicodeDecodeError:
-        raise DataError(f"{path} is no text; MNIST as CSV has a label and 784 whole numbers on each line.") from None
+        raise DataError(f"{path} is not text; MNIST as CSV has a label and 784 whole numbers on each line.") from None
     return table[:, 1:].reshape(-1, SIDE, SIDE).astype(np.uint8), table[:, 0].astype(np.uint8)
 
 
-def _complaint(lines, header):
-    """The first line that is not a label 0..9 and 784 pixels 0..255, and why."""
+def _complaint(lines: Iterable[str], header: int) -> str:
+    """The fault of the first line that is not a label 0..9 and 784 pixels 0..255."""
     number = 0
     for number, line in enumerate(lines, start=1):
         cells = line.strip().split(",")
@@ -181,41 +174,44 @@ def _complaint(lines, header):
             continue
         if len(cells) != 1 + PIXELS:
             return f"line {number}: it has {len(cells)} values, not {1 + PIXELS}: a label and {PIXELS} pixels"
-        for place, cell in enumerate(cells):
-            most = 255 if place else DIGITS - 1
-            what = f"pixel {place}" if place else "the label"
+        for column, cell in enumerate(cells):
+            largest = 255 if column else DIGITS - 1
+            name = f"pixel {column}" if column else "the label"
             if not cell.strip().isdecimal():
-                return f"line {number}: {what} is {cell.strip()[:20]!r}, no whole number"
-            if len(cell.strip().lstrip("0")) > 3 or int(cell) > most:
-                return f"line {number}: {what} is {cell.strip()[:20]}, not 0 to {most}: out of range"
-    return f"line {number}: it holds no images" if number <= header else f"line {number}: it cannot be read"
+                return f"line {number}: {name} is {cell.strip()[:20]!r}, no whole number"
+            if len(cell.strip().lstrip("0")) > 3 or int(cell) > largest:
+                return f"line {number}: {name} is {cell.strip()[:20]}, not 0 to {largest}: out of range"
+    return f"line {number}: there are no images" if number <= header else f"line {number}: it cannot be read"
 
 
-def as_input(images, input_range=(0.0, 1.0), dtype=np.float32):
-    """Images as network input X (N, 784): uint8 0..255 or float 0..1 scaled linearly to `input_range`."""
+def as_input(images: NDArray | list[NDArray], input_range: tuple[float, float] = (0.0, 1.0),
+             dtype: type[np.floating] = np.float32) -> NDArray[np.floating]:
+    """Network input X (N, 784): uint8 images 0..255 or float images 0..1, scaled linearly to `input_range`."""
     X = np.asarray(images).reshape(len(images), -1)
     (low, high), scale = input_range, X.dtype == np.uint8
     X = X.astype(dtype)
     if scale:
-        X /= dtype(255)  # in place: of all training images, a second array is 170 MB
+        X /= dtype(255)  # in place, as a second array of all training images needs 170 MB
     return X if (low, high) == (0.0, 1.0) else X * dtype(high - low) + dtype(low)
 
 
-def load_renderings():
-    """The calibration images as a canvas, a photograph and a scan show them: (3, n, 28, 28) uint8, one after the other
-    of KINDS_OF_RENDERING. Made once, by analytics.studies.renderings."""
+def load_renderings() -> NDArray[np.uint8]:
+    """The calibration images (3, n, 28, 28) as drawn on a canvas, photographed and scanned (KINDS_OF_RENDERING).
+
+    Written by analytics.studies.renderings.
+    """
     (X,) = _arrays("renderings.npz", "X")
-    if hashlib.sha256(X.tobytes()).hexdigest() != RENDERINGS:
-        raise DataError(f"{DATA_DIR / 'renderings.npz'} is not the file it should be (wrong checksum); restore it from "
+    if hashlib.sha256(X.tobytes()).hexdigest() != RENDERINGS_SHA256:
+        raise DataError(f"{DATA_DIR / 'renderings.npz'} has a wrong checksum; restore it from "
                         "the project's files.")
     return X
 
 
-def main():
+def main() -> None:
     with refusing("core.digits.data"):
         load_mnist()
         load_split()
-        print(f"The MNIST files and their split are whole, in {DATA_DIR}.")
+        print(f"The MNIST files and their split in {DATA_DIR} are complete.")
 
 
 if __name__ == "__main__":

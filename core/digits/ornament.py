@@ -1,16 +1,18 @@
-"""Ways of writing that MNIST hardly holds but people use: a slash through 0, a flag and a foot on 1, a bar across 7.
+"""Digit shapes that are rare in MNIST: a slash through 0, a flag and a foot on 1, a bar across 7.
 
-They are drawn on some of the training digits before these are deformed, so that the network does not take a slashed
-zero for an 8 or a flagged one for a 7. Coordinates are (row, column) in pixels of the 28x28 image.
+They are drawn on some training digits before augmentation, so that a slashed zero is not read as 8 nor a flagged one as
+7. Coordinates are (row, column) in pixels of the 28x28 image.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 ROWS, COLUMNS = np.indices((28, 28), dtype=np.float32)
 
 
-def draw_segments(images, start, end, width):
-    """Draw one straight stroke of full ink on each image, in place.
+def draw_segments(images: NDArray[np.float32], start: NDArray[np.floating], end: NDArray[np.floating],
+                  width: NDArray[np.floating]) -> None:
+    """Draw one straight stroke on each image, in place.
 
     images: (N, 28, 28) float32, 0..255; start, end: (N, 2); width: (N,) pixels. Edges fade over one pixel.
     """
@@ -23,21 +25,22 @@ def draw_segments(images, start, end, width):
     np.maximum(images, ink, out=images)
 
 
-def towards(start, angle, length):
-    """The points (N, 2) at `length` pixels from start, `angle` in degrees: 0 to the right, 90 upwards."""
+def towards(start: NDArray[np.floating], angle: NDArray[np.floating] | float,
+            length: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The points (N, 2) at `length` pixels from start (N, 2); angle in degrees, 0 is right, 90 is up."""
     angle = np.deg2rad(angle)
     return start + np.stack([-length * np.sin(angle), length * np.cos(angle)], axis=1)
 
 
-def shrink(images, scale):
-    """Each image (N, 28, 28) made smaller about its middle, by linear interpolation. scale: (N,) in (0, 1]."""
+def shrink(images: NDArray[np.floating], scale: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Images (N, 28, 28) scaled about their centre by scale (N,) in (0, 1], with linear interpolation."""
     source = 14 + (np.arange(28) - 14) / scale[:, None]
     weights = np.maximum(0, 1 - np.abs(source[:, :, None] - np.arange(28))).astype(np.float32)
     return weights @ images @ weights.transpose(0, 2, 1)
 
 
-def slash_zeros(images, rng):
-    """A line through the middle, upright to flat, within the ring or, where this is small, well beyond it."""
+def slash_zeros(images: NDArray[np.float32], rng: np.random.Generator) -> None:
+    """Draw a line through the centre of zeros (N, 28, 28), in place: of any slope, within the ring or beyond it."""
     n = len(images)
     images[...] = shrink(images, rng.uniform(0.55, 1.1, n).clip(max=1))
     mass = images.sum(axis=(1, 2))
@@ -46,17 +49,18 @@ def slash_zeros(images, rng):
     draw_segments(images, towards(middle, angle, up), towards(middle, angle + 180, down), width)
 
 
-def flag_ones(images, rng):
-    """A flag down to the left from the top; on one in three a foot too."""
+def flag_ones(images: NDArray[np.float32], rng: np.random.Generator) -> None:
+    """Draw a flag from the top of ones (N, 28, 28) down to the left, in place; a third of them get a foot too."""
     n = len(images)
     inked = images > 100
     top = inked.any(axis=2).argmax(axis=1)
-    bottom = 27 - inked.any(axis=2)[:, ::-1].argmax(axis=1)
+    bottom = 27 - np.flip(inked.any(axis=2), 1).argmax(axis=1)
     each = np.arange(n)
 
-    def end_of_stroke(row):
+    def end_of_stroke(row: NDArray[np.integer]) -> NDArray[np.floating]:
         line = images[each, row]
-        return np.stack([row, (line * np.arange(28)).sum(axis=1) / np.maximum(line.sum(axis=1), 1)], axis=1)
+        column = (line * np.arange(28)).sum(axis=1) / np.maximum(line.sum(axis=1), 1)
+        return np.stack([row.astype(float), column], axis=1)
 
     width, height = rng.uniform(1.5, 3.5, n), bottom - top
     head, foot = end_of_stroke(top), end_of_stroke(bottom)
@@ -68,8 +72,8 @@ def flag_ones(images, rng):
     images[with_foot] = part
 
 
-def bar_sevens(images, rng):
-    """A short bar across the stem."""
+def bar_sevens(images: NDArray[np.float32], rng: np.random.Generator) -> None:
+    """Draw a short bar across the stem of sevens (N, 28, 28), in place."""
     n = len(images)
     mass = images.sum(axis=(1, 2))
     middle = np.stack([rng.uniform(14, 17, n), (images * COLUMNS).sum(axis=(1, 2)) / mass], axis=1)
@@ -80,11 +84,12 @@ def bar_sevens(images, rng):
 ORNAMENTS = {0: slash_zeros, 1: flag_ones, 7: bar_sevens}
 
 
-def ornament(images, y, rng, share):
-    """Ornament about `share` of the digits that can be, and say how to bring them back into MNIST's frame.
+def ornament(images: NDArray[np.uint8], y: NDArray[np.integer], rng: np.random.Generator,
+             share: float) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
+    """Ornament about `share` of the digits 0, 1 and 7.
 
-    images: (N, 28, 28) uint8, y: (N,). Returns images, zoom (N,) and offset (N, 2): sampling an image at
-    offset + zoom * place fits its long side into 20 pixels again, its centre of mass in the middle.
+    images: (N, 28, 28); y: (N,). Returns images, zoom (N,) and offset (N, 2). Sampling an image at
+    offset + zoom * place restores MNIST's frame: a long side of 20 pixels, the centre of mass in the middle.
     """
     n = len(images)
     zoom, offset = np.ones(n, np.float32), np.zeros((n, 2), np.float32)
@@ -99,7 +104,7 @@ def ornament(images, y, rng, share):
         images[chosen] = part
         inked = part > 25
         rows, columns = inked.any(axis=2), inked.any(axis=1)
-        extent = [28 - side.argmax(axis=1) - side[:, ::-1].argmax(axis=1) for side in (rows, columns)]
+        extent = [28 - side.argmax(axis=1) - np.flip(side, 1).argmax(axis=1) for side in (rows, columns)]
         zoom[chosen] = np.maximum(1, np.maximum(*extent) / 20)
         mass = part.sum(axis=(1, 2))
         offset[chosen, 0] = (part * ROWS).sum(axis=(1, 2)) / mass - 14

@@ -1,22 +1,27 @@
-"""What the gate is worth to an answer: the same network with other values in the gate's place."""
+"""Ablations of the gate: the same network with other gate values."""
 
 import numpy as np
+from numpy.typing import NDArray
+
+from core.explain.attribution import ExplainableModel
+from core.nn.network import Activations
 
 MODES = ("live", "mean", "open", "shuffled")
 
 
-def gate_modes(model, X, rng, shuffles=1):
-    """core.nn.network.Readings of X (N, 784) under four gates, by name; empty for a network without a gate.
+def gate_modes(model: ExplainableModel, X: NDArray[np.floating], rng: np.random.Generator,
+               shuffles: int = 1) -> dict[str, Activations]:
+    """Readings of X (N, 784) under four gates, by name; empty for a network without a gate.
 
-    "live": as trained; "mean": held at its mean over training images; "open": all ones, which also scales the logits;
-    "shuffled": each image's own values dealt to other units by `rng`, `shuffles` times over: N * shuffles rows, those
-    of an image next to each other. When "shuffled" is as good as "live", the values matter only as a scale; when "mean"
-    is, they do not depend on the image.
+    "live": as trained; "mean": the mean gate of training images; "open": all ones, which also scales the logits;
+    "shuffled": each image's gate values, permuted among the units `shuffles` times, N * shuffles rows grouped by image.
+    If "shuffled" is as accurate as "live", the gate only scales; if "mean" is, the gate need not depend on the image.
     """
     network = model.network
     if not network.has_gate:
         return {}
     live = network.read(X)
-    dealt = rng.permuted(np.repeat(live.gate, shuffles, axis=0), axis=1)
+    assert live.gate is not None  # the network has one
+    permuted = rng.permuted(np.repeat(live.gate, shuffles, axis=0), axis=1)
     return {"live": live, "mean": network.with_gate(model.gate_mean).read(X), "open": network.with_gate(1.0).read(X),
-            "shuffled": network.with_gate(dealt).read(np.repeat(X, shuffles, axis=0))}
+            "shuffled": network.with_gate(permuted).read(np.repeat(X, shuffles, axis=0))}

@@ -1,32 +1,32 @@
-"""A probe of each hidden layer: which digit its activations come nearest to."""
+"""A probe of each hidden layer: the digit with the nearest centroid of activations."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from core.digits.data import DIGITS
 from core.explain.attribution import as_row
 from core.nn.losses import softmax
+from core.nn.network import Network
 from core.uncertainty.calibration import fit_temperature
 
 
 @dataclass(frozen=True)
 class NearestCentroidProbe:
-    """What each hidden layer knows already: how near its activations are to the centroid of each digit.
+    """Digit probabilities from the distances to class centroids in each hidden layer (Snell et al. 2017).
 
-    centroids: the mean activations of each digit, [(10, h), ...]; scales: a number a layer. Nothing is trained (the
-    nearest-mean readout of Snell et al. 2017).
+    centroids: the mean activations of each digit, [(10, h), ...]; scales: a divisor of the scores for each layer.
     """
 
-    centroids: list
-    scales: list
+    centroids: list[NDArray[np.floating]]
+    scales: list[float]
 
     @classmethod
-    def fit(cls, network, X, y):
-        """From labelled images X (N, 784), y (N,): a few thousand are plenty; a mean each and one scale, no training.
-
-        Images other than the network's training images give the honest scales.
-        """
+    def fit(cls, network: Network, X: NDArray[np.floating], y: NDArray[np.integer]) -> "NearestCentroidProbe":
+        """From labelled images X (N, 784), y (N,); a few thousand suffice. They should not be training images, on which
+        the scales would be too small."""
         missing = sorted(set(range(DIGITS)) - set(np.unique(y).tolist()))
         if missing:
             raise ValueError(f"there is no image of the digits {missing}; give some of each digit.")
@@ -40,23 +40,22 @@ class NearestCentroidProbe:
             scales.append(spread * fit_temperature((scores / spread).astype(np.float64), y))
         return cls(centroids, scales)
 
-    def probabilities(self, hidden):
-        """softmax of minus the squared distance to each digit's centroid, over the layer's scale: [(N, 10), ...]."""
+    def probabilities(self, hidden: list[NDArray[np.floating]]) -> list[NDArray[np.floating]]:
+        """softmax(-distance^2 / 2 / scale) over the digits' centroids, for each layer: [(N, 10), ...]."""
         return [softmax(_nearness(layer, mean) / scale)
                 for layer, mean, scale in zip(hidden, self.centroids, self.scales, strict=True)]
 
 
-def _nearness(H, means):
-    """Minus half the squared distance of H (N, h) to each of means (10, h), less what all ten share: (N, 10)."""
+def _nearness(H: NDArray[np.floating], means: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Minus half the squared distance of H (N, h) to means (10, h), up to a constant per row: (N, 10)."""
     return H @ means.T - 0.5 * (means**2).sum(axis=1)
 
 
-def probe_layers(network, x, probe):
-    """What each hidden layer knows already of x (784,): a list of dicts, from the first layer to the last, gated one.
+def probe_layers(network: Network, x: ArrayLike, probe: NearestCentroidProbe) -> list[dict[str, Any]]:
+    """The probe's answers for x (784,), a dict for each hidden layer, the gated one last.
 
-    probs (10,), by the NearestCentroidProbe; digit: the nearest; active: share of units above a hundredth of the
-    largest; norm: the Euclidean one. Holding a whole layer at its mean would tell nothing: all that is known of the
-    image passes through each layer, so the answer would be the same constant for every image.
+    probs (10,); digit: the likeliest; active: share of units above 0.01 of the largest; norm: Euclidean. (Ablation by
+    the mean of a whole layer is no alternative: the answer would not depend on the image.)
     """
     hidden = network.read(as_row(x, dtype=network.dtype)[None]).hidden
     answers = []

@@ -13,10 +13,10 @@ from core.metrics import accuracy, auroc, brier_score, expected_calibration_erro
 from core.models.card import card_data, model_card, split_words
 from core.models.check import check
 from core.models.model import load_network
-from core.nn.training import Progress
+from core.nn.checkpoint import Progress
 from core.storage import json_text, save_files, sign_manifest
 from core.uncertainty.readout import fit_readout
-from core.uncertainty.test_time_augmentation import Looks
+from core.uncertainty.test_time_augmentation import TestTimeAugmentation
 
 # Augmentation strong enough that any network errs on some: the readout learns from it what doubt looks like.
 HARD, HARD_COPIES = Config(elastic=2.5, elastic_sigma=6, rotation=12, scale=0.12, shear=0.15, thickness=0.3), 4
@@ -28,7 +28,7 @@ def finish(network, config, parts):
     # a third of the training images is plenty for means and components, and a third of the memory
     train = parts["train"].part(slice(None, None, 3))
     X = as_input(train.X, config.input_range)
-    readout = fit_readout(network, X, *calibration_data(config, parts), Looks.of(config))
+    readout = fit_readout(network, X, *calibration_data(config, parts), TestTimeAugmentation.of(config))
     return readout, mean_gates(network, X, train.y) if network.has_gate else None
 
 

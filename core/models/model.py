@@ -48,9 +48,9 @@ class Model:
         """Calibrated probabilities (N, 10) of network input X (N, 784)."""
         return self.readout.read(self.network, X)[0]
 
-    def first_look(self, X):
+    def unaugmented_probabilities(self, X):
         """The same before doubtful images are looked at again: what the network alone makes of them."""
-        return self.readout.calibration.probabilities(self.readout.look(self.network, X))
+        return self.readout.calibration.probabilities(self.readout.unaugmented_evidence(self.network, X))
 
 
 def weights_sha256(saved, network):

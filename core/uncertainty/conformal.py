@@ -1,85 +1,83 @@
-"""Sets of digits that leave the right one out at most so often: cross-conformal prediction over folds of writers.
+"""Prediction sets that miss the right digit at a given rate: cross-conformal prediction over folds of writers.
 
-A digit's score is 1 less its probability. Each fold of the calibration part is scored by probabilities whose
-calibration and test-time augmentation (its temperature, and the margin below which it is used) were fitted on the other
-folds, so that no image is judged by numbers fitted to it (Vovk 2015). A new image is scored by
-each fold's probabilities, and a digit's p-value is the share of calibration images that were at least as strange:
+The nonconformity score of a digit is 1 - probability. Each fold of the calibration part is scored by probabilities
+whose calibration and test-time augmentation (temperature, margin of doubtful images) were fitted on the other folds, so
+no image is scored by parameters fitted to it (Vovk 2015). A new image is scored by each fold's probabilities:
 
     p(digit) = (1 + number of calibration images, over all folds, whose score is at least the digit's) / (n + 1)
 
-The set at level alpha holds the digits with p > alpha. If images were exchangeable one by one, each fold by itself
-would give a valid p-value; p is nearly their weighted mean, and a mean of valid p-values, doubled, is valid (Vovk &
-Wang 2020), so that the right digit would be left out with a probability of at most
+The set at level alpha contains the digits with p > alpha. If images were exchangeable, each fold by itself would give a
+valid p-value; p is nearly their weighted mean, and twice a mean of valid p-values is valid (Vovk & Wang 2020), so for K
+folds and n images the right digit would be missed with probability at most
 
-    2 (alpha (n + 1) + K - 1) / (n + K)                     of K folds that hold n images (`CrossConformal.miss_bound`)
+    2 (alpha (n + 1) + K - 1) / (n + K)                     (`CrossConformal.miss_bound`)
 
-What is exchangeable here, however, are writers: images of one hand resemble each other, and W writers alone can prove
-no level below 1 / (W + 1). The levels are therefore measured on the test set, whose writers are others, and are not
-promised for single pictures or for pictures of another kind.
+However, writers are exchangeable, not images: images of one writer are similar, and W writers cannot prove a level
+below 1 / (W + 1). The miss rates are therefore measured on the test set, which has other writers. They are not
+guaranteed for single pictures or for pictures of another kind.
 
-A level above the error rate of the answers says nothing: the sets that it asks for are the answers alone. Such levels
-are left out (`CrossConformal.levels`).
+At a level above the error rate, sets contain the answer only; such levels are left out (`CrossConformal.levels`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-ALPHA = (0.01, 0.005)  # of these a readout has the levels that say something
+ALPHA = (0.01, 0.005)  # levels to choose from, see `CrossConformal.levels`
 FOLDS = 5
 
 
-def balanced_folds(groups, folds=FOLDS):
-    """The fold (n,) of each sample, groups (n,) kept whole and the folds of nearly equal size.
+def balanced_folds(groups: NDArray, folds: int = FOLDS) -> NDArray[np.intp]:
+    """The fold (n,) of each sample, such that each group (n,) is in one fold and folds have nearly equal sizes.
 
-    Largest groups first, each into the fold that holds least. Never more folds than groups.
+    Greedy: the largest group first, each into the smallest fold. There are never more folds than groups.
     """
-    names, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    names, index, group_sizes = np.unique(groups, return_inverse=True, return_counts=True)
     folds = min(folds, len(names))
-    held, fold_of = np.zeros(folds, int), np.empty(len(names), int)
-    for group in np.argsort(-sizes, kind="stable"):
-        fold_of[group] = held.argmin()
-        held[fold_of[group]] += sizes[group]
+    fold_sizes, fold_of = np.zeros(folds, int), np.empty(len(names), int)
+    for group in np.argsort(-group_sizes, kind="stable"):
+        fold_of[group] = fold_sizes.argmin()
+        fold_sizes[fold_of[group]] += group_sizes[group]
     return fold_of[index]
 
 
 @dataclass(frozen=True)
 class CrossConformal:
-    """The scores of the calibration images, sorted within each of K folds: scores (n,), folds (n,) of numbers
-    0..K-1."""
+    """Scores (n,) of the calibration images, sorted within each of K folds, and folds (n,) of numbers 0..K-1."""
 
-    scores: np.ndarray
-    folds: np.ndarray
+    scores: NDArray[np.floating]
+    folds: NDArray[np.integer]
 
     @classmethod
-    def fit(cls, probs, y, folds):
-        """From the probability (n, 10) that the other folds' calibration gives each image; y (n,), folds (n,)."""
+    def fit(cls, probs: NDArray[np.floating], y: NDArray[np.integer], folds: NDArray[np.integer]) -> "CrossConformal":
+        """From each image's probabilities (n, 10) by the other folds' calibration, labels y (n,) and folds (n,)."""
         scores = (1 - probs[np.arange(len(y)), y]).astype(np.float32)
         order = np.lexsort((scores, folds))
         return cls(scores[order], folds[order].astype(np.uint8))
 
-    def p_values(self, probs):
-        """p-value (N, 10) of every digit, from probs (K, N, 10): each fold's view of N images."""
-        scores, reached = (1 - probs).astype(np.float32), np.ones(probs.shape[1:])
+    def p_values(self, probs: NDArray[np.floating]) -> NDArray[np.floating]:
+        """p-value (N, 10) of every digit, from the probabilities (K, N, 10) by each fold's calibration."""
+        scores, counts = (1 - probs).astype(np.float32), np.ones(probs.shape[1:])
         for fold, score in enumerate(scores):
-            own = self.scores[self.folds == fold]
-            reached += len(own) - np.searchsorted(own, score, side="left")
-        return reached / (len(self.scores) + 1)
+            fold_scores = self.scores[self.folds == fold]
+            counts += len(fold_scores) - np.searchsorted(fold_scores, score, side="left")
+        return counts / (len(self.scores) + 1)
 
-    def sets(self, probs, alpha):
-        """Which digits each image can be at a level: booleans (N, 10). The likeliest always belongs: no set is
-        empty."""
+    def sets(self, probs: NDArray[np.floating], alpha: float) -> NDArray[np.bool_]:
+        """Prediction sets (N, 10) at level alpha, from probs (K, N, 10). They always contain the likeliest digit."""
         sets = self.p_values(probs) > alpha
-        sets[np.arange(len(sets)), probs.sum(axis=0).argmax(axis=1)] = True  # p-values may tie, these hardly
+        sets[np.arange(len(sets)), probs.sum(axis=0).argmax(axis=1)] = True  # p-values may tie, sums hardly ever
         return sets
 
-    def levels(self, alphas=ALPHA):
-        """Those levels whose sets can hold a second digit, one of a probability of at most one half; the least of all
-        where there are none."""
+    def levels(self, alphas: Sequence[float] = ALPHA) -> tuple[float, ...]:
+        """The levels whose sets can contain a second digit, with a probability of at most 0.5; the lowest level if
+        there are none."""
         error = (1 + np.sum(self.scores >= 0.5)) / (len(self.scores) + 1)
         return tuple(alpha for alpha in alphas if alpha < error) or (min(alphas),)
 
-    def miss_bound(self, alpha):
-        """How often, at most, the right digit is left out, were images exchangeable one by one."""
+    def miss_bound(self, alpha: float) -> float:
+        """Upper bound of the miss rate, if images were exchangeable."""
         n, K = len(self.scores), len(np.unique(self.folds))
         return min(1.0, 2 * (alpha * (n + 1) + K - 1) / (n + K))

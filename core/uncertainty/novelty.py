@@ -1,39 +1,42 @@
-"""Is this a digit at all? What the main directions of a layer's usual activations cannot rebuild is new.
+"""Novelty of a layer's activations: the error of their reconstruction from principal components of training digits.
 
-Reconstruction from principal components as a measure of novelty goes back to Japkowicz et al. (1995). The error is
-taken as a share of the whole activation, so that faint ink is not familiar merely for being faint.
+The idea goes back to Japkowicz et al. (1995). The error is a share of the whole activation, so faint ink does not have
+a low error only for being faint.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
-COMPONENTS = 64  # principal components kept a layer
+COMPONENTS = 64  # principal components stored for each layer
 
 
 @dataclass(frozen=True)
 class Subspace:
-    """Where a layer's activations usually lie: mean (h,), basis (h, k) of orthonormal directions around it."""
+    """An affine subspace near a layer's usual activations: mean (h,), orthonormal basis (h, k)."""
 
-    mean: np.ndarray
-    basis: np.ndarray
+    mean: NDArray[np.floating]
+    basis: NDArray[np.floating]
 
-    def reconstruction_error(self, H):
-        """Share in (0, 1] of each activation (N, h), from the mean, that lies off the subspace: (N,)."""
-        centred = H - self.mean
-        total = np.einsum("ij,ij->i", centred, centred) + 1e-12
-        centred -= (centred @ self.basis) @ self.basis.T  # what is lost; subtracting squared lengths would lose digits
-        lost = np.einsum("ij,ij->i", centred, centred)
+    def reconstruction_error(self, H: NDArray[np.floating]) -> NDArray[np.floating]:
+        """|residual| / |H - mean| in (0, 1] for activations H (N, h): (N,)."""
+        residual = H - self.mean
+        total = np.einsum("ij,ij->i", residual, residual) + 1e-12
+        residual -= (residual @ self.basis) @ self.basis.T  # a difference of squared lengths would cancel
+        lost = np.einsum("ij,ij->i", residual, residual)
         return np.sqrt(np.maximum(lost, 1e-9 * total) / total)
 
 
-def fit_subspace(parts, components=COMPONENTS):
-    """The Subspace of a layer's activations (N, h) on training images, also in parts (n, h): all at once would be the
-    peak of memory in training."""
+def fit_subspace(parts: NDArray[np.floating] | Iterable[NDArray[np.floating]],
+                 components: int = COMPONENTS) -> Subspace:
+    """The Subspace of a layer's activations (N, h) on training images. An iterable of parts (n, h) needs less memory.
+    """
     parts = iter([parts] if isinstance(parts, np.ndarray) else parts)
     first = next(parts)
-    pivot, total, n = first.mean(axis=0), 0.0, 0  # near the mean, so that subtracting the squares costs no digits
+    pivot, total, n = first.mean(axis=0), 0.0, 0  # near the mean, so that the squares do not cancel
     covariance = np.zeros((len(pivot), len(pivot)))
     for part in chain([first], parts):
         centred = part - pivot

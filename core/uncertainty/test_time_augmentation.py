@@ -1,34 +1,41 @@
-"""Further looks at what is doubtful: a network that learned from deformed digits reads deformed copies of it too.
+"""Test-time augmentation: the answer for a doubtful image is averaged over deformed copies of it.
 
-Where the first look leaves little between two digits, the copies often agree on one (Ciresan et al. 2010 average over
-several networks; here it is several views of one). They are the same deformations for every image, drawn once from a
-fixed seed, so that an answer depends on its picture alone.
+Ciresan et al. (2010) average over several networks; here one network reads several copies. The deformations are drawn
+once from a fixed seed and are the same for every image, so an answer depends on its picture alone.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.digits.augmentation import coefficients, deform, places
+from core.digits.config import Config
 from core.digits.data import SIDE
 from core.nn.losses import softmax
-from core.uncertainty.calibration import fit_temperature, lead
+from core.nn.network import Network
+from core.uncertainty.calibration import Evidence, fit_temperature, logit_margin
 
-COUNT = 32
-WEIGHT = 0.75  # of all copies together, beside the first look
-DOUBTFUL = 0.08  # share of calibration images that is looked at again
-TOGETHER = 16  # images whose copies go through the network at once
-LEAST = 1e-12  # probability
+COPIES = 32
+COPIES_WEIGHT = 0.75  # of the mean probability of the copies; the image itself has the rest
+DOUBTFUL_SHARE = 0.08  # of calibration images, by their logit margin
+BATCH_IMAGES = 16  # images whose copies go through the network at once
+MIN_PROBABILITY = 1e-12  # before a logarithm
 
 
 @dataclass(frozen=True)
-class Looks:
-    """How to look again. below: the lead of the best logit over the second, in nats, under which an image is doubtful.
+class TestTimeAugmentation:
+    """The deformations of the copies, and the images that are augmented.
 
-    temperature: what the logits of each look are divided by; low, high: paper and ink in the network's input. The rest
-    is the strength of the deformations, as in core.digits.augmentation.augment; no 0 gets a slash here.
+    An image is doubtful if its logit margin is less than `below` (nats). The logits of each copy are divided by
+    `temperature`; low, high: paper and ink in the network's input. The other fields are the strengths of the
+    deformations, as in core.digits.augmentation.augment; zeros get no slash.
     """
+
+    __test__ = False  # for pytest, which collects classes by name
 
     rotation: float
     scale: float
@@ -41,89 +48,90 @@ class Looks:
     high: float
     below: float = 0.0
     temperature: float = 1.0
-    count: int = COUNT
-    weight: float = WEIGHT
+    count: int = COPIES
+    weight: float = COPIES_WEIGHT
 
     @classmethod
-    def of(cls, config):
-        """Looks as strong as the training of a core.digits.config.Config; None where it deforms nothing."""
+    def of(cls, config: Config) -> "TestTimeAugmentation | None":
+        """Deformations as strong as those of training; None if training has no augmentation."""
         if not config.augments:
             return None
         low, high = config.input_range
         return cls(config.rotation, config.scale, config.shear, config.shift, config.elastic, config.elastic_sigma,
                    config.thickness, low, high)
 
-    def fitted(self, logits, y):
-        """These looks with the temperature and the bound of doubt that calibration logits (N, 10), labels y (N,) ask
-        for."""
+    def fitted(self, logits: NDArray[np.floating], y: NDArray[np.integer]) -> "TestTimeAugmentation":
+        """A copy with `temperature` and `below` fitted to calibration logits (N, 10), labels y (N,)."""
         return replace(self, temperature=fit_temperature(logits.astype(np.float64), y),
-                       below=float(np.quantile(lead(logits), DOUBTFUL)))
+                       below=float(np.quantile(logit_margin(logits), DOUBTFUL_SHARE)))
 
     @cached_property
-    def maps(self):
-        """Places that each copy looks up, rows and columns (count, 784), and its change of thickness (count,).
+    def maps(self) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
+        """For each copy: the source rows and columns of its pixels (count, 784), its change of thickness (count,).
 
-        Every second copy is deformed the opposite way of the one before, so that together they favour no direction.
+        Every second copy has the opposite deformation of the one before, so that the mean deformation is zero.
         """
         rng, half = np.random.default_rng(0), -(-self.count // 2)
         drawn = [*coefficients(half, rng, self), rng.uniform(-self.thickness, self.thickness, half).astype(np.float32)]
         for part, place in zip(drawn[:2], (1, 2), strict=True):
-            part[:, place] -= 1  # what is left without it is the deviation from leaving the image as it is
+            part[:, place] -= 1  # deviation from the identity
         for_rows, for_columns, thickness = (
             np.stack([part, -part], axis=1).reshape(-1, *part.shape[1:])[: self.count] for part in drawn)
         for_rows[:, 1] += 1
         for_columns[:, 2] += 1
         return *places(for_rows, for_columns, self), thickness
 
-    def copies(self, X):
-        """Deformed copies (N * count, 784) of network inputs X (N, 784), those of an image next to each other."""
-        tiled = (np.tile(part, (len(X), *[1] * (part.ndim - 1))) for part in self.maps)
+    def copies(self, X: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Deformed copies (N * count, 784) of network inputs X (N, 784), grouped by image."""
+        rows, columns, thickness = (np.tile(part, (len(X), *[1] * (part.ndim - 1))) for part in self.maps)
         ink = (np.repeat(X, self.count, axis=0).reshape(-1, SIDE, SIDE) - np.float32(self.low)) / np.float32(
             self.high - self.low)
-        return np.float32(self.low) + np.float32(self.high - self.low) * deform(ink, *tiled)
+        return np.float32(self.low) + np.float32(self.high - self.low) * deform(ink, rows, columns, thickness)
 
-    def add(self, network, X, evidence):
-        """The Evidence of network inputs X (N, 784), its logits those of all looks where the first is doubtful."""
-        return add_each((self,), network, X, evidence)[0]
+    def augment(self, network: Network, X: NDArray[np.floating], evidence: Evidence) -> Evidence:
+        """The Evidence of network inputs X (N, 784), with the combined logits where the image is doubtful."""
+        return augment_each((self,), network, X, evidence)[0]
 
-    def mixed(self, first, again):
-        """Logits (n, 10) of the first Evidence of n images and of the logits (n, count, 10) of their copies.
-
-        The probabilities of the looks are averaged. Their energy stays that of the first: it tells strange pictures.
+    def combined_logits(self, single: Evidence, copies: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Logits (n, 10) of the mean probabilities over each image, its Evidence `single`, and the logits (n, count,
+        10) of its copies. Their energy is that of `single`, because novelty is measured on the image itself.
         """
-        probs = (1 - self.weight) * softmax(first.logits / self.temperature)
-        probs += self.weight * softmax(again.reshape(-1, again.shape[-1]) / self.temperature).reshape(
-            again.shape).mean(axis=1)
-        found = replace(first, logits=self.temperature * np.log(np.maximum(probs, LEAST)))
-        return found.logits + (found.energy - first.energy)[:, None]
+        probs = (1 - self.weight) * softmax(single.logits / self.temperature)
+        probs += self.weight * softmax(copies.reshape(-1, copies.shape[-1]) / self.temperature).reshape(
+            copies.shape).mean(axis=1)
+        mean = replace(single, logits=self.temperature * np.log(np.maximum(probs, MIN_PROBABILITY)))
+        return mean.logits + (mean.energy - single.energy)[:, None]
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, saved):
-        """Raises KeyError, TypeError or ValueError for what `to_dict` did not write."""
-        found = cls(**{field.name: field.type(saved[field.name]) for field in fields(cls)})
-        if not np.isfinite(list(asdict(found).values())).all():
-            raise ValueError("its looks hold values that are not finite")
-        if not (0 < found.count <= 1000 and 0 <= found.weight <= 1 and 1e-3 <= found.temperature <= 1e3):
-            raise ValueError(f"its looks are {found.count} of weight {found.weight}, temperature {found.temperature}")
-        if not (found.low < found.high and abs(found.elastic) < SIDE and 0.5 <= found.elastic_sigma <= SIDE
-                and 0 <= found.scale < 1):
-            raise ValueError("its looks deform in no known way")
-        return found
+    def from_dict(cls, saved: Mapping[str, Any]) -> "TestTimeAugmentation":
+        """The inverse of `to_dict`. Raises KeyError, TypeError or ValueError for invalid values."""
+        values: dict[str, Any] = {field.name: float(saved[field.name]) for field in fields(cls)}
+        loaded = cls(**values | {"count": int(saved["count"])})
+        if not np.isfinite(list(asdict(loaded).values())).all():
+            raise ValueError("its test-time augmentation has values that are not finite")
+        if not (0 < loaded.count <= 1000 and 0 <= loaded.weight <= 1 and 1e-3 <= loaded.temperature <= 1e3):
+            raise ValueError(f"its test-time augmentation has {loaded.count} copies of weight {loaded.weight}, "
+                             f"temperature {loaded.temperature}")
+        if not (loaded.low < loaded.high and abs(loaded.elastic) < SIDE and 0.5 <= loaded.elastic_sigma <= SIDE
+                and 0 <= loaded.scale < 1):
+            raise ValueError("its test-time augmentation has deformations out of range")
+        return loaded
 
 
-def add_each(several, network, X, evidence):
-    """[Evidence] of network inputs X (N, 784) by each of several Looks that differ in no more than what is fitted, the
-    bound of doubt and the temperature: the copies go through the network once."""
-    margin, logits = lead(evidence.logits), [evidence.logits.copy() for _ in several]
-    doubtful = np.flatnonzero(margin < max(looks.below for looks in several))
-    for i in range(0, len(doubtful), TOGETHER):
-        chosen = doubtful[i : i + TOGETHER]
-        again = network.logits(several[0].copies(X[chosen])).reshape(len(chosen), several[0].count, -1)
-        for looks, own in zip(several, logits, strict=True):
-            below = margin[chosen] < looks.below
+def augment_each(augmentations: Sequence[TestTimeAugmentation], network: Network, X: NDArray[np.floating],
+                 evidence: Evidence) -> list[Evidence]:
+    """The Evidence of network inputs X (N, 784) under each augmentation. They may differ in `below` and `temperature`
+    only, as the copies go through the network once."""
+    margin, logits = logit_margin(evidence.logits), [evidence.logits.copy() for _ in augmentations]
+    doubtful = np.flatnonzero(margin < max(augmentation.below for augmentation in augmentations))
+    for i in range(0, len(doubtful), BATCH_IMAGES):
+        chosen = doubtful[i : i + BATCH_IMAGES]
+        copies = network.logits(augmentations[0].copies(X[chosen])).reshape(len(chosen), augmentations[0].count, -1)
+        for augmentation, combined in zip(augmentations, logits, strict=True):
+            below = margin[chosen] < augmentation.below
             if below.any():
-                own[chosen[below]] = looks.mixed(evidence.part(chosen[below]), again[below])
-    return [replace(evidence, logits=own) for own in logits]
+                combined[chosen[below]] = augmentation.combined_logits(evidence.part(chosen[below]), copies[below])
+    return [replace(evidence, logits=combined) for combined in logits]

@@ -83,6 +83,6 @@ class ArmTask(DigitTask):
             layer.initialise(params, of_layer(config.seed, name))
         self._shuffle = np.random.default_rng([config.seed, 7]) if FOCAL.get(arm, (0, False))[1] else None
 
-    def sample_weight(self, logits: NDArray[np.floating], y: NDArray[np.integer]) -> np.ndarray | None:
+    def sample_weight(self, logits: NDArray[np.floating], y: NDArray[np.integer]) -> NDArray[np.floating]:
         weight = super().sample_weight(logits, y)
         return weight if self._shuffle is None else self._shuffle.permutation(weight)

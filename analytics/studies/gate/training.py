@@ -64,7 +64,7 @@ def history(accuracies: Sequence[float], epochs: int) -> dict[str, Any]:
             "epochs_to_97": int(reached[0]) + 1 if len(reached) else epochs + 1}
 
 
-def measure(network: Network, arm: str, input_range: tuple[float, ...]) -> dict[str, Any]:
+def measure(network: Network, arm: str, input_range: tuple[float, float]) -> dict[str, Any]:
     """The outcomes of a trained network on the test images."""
     def logits(X: NDArray[np.uint8]) -> NDArray[np.floating]:
         return network.logits(as_input(X, input_range))

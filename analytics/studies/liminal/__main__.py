@@ -30,7 +30,7 @@ COMMANDS = ("page", "train", "one", "versions", "minilm", "lessons", "words", "r
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m analytics.studies.liminal",
                                      description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("what", nargs="?", choices=COMMANDS, default="page")
+    parser.add_argument("command", nargs="?", choices=COMMANDS, default="page")
     parser.add_argument("--data", type=Path, metavar="FILE", help="EmoBank's emobank.csv (default: downloaded)")
     parser.add_argument("--folder", type=Path, metavar="DIR", help="MiniLM's weights (default: its package)")
     parser.add_argument("--plain", type=Path, metavar="DIR", help="unpacked Debian packages, see lessons.py, plain.py")
@@ -42,8 +42,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--row", choices=list(ablation.ROWS), default=ablation.WHOLE, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
-    if args.what in ("lessons", "words", "refusals") and args.plain is None:
-        parser.error(f"{args.what} needs --plain DIR, a folder of unpacked Debian packages")
+    if args.command in ("lessons", "words", "refusals") and args.plain is None:
+        parser.error(f"{args.command} needs --plain DIR, a folder of unpacked Debian packages")
     return args
 
 
@@ -53,7 +53,7 @@ def make(args: argparse.Namespace, sentences: Sentences) -> None:
     from deployment.pages.text.embedders import MiniLM
 
     minilm = MiniLM(args.folder, layers="all")
-    if args.what == "lessons":
+    if args.command == "lessons":
         args.lessons.parent.mkdir(parents=True, exist_ok=True)
         lessons.make(args.plain, sentences, minilm).save(args.lessons)
         return print(f"wrote the lessons to {args.lessons}")
@@ -68,19 +68,19 @@ def make(args: argparse.Namespace, sentences: Sentences) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     args = arguments(argv)
     with refusing("liminal"):
-        if args.what == "one":
+        if args.command == "one":
             with sole_training(ablation.files(args.row, args.seed)[0]):
                 return ablation.run(args.row, args.seed, args)
         sentences = load_emobank(args.data, progress=print)
-        if args.what == "train":
+        if args.command == "train":
             ablation.train_rows(args)
-        elif args.what == "versions":
+        elif args.command == "versions":
             versions.train_rows(args)
-        elif args.what in ("lessons", "words"):
+        elif args.command in ("lessons", "words"):
             return make(args, sentences)
-        elif args.what == "refusals":
+        elif args.command == "refusals":
             refusals.measure(args.plain, sentences)
-        elif args.what == "minilm":
+        elif args.command == "minilm":
             from analytics.studies.liminal import minilm
 
             minilm.train(args, sentences)

@@ -1,118 +1,124 @@
-"""From a style to a written figure: correlated warp, stretch, slant, ends that over- or undershoot, missed pen lifts, a
-pen with a width, a taper and sometimes little ink. All in NumPy, many figures at once.
+"""The stroke model: random figures from a writing style, by smooth warp, stretch, slant, over- and undershooting ends,
+missed pen lifts, and a pen with a width, a taper and uneven ink.
 
-Widths and places are in pixels of the finished 28 x 28 frame where nothing else is said, else in the styles' units.
+Units are pixels of the final 28 x 28 image unless stated otherwise; the others are units of the styles (a box of 100).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.digits.data import BOX
+from core.digits.strokes.styles import Style
 
-JOIN = 24  # points of the line that a missed pen lift leaves between two strokes
+JOIN = 24  # points of the line between two strokes where the pen is not lifted
 MIDDLE = 14.0
-HEAVY = {1: 7.0}  # a bar stays a 1 however wide the pen; what has holes or bows loses them
-HEAVY_ELSE = 4.8
+HEAVY = {1: 7.0}  # digit -> largest pen width; a 1 remains legible with a wide pen
+HEAVY_ELSE = 4.8  # for the other digits, whose holes would close
 
 
 @dataclass(frozen=True)
-class Hand:
-    """How far writers stray; standard deviations, unless another thing is said."""
+class Variation:
+    """The variation between figures of one style, as standard deviations unless stated otherwise."""
 
-    warp: float = 3.0  # of the smooth field that moves all points, in units of the style
-    wobble: float = 1.2  # along each stroke, on its own
+    warp: float = 3.0  # of the smooth displacement field, in units of the style
+    wobble: float = 1.2  # of the displacement along each stroke
     shift: float = 2.5  # of each stroke after the first
     turn: float = 4.0  # of each stroke after the first, degrees
-    overshoot: float = 5.0  # of the ends, along the stroke
+    overshoot: float = 5.0  # of the length added at the ends of strokes
     stretch: float = 0.16  # of the logarithm of width over height
-    slant: float = 0.2  # of the shear; a tenth to the right on average
+    slant: float = 0.2  # of the shear; the mean is 0.1 to the right
     rotation: float = 4.0  # degrees
     missed_lift: float = 0.05  # probability for each pair of strokes
-    width: tuple = (1.6, 3.6)  # of the pen, evenly drawn
-    heavy: float = 0.12  # share of figures with a pen wider than that, up to HEAVY
-    dry: float = 0.15  # share of figures written with a pen that does not always give ink
+    width: tuple[float, float] = (1.6, 3.6)  # range of the pen width
+    heavy: float = 0.12  # share of figures with a wider pen, up to HEAVY
+    dry: float = 0.15  # share of figures with gaps in the ink
 
 
-def write(style, n, rng, hand=None):
-    """n figures of one style: points (n, P, 2) as (row, column) in the frame, width (n, P) and ink (n, P) in 0..1."""
-    hand = hand or Hand()
+def write(style: Style, n: int, rng: np.random.Generator, variation: Variation | None = None,
+          ) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
+    """n figures of one style: points (n, P, 2) as (row, column) in the image, width (n, P), ink (n, P) in [0, 1]."""
+    variation = variation or Variation()
     points = np.repeat(style.points[None].astype(np.float32), n, axis=0)
-    points = overshoot(part_strokes(points, style, rng, hand), style, rng, hand)
-    points += field(points, rng, hand.warp) + wobble(style, n, rng, hand.wobble)
+    points = overshoot(part_strokes(points, style, rng, variation), style, rng, variation)
+    points += field(points, rng, variation.warp) + wobble(style, n, rng, variation.wobble)
     points = round_corners(points, style, rng)
-    points, ink = join(points, style, rng, hand)
-    points = pose(points, rng, hand)
-    low, high = hand.width
+    points, ink = join(points, style, rng, variation)
+    points = pose(points, rng, variation)
+    low, high = variation.width
     width = rng.uniform(low, high, (n, 1))
     heavier = rng.uniform(high, max(high, HEAVY.get(style.digit, HEAVY_ELSE)), (n, 1))
-    width = np.where(rng.random((n, 1)) < hand.heavy, heavier, width).astype(np.float32)
+    width = np.where(rng.random((n, 1)) < variation.heavy, heavier, width).astype(np.float32)
     placed = place(points, ink, width)
-    widths, ink = pen(style, n, width, ink, rng, hand)
+    widths, ink = pen(style, n, width, ink, rng, variation)
     return placed[..., ::-1], widths, ink
 
 
-def part_strokes(points, style, rng, hand):
-    """Each stroke after the first moved, turned and scaled a little on its own."""
+def part_strokes(points: NDArray[np.floating], style: Style, rng: np.random.Generator,
+                 variation: Variation) -> NDArray[np.floating]:
+    """Move, rotate and scale each stroke after the first, in place."""
     n = len(points)
     for number in range(1, style.strokes):
-        own = style.stroke == number
-        middle = points[:, own].mean(axis=1, keepdims=True)
-        matrix = turn(rng.normal(0, hand.turn, n)) * np.exp(rng.normal(0, 0.08, (n, 1, 1)))
-        moved = (points[:, own] - middle) @ matrix.astype(np.float32)
-        points[:, own] = moved + middle + rng.normal(0, hand.shift, (n, 1, 2)).astype(np.float32)
+        on_stroke = style.stroke == number
+        middle = points[:, on_stroke].mean(axis=1, keepdims=True)
+        matrix = turn(rng.normal(0, variation.turn, n)) * np.exp(rng.normal(0, 0.08, (n, 1, 1)))
+        moved = (points[:, on_stroke] - middle) @ matrix.astype(np.float32)
+        points[:, on_stroke] = moved + middle + rng.normal(0, variation.shift, (n, 1, 2)).astype(np.float32)
     return points
 
 
-def overshoot(points, style, rng, hand):
-    """The ends of each stroke drawn out along their direction, or cut short."""
+def overshoot(points: NDArray[np.floating], style: Style, rng: np.random.Generator,
+              variation: Variation) -> NDArray[np.floating]:
+    """Lengthen or shorten the ends of each stroke along their direction, in place."""
     n = len(points)
     for number in range(style.strokes):
-        own = np.flatnonzero(style.stroke == number)
-        reach = max(2, len(own) // 8)
-        for end, inner in ((own[0], own[reach]), (own[-1], own[-1 - reach])):
+        index = np.flatnonzero(style.stroke == number)
+        reach = max(2, len(index) // 8)
+        for end, inner in ((index[0], index[reach]), (index[-1], index[-1 - reach])):
             direction = points[:, end] - points[:, inner]
             direction /= np.maximum(np.hypot(*direction.T), 1)[:, None]
-            near = np.clip(1 - np.abs(np.arange(len(own)) - (end - own[0])) / reach, 0, 1).astype(np.float32)
-            by = direction * (0.3 * hand.overshoot + hand.overshoot * rng.standard_normal((n, 1)))
-            points[:, own] += near[:, None] * by[:, None].astype(np.float32)
+            near = np.clip(1 - np.abs(np.arange(len(index)) - (end - index[0])) / reach, 0, 1).astype(np.float32)
+            by = direction * (0.3 * variation.overshoot + variation.overshoot * rng.standard_normal((n, 1)))
+            points[:, index] += near[:, None] * by[:, None].astype(np.float32)
     return points
 
 
-def field(points, rng, size, waves=6):
-    """A smooth random displacement of the plane, at points (n, P, 2): a few long waves, `size` on average."""
+def field(points: NDArray[np.floating], rng: np.random.Generator, size: float, waves: int = 6) -> NDArray[np.floating]:
+    """A smooth random displacement at points (n, P, 2), with standard deviation `size`: a sum of long waves."""
     n = len(points)
-    vectors = rng.normal(0, 0.028, (n, 2, waves)).astype(np.float32)  # radians a unit: about half a wave across
+    vectors = rng.normal(0, 0.028, (n, 2, waves)).astype(np.float32)  # radians per unit: half a wave across the box
     phases = rng.uniform(0, 2 * np.pi, (n, 1, waves)).astype(np.float32)
     strength = rng.normal(0, size * np.sqrt(2 / waves), (n, waves, 2)).astype(np.float32)
     return np.sin(points @ vectors + phases) @ strength
 
 
-def wobble(style, n, rng, size, terms=5):
-    """A displacement (n, P, 2) that runs smoothly along each stroke."""
+def wobble(style: Style, n: int, rng: np.random.Generator, size: float, terms: int = 5) -> NDArray[np.floating]:
+    """A random displacement (n, P, 2), smooth along each stroke."""
     order = np.arange(1, terms + 1)
     waves = np.cos(np.pi * order[:, None] * style.along + 2.1 * style.stroke)  # (terms, P)
     strength = rng.normal(0, size, (n, 2, terms)) / np.sqrt(order) * rng.uniform(0, 1.6, (n, 1, 1))
     return (strength @ waves).transpose(0, 2, 1).astype(np.float32)
 
 
-def round_corners(points, style, rng):
-    """A third of the figures with all turns rounded: each point the mean of its neighbours on the stroke, twice."""
+def round_corners(points: NDArray[np.floating], style: Style, rng: np.random.Generator) -> NDArray[np.floating]:
+    """Round the corners of a third of the figures, in place, by two moving averages along each stroke."""
     chosen = np.flatnonzero(rng.random(len(points)) < 0.35)
     part = points[chosen]
     for number in range(style.strokes):
-        own = np.flatnonzero(style.stroke == number)
+        index = np.flatnonzero(style.stroke == number)
         for reach in (4, 3):
-            if len(own) > 2 * reach + 1:
-                inside = slice(own[0] + reach, own[-1] + 1 - reach)
-                total = np.cumsum(np.pad(part[:, own], ((0, 0), (1, 0), (0, 0))), axis=1, dtype=np.float64)
+            if len(index) > 2 * reach + 1:
+                inside = slice(index[0] + reach, index[-1] + 1 - reach)
+                total = np.cumsum(np.pad(part[:, index], ((0, 0), (1, 0), (0, 0))), axis=1, dtype=np.float64)
                 part[:, inside] = (total[:, 2 * reach + 1 :] - total[:, : -2 * reach - 1]) / (2 * reach + 1)
     points[chosen] = part
     return points
 
 
-def join(points, style, rng, hand):
-    """points with the lines between strokes behind them, and ink (n, P): 1 on strokes and where the pen was not
+def join(points: NDArray[np.floating], style: Style, rng: np.random.Generator,
+         variation: Variation) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Append the lines between strokes to points. Returns points and ink (n, P), 1 on strokes and where the pen was not
     lifted."""
     n = len(points)
     all_points, all_ink = [points], [np.ones(points.shape[:2], np.float32)]
@@ -121,39 +127,41 @@ def join(points, style, rng, hand):
         first = np.flatnonzero(style.stroke == number)[0]
         start, end = points[:, None, first - 1], points[:, None, first]
         all_points.append(start + share * (end - start))
-        all_ink.append(np.repeat((rng.random((n, 1)) < hand.missed_lift).astype(np.float32), JOIN, axis=1))
+        all_ink.append(np.repeat((rng.random((n, 1)) < variation.missed_lift).astype(np.float32), JOIN, axis=1))
     return np.concatenate(all_points, axis=1), np.concatenate(all_ink, axis=1)
 
 
-def pose(points, rng, hand):
-    """The whole figure stretched, slanted and turned about its middle."""
+def pose(points: NDArray[np.floating], rng: np.random.Generator, variation: Variation) -> NDArray[np.floating]:
+    """Stretch, slant and rotate each figure about the centre of its box."""
     n = len(points)
-    stretch = np.exp(rng.normal(0, hand.stretch, n) / 2)
+    stretch = np.exp(rng.normal(0, variation.stretch, n) / 2)
     matrix = np.zeros((n, 2, 2))
     matrix[:, 0, 0], matrix[:, 1, 1] = stretch, 1 / stretch
-    matrix[:, 1, 0] = -rng.normal(hand.slant / 2, hand.slant, n)  # x' = x - slant y, y down
-    return (points - 50) @ (matrix @ turn(rng.normal(0, hand.rotation, n))).astype(np.float32)
+    matrix[:, 1, 0] = -rng.normal(variation.slant / 2, variation.slant, n)  # x' = x - slant y, y down
+    return (points - 50) @ (matrix @ turn(rng.normal(0, variation.rotation, n))).astype(np.float32)
 
 
-def turn(degrees):
-    """Matrices (n, 2, 2) that turn row vectors."""
+def turn(degrees: NDArray[np.floating] | float) -> NDArray[np.floating]:
+    """Rotation matrices (n, 2, 2) for row vectors."""
     angle = np.deg2rad(degrees)
     return np.stack([np.cos(angle), np.sin(angle), -np.sin(angle), np.cos(angle)], axis=-1).reshape(-1, 2, 2)
 
 
-def place(points, ink, width):
-    """As MNIST frames digits: the long side of the ink 20 pixels, its centre of mass in the middle; (n, P, 2)."""
-    there = ink[..., None] > 0
-    low = np.where(there, points, np.inf).min(axis=1, keepdims=True)
-    high = np.where(there, points, -np.inf).max(axis=1, keepdims=True)
+def place(points: NDArray[np.floating], ink: NDArray[np.floating],
+          width: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Points (n, P, 2) in MNIST's frame: the long side of the ink is 20 pixels, its centre of mass in the middle."""
+    inked = ink[..., None] > 0
+    low = np.where(inked, points, np.inf).min(axis=1, keepdims=True)
+    high = np.where(inked, points, -np.inf).max(axis=1, keepdims=True)
     side = np.maximum((high - low).max(axis=2, keepdims=True), 1)
     points = points * ((BOX - width[..., None]) / side)
     mass = ink / ink.sum(axis=1, keepdims=True)
     return points - np.einsum("np,npd->nd", mass, points)[:, None] + np.float32(MIDDLE - 0.5)
 
 
-def pen(style, n, width, ink, rng, hand):
-    """Widths (n, P), which vary smoothly and taper at some ends, and ink (n, P), which some pens give unevenly."""
+def pen(style: Style, n: int, width: NDArray[np.floating], ink: NDArray[np.floating], rng: np.random.Generator,
+        variation: Variation) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Widths (n, P), which vary smoothly and taper at some ends, and ink (n, P), with gaps in some figures."""
     joins = ink.shape[1] - len(style.along)
     along = np.concatenate([style.along, np.tile(np.linspace(0, 1, JOIN), joins // JOIN)]).astype(np.float32)
     waves = np.cos(np.pi * np.arange(1, 6)[:, None] * along)
@@ -161,6 +169,6 @@ def pen(style, n, width, ink, rng, hand):
     ends = np.stack([np.clip(along / 0.25, 0, 1), np.clip((1 - along) / 0.25, 0, 1)])
     taper = rng.uniform(0, 0.6, (n, 2, 1)) * (rng.random((n, 2, 1)) < 0.35)
     width = width * (1 + 0.05 * uneven) * np.prod(1 - taper * (1 - ends), axis=1).astype(np.float32)
-    dry = (rng.random((n, 1)) < hand.dry) * rng.uniform(0.2, 0.9, (n, 1))
+    dry = (rng.random((n, 1)) < variation.dry) * rng.uniform(0.2, 0.9, (n, 1))
     gaps = np.clip(0.5 + 0.6 * (rng.standard_normal((n, 12)) @ np.cos(np.pi * np.arange(3, 15)[:, None] * along)), 0, 1)
     return np.maximum(width, 0.8), ink * (1 - dry * gaps).astype(np.float32)

@@ -1,18 +1,20 @@
-"""Written figures as images: each point of a stroke leaves a disc of ink with a soft edge of one pixel."""
+"""Images of strokes: each point is drawn as a disc with a soft edge of one pixel."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.digits.data import SIDE
-from core.digits.strokes.model import Hand, write
+from core.digits.strokes.model import Variation, write
 from core.digits.strokes.styles import read_styles
 
-REACH = 4  # pixels on each side of a point that its disc can touch
-CHUNK = 64  # figures drawn together: their discs stay in cache
-MARGIN = 2 * REACH  # of a larger field, so that discs at the rim and beyond need no test
+REACH = 4  # pixels; largest extent of a disc to each side of its point
+CHUNK = 64  # figures drawn together; their discs stay in cache
+MARGIN = 2 * REACH  # pixels around the image, so that discs across its edge need no bounds check
 
 
-def render(points, width, ink):
-    """Images (n, 28, 28) uint8 of points (n, P, 2) as (row, column), width (n, P) in pixels and ink (n, P) in 0..1."""
+def render(points: NDArray[np.floating], width: NDArray[np.floating],
+           ink: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Images (n, 28, 28) of points (n, P, 2) as (row, column), width (n, P) in pixels, ink (n, P) in [0, 1]."""
     side = SIDE + 2 * MARGIN
     offsets = np.stack(np.meshgrid(*2 * [np.arange(1 - REACH, REACH + 1)], indexing="ij"), axis=-1).reshape(-1, 2)
     out = np.empty((len(points), SIDE, SIDE), np.uint8)
@@ -38,9 +40,12 @@ def render(points, width, ink):
     return out
 
 
-def figures(n, rng, name="styles.txt", hand=None):
-    """n figures of the styles in a file, by their weights, evenly over digits: X (n, 28, 28) uint8, y (n,) int8 (-1:
-    no digit), style (n,): numbers of read_styles(name)."""
+def figures(n: int, rng: np.random.Generator, name: str = "styles.txt", variation: Variation | None = None,
+            ) -> tuple[NDArray[np.uint8], NDArray[np.int8], NDArray[np.integer]]:
+    """Draw n figures from the styles of a file, by their weights within a digit and uniformly over digits.
+
+    Returns X (n, 28, 28), y (n,) (-1: no digit) and style (n,), indices of read_styles(name).
+    """
     styles = read_styles(name)
     digits = np.array([style.digit for style in styles])
     share = np.array([style.weight for style in styles])
@@ -50,5 +55,5 @@ def figures(n, rng, name="styles.txt", hand=None):
     X = np.empty((n, SIDE, SIDE), np.uint8)
     for number in np.unique(chosen):
         where = np.flatnonzero(chosen == number)
-        X[where] = render(*write(styles[number], len(where), rng, hand or Hand()))
+        X[where] = render(*write(styles[number], len(where), rng, variation or Variation()))
     return X, digits[chosen].astype(np.int8), chosen

@@ -140,7 +140,7 @@ def test_the_whole_audit_of_a_model_agrees_with_itself(tmp_path, monkeypatch):
     arrays, document = run.audit(SHIPPED, tmp_path, map_images=100, resamples=4, corrupted=0, others=10)
     deployer = MNISTDeployer()
     errors = int((deployer.predict_arrays(few["X_test"]).argmax(1) != few["y_test"]).sum())
-    once = int((deployer.model.first_look(as_input(few["X_test"])).argmax(1) != few["y_test"]).sum())
+    once = int((deployer.model.unaugmented_probabilities(as_input(few["X_test"])).argmax(1) != few["y_test"]).sum())
     assert reader.load_audit(tmp_path)["map_xy"].shape == (100, 2) and (tmp_path / "errors.png").exists()
     assert reader.load_document(tmp_path, reader.made_for(arrays)) == document
     assert document["headline"]["errors"]["value"] == errors

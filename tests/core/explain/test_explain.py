@@ -66,7 +66,7 @@ def test_input_gradient_is_what_training_computes():
     network, rng = random_network(dtype=np.float32)
     X, weights = rng.random((4, 784), np.float32), np.eye(10, dtype=np.float32)[[3] * 4]
     before = network.theta.copy()
-    whole = network.backward(weights, network.forward(X)[1], network.views(np.empty_like(network.theta)), need_dx=True)
+    whole = network.backward(weights, network.forward(X)[1], network.views(np.empty_like(network.theta)))
     assert np.array_equal(input_gradient(network, X, 3), whole)
     assert np.array_equal(network.theta, before)
 
@@ -108,7 +108,7 @@ def test_occlusion_finds_the_pixel_that_counts():
 
     x = np.zeros((28, 28), np.float32)
     x[3:20, 9] = 1
-    fall = occlusion(SimpleNamespace(config=Config(), first_look=probabilities), x, size=3, stride=1)
+    fall = occlusion(SimpleNamespace(config=Config(), unaugmented_probabilities=probabilities), x, size=3, stride=1)
     assert fall.argmax() == 5 * 28 + 9
     assert fall[5, 9] == pytest.approx(0.8)
     reach = np.zeros((28, 28), bool)

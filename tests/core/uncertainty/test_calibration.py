@@ -7,8 +7,8 @@ import pytest
 
 from core.nn.losses import softmax
 from core.uncertainty.calibration import (
-    AHEAD,
-    FAR,
+    FAR_ERROR,
+    MIN_LEAD,
     Calibration,
     Evidence,
     confidence_threshold,
@@ -174,7 +174,7 @@ def test_probabilities_keep_the_answer_and_the_order_of_the_rest(logistic):
     assert (np.argsort(probs, axis=1)[:, :-1] == np.argsort(logits, axis=1)[:, :-1]).all()
     two = np.sort(probs, axis=1)[:, -2:]
     least = two[:, 1] < 1.001 * two[:, 0]  # however unsure, still ahead of the second
-    assert (two[:, 1] > two[:, 0] * (1 + 0.9 * (AHEAD - 1))).all()
+    assert (two[:, 1] > two[:, 0] * (1 + 0.9 * (MIN_LEAD - 1))).all()
     np.testing.assert_allclose(two[~least, 1], fitted.confidence(evidence)[~least])
     # the others share the rest as a softmax would
     others = softmax(np.where(np.eye(10, dtype=bool)[logits.argmax(axis=1)], -np.inf, logits / 1.3))
@@ -245,9 +245,9 @@ def test_novelty_adds_errors_and_energy_in_standard_deviations():
     whole = Calibration(1.0, (-2.0, 1.0), (0.5, 4.0), (0.0,) * 5, energy_mean=-3.0, energy_scale=2.0)
     assert whole.novelty_score(evidence) == pytest.approx([2.5 + 2 * (3 - np.log(np.exp(2) + 1))])
     far = replace(errors_alone, error_mean=(-5.0, 1.0), error_std=(1.0, 4.0), strange=(0.5, 3.0, 1.0))
-    assert far.novelty_score(evidence) == pytest.approx([0.5 * 4 + 3 * (4 - FAR) + 0.5])
-    near = replace(far, error_mean=(-1.0 - FAR / 2, 1.0))
-    assert near.novelty_score(evidence) == pytest.approx([0.5 * FAR / 2 + 0.5]), "the usual spread counts for nothing"
+    assert far.novelty_score(evidence) == pytest.approx([0.5 * 4 + 3 * (4 - FAR_ERROR) + 0.5])
+    near = replace(far, error_mean=(-1.0 - FAR_ERROR / 2, 1.0))
+    assert near.novelty_score(evidence) == pytest.approx([0.5 * FAR_ERROR / 2 + 0.5]), "no excess"
 
 
 def test_a_readout_of_before_has_no_energy():

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from core.digits.presets import CHAMPION
-from core.nn.network import Reading
+from core.nn.network import Activations
 from core.uncertainty import readout as module
 from core.uncertainty.calibration import Calibration, Evidence
 from core.uncertainty.conformal import CrossConformal, balanced_folds
 from core.uncertainty.novelty import Subspace, fit_subspace
-from core.uncertainty.readout import EMOTIONS, SURE_FROM, Readout, fit_readout, look
-from core.uncertainty.test_time_augmentation import Looks
+from core.uncertainty.readout import EMOTIONS, SURE_FROM, Readout, batched_evidence, fit_readout
+from core.uncertainty.test_time_augmentation import TestTimeAugmentation
 
 
 def a_readout(**changes):
@@ -100,7 +100,7 @@ def test_novelty_adds_both_layers_and_is_one_at_the_threshold():
 
 def test_evidence_of_a_reading():
     hidden = [np.array([[3.0, 0.0, 4.0]]), np.array([[0.0, 0.0, 2.0]])]
-    seen = a_readout().evidence(Reading(np.arange(10.0)[None], hidden, None))
+    seen = a_readout().evidence(Activations(np.arange(10.0)[None], hidden, None))
     np.testing.assert_allclose(np.exp(seen.log_errors), [[0.8, 1.0]], rtol=1e-6)
     assert np.exp(seen.log_norm[0]) == pytest.approx(2, rel=1e-5) and np.array_equal(seen.logits[0], np.arange(10))
 
@@ -120,7 +120,7 @@ class Squares:
         self.W = W
 
     def read(self, X):
-        return Reading(X @ self.W, [X, X], None)
+        return Activations(X @ self.W, [X, X], None)
 
     def logits(self, X):
         return X @ self.W
@@ -175,20 +175,20 @@ def test_each_fold_was_judged_by_the_others(fitted):
 
 def test_folds_cover_the_fit_of_test_time_augmentation_too():
     """Neither its temperature nor its margin, for a fold's images, depends on their labels or on their logits."""
-    rng, looks = np.random.default_rng(0), dataclasses.replace(Looks.of(CHAMPION), count=4)
+    rng, augmentation = np.random.default_rng(0), dataclasses.replace(TestTimeAugmentation.of(CHAMPION), count=4)
     network, X = Squares(rng.standard_normal((784, 10)).astype(np.float32)), rng.random((60, 784), np.float32)
     y, groups = network.logits(X).argmax(axis=1), np.repeat(np.arange(5), 12)
-    found = [fit_readout(network, X, (X, labels, groups), (X, labels, groups), looks)
+    found = [fit_readout(network, X, (X, labels, groups), (X, labels, groups), augmentation)
              for labels in (y, np.where(groups == 2, (y + 1) % 10, y))]
     fold = balanced_folds(groups)[groups == 2][0]
-    alike = [before == after for before, after in zip(*(readout.fold_looks for readout in found), strict=True)]
-    assert alike == [number == fold for number in range(5)] and found[0].looks != found[1].looks
+    alike = [before == after for before, after in zip(*(readout.fold_augmentations for readout in found), strict=True)]
+    assert alike == [number == fold for number in range(5)] and found[0].augmentation != found[1].augmentation
     assert found[0].folds[fold] == found[1].folds[fold]
     again = Readout.from_saved(found[0].settings(), found[0].arrays(), (784, 784))
-    assert again.fold_looks == found[0].fold_looks
-    by_fold = again.look_again(network, X, again.look(network, X))[1]
-    assert all(np.allclose(seen.logits, own.add(network, X, again.look(network, X)).logits)
-               for seen, own in zip(by_fold, again.fold_looks, strict=True))
+    assert again.fold_augmentations == found[0].fold_augmentations
+    by_fold = again.augment_doubtful(network, X, again.unaugmented_evidence(network, X))[1]
+    assert all(np.allclose(seen.logits, fold.augment(network, X, again.unaugmented_evidence(network, X)).logits)
+               for seen, fold in zip(by_fold, again.fold_augmentations, strict=True))
 
 
 @pytest.mark.parametrize("threshold, expected", [(0.7, SURE_FROM), (0.99, 0.99)])
@@ -231,7 +231,7 @@ def test_saved_and_loaded_is_equal(fitted):
 def test_many_inputs_are_looked_at_in_parts(fitted):
     network, readout, X, _ = fitted
     whole, part = (
-        look(network, X[:2500], readout.first, readout.last),
-        look(network, X[:7], readout.first, readout.last),
+        batched_evidence(network, X[:2500], readout.first, readout.last),
+        batched_evidence(network, X[:7], readout.first, readout.last),
     )
     assert whole.logits.shape == (2500, 10) and np.allclose(whole.log_errors[:7], part.log_errors)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from core.digits.strokes.model import JOIN, Hand, place, turn, write
+from core.digits.strokes.model import JOIN, Variation, place, turn, write
 from core.digits.strokes.styles import POINTS, parse
 
-STILL = Hand(warp=0, wobble=0, shift=0, turn=0, overshoot=0, stretch=0, slant=0, rotation=0, missed_lift=0, dry=0,
-             heavy=0, width=(2, 2))
+STILL = Variation(warp=0, wobble=0, shift=0, turn=0, overshoot=0, stretch=0, slant=0, rotation=0, missed_lift=0, dry=0,
+                  heavy=0, width=(2, 2))
 SEVEN = parse("7 | 1 | barred | here | 10,6 88,4* 44,100 / 32,50 82,48")
 
 
@@ -24,7 +24,7 @@ def test_shapes_and_repeatability():
     assert width.min() >= 0.8 and ink.min() >= 0 and ink.max() <= 1
 
 
-def test_a_still_hand_writes_the_skeleton():
+def test_without_variation_points_follow_the_style():
     points, _, ink = write(SEVEN, 1, rng(), STILL)
     drawn = points[0, :POINTS, ::-1]
     scale = 18 / 96  # 20 pixels less the pen's 2, for the style's 96 units of height
@@ -38,7 +38,7 @@ def test_a_still_hand_writes_the_skeleton():
 @pytest.mark.parametrize("width", [1.6, 3.6])
 def test_the_frame_is_mnists(width):
     """The long side of the ink is 20 pixels, pen included; its centre of mass is in the middle."""
-    points, _, ink = write(SEVEN, 20, rng(), Hand(width=(width, width), missed_lift=0, heavy=0))
+    points, _, ink = write(SEVEN, 20, rng(), Variation(width=(width, width), missed_lift=0, heavy=0))
     seen = points[:, :POINTS]
     side = np.ptp(seen, axis=1).max(axis=1)
     assert np.allclose(side + width, 20, atol=0.01)
@@ -56,14 +56,14 @@ def test_place_knows_no_units():
                                            ("rotation", 20.0), ("stretch", 0.6), ("shift", 10.0), ("turn", 25.0)])
 def test_each_setting_moves_points(setting, more):
     def spread(value):
-        hand = Hand(**{**STILL.__dict__, setting: value})
-        return write(SEVEN, 200, rng(), hand)[0][:, :POINTS].std(axis=0).mean()
+        variation = Variation(**{**STILL.__dict__, setting: value})
+        return write(SEVEN, 200, rng(), variation)[0][:, :POINTS].std(axis=0).mean()
 
     assert spread(more) > 1.3 * spread(0) + 0.1
 
 
 def test_missed_lifts_leave_a_line():
-    _, _, ink = write(SEVEN, 400, rng(), Hand(missed_lift=0.25, dry=0))
+    _, _, ink = write(SEVEN, 400, rng(), Variation(missed_lift=0.25, dry=0))
     joined = ink[:, POINTS:].max(axis=1) > 0
     assert 0.18 < joined.mean() < 0.32 and (ink[:, POINTS:].min(axis=1) == ink[:, POINTS:].max(axis=1)).all()
 

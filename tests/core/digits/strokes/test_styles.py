@@ -24,7 +24,7 @@ def test_a_line():
 @pytest.mark.parametrize("line", ["7 | 1 | a | b", "7 | x | a | b | 1,2 3,4", "7 | 1 | a | b | 1 2", "7 | 1 | a | b | ",
                                   "x | 1 | a | b | 1,2 3,4"])
 def test_what_is_no_style_is_named(line):
-    with pytest.raises(ValueError, match="line 12 is no style"):
+    with pytest.raises(ValueError, match="line 12 is not a style"):
         parse(line, 12)
 
 

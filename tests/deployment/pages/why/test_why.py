@@ -55,7 +55,7 @@ def test_colours_lie_over_the_ink():
 
 def test_the_changed_picture_is_read_as_the_other_digit(deployer, seen):
     after, found = deployer.smallest_change(seen.image, seen.runner_up)
-    once = deployer.model.first_look(deployer._input(after[None]))[0]
+    once = deployer.model.unaugmented_probabilities(deployer._input(after[None]))[0]
     assert found.succeeded and once.argmax() == seen.runner_up
     assert np.abs(after - seen.image).sum() == pytest.approx(found.ink, rel=1e-3)
     shown = html.change(seen.image, after, found)
