@@ -1,7 +1,7 @@
-"""Faults chosen by hand, each with the one test that must notice it."""
+"""Handwritten faults, each with the test that must fail."""
 
 T = "tests/core"
-# file, what stands there, what is put in its place, the test that must fail
+# file, text in it, replacement, the test that must fail
 PLANTED = [
     ("core/metrics.py", "hits / np.maximum(confusion.sum(axis=0), 1)", "hits / np.maximum(confusion.sum(axis=1), 1)",
      f"{T}/test_metrics.py::test_precision_recall_f1"),
