@@ -54,7 +54,7 @@ def test_a_card_says_what_was_generated_and_what_is_out_of_scope():
     config = PRESETS["champion"]
     card, facts = model_card(saved(config), METRICS), card_data(saved(config), METRICS)
     assert f"of every training batch {100 * config.synthetic:.0f} % are digits drawn from the skeletons" in card
-    assert f"and {100 * config.negatives:.0f} % are generated pictures of no digit; tested on MNIST" in card
+    assert f"and {100 * config.negatives:.0f} % are generated images that are not digits; tested on MNIST" in card
     assert facts["training_data"]["generated"] in card
     assert "several digits" not in card and "unusual ways" not in card and "several" not in facts["out_of_scope"]
 
