@@ -42,8 +42,8 @@ def test_a_card_of_mnist_says_so_and_a_card_of_a_csv_does_not_claim_it():
     assert "training batch" not in mnist and "**Data.** MNIST of Y. LeCun" in mnist
     assert "no writer in two parts" in mnist and 'datasets: ["ylecun/mnist"]' in mnist
     assert "writers held out from training" in mnist
-    own = Config(csv="/somewhere/of/mine/digits.csv", csv_sha256="ab" * 32)
-    card = model_card(saved(own), METRICS)
+    from_csv = Config(csv="/somewhere/of/mine/digits.csv", csv_sha256="ab" * 32)
+    card = model_card(saved(from_csv), METRICS)
     assert "**Data.** digits.csv, a CSV file (SHA-256 abababababab" in card and "/somewhere" not in card
     assert "drawn by chance, image by image" in card and "ylecun/mnist" not in card and "no writer in two" not in card
     assert "held out from training by chance" in card and "--csv digits.csv" in card
