@@ -1,8 +1,8 @@
-"""How many threads NumPy's matrix products use: a matter of the whole process, settled before NumPy is imported.
+"""Limit BLAS to one thread. Must run before NumPy is imported.
 
-Training shares its work out itself (core/nn/parallel.py). Threads of BLAS on top of that would fight over the cores:
-two of them stall by a factor of ten as soon as anything else runs. So the commands call `use_one_thread` first. Merely
-importing core changes nothing.
+Training has its thread pool (core/nn/parallel.py). Threads of BLAS in addition would compete for the cores: two of them
+are ten times slower as soon as anything else runs. Commands therefore call `use_one_thread` first; importing core
+changes nothing.
 """
 
 import os
@@ -10,12 +10,12 @@ import os
 VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def use_one_thread():
-    """Ask BLAS for one thread, unless somebody has asked for a number already. Too late once NumPy is imported."""
+def use_one_thread() -> None:
+    """Set the number of BLAS threads to 1, unless the environment sets it. No effect once NumPy is imported."""
     if not any(name in os.environ for name in VARIABLES):
         os.environ.update(dict.fromkeys(VARIABLES, "1"))
 
 
-def has_one_thread():
-    """Whether BLAS was asked for one thread."""
+def has_one_thread() -> bool:
+    """Whether the environment limits BLAS to one thread."""
     return next((os.environ[name] for name in VARIABLES if name in os.environ), None) == "1"

@@ -1,48 +1,44 @@
-"""Files that are whole or not there: one by one, and several as one.
+"""Atomic file writes: one file, or several as one transaction.
 
-Several files change together in two steps. They are written and flushed into FOLDER/.part, which is renamed to
-FOLDER/.next: from then on, and not a moment before, they are the ones that count. Then they move up to their plain
-names, one by one. Who reads takes NAME from .next where it is there, else from the folder (`places`), and so sees the
-former files or the new, whatever became of the process that wrote them. The next one to write, or to load, finishes
-what a killed one had decided.
+A transaction writes and flushes its files into FOLDER/.part and renames this to FOLDER/.next, which commits it. The
+files are then moved to FOLDER one by one. A reader takes NAME from .next if it is there, else from FOLDER (`places`),
+so it sees either all former files or all new ones, even if the writer is killed. The next writer, or `recover`,
+completes a transaction that was committed by a killed process.
 
-Windows has no lock of a folder: there a folder is locked through a file in it. The code for Windows is not tested on
-Windows, only with a stand-in for its locks.
+On Windows, where folders cannot be locked, a file in the folder is locked instead. This code is tested with a mock of
+msvcrt only.
 """
 
 import contextlib
 import glob
+import importlib
 import json
 import os
 import secrets
 import shutil
 import time
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-if os.name == "nt":
-    import msvcrt
-
-    fcntl = None
-else:
-    import fcntl
-
-    msvcrt = None
+# exactly one of the two is available, by platform
+fcntl: Any = None if os.name == "nt" else importlib.import_module("fcntl")
+msvcrt: Any = importlib.import_module("msvcrt") if os.name == "nt" else None
 
 PART, NEXT, MANIFEST = ".part", ".next", "manifest.json"
-FOLDER_LOCK = ".lock"  # through which a folder is locked on Windows
+FOLDER_LOCK = ".lock"  # locked in place of its folder on Windows
 TRAINING_LOCK = ".training.lock"  # in a run's folder, held while the run is trained
 
 
 class BusyError(ValueError):
-    """Another process is at work in a folder; the message names it."""
+    """Another process has locked a folder. The message names the folder."""
 
 
 @contextlib.contextmanager
-def aside(path):
-    """A temporary name in the folder of `path`, of this call alone, to write to; at the end it is renamed to `path`.
+def aside(path: str | Path) -> Iterator[Path]:
+    """A unique temporary file next to `path`, renamed to `path` at the end of the block, and removed after an error.
 
-    A reader, and another writer, sees the old file or the new one, never a part. After an error the temporary file is
-    removed.
+    Other processes see the old file or the new one, never a part.
     """
     path = Path(path)
     part = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}{PART}")
@@ -54,25 +50,24 @@ def aside(path):
         raise
 
 
-def write_atomic(path, data):
-    """Write bytes or text to a file aside and rename it into place."""
+def write_atomic(path: str | Path, data: bytes | str) -> None:
+    """Write bytes or text to a temporary file and rename it to `path`."""
     with aside(path) as part:
         part.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
-def remove_parts(path):
-    """Remove the temporary files that killed processes left beside `path`. The caller holds the lock under which all
-    write to it."""
+def remove_parts(path: str | Path) -> None:
+    """Remove the temporary files of killed processes next to `path`. The caller must hold the lock of its writers."""
     path = Path(path)
     for part in path.parent.glob(f"{glob.escape(path.name)}.*{PART}"):
         part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def locked(path, wait=True):
-    """Hold the lock of a folder, or of a file, which is made where it is not there. It goes with the process.
+def locked(path: str | Path, wait: bool = True) -> Iterator[None]:
+    """Hold the lock of a folder, or of a file, which is created if missing. The lock ends with the process.
 
-    Lock no file that is renamed: lock its folder. Raises BusyError where the lock is held and not waited for.
+    For a file that gets renamed, lock its folder instead. Raises BusyError if the lock is held and `wait` is False.
     """
     folder = os.path.isdir(path)
     if folder and fcntl:
@@ -84,14 +79,14 @@ def locked(path, wait=True):
             raise BusyError(f"another process is at work in {path}; wait for it, or stop it.")
         yield
     finally:
-        if not fcntl:  # Windows gives back what is merely closed, but not at once
+        if not fcntl:  # on Windows, closing releases a lock with a delay
             with contextlib.suppress(OSError):
                 msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
         os.close(handle)
 
 
-def _lock(handle, wait):
-    """Whether the lock could be taken; closing the handle gives it back."""
+def _lock(handle: int, wait: bool) -> bool:
+    """Lock an open file; closing the handle releases the lock. Returns whether it succeeded."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -99,9 +94,8 @@ def _lock(handle, wait):
     return True
 
 
-def _lock_on_windows(handle, wait):
-    """As _lock: of the first byte, which need not be there. msvcrt waits for ten seconds at most, so this asks again
-    and again."""
+def _lock_on_windows(handle: int, wait: bool) -> bool:
+    """As _lock, on the first byte, which need not exist. Polls, as msvcrt waits for at most ten seconds."""
     while True:
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
@@ -112,11 +106,10 @@ def _lock_on_windows(handle, wait):
             time.sleep(0.02)
 
 
-def replace_together(folder, files, remove=()):
-    """Put files {name: bytes or text} into a folder as one, in their order, the one that vouches for the others last.
+def replace_together(folder: str | Path, files: Mapping[str, bytes | str], remove: Iterable[str] = ()) -> None:
+    """Write files {name: bytes or text} to a folder in one transaction, in their order; the manifest should be last.
 
-    remove: names that leave with the former files. Raises OSError where they cannot be written; nothing has changed
-    then.
+    remove: names of files to delete. Raises OSError if the files cannot be written; nothing has changed then.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -138,31 +131,30 @@ def replace_together(folder, files, remove=()):
         _recover(folder)
 
 
-def _recover(folder):
-    """Move up what was decided, remove what was not. The caller holds the lock."""
+def _recover(folder: Path) -> None:
+    """Complete a committed transaction and remove an uncommitted one. The caller must hold the lock."""
     shutil.rmtree(folder / PART, ignore_errors=True)
     waiting = folder / NEXT
     try:
         manifest = json.loads((waiting / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        shutil.rmtree(waiting, ignore_errors=True)  # all has moved up but the folder itself
+        shutil.rmtree(waiting, ignore_errors=True)  # all its files were moved already
         return
     for name in manifest["files"]:
-        with contextlib.suppress(FileNotFoundError):  # moved by a process that was killed then
+        with contextlib.suppress(FileNotFoundError):  # moved already by a process that was killed
             os.replace(waiting / name, folder / name)
     for name in manifest["remove"]:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(waiting)
 
 
-def recover(folder):
-    """Finish what a killed process had decided in a folder, if it is nobody else's turn and the folder can be
-    written."""
+def recover(folder: str | Path) -> None:
+    """Complete a transaction of a killed process, unless the folder is locked or read-only."""
     if (Path(folder) / NEXT).exists():
         with contextlib.suppress(BusyError, OSError), locked(folder, wait=False):
             _recover(Path(folder))
 
 
-def places(folder, name):
-    """Where a file of a folder may lie, the one that counts first."""
+def places(folder: str | Path, name: str) -> tuple[Path, Path]:
+    """The paths to try for a file of a folder, the valid one first."""
     return Path(folder) / NEXT / name, Path(folder) / name

@@ -16,7 +16,7 @@ import numpy as np
 from core.command import refusing
 from core.files import write_atomic
 from core.models import model
-from core.models.card import made_words, training_data
+from core.models.card import generated_words, training_data
 from core.storage import ModelError, load_model, model_sha256, npy_bytes
 
 FORMULA = ("x = pixels (28x28 row by row, 0..255) scaled linearly to input_range; for each hidden layer "
@@ -33,7 +33,7 @@ def metadata(config: Mapping) -> dict[str, str]:
             "activation": config["activation"], "formula": FORMULA, "input_range": json.dumps(config["input_range"]),
             "preprocessing": config["preprocessing"], "temperature": repr(config["readout"]["temperature"]),
             "model_sha256": model_sha256(config), "license": "MIT",
-            "training_data": "; ".join(filter(None, (training_data(config), made_words(config)))),
+            "training_data": "; ".join(filter(None, (training_data(config), generated_words(config)))),
             "config": json.dumps(config, ensure_ascii=False)}
 
 

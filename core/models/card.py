@@ -1,40 +1,39 @@
-"""The model card: what a stranger should know before using a set of weights, for people and for machines.
-
-`model_card` is Markdown in the form of the Hugging Face hub: a YAML head, then the text (Mitchell et al. 2019).
-`card_data` holds the same facts as plain values, for model_card.json.
+"""The model card (Mitchell et al. 2019): `model_card` is Markdown with a YAML head, as on the Hugging Face hub;
+`card_data` has the same facts as plain values, for model_card.json.
 """
 
 import json
 import shlex
 from pathlib import Path
+from typing import Any
 
 from core.digits.config import Config
 from core.digits.presets import PRESETS
 from core.formats import interval, measured, percent
 from core.settings import as_text
 
-FLAGS = ("seed", "epochs", "batch_size", "lr")  # settings that the command line names directly
+FLAGS = ("seed", "epochs", "batch_size", "lr")  # settings that have a command-line flag
 MNIST = "MNIST of Y. LeCun, C. Cortes and C. J. C. Burges"
 
 
-def split_words(config, sizes):
-    """How the images were divided, in words. sizes: images of each part, by name."""
+def split_words(config: Config, sizes: dict[str, int]) -> str:
+    """A description of the split. sizes: the number of images in each part."""
     held_out = f"{sizes['validation']:,} validation, {sizes['calibration']:,} calibration"
     if config.train_on == "all":
         return (f"all {sizes['train']:,} images train, those of validation and calibration among them: its validation "
-                "figures and its doubt are fitted to seen images")
+                "figures and its readout are of seen images")
     if config.csv:
         return f"{sizes['train']:,} train, {held_out}, drawn by chance, image by image"
-    return (f"{sizes['train']:,} train, {held_out}, no writer in two parts (data/split.npz); doubt is fitted to the "
-            "calibration images as they are and as canvas, photograph and scan show them (data/renderings.npz)")
+    return (f"{sizes['train']:,} train, {held_out}, no writer in two parts (data/split.npz); the readout is fitted to "
+            "the calibration images and their renderings as canvas, photograph and scan (data/renderings.npz)")
 
 
-def recipe(config):
+def recipe(config: dict[str, Any]) -> str:
     """The command that trains this model again, from its config.json."""
-    config = Config.from_dict(config)
-    command = ["python", "core/train.py", "--preset", config.preset]
-    changes = config.difference(PRESETS.get(config.preset, Config()).replace(preset=config.preset))
-    changes |= {"seed": config.seed}
+    settings = Config.from_dict(config)
+    command = ["python", "core/train.py", "--preset", settings.preset]
+    changes = settings.difference(PRESETS.get(settings.preset, Config()).replace(preset=settings.preset))
+    changes |= {"seed": settings.seed}
     for name, value in changes.items():
         if name in FLAGS:
             command += [f"--{name.replace('_', '-')}", as_text(value)]
@@ -45,31 +44,31 @@ def recipe(config):
     return shlex.join(command)
 
 
-def training_data(config):
-    """The name of what a model was trained on."""
+def training_data(config: dict[str, Any]) -> str:
+    """The name of the training data."""
     if config.get("csv"):
         return f"{Path(config['csv']).name}, a CSV file (SHA-256 {config['csv_sha256'][:12]} …)"
     return MNIST
 
 
-def made_words(config):
-    """What of each training batch was generated, in words; empty where nothing was."""
-    shares = [f"{percent(share, 0)} {what}" for share, what in (
-        (config["synthetic"], "are digits drawn from the skeletons in core/digits/strokes"),
-        (config["negatives"], "are generated pictures of no digit")) if share]
+def generated_words(config: dict[str, Any]) -> str:
+    """A description of the generated share of each training batch; empty if there is none."""
+    shares = [f"{percent(share, 0)} are {images}" for share, images in (
+        (config["synthetic"], "digits drawn from the skeletons in core/digits/strokes"),
+        (config["negatives"], "generated images that are not digits")) if share]
     return f"of every training batch {' and '.join(shares)}" if shares else ""
 
 
-def doubt_words(config):
-    """On which images the doubt was fitted."""
+def readout_words(config: dict[str, Any]) -> str:
+    """A description of the images that the readout was fitted to."""
     if config["train_on"] == "all":
-        return "digits that the network was also trained on, so that it may be surer than it should"
+        return "digits that the network was also trained on, so that it may be overconfident"
     if config.get("csv"):
         return "images held out from training by chance; cross-conformal folds are drawn image by image"
     return "digits of writers held out from training; cross-conformal folds are whole writers"
 
 
-def card_data(config, metrics):
+def card_data(config: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
     """The facts of a card as plain values, from a model's config.json and metrics.json."""
     return {
         "name": f"qualm-{config['preset']}", "license": "mit", "library": "numpy", "task": "image-classification",
@@ -77,7 +76,7 @@ def card_data(config, metrics):
         "intended_use": "reading single handwritten digits 0 to 9, drawn, scanned or photographed; digits of a "
                         "whole number after deployment/reader/number has cut them out",
         "out_of_scope": "letters, other scripts, decisions about people",
-        "training_data": {"name": training_data(config), "generated": made_words(config), "parts": config["split"],
+        "training_data": {"name": training_data(config), "generated": generated_words(config), "parts": config["split"],
                           "preprocessing": config["preprocessing"]},
         "recipe": recipe(config),
         "results": {name: {key: metrics[name][key] for key in ("n", "accuracy", "interval_95", "errors", "log_loss",
@@ -91,9 +90,9 @@ def card_data(config, metrics):
     }
 
 
-def yaml_head(card):
-    """The YAML head of a model card. Values are written as JSON, which is YAML too, so that nothing needs escaping."""
-    def line(name, value, indent=0):
+def yaml_head(card: dict[str, Any]) -> str:
+    """The YAML head of a model card. Values are written as JSON, which is valid YAML, so they need no escaping."""
+    def line(name: str, value: object, indent: int = 0) -> str:
         return f"{' ' * indent}{name}: {json.dumps(value)}"
 
     test = card["results"]["test"]
@@ -119,32 +118,32 @@ def yaml_head(card):
         *values, "---"])
 
 
-def result_row(name, m):
+def result_row(name: str, m: dict[str, Any]) -> str:
     return (f"| {name} | {m['n']:,} | {measured(m['accuracy'], 2)} | {interval(m['interval_95'], 2)} | {m['errors']} "
             f"| {m['log_loss']:.4f} | {percent(m['ece'], 2)} | {m['auroc_confidence']:.4f} |")
 
 
-def model_card(config, metrics):
+def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
     """Markdown with its YAML head, from a model's config.json and metrics.json."""
     card = card_data(config, metrics)
     data = card["training_data"]
     layers, training, confident = "-".join(map(str, card["architecture"])), card["training"], card["confident"]
     gate = "an emotional gate, gated = h * sigmoid(h Wg + bg), on the last layer" if card["gate"] else "no gate"
-    made = f"; {data['generated']}" if data["generated"] else ""
-    unseen = ("in ways that are not among the skeletons in core/digits/strokes" if config["synthetic"] else
-              "in ways that its training images do not show")
-    sure = confident["accuracy"]
-    right = "none to judge it by" if sure is None else f"{measured(sure, 3)} of those were right"
+    generated = f"; {data['generated']}" if data["generated"] else ""
+    unseen = ("in styles that are not among the skeletons in core/digits/strokes" if config["synthetic"] else
+              "in styles that its training images do not contain")
+    share_right = confident["accuracy"]
+    right = "so none can be checked" if share_right is None else f"{measured(share_right, 3)} of those were right"
     return f"""{yaml_head(card)}
 
 # Model card: {config['preset']}
 
-**What it is.** A fully connected network {layers} with {gate}; {card['parameters']:,} parameters, trained
+**Model.** A fully connected network {layers} with {gate}; {card['parameters']:,} parameters, trained
 in NumPy for {training['epochs']} epochs in {60 * training['hours']:.1f} minutes on a CPU, seed {config['seed']}.
 
 **Intended use.** {card['intended_use'][0].upper()}{card['intended_use'][1:]}. Out of scope: {card['out_of_scope']}.
 
-**Data.** {data['name']}{made}; tested on MNIST. Parts: {data['parts']}. An image is
+**Data.** {data['name']}{generated}; tested on MNIST. Parts: {data['parts']}. An image is
 {data['preprocessing']}.
 
 | | n | accuracy | 95 % interval | errors | log loss | ECE | AUROC of confidence |
@@ -152,14 +151,14 @@ in NumPy for {training['epochs']} epochs in {60 * training['hours']:.1f} minutes
 {result_row('test', metrics['test'])}
 {result_row('validation', metrics['validation'])}
 
-**Doubt.** The likeliest digit's probability follows from its margin over the second, from how badly the usual
-directions of the first and last layer rebuild the activations, and from the last one's norm, weighed as fitted on
-{doubt_words(config)}. "Confident" promises at most 0.1 % errors; on the test set {percent(confident['share'])} of the
+**Uncertainty.** The probability of the likeliest digit is a function of the logit margin, of the reconstruction errors
+of the first and last hidden layer, and of the norm of the last one, fitted on
+{readout_words(config)}. "Confident" promises at most 0.1 % errors; on the test set {percent(confident['share'])} of the
 digits were confident, and {right}.
 
-**Limits.** Letters, other scripts and digits written {unseen} are outside of
-what it has learned; "curious" marks many of them, not all. Calibration holds for pictures like MNIST's; on others the
-network may be surer than it should.
+**Limits.** Letters, other scripts and digits written {unseen} are
+out-of-distribution; "curious" marks many of them, not all. Calibration holds for pictures like MNIST's; on others the
+network may be overconfident.
 
-Remade with `{card['recipe']}`.
+To train it again: `{card['recipe']}`.
 """

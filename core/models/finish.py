@@ -1,7 +1,10 @@
-"""What follows training: fit the readout, measure, and write the model folder; or fit a finished run's readout
-again."""
+"""The steps after training: fit the readout, measure, and write the model folder; or refit the readout of a run."""
+
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.digits.augmentation import augment, corrupt
 from core.digits.config import Config
@@ -11,50 +14,59 @@ from core.explain.neighbours import FILE as NEIGHBOURS
 from core.explain.neighbours import NeighbourIndex
 from core.metrics import accuracy, auroc, brier_score, expected_calibration_error, log_loss, wilson_interval
 from core.models.card import card_data, model_card, split_words
-from core.models.check import check
 from core.models.model import load_network
 from core.nn.checkpoint import Progress
-from core.storage import json_text, save_files, sign_manifest
-from core.uncertainty.readout import fit_readout
+from core.nn.network import Network
+from core.storage import ModelError, json_text, save_files, sign_manifest
+from core.uncertainty.readout import Labelled, Readout, fit_readout
 from core.uncertainty.test_time_augmentation import TestTimeAugmentation
 
-# Augmentation strong enough that any network errs on some: the readout learns from it what doubt looks like.
+# Augmentation strong enough that any network makes errors; the readout is fitted on them.
 HARD, HARD_COPIES = Config(elastic=2.5, elastic_sigma=6, rotation=12, scale=0.12, shear=0.15, thickness=0.3), 4
 PREPROCESSING = "28x28, white ink on black, the digit's long side 20 px, its centre of mass in the middle"
 
 
-def finish(network, config, parts):
-    """(Readout, gate means (10, h) per class or None), fitted on the finished network. parts: of core.digits.task."""
-    # a third of the training images is plenty for means and components, and a third of the memory
+def finish(network: Network, config: Config,
+           parts: dict[str, Images]) -> tuple[Readout, NDArray[np.float32] | None]:
+    """(Readout, mean gate (10, h) of each class or None) of a trained network. parts: of core.digits.task.load_parts.
+    """
+    # a third of the training images suffices for means and components, and saves memory
     train = parts["train"].part(slice(None, None, 3))
     X = as_input(train.X, config.input_range)
     readout = fit_readout(network, X, *calibration_data(config, parts), TestTimeAugmentation.of(config))
     return readout, mean_gates(network, X, train.y) if network.has_gate else None
 
 
-def calibration_data(config, parts):
-    """What doubt is fitted to, twice (X (N, 784), y (N,), groups (N,)): the calibration images, with their renderings
-    where there are any, and augmented and corrupted copies of them."""
+def calibration_data(config: Config, parts: dict[str, Images]) -> tuple[Labelled, Labelled]:
+    """(X (N, 784), y (N,), groups (N,)) of the calibration images, with their renderings if there are any, and of
+    augmented and corrupted copies of them."""
     calibration, rng = parts["calibration"], np.random.default_rng(0)
     copies = [augment(calibration.X, rng, HARD) for _ in range(HARD_COPIES)]
     X_hard = np.concatenate([*copies[:-1], corrupt(copies[-1], rng)])
     y, groups = calibration.y, np.arange(len(calibration)) if calibration.writer is None else calibration.writer
-    seen = [Images(calibration.X, y, groups), *([parts["renderings"]] if "renderings" in parts else [])]
-    return ((as_input(np.concatenate([images.X for images in seen]), config.input_range),
-             np.concatenate([images.y for images in seen]), np.concatenate([images.writer for images in seen])),
+    X, y_all, groups_all = [calibration.X], [y], [groups]
+    if "renderings" in parts:
+        renderings = parts["renderings"]
+        assert renderings.writer is not None  # load_parts sets it
+        X, y_all, groups_all = [*X, renderings.X], [*y_all, renderings.y], [*groups_all, renderings.writer]
+    return ((as_input(np.concatenate(X), config.input_range), np.concatenate(y_all), np.concatenate(groups_all)),
             (as_input(X_hard, config.input_range), np.tile(y, HARD_COPIES), np.tile(groups, HARD_COPIES)))
 
 
-def mean_gates(network, X, y):
-    """The mean gate (10, h) of each digit's images X (N, 784), y (N,)."""
+def mean_gates(network: Network, X: NDArray[np.floating], y: NDArray[np.integer]) -> NDArray[np.float32]:
+    """The mean gate (10, h) of each digit, over images X (N, 784), y (N,)."""
     counts = np.maximum(np.bincount(y, minlength=DIGITS), 1)[:, None]
-    opened = sum(np.eye(DIGITS, dtype=np.float32)[y[i : i + 1000]].T @ network.read(X[i : i + 1000]).gate
-                 for i in range(0, len(X), 1000))
-    return (opened / counts).astype(np.float32)
+    total: NDArray[np.floating] | float = 0.0
+    for i in range(0, len(X), 1000):
+        gate = network.read(X[i : i + 1000]).gate
+        assert gate is not None  # the network has one
+        total = total + np.eye(DIGITS, dtype=np.float32)[y[i : i + 1000]].T @ gate
+    return (total / counts).astype(np.float32)
 
 
-def measure(network, config, readout, images):
-    """Accuracy with its 95 % interval and errors, log loss, Brier score, ECE, AUROC of confidence, emotions kept."""
+def measure(network: Network, config: Config, readout: Readout, images: Images) -> dict[str, Any]:
+    """Accuracy with its 95 % interval and errors, log loss, Brier score, ECE, AUROC of confidence, share and accuracy
+    of confident answers."""
     probs, novelty, _ = readout.read(network, as_input(images.X, config.input_range))
     correct = probs.argmax(axis=1) == images.y
     confident = readout.emotions(probs, novelty) == "confident"
@@ -65,8 +77,9 @@ def measure(network, config, readout, images):
             "confident_accuracy": float(correct[confident].mean()) if confident.any() else None}
 
 
-def save(folder, network, config, parts, progress):
-    """Fit the readout, measure validation and test, and write the whole model folder as one; returns the metrics."""
+def save(folder: str | Path, network: Network, config: Config, parts: dict[str, Images],
+         progress: Progress) -> dict[str, Any]:
+    """Fit the readout, measure validation and test, and write the model folder atomically. Returns the metrics."""
     readout, gate_class_mean = finish(network, config, parts)
     arrays = network.named_parameters() | readout.arrays()
     if gate_class_mean is not None:
@@ -90,23 +103,22 @@ def save(folder, network, config, parts, progress):
     return metrics
 
 
-def neighbours(network, config, train):
-    """The k-NN index of training images (core/explain/neighbours.py), where these are MNIST's own, else None.
-
-    Of others (--csv) nobody could show the neighbours later.
-    """
-    labels, numbers = read_checked("train-labels-idx1-ubyte"), load_split()["train"]
-    numbers = np.arange(len(labels)) if len(train) == len(labels) else numbers
-    if config.csv or not np.array_equal(train.y, labels[numbers]):
+def neighbours(network: Network, config: Config, train: Images) -> NeighbourIndex | None:
+    """The k-NN index of training images (core/explain/neighbours.py); None for images other than MNIST's (--csv), which
+    the app could not show."""
+    labels = read_checked("train-labels-idx1-ubyte")
+    indices = np.arange(len(labels)) if len(train) == len(labels) else load_split()["train"]
+    if config.csv or not np.array_equal(train.y, labels[indices]):
         return None
     return NeighbourIndex.build(network, train.X, train.y, np.random.default_rng(0), k=min(48, config.hidden[-1]),
-                                indices=numbers, input_range=config.input_range)
+                                indices=indices, input_range=config.input_range)
 
 
-def refit(folder):
-    """Fit the readout of a finished run again, on the same weights, and save the folder anew; returns the metrics."""
+def refit(folder: str | Path) -> dict[str, Any]:
+    """Refit the readout of a finished run on the same weights and save the folder. Returns the metrics."""
     network, config, _, _, before, history = load_network(folder)
-    check(before is not None and history is not None, folder, "lacks metrics.json or train_history.json")
+    if before is None or history is None:
+        raise ModelError(f"{folder} lacks metrics.json or train_history.json; restore it, or train the model again.")
     progress = Progress(before["epochs"], best_epoch=before["best_epoch"], history=history,
                         interrupted=before["interrupted"])
     return save(folder, network, config, load_parts(config), progress)

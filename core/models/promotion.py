@@ -1,6 +1,7 @@
-"""Promotion: a finished run becomes the shipped model, where nothing speaks against it."""
+"""Promotion: replace the shipped model by a finished run."""
 
 from pathlib import Path
+from typing import Any
 
 from core.explain.neighbours import FILE as NEIGHBOURS
 from core.files import places
@@ -13,13 +14,13 @@ DOCUMENTS = ("metrics.json", "train_history.json", "model_card.md", "model_card.
 
 
 class PromotionError(ValueError):
-    """A run that may not replace the shipped model; the message says why."""
+    """A run may not replace the shipped model. The message states the reason."""
 
 
-def objection(folder, final=None):
-    """Why a run may not replace the shipped model (or that in `final`), in words; None where it may.
+def objection(folder: str | Path, final: Path | None = None) -> str | None:
+    """The reason why a run may not replace the shipped model (or that in `final`), or None.
 
-    Raises ModelError where the run's files are missing or damaged.
+    Raises ModelError if the run's files are missing or damaged.
     """
     final = FINAL_MODEL if final is None else final
     config, metrics = _documents(folder)
@@ -32,7 +33,7 @@ def objection(folder, final=None):
     try:
         before, shipped = _documents(final)
     except ModelError:
-        return None  # nothing is shipped yet
+        return None  # there is no shipped model yet
     if before["train_on"] == "all" or before.get("csv"):
         return "the shipped model was validated on other images, so the two cannot be compared"
     ours, theirs = metrics["validation"]["accuracy"], shipped["validation"]["accuracy"]
@@ -41,30 +42,30 @@ def objection(folder, final=None):
     return None
 
 
-def _documents(folder):
-    """config.json and metrics.json of a run. Raises ModelError where they lack what `objection` asks."""
+def _documents(folder: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """config.json and metrics.json of a run. Raises ModelError if they lack the entries that `objection` reads."""
     folder = Path(folder)
     config, metrics = (read_json(folder / name) for name in ("config.json", "metrics.json"))
     train_on = config.get("train_on") if isinstance(config, dict) else None
-    check(isinstance(train_on, str), folder / "config.json", "does not say which images the run trained on")
+    check(isinstance(train_on, str), folder / "config.json", "does not state the training images")
     check(isinstance(metrics, dict) and isinstance(metrics.get("interrupted"), bool), folder / "metrics.json",
-          "does not say whether training was interrupted")
+          "does not state whether training was interrupted")
     validation = metrics.get("validation")
     check(isinstance(validation, dict) and is_number(validation.get("accuracy")), folder / "metrics.json",
-          "holds no validation accuracy")
+          "has no validation accuracy")
     return config, metrics
 
 
-def promote(folder, final=None, force=False):
-    """Copy a run's model over the shipped one (or into `final`), as one: never a mixture of both.
+def promote(folder: str | Path, final: str | Path | None = None, force: bool = False) -> None:
+    """Copy a run's model over the shipped one (or into `final`), atomically.
 
-    Raises PromotionError where `objection` has one, unless forced, ModelError where the run cannot be loaded.
+    Raises PromotionError if there is an `objection`, unless forced, and ModelError if the run cannot be loaded.
     """
     final = FINAL_MODEL if final is None else Path(final)
     reason = objection(folder, final)
     if reason and not force:
         raise PromotionError(f"{folder} was not promoted: {reason}.")
-    _, config = load_model(folder)
+    config = load_model(folder)[1]
     names = [*(f"{name}.npy" for name in config["arrays"]), *DOCUMENTS, "config.json"]
     extra = [NEIGHBOURS] if any(path.exists() for path in places(folder, NEIGHBOURS)) else []
     save_files(final, {name: read_file(folder, name) for name in (*extra, *names)}, remove=[NEIGHBOURS])

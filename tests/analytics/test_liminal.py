@@ -169,7 +169,7 @@ def test_command_line_trains_saves_and_names_missing_files(tmp_path, capsys, wor
 
 
 def test_download_is_checked(tmp_path, monkeypatch):
-    monkeypatch.setattr(data, "DOWNLOADED", tmp_path / "emobank.csv")
+    monkeypatch.setattr(data, "DOWNLOAD_PATH", tmp_path / "emobank.csv")
     monkeypatch.setattr(data.urllib.request, "urlopen", lambda *args, **kwargs: io.BytesIO(b"something else"))
     with pytest.raises(data.TextDataError, match="SHA-256"):
         data.load_emobank()

@@ -40,7 +40,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_writers_of_one_file_do_not_share_a_temporary_name(tmp_path, monkeypatch):
-    """Another writer comes in between writing and renaming: both find their own file, and the last rename counts."""
+    """Another writer comes in between writing and renaming: both find their file, and the last rename counts."""
     path, replace, inner = tmp_path / "a.txt", os.replace, []
 
     def interrupted(source, target):
@@ -180,7 +180,7 @@ def test_files_are_replaced_together_as_on_windows(tmp_path, system):
 
 
 def test_readers_and_writers_at_once_never_meet_a_mixture(tmp_path):
-    """Two writers and a reader, some hundred times; names move up while the reader looks."""
+    """Two writers and a reader, some hundred times; files are moved while the reader reads."""
     replace_together(tmp_path, {"a": "0", "b": "0"})
     done, mixtures = threading.Event(), []
 
@@ -188,13 +188,13 @@ def test_readers_and_writers_at_once_never_meet_a_mixture(tmp_path):
         for i in range(40):
             replace_together(tmp_path, {"a": f"{offset + i}", "b": f"{offset + i}"})
 
-    def look():
+    def poll():
         while not done.is_set():
             before, other, after = read(tmp_path, "a", "b", "a")
             if before == after and before != other:
                 mixtures.append((before, other))
 
-    reader, writers = threading.Thread(target=look), [threading.Thread(target=write, args=(n,)) for n in (100, 200)]
+    reader, writers = threading.Thread(target=poll), [threading.Thread(target=write, args=(n,)) for n in (100, 200)]
     for thread in (reader, *writers):
         thread.start()
     for thread in writers:

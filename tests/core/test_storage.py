@@ -12,7 +12,7 @@ from core.storage import ModelError, load_model, model_sha256, npy_bytes, read_j
 ARRAYS = {"b": np.arange(3.0), "a": np.ones((2, 2), np.float32)}
 
 
-def test_written_aside_and_renamed(tmp_path):
+def test_atomic_write(tmp_path):
     path = tmp_path / "file"
     write_atomic(path, "text ü")
     assert path.read_text(encoding="utf-8") == "text ü"
@@ -27,7 +27,7 @@ def test_json_is_readable_and_comes_back(tmp_path):
     assert read_json(tmp_path / "x.json") == {"a": [1.5, "ü"]}
 
 
-def test_a_model_comes_back_and_its_config_vouches_for_it(tmp_path):
+def test_a_model_comes_back_and_its_config_has_the_hashes(tmp_path):
     (tmp_path / "stale.npy").write_bytes(b"")
     sha256 = save_model(tmp_path, ARRAYS, {"x": 1}, metrics={"y": 2})
     arrays, config = load_model(tmp_path)

@@ -1,49 +1,52 @@
-"""Lessons from teachers: plain sentences with what MiniLM and VADER make of them. As arrays: core needs neither.
+"""Lessons for distillation: plain sentences with the outputs of MiniLM and VADER, as arrays.
 
-analytics/studies/liminal/lessons.py makes them.
+Written by analytics/studies/liminal/lessons.py; core needs neither of the two teachers.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.text.data.emobank import TextDataError
 from core.text.language.tokens import tokens
 
-SENTENCE, WORD = 128, 64  # values kept of a sentence's state and of a word's
+SENTENCE, WORD = 128, 64  # dimensions of the state of a sentence and of a word
 
 
 @dataclass(frozen=True)
 class Lessons:
-    """N plain sentences and their teachers' states, all of about unit variance a sentence.
+    """N plain sentences and the states of the teachers, of about unit variance.
 
     texts: N strings; states (N, SENTENCE): the sentence; words (T, WORD): its tokens, those of sentence i at
     words[starts[i] : starts[i + 1]]; polarity (N,): VADER's compound score, in [-1, 1].
     """
 
-    texts: list
-    states: np.ndarray
-    words: np.ndarray
-    starts: np.ndarray
-    polarity: np.ndarray
+    texts: list[str]
+    states: NDArray[np.floating]
+    words: NDArray[np.floating]
+    starts: NDArray[np.integer]
+    polarity: NDArray[np.floating]
 
-    def save(self, path):
+    def save(self, path: str | Path) -> None:
         text = np.frombuffer("\n".join(self.texts).encode(), np.uint8)
         counts = np.diff(self.starts).astype(np.uint16)
         np.savez(path, text=text, states=self.states, words=self.words, counts=counts, polarity=self.polarity)
 
     @classmethod
-    def load(cls, path):
-        """Raises TextDataError when the file is missing, damaged, or made with other tokens."""
+    def load(cls, path: str | Path) -> "Lessons":
+        """Raises TextDataError if the file is missing, damaged, or was made with other tokens."""
         try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as kept:
-                texts = kept["text"].tobytes().decode().split("\n")
-                counts = kept["counts"].astype(int)
-                found = cls(texts, kept["states"], kept["words"], np.append(0, np.cumsum(counts)), kept["polarity"])
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as saved:
+                texts = saved["text"].tobytes().decode().split("\n")
+                counts = saved["counts"].astype(int)
+                starts = np.append(0, np.cumsum(counts))
+                lessons = cls(texts, saved["states"], saved["words"], starts, saved["polarity"])
         except (OSError, KeyError, ValueError) as error:
-            raise TextDataError(f"{path} holds no lessons ({error}); make them with "
+            raise TextDataError(f"{path} has no lessons ({error}); make them with "
                                 "`python -m analytics.studies.liminal lessons`.") from None
         if len(texts) != len(counts) or any(len(tokens(t)) != n for t, n in zip(texts[:500], counts, strict=False)):
             raise TextDataError(f"{path} was made with other tokens; make it again with "
                                 "`python -m analytics.studies.liminal lessons`.")
-        return found
+        return lessons

@@ -1,7 +1,7 @@
-"""Pairs of sentences of which one is the more pleasant, from the templates of orderings.txt.
+"""Pairs of sentences ordered by pleasure, from the templates of orderings.txt.
 
-They teach what single rated sentences are too few for: that "not", "no longer", "without" or "but" turn a sentence
-round. Nobody says by how much, so the model learns the order alone.
+The rated sentences are too few to learn that "not", "no longer", "without" or "but" invert a meaning. The size of the
+difference is unknown, so the model learns the order only.
 """
 
 import re
@@ -26,8 +26,10 @@ class Pair(NamedTuple):
 class Grammar:
     """lists: {name: entries, each a tuple of forms}; templates: {kind: [(pleasanter, less pleasant), ...]}."""
 
-    def __init__(self, text):
-        self.lists, self.templates, kind = {}, {}, None
+    def __init__(self, text: str) -> None:
+        self.lists: dict[str, list[tuple[str, ...]]] = {}
+        self.templates: dict[str, list[tuple[str, str]]] = {}
+        kind = ""
         for number, line in enumerate(text.splitlines(), start=1):
             line = line.partition("#")[0].strip()
             if line.startswith("["):
@@ -40,19 +42,19 @@ class Grammar:
                 name, _, entries = line.partition(" = ")
                 self.lists[name] = [tuple(entry.strip().split("/")) for entry in entries.split(";")]
             elif line:
-                raise ValueError(f"line {number} is no list, no kind and no ordering: {line!r}")
+                raise ValueError(f"line {number} is not a list, a kind or an ordering: {line!r}")
 
     @classmethod
-    def load(cls, path=FILE):
+    def load(cls, path: str | Path = FILE) -> "Grammar":
         return cls(Path(path).read_text(encoding="utf-8"))
 
-    def pair(self, rng, kind=None):
-        """A Pair, of any kind when None; rng draws template, entries and choices."""
+    def pair(self, rng: np.random.Generator, kind: str | None = None) -> Pair:
+        """A random Pair of a kind, or of any kind."""
         kind = kind or list(self.templates)[rng.integers(len(self.templates))]
         template = self.templates[kind][rng.integers(len(self.templates[kind]))]
         chosen = {}
 
-        def entry(match):
+        def entry(match: re.Match[str]) -> str:
             name, number, form = match.groups()
             key = name, number
             while key not in chosen:
@@ -61,26 +63,27 @@ class Grammar:
                     chosen[key] = drawn
             return chosen[key][int(form or 0)]
 
-        def one_of(match):
+        def one_of(match: re.Match[str]) -> str:
             options = match[1].split("|")
             return options[rng.integers(len(options))]
 
         return Pair(kind, *(tidy(SLOT.sub(entry, CHOICE.sub(one_of, side))) for side in template))
 
-    def pairs(self, n, seed=0):
-        """n different Pairs; a kind comes as often as the root of how many templates it has."""
-        rng, found, kinds = np.random.default_rng(seed), {}, list(self.templates)
+    def pairs(self, n: int, seed: int = 0) -> list[Pair]:
+        """n different Pairs. The probability of a kind is proportional to the square root of its number of templates.
+        """
+        rng, pairs, kinds = np.random.default_rng(seed), {}, list(self.templates)
         share = np.sqrt([len(self.templates[kind]) for kind in kinds])
         for kind in rng.choice(kinds, 20 * n, p=share / share.sum()):
-            if len(found) == n:
+            if len(pairs) == n:
                 break
             pair = self.pair(rng, str(kind))
             if pair.pleasanter != pair.less_pleasant:
-                found[pair] = None
-        return list(found)
+                pairs[pair] = None
+        return list(pairs)
 
 
-def tidy(sentence):
-    """Single spaces, none before a mark, a capital at the start."""
+def tidy(sentence: str) -> str:
+    """Single spaces, none before a mark, a capital first letter."""
     sentence = re.sub(r"\s+([.,!?])", r"\1", " ".join(sentence.split()))
     return sentence[:1].upper() + sentence[1:]

@@ -1,93 +1,100 @@
-"""Word and character n-grams of sentences as sparse TF-IDF rows, with NumPy alone, and ridge regression on them."""
+"""Word and character n-grams of sentences as sparse TF-IDF rows, and ridge regression on them."""
 
 import re
 import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 WORDS = re.compile(r"\w+(?:['’]\w+)*")
-PIECES = re.compile(r"\w+(?:['’]\w+)*|[!?.,;:]+")
+WORDS_AND_MARKS = re.compile(r"\w+(?:['’]\w+)*|[!?.,;:]+")
 
 
-def crc32(pieces):
+def crc32(strings: Iterable[str]) -> NDArray[np.uint32]:
     """Strings as 32-bit hashes (n,)."""
-    return np.array([zlib.crc32(piece.encode(errors="replace")) for piece in pieces], np.uint32)
+    return np.array([zlib.crc32(string.encode(errors="replace")) for string in strings], np.uint32)
 
 
-def char_ngrams(token):
-    """Hashes of the 2- to 5-grams of characters of one token, its edges marked by spaces."""
+def char_ngrams(token: str) -> NDArray[np.uint32]:
+    """Hashes of the 2- to 5-grams of characters of one token, with spaces at its edges."""
     padded = f" {token} "
     return crc32([padded[i : i + n] for n in range(2, 6) for i in range(len(padded) - n + 1)])
 
 
-# Words come again: 20,000 of at most 24 letters are kept, some 12 MB. Longer ones are hardly words.
-REMEMBERED, LONGEST_REMEMBERED = 20_000, 24
-remembered = lru_cache(maxsize=REMEMBERED)(char_ngrams)
+# Words recur, so 20,000 of at most 24 letters are cached, about 12 MB.
+CACHED, LONGEST_CACHED = 20_000, 24
+cached_ngrams = lru_cache(maxsize=CACHED)(char_ngrams)
 
 
-def hashes(text, kind):
+def hashes(text: str, kind: str) -> NDArray[np.uint32]:
     """The n-grams of one text as 32-bit hashes (n,), with repetitions. kind: "word" (1- and 2-grams) or "char"."""
     text = text.lower()
     if kind == "char":
-        found = [(remembered if len(token) <= LONGEST_REMEMBERED else char_ngrams)(token) for token in text.split()]
-        return np.concatenate(found) if found else crc32([])
-    pieces = PIECES.findall(text)
-    return crc32([*pieces, *(f"{first} {second}" for first, second in pairwise(pieces))])
+        grams = [(cached_ngrams if len(token) <= LONGEST_CACHED else char_ngrams)(token) for token in text.split()]
+        return np.concatenate(grams) if grams else crc32([])
+    tokens = WORDS_AND_MARKS.findall(text)
+    return crc32([*tokens, *(f"{first} {second}" for first, second in pairwise(tokens))])
 
 
 @dataclass(frozen=True)
 class Sparse:
-    """N rows of G columns: values[i] stands at (rows[i], columns[i])."""
+    """A sparse matrix (N, G) of values[i] at (rows[i], columns[i])."""
 
-    rows: np.ndarray
-    columns: np.ndarray
-    values: np.ndarray
-    shape: tuple
+    rows: NDArray[np.integer]
+    columns: NDArray[np.integer]
+    values: NDArray[np.floating]
+    shape: tuple[int, int]
 
-    def times(self, w):
-        """This (N, G) times w (G, k) -> (N, k)."""
+    def times(self, w: ArrayLike) -> NDArray[np.floating]:
+        """The matrix times w (G, k): (N, k)."""
         return _sum_by(self.rows, self.values, self.columns, w, self.shape[0])
 
-    def transposed_times(self, r):
-        """This, transposed (G, N), times r (N, k) -> (G, k)."""
+    def transposed_times(self, r: ArrayLike) -> NDArray[np.floating]:
+        """The transposed matrix (G, N) times r (N, k): (G, k)."""
         return _sum_by(self.columns, self.values, self.rows, r, self.shape[1])
 
-    def part(self, chosen):
-        """The rows `chosen` (integers), in that order."""
+    def part(self, chosen: NDArray[np.integer]) -> "Sparse":
+        """The rows `chosen`, in that order."""
         place = np.full(self.shape[0], -1)
         place[chosen] = np.arange(len(chosen))
-        kept = place[self.rows] >= 0
-        return Sparse(place[self.rows[kept]], self.columns[kept], self.values[kept], (len(chosen), self.shape[1]))
+        inside = place[self.rows] >= 0
+        return Sparse(place[self.rows[inside]], self.columns[inside], self.values[inside], (len(chosen), self.shape[1]))
 
 
-def _sum_by(target, values, source, matrix, size):
-    return np.stack([np.bincount(target, values * column[source], size) for column in np.asarray(matrix).T], axis=1)
+Block = Sparse | NDArray[np.floating]
+
+
+def _sum_by(target: NDArray[np.integer], values: NDArray[np.floating], source: NDArray[np.integer], matrix: ArrayLike,
+            size: int) -> NDArray[np.floating]:
+    sums = [np.bincount(target, values * column[source], size) for column in np.asarray(matrix).T]
+    return np.asarray(np.stack(sums, axis=1), float)  # float already, but not in NumPy's stubs
 
 
 @dataclass(frozen=True)
 class NGrams:
-    """The n-grams that a set of texts taught: hash (G,) uint32, sorted, and idf (G,) float32; `kind` as in `hashes`."""
+    """The n-grams of a set of texts: hash (G,), sorted, and idf (G,); `kind` as in `hashes`."""
 
     kind: str
-    hash: np.ndarray
-    idf: np.ndarray
+    hash: NDArray[np.uint32]
+    idf: NDArray[np.float32]
 
     @classmethod
-    def fit(cls, texts, kind, least=3):
-        """Keep the n-grams that stand in at least `least` texts. idf = 1 + log((1 + N) / (1 + number of texts))."""
-        found = np.concatenate([np.unique(hashes(text, kind)) for text in texts])
-        values, counts = np.unique(found, return_counts=True)
+    def fit(cls, texts: Sequence[str], kind: str, least: int = 3) -> "NGrams":
+        """The n-grams of at least `least` texts. idf = 1 + log((1 + N) / (1 + number of texts))."""
+        grams = np.concatenate([np.unique(hashes(text, kind)) for text in texts])
+        values, counts = np.unique(grams, return_counts=True)
         values, counts = values[counts >= least], counts[counts >= least]
-        idf = 1 + np.log((1 + len(texts)) / (1 + counts))  # kept in 16 bits, as it is saved
+        idf = 1 + np.log((1 + len(texts)) / (1 + counts))  # rounded to 16 bits, as in the file
         return cls(kind, values, idf.astype(np.float16).astype(np.float32))
 
-    def rows(self, texts):
-        """(N, G) Sparse: (1 + log count) idf, each row scaled to length 1 (Salton & Buckley 1988)."""
+    def rows(self, texts: Sequence[str]) -> Sparse:
+        """Sparse (N, G): (1 + log count) idf, each row scaled to length 1 (Salton & Buckley 1988)."""
         G, lists = len(self.hash), [hashes(text, self.kind) for text in texts]
-        row = np.repeat(np.arange(len(lists)), [len(found) for found in lists])
+        row = np.repeat(np.arange(len(lists)), [len(grams) for grams in lists])
         gram = np.concatenate([crc32([]), *lists])
         if not G or not len(gram):
             return Sparse(np.empty(0, int), np.empty(0, int), np.empty(0), (len(lists), G))
@@ -100,39 +107,39 @@ class NGrams:
         return Sparse(row, column, value / length[row], (len(lists), G))
 
 
-def ridge(blocks, Y, alpha, iterations=60):
-    """Weights of a ridge regression of Y (N, k) on blocks side by side, by conjugate gradients (Hestenes & Stiefel).
+def ridge(blocks: Sequence[Block], Y: ArrayLike, alpha: ArrayLike, iterations: int = 60) -> list[NDArray[np.floating]]:
+    """Ridge regression of Y (N, k) on blocks of columns (N, n), by conjugate gradients (Hestenes & Stiefel 1952).
 
-    blocks: Sparse, or arrays (N, n); alpha: (k,), one penalty a target. Minimises |X W - Y|^2 + alpha |W|^2; returns
-    one (n, k) array a block.
+    Minimises |X W - Y|^2 + alpha |W|^2; alpha: (k,), one penalty for each target. Returns the weights (n, k) of each
+    block.
     """
-    def forward(parts):
-        return sum(times(block, part) for block, part in zip(blocks, parts, strict=True))
+    def forward(parts: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
+        return np.asarray(sum(times(block, part) for block, part in zip(blocks, parts, strict=True)))
 
-    def normal(w):
-        return back(forward(np.split(w, cuts))) + alpha * w
+    def normal(w: NDArray[np.floating]) -> NDArray[np.floating]:
+        return back(forward(np.split(w, cuts))) + penalty * w
 
-    def back(r):
+    def back(r: NDArray[np.floating]) -> NDArray[np.floating]:
         return np.concatenate([block.transposed_times(r) if isinstance(block, Sparse)
                                else block.T @ r.astype(block.dtype) for block in blocks])
 
-    alpha = np.asarray(alpha, float)
+    penalty = np.asarray(alpha, float)
     cuts = np.cumsum([block.shape[1] for block in blocks])[:-1]
     residual = back(np.asarray(Y, float))
     w, direction, size = np.zeros_like(residual), residual.copy(), np.sum(residual**2, axis=0)
-    enough = 1e-10 * size
+    tolerance = 1e-10 * size
     for _ in range(iterations):
-        turned = normal(direction)
-        step = size / np.maximum(np.sum(direction * turned, axis=0), 1e-300)
+        product = normal(direction)
+        step = size / np.maximum(np.sum(direction * product, axis=0), 1e-300)
         w += step * direction
-        residual -= step * turned
+        residual -= step * product
         before, size = size, np.sum(residual**2, axis=0)
-        if (size <= enough).all():
+        if (size <= tolerance).all():
             break
         direction = residual + size / np.maximum(before, 1e-300) * direction
     return np.split(w, cuts)
 
 
-def times(block, w):
-    """block (Sparse or array (N, n)) times w (n, k)."""
+def times(block: Block, w: NDArray[np.floating]) -> NDArray[np.floating]:
+    """block (N, n) times w (n, k)."""
     return block.times(w) if isinstance(block, Sparse) else block @ w.astype(block.dtype)

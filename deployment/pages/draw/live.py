@@ -31,7 +31,7 @@ PAUSE = 1500  # milliseconds in which a session that exceeds MOST_BUSY sends not
 
 @dataclass(frozen=True)
 class Drawing:
-    """image: (H, W) uint8, one of SHAPES, white on black; number: its serial number; strokes: finished strokes; done: pen
+    """image: (H, W) uint8, one of SHAPES, white on black; number: serial number; strokes: finished strokes; done: pen
     up; ways: (points (n, 2), width) of each stroke of a number in pixels of the image, if known."""
 
     image: NDArray[np.uint8]

@@ -154,7 +154,7 @@ def test_safetensors_round_trip_is_bit_for_bit(folder, tmp_path, images):
     assert "MNIST" in said["training_data"]
     assert ("training batch" in said["training_data"]) == bool(config["synthetic"] or config["negatives"])
     made = export_safetensors.metadata(config | {"synthetic": 0.14, "negatives": 0.08})["training_data"]
-    assert "14 % are digits drawn" in made and "8 % are generated pictures of no digit" in made
+    assert "14 % are digits drawn" in made and "8 % are generated images that are not digits" in made
     assert float(said["temperature"]) == config["readout"]["temperature"]
     assert said["architecture"] == "-".join(map(str, [784, *config["hidden"], *["gate"] * config["gate"], 10]))
 

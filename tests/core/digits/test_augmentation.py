@@ -83,17 +83,17 @@ def test_settings_are_drawn_evenly_between_minus_and_plus():
 
 def test_waves_are_the_same_on_every_processor(monkeypatch):
     """Another eigensolver may turn each vector's sign; equal waves stand in an order of our own."""
-    own, solve = waves.__wrapped__(6.0), np.linalg.eigh
+    expected, solve = waves.__wrapped__(6.0), np.linalg.eigh
     monkeypatch.setattr(np.linalg, "eigh", lambda A: (solve(A)[0], solve(A)[1] * np.resize([1, -1, -1], len(A))))
-    np.testing.assert_array_equal(waves.__wrapped__(6.0), own)
+    np.testing.assert_array_equal(waves.__wrapped__(6.0), expected)
     shipped = [0.4991, 0.4152, -0.1266, -0.2261, 0.0422, -0.0471, 0.0456, -0.0424]
-    np.testing.assert_allclose(own[[1, 2, 6, 7, 8, 9, 11, 12], 3 * 28 + 5], shipped, atol=1e-4)
+    np.testing.assert_allclose(expected[[1, 2, 6, 7, 8, 9, 11, 12], 3 * 28 + 5], shipped, atol=1e-4)
 
 
 def test_as_few_waves_as_hold_the_stated_energy():
     whole = float(np.sum(waves(5.0, 0.999999) ** 2))
-    kept = [float(np.sum(wave**2)) for wave in waves(5.0, 0.9)]
-    assert sum(kept) >= 0.9 * whole > sum(kept[:-1])
+    variances = [float(np.sum(wave**2)) for wave in waves(5.0, 0.9)]
+    assert sum(variances) >= 0.9 * whole > sum(variances[:-1])
 
 
 def test_thickness_mixes_with_the_neighbourhood():

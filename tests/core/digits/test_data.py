@@ -67,12 +67,12 @@ def test_missing_file_is_fetched_and_a_failed_fetch_says_what_to_do(tmp_path, mo
     with pytest.raises(DataError, match="copy the file there by hand"):
         data.fetch(tmp_path / "data")
     (mirror / f"{name}.gz").write_bytes((DATA_DIR / f"{name}.gz").read_bytes())
-    told = []
-    data.fetch(tmp_path / "data", lambda *state: told.append(state))
+    progress = []
+    data.fetch(tmp_path / "data", lambda *state: progress.append(state))
     labels = data.read_checked(name, tmp_path / "data")
     assert labels.shape == (10_000,)
     size = (mirror / f"{name}.gz").stat().st_size
-    assert told[-1] == (name, size, size)
+    assert progress[-1] == (name, size, size)
     assert [path.name for path in (tmp_path / "data").iterdir()] == [f"{name}.gz"]
 
 

@@ -123,7 +123,7 @@ def test_gate_modes(trained):
     np.testing.assert_allclose(modes["live"].logits, model.network.logits(X[:3]), rtol=1e-5)
     np.testing.assert_allclose(modes["open"].logits, model.network.with_gate(1.0).logits(X[:3]), rtol=1e-5)
     np.testing.assert_allclose(modes["mean"].gate, np.tile(model.gate_mean, (3, 1)), rtol=1e-6)
-    dealt = modes["shuffled"].gate  # two rows an image, each that image's own values in another order
+    dealt = modes["shuffled"].gate  # two rows per image, its values in another order
     assert np.array_equal(np.sort(dealt, axis=1), np.sort(np.repeat(modes["live"].gate, 2, axis=0), axis=1))
     assert (dealt[0] != modes["live"].gate[0]).any() and (dealt[0] != dealt[1]).any()
     again = gate_modes(model, X[:3], np.random.default_rng(0), shuffles=2)

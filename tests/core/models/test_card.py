@@ -42,8 +42,8 @@ def test_a_card_of_mnist_says_so_and_a_card_of_a_csv_does_not_claim_it():
     assert "training batch" not in mnist and "**Data.** MNIST of Y. LeCun" in mnist
     assert "no writer in two parts" in mnist and 'datasets: ["ylecun/mnist"]' in mnist
     assert "writers held out from training" in mnist
-    own = Config(csv="/somewhere/of/mine/digits.csv", csv_sha256="ab" * 32)
-    card = model_card(saved(own), METRICS)
+    from_csv = Config(csv="/somewhere/of/mine/digits.csv", csv_sha256="ab" * 32)
+    card = model_card(saved(from_csv), METRICS)
     assert "**Data.** digits.csv, a CSV file (SHA-256 abababababab" in card and "/somewhere" not in card
     assert "drawn by chance, image by image" in card and "ylecun/mnist" not in card and "no writer in two" not in card
     assert "held out from training by chance" in card and "--csv digits.csv" in card
@@ -54,7 +54,7 @@ def test_a_card_says_what_was_generated_and_what_is_out_of_scope():
     config = PRESETS["champion"]
     card, facts = model_card(saved(config), METRICS), card_data(saved(config), METRICS)
     assert f"of every training batch {100 * config.synthetic:.0f} % are digits drawn from the skeletons" in card
-    assert f"and {100 * config.negatives:.0f} % are generated pictures of no digit; tested on MNIST" in card
+    assert f"and {100 * config.negatives:.0f} % are generated images that are not digits; tested on MNIST" in card
     assert facts["training_data"]["generated"] in card
     assert "several digits" not in card and "unusual ways" not in card and "several" not in facts["out_of_scope"]
 

@@ -33,9 +33,9 @@ def test_other_weights_ask_for_other_files(tmp_path, shipped):
     save_model(tmp_path / "other", arrays | {"output_b": arrays["output_b"] + np.float32(1)}, config)
     other = model.load(tmp_path / "other")
     assert other.weights_sha256 != shipped.weights_sha256
-    said = fitted.stale(other.weights_sha256)
-    assert "deployment/reader/number/matrices.npz" in said
-    assert "python -m analytics.studies.number_weights --write" in said
+    sentence = fitted.stale(other.weights_sha256)
+    assert "deployment/reader/number/matrices.npz" in sentence
+    assert "python -m analytics.studies.number_weights --write" in sentence
 
 
 def test_what_is_bound_is_loaded_for_its_weights_alone(tmp_path, caplog):

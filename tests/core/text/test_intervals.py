@@ -1,4 +1,4 @@
-"""Conformal intervals hold what they promise on data of a known kind, and English is told from what is not."""
+"""Conformal intervals hold what they promise on data of a known kind, and English is recognised."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""LIMINAL v7 from sentences to readings, on sentences of our own: data, training, doubt, refusals, files."""
+"""LIMINAL v7 on sentences made for the tests: data, training, intervals, refusals, files."""
 
 import numpy as np
 import pytest
@@ -100,8 +100,8 @@ def test_a_file_of_another_kind_is_refused_with_line_and_reason(text, complaint)
 
 def test_it_learns_and_its_intervals_are_reported(trained):
     _, task, history = trained
-    found = train.evaluate(task, "test", train.intervals(task))
-    assert found["r_V"] > 0.9 and found["mae_V"] < 0.4 and 0.7 < found["held_V"] <= 1
+    measures = train.evaluate(task, "test", train.intervals(task))
+    assert measures["r_V"] > 0.9 and measures["mae_V"] < 0.4 and 0.7 < measures["held_V"] <= 1
     assert history["epoch"] == [1, 2, 3] and {"hope", "faith", "love", "mae", "mse", "r2", "r"} <= set(history)
 
 
@@ -179,8 +179,8 @@ def test_reader(trained):
 
 def test_texts_are_read_in_portions():
     assert list(portions([])) == [] and list(portions(["a" * 9], most=4)) == [slice(0, 1)]
-    found = [(part.start, part.stop) for part in portions(["aa", "bb", "c", "dddd", "e"], most=4)]
-    assert found == [(0, 2), (2, 3), (3, 4), (4, 5)]
+    slices = [(part.start, part.stop) for part in portions(["aa", "bb", "c", "dddd", "e"], most=4)]
+    assert slices == [(0, 2), (2, 3), (3, 4), (4, 5)]
 
 
 def test_bad_input(trained, tmp_path):
@@ -223,8 +223,8 @@ def test_words_for_a_point():
 
 def test_where_an_interval_holds_zero_there_is_no_word():
     zeros, spread = np.zeros(3), np.array([0.1, 0.1, 0.1])
-    said = words_for([-0.4, 0.2, -0.07], zeros, spread, low=[-0.7, -0.1, -0.2], high=[-0.1, 0.5, 0.1])
-    assert said == "very displeased"
+    words = words_for([-0.4, 0.2, -0.07], zeros, spread, low=[-0.7, -0.1, -0.2], high=[-0.1, 0.5, 0.1])
+    assert words == "very displeased"
     assert words_for([-0.4, 0.2, 0], zeros, spread, [-0.9, 0.1, -1], [0.1, 0.3, 1]) == "stirred", "of what, is unclear"
     assert words_for([-0.04, -0.07, 0], zeros, spread, [-0.23] * 3, [0.16] * 3) == "no clear emotion"
     assert words_for([-0.04, 0.02, 0], zeros, spread, [-0.23] * 3, [0.16] * 3) == "neutral"

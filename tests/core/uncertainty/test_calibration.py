@@ -145,8 +145,8 @@ def test_fit_curve_finds_the_parabola_of_two_normal_kinds():
     assert low == np.quantile(score, 0.01)
     at = np.linspace(-1, 2, 7)
     truth = np.log(0.9 / 0.1 / 1.6) - ((at - 2) / 1.6) ** 2 / 2 + (at + 1) ** 2 / 2
-    found = offset + slope * at + square * np.maximum(at - low, 0) ** 2
-    np.testing.assert_allclose(found, truth, atol=0.2)
+    parabola = offset + slope * at + square * np.maximum(at - low, 0) ** 2
+    np.testing.assert_allclose(parabola, truth, atol=0.2)
     straight = np.polyfit(at, truth, 1)
     assert np.abs(np.polyval(straight, at) - truth).max() > 0.3  # a straight line would not do
 

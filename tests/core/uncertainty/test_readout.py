@@ -53,25 +53,25 @@ def test_subspace_finds_the_plane_it_was_shown():
     rng = np.random.default_rng(5)
     plane = np.linalg.qr(rng.standard_normal((40, 5)))[0]
     H = rng.standard_normal((7000, 5)) @ plane.T + 3 + 0.01 * rng.standard_normal((7000, 40))
-    found = fit_subspace([H[:4000], H[4000:6000]], components=5)
-    assert found.basis.shape == (40, 5) and found.basis.dtype == np.float32
-    np.testing.assert_allclose(found.basis.T @ found.basis, np.eye(5), atol=1e-5)
-    np.testing.assert_allclose(found.mean, H[:6000].mean(axis=0))
-    assert np.linalg.norm(found.basis.T @ plane) == pytest.approx(np.sqrt(5), abs=1e-3)
+    subspace = fit_subspace([H[:4000], H[4000:6000]], components=5)
+    assert subspace.basis.shape == (40, 5) and subspace.basis.dtype == np.float32
+    np.testing.assert_allclose(subspace.basis.T @ subspace.basis, np.eye(5), atol=1e-5)
+    np.testing.assert_allclose(subspace.mean, H[:6000].mean(axis=0))
+    assert np.linalg.norm(subspace.basis.T @ plane) == pytest.approx(np.sqrt(5), abs=1e-3)
     usual, strange = (
-        found.reconstruction_error(H[6000:]),
-        found.reconstruction_error(3 + rng.standard_normal((100, 40))),
+        subspace.reconstruction_error(H[6000:]),
+        subspace.reconstruction_error(3 + rng.standard_normal((100, 40))),
     )
     assert np.median(usual) < 0.05 < 0.5 < strange.min()
     assert fit_subspace([H[:100]]).basis.shape == (40, 20)  # at most half of a narrow layer
 
 
 def test_subspace_of_few_samples_counts_each():
-    """Three samples, one of which alone points another way; of a wide layer 64 directions are kept."""
+    """Three samples, one of which alone points another way; of a wide layer 64 directions are stored."""
     H = np.zeros((3, 4))
     H[0], H[1:, 1] = [9, 0, 0, 0], 1
-    found = fit_subspace([H], components=1)
-    assert abs(found.basis[0, 0]) > 0.98
+    subspace = fit_subspace([H], components=1)
+    assert abs(subspace.basis[0, 0]) > 0.98
     assert fit_subspace([np.random.default_rng(0).standard_normal((300, 200))]).basis.shape == (200, 64)
 
 
@@ -178,14 +178,14 @@ def test_folds_cover_the_fit_of_test_time_augmentation_too():
     rng, augmentation = np.random.default_rng(0), dataclasses.replace(TestTimeAugmentation.of(CHAMPION), count=4)
     network, X = Squares(rng.standard_normal((784, 10)).astype(np.float32)), rng.random((60, 784), np.float32)
     y, groups = network.logits(X).argmax(axis=1), np.repeat(np.arange(5), 12)
-    found = [fit_readout(network, X, (X, labels, groups), (X, labels, groups), augmentation)
+    readouts = [fit_readout(network, X, (X, labels, groups), (X, labels, groups), augmentation)
              for labels in (y, np.where(groups == 2, (y + 1) % 10, y))]
     fold = balanced_folds(groups)[groups == 2][0]
-    alike = [before == after for before, after in zip(*(readout.fold_augmentations for readout in found), strict=True)]
-    assert alike == [number == fold for number in range(5)] and found[0].augmentation != found[1].augmentation
-    assert found[0].folds[fold] == found[1].folds[fold]
-    again = Readout.from_saved(found[0].settings(), found[0].arrays(), (784, 784))
-    assert again.fold_augmentations == found[0].fold_augmentations
+    alike = [before == after for before, after in zip(*(each.fold_augmentations for each in readouts), strict=True)]
+    assert alike == [number == fold for number in range(5)] and readouts[0].augmentation != readouts[1].augmentation
+    assert readouts[0].folds[fold] == readouts[1].folds[fold]
+    again = Readout.from_saved(readouts[0].settings(), readouts[0].arrays(), (784, 784))
+    assert again.fold_augmentations == readouts[0].fold_augmentations
     by_fold = again.augment_doubtful(network, X, again.unaugmented_evidence(network, X))[1]
     assert all(np.allclose(seen.logits, fold.augment(network, X, again.unaugmented_evidence(network, X)).logits)
                for seen, fold in zip(by_fold, again.fold_augmentations, strict=True))
@@ -212,9 +212,9 @@ def test_copies_are_judged_with_the_images_of_their_group(fitted, monkeypatch):
     groups, back = np.repeat(np.arange(10), 20), slice(199, None, -1)
     fit_readout(network, X[:300], (X[:200], y[:200], groups), (X[:200][back], y[:200][back], groups[back]))
     assert [n for n, _ in seen] == [200, *5 * [160]]
-    kept = [hard for _, hard in seen[1:]]
-    assert all(len(hard) == 160 for hard in kept) and len(set.union(*kept)) == 200
-    assert all(sum(value in hard for hard in kept) == 4 for value in seen[0][1]), "each is left out once"
+    others = [hard for _, hard in seen[1:]]
+    assert all(len(hard) == 160 for hard in others) and len(set.union(*others)) == 200
+    assert all(sum(value in hard for hard in others) == 4 for value in seen[0][1]), "each is left out once"
 
 
 def test_saved_and_loaded_is_equal(fitted):

@@ -29,8 +29,8 @@ def test_without_variation_points_follow_the_style():
     drawn = points[0, :POINTS, ::-1]
     scale = 18 / 96  # 20 pixels less the pen's 2, for the style's 96 units of height
     moved = SEVEN.points * scale
-    own = SEVEN.along > 0.2
-    difference = (drawn - moved)[own & (SEVEN.along < 0.8)]
+    part = SEVEN.along > 0.2
+    difference = (drawn - moved)[part & (SEVEN.along < 0.8)]
     assert np.ptp(np.median(difference, axis=0) - difference, axis=0).max() < 1.2  # corners may be rounded
     assert (ink[0, :POINTS] == 1).all() and (ink[0, POINTS:] == 0).all()
 

@@ -15,8 +15,8 @@ def test_a_line():
     first, second = (style.points[style.stroke == number] for number in (0, 1))
     assert np.allclose([first[0], first[-1], second[0], second[-1]], [[10, 6], [44, 100], [32, 50], [82, 48]])
     assert np.hypot(*(first - [88, 4]).T).min() < 1, "it goes through its corner"
-    for own in (0, 1):
-        along = style.along[style.stroke == own]
+    for number in (0, 1):
+        along = style.along[style.stroke == number]
         assert along[0] == 0 and along[-1] == 1 and np.allclose(np.diff(along), along[1])
     assert parse(LINE.replace("7 |", "- |")).digit == NO_DIGIT
 
@@ -30,8 +30,8 @@ def test_what_is_no_style_is_named(line):
 
 def test_points_are_evenly_spaced_on_each_stroke():
     for style in read_styles():
-        for own in range(style.strokes):
-            steps = np.hypot(*np.diff(style.points[style.stroke == own], axis=0).T)
+        for number in range(style.strokes):
+            steps = np.hypot(*np.diff(style.points[style.stroke == number], axis=0).T)
             assert steps.max() < 4 and steps.max() < 1.6 * np.median(steps) + 0.1, style.name
 
 
@@ -46,9 +46,9 @@ def test_a_curve_is_smooth_but_at_its_corners():
 
 def test_the_spline_goes_through_its_points_and_stays_near():
     places = np.array([[0, 0], [10, 30], [60, 40], [90, 0]], float)
-    found = smooth(places)
+    curve_points = smooth(places)
     for place in places:
-        assert np.hypot(*(found - place).T).min() < 1e-9
+        assert np.hypot(*(curve_points - place).T).min() < 1e-9
     line = smooth(np.array([[0, 0], [5, 5], [20, 20]], float))
     assert np.allclose(line[:, 0], line[:, 1]), "points in a row stay in a row"
 

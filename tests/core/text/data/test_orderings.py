@@ -51,6 +51,6 @@ def test_it_shares_no_sentence_with_the_contrast_pairs():
 
 
 def test_contrasts_are_counted_by_kind():
-    found = contrasts.right(lambda texts: [len(text) for text in texts])
-    assert len(found) == 10 and all(n == 30 for _, n in found.values())
-    assert contrasts.share(found) == sum(won for won, _ in found.values()) / 300
+    counts = contrasts.right(lambda texts: [len(text) for text in texts])
+    assert len(counts) == 10 and all(n == 30 for _, n in counts.values())
+    assert contrasts.share(counts) == sum(won for won, _ in counts.values()) / 300

@@ -1,4 +1,4 @@
-"""Program text, queries and markup are told from sentences, without refusing what only looks a little like them."""
+"""Program text, queries and markup are recognised, and sentences that resemble them are not refused."""
 
 import csv
 from pathlib import Path

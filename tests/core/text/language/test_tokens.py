@@ -37,8 +37,8 @@ def test_words_in_passes_over_marks_and_numbers():
 
 def test_the_table_finds_words_without_their_endings():
     table = WordTable(["cry", "walk", "hope", "happy"], np.eye(4, dtype=np.int8), np.full(4, 0.5, np.float32))
-    found = {word: table.find(word) for word in ("cries", "cried", "walking", "hoping", "walked", "happy", "zebra", "")}
-    assert found == {"cries": 0, "cried": 0, "walking": 1, "hoping": 2, "walked": 1, "happy": 3, "zebra": UNKNOWN,
+    rows = {word: table.find(word) for word in ("cries", "cried", "walking", "hoping", "walked", "happy", "zebra", "")}
+    assert rows == {"cries": 0, "cried": 0, "walking": 1, "hoping": 2, "walked": 1, "happy": 3, "zebra": UNKNOWN,
                      "": UNKNOWN}
     vectors = table.lookup(np.array([1, UNKNOWN]))
     assert vectors.dtype == np.float32 and vectors.tolist() == [[0, 0.5, 0, 0], [0, 0, 0, 0]]

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.text import reader as text_reader
-from core.text.reader import FINAL_LIMINAL, LONGEST, OcclusionEffect, TextReader
+from core.text.reader import FINAL_LIMINAL, MAX_CHARACTERS, OcclusionEffect, TextReader
 from deployment.pages.text import batch, charts, html
 from deployment.pages.text.examples import EXAMPLES, FIELD
 from deployment.pages.text.sections import MOST_WORDS
@@ -91,7 +91,7 @@ def test_love_is_pleasanter_than_hate():
     assert happy[0] > felt(say(at, "This awful, sad day was a disaster."))[0] + 0.1
 
 
-@pytest.mark.parametrize("text, reason", [("   ", "empty"), ("a" * (LONGEST + 1), "characters")])
+@pytest.mark.parametrize("text, reason", [("   ", "empty"), ("a" * (MAX_CHARACTERS + 1), "characters")])
 def test_a_refused_text_gives_a_sentence_and_changes_nothing(text, reason):
     at = start()
     before = felt(at)
@@ -142,7 +142,7 @@ def test_markup_and_long_texts_are_safe():
 
 def test_a_file_is_read_line_by_line_and_a_line_leads_to_its_reading(reader):
     foreign = b"Je ne sais pas pourquoi il est parti si vite."
-    at = upload(start(), "mine.txt", b"I am happy.\n\n" + b"x" * (LONGEST + 1) + b"\nI am sad.\n" + foreign)
+    at = upload(start(), "mine.txt", b"I am happy.\n\n" + b"x" * (MAX_CHARACTERS + 1) + b"\nI am sad.\n" + foreign)
     table = at.dataframe[0].value
     assert list(table["Line"]) == [1, 4] and list(table["Text"]) == ["I am happy.", "I am sad."]
     assert table["Pleasure"][0] == pytest.approx(reader.read("I am happy.").pad[0], abs=1e-5)
@@ -179,7 +179,7 @@ def test_no_more_than_a_thousand_lines():
 
 
 def test_the_csv_keeps_what_could_not_be_read(reader):
-    rows = batch.read(reader, [(1, "I am happy."), (3, "x" * (LONGEST + 1))])
+    rows = batch.read(reader, [(1, "I am happy."), (3, "x" * (MAX_CHARACTERS + 1))])
     head, good, bad = batch.to_csv(rows).splitlines()
     assert head == ("line,text,pleasure,arousal,dominance,pleasure_low,pleasure_high,arousal_low,arousal_high,"
                     "dominance_low,dominance_high,words,problem")
