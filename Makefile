@@ -30,10 +30,10 @@ lint: .venv/dev  ## style, the direction of imports, types, words
 	$(BIN)/basedpyright
 	$(BIN)/python .ci/check.py
 
-mutants: .venv/dev  ## do the tests notice planted faults? about an hour on two cores
+mutants: .venv/dev  ## mutation testing of the engine, about an hour on two cores
 	$(BIN)/python -m analytics.mutants
 
-torture: .venv/dev  ## does it keep its word under attack and faults? about ten minutes on two cores
+torture: .venv/dev  ## fuzzing and fault injection, about ten minutes on two cores
 	$(BIN)/python -m analytics.torture
 
 train: .venv/app  ## train the default preset into runs/; the shipped model stays
