@@ -24,9 +24,11 @@ test-all: .venv/bench  ## everything: the browser checks in every size and theme
 	$(BIN)/python -m pytest --all $(SPREAD)
 	$(BIN)/python -m pytest --all $(ALONE)
 
-lint: .venv/dev  ## style, and that imports run one way
+lint: .venv/dev  ## style, the direction of imports, types, words
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+	$(BIN)/basedpyright
+	$(BIN)/python .ci/check.py
 
 mutants: .venv/dev  ## do the tests notice planted faults? about an hour on two cores
 	$(BIN)/python -m analytics.mutants

@@ -31,6 +31,7 @@ ALLOWED = {  # file -> words: names that were given before, and the name of a ta
 }
 MOST_FOUND = 30
 NO_ZERO = re.compile(r"(?<![\w.)\]}/*\\-])-?\.\d+\b(?!\.\d)")
+STYLE = re.compile(r"[{;]\s*[\w-]+\s*:|<svg")  # CSS and SVG, where .5 is usual
 IDENTIFIER_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -65,13 +66,13 @@ def replaced_words(path: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
         for word in sorted(parts & (WORDS.keys() - allowed)):
             yield line, word
     for line, text in sentences(tree):
-        for word in re.findall(r"[a-z_]+", text.lower()):
+        for word in re.findall(r"(?<![\w-])[a-z_]+(?![\w-])", text.lower()):
             if word in WORDS and word not in allowed | IN_PROSE:
                 yield line, word
         for phrase in PHRASES:
             if phrase in text.lower():
                 yield line, phrase
-        if NO_ZERO.search(text):
+        if NO_ZERO.search(text) and not STYLE.search(text):
             yield line, "a number without its zero"
 
 

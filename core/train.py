@@ -1,10 +1,10 @@
 """Train a digit network from the command line: `python core/train.py [--preset NAME]`.
 
-A run lives in runs/NAME/, can be interrupted (Ctrl-C) and taken up again (--resume), and is in the app's list at once.
+A run is stored in runs/NAME/. It can be interrupted (Ctrl-C) and resumed (--resume); the app lists it.
 `python core/train.py --promote runs/NAME` makes it the shipped model.
 """
 
-if __name__ == "__main__":  # before NumPy is imported
+if __name__ == "__main__":  # before the import of NumPy
     from core.blas import use_one_thread
 
     use_one_thread()
@@ -14,27 +14,30 @@ import contextlib
 import shlex
 import signal
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from core.command import refusing
 from core.digits.config import Config
 from core.digits.presets import PRESETS
-from core.digits.task import DigitTask, file_sha256, load_parts
+from core.digits.task import DigitTask, Images, file_sha256, load_parts
 from core.files import TRAINING_LOCK, locked, remove_parts
 from core.formats import interval, percent
 from core.models import finish, fitted, model, promotion
-from core.nn.optimizers import make_optimizer
-from core.nn.training import check_same, fit, read_checkpoint
+from core.nn.checkpoint import check_same, read_checkpoint
+from core.nn.fast.optimizers import make_optimizer
+from core.nn.training import fit
 from core.storage import read_json, write_json
 
 RUNS = Path(__file__).resolve().parents[1] / "runs"
 SETTINGS, CHECKPOINT = "settings.json", "checkpoint.npz"  # in a run's folder
 
 
-def arguments(argv):
-    parser = argparse.ArgumentParser(prog="python core/train.py", description=__doc__.splitlines()[0])
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python core/train.py", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--preset", choices=sorted(PRESETS), help="the recipe (default: default)")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int)
@@ -54,8 +57,8 @@ def arguments(argv):
     return parser.parse_args(argv)
 
 
-def run_folder(args, preset, seed):
-    """Where this run lives: --out or --resume DIR, else runs/NAME, numbered so that an older run is not lost."""
+def run_folder(args: argparse.Namespace, preset: str, seed: int | None) -> Path:
+    """The folder of this run: --out or --resume DIR, else runs/NAME with a number, so that no older run is lost."""
     if args.out or isinstance(args.resume, str):
         return Path(args.out or args.resume)
     name = preset if not seed else f"{preset}-seed{seed}"
@@ -64,8 +67,8 @@ def run_folder(args, preset, seed):
     return taken[max(0, free - 1)] if args.resume else taken[free]
 
 
-def create(args, preset, seed):
-    """The folder of a new run, made by this process alone. Raises ValueError where --out names one that holds a run."""
+def create(args: argparse.Namespace, preset: str, seed: int | None) -> Path:
+    """Create the folder of a new run. Raises ValueError if --out names a folder that holds a run."""
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
         if (args.out / SETTINGS).exists() or (args.out / "config.json").exists():
@@ -76,13 +79,13 @@ def create(args, preset, seed):
     while True:
         folder = run_folder(args, preset, seed)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):  # another training was quicker: the next number
+        with contextlib.suppress(FileExistsError):  # another training took this number: try the next
             folder.mkdir()
             return folder
 
 
-def make_config(args, folder):
-    """The settings: the preset's (or, when resuming, the saved run's), then whatever the command line names."""
+def make_config(args: argparse.Namespace, folder: Path) -> Config:
+    """The settings of the preset or of the run to resume, changed as the command line says."""
     saved = folder / SETTINGS
     if args.resume:
         if not saved.exists():
@@ -97,16 +100,16 @@ def make_config(args, folder):
     return config.replace(**named, **Config.parse(args.set))
 
 
-def check_resumable(folder, config):
-    """Raises CheckpointError unless the run in a folder can go on with this config."""
+def check_resumable(folder: Path, config: Config) -> None:
+    """Raises CheckpointError unless the run in a folder can resume with this config."""
     if (folder / CHECKPOINT).exists():
         read_checkpoint(folder / CHECKPOINT, config)
-    else:  # stopped in its first epoch, with which it begins again
+    else:  # stopped in its first epoch, which starts again
         check_same(folder / SETTINGS, Config.from_dict(read_json(folder / SETTINGS)), config)
 
 
-def seconds_needed(config, parts, steps=6):
-    """About how long the run will take, from a few steps of a copy of it, which has no need of made pictures."""
+def seconds_needed(config: Config, parts: Mapping[str, Images], steps: int = 6) -> float:
+    """An estimate of the run's duration from a few steps of a copy without stroke-model pictures."""
     task = DigitTask(config.replace(synthetic=0.0, negatives=0.0), parts["train"], parts["validation"])
     optimizer, batches, times = make_optimizer(config, task.theta, task.decay_size), task.batches(0), []
     for _ in range(min(steps, task.steps_per_epoch)):
@@ -117,43 +120,44 @@ def seconds_needed(config, parts, steps=6):
     return float(np.median(times)) * task.steps_per_epoch * config.epochs
 
 
-def train(config, parts, folder, resume, tqdm):
+def train(config: Config, parts: Mapping[str, Images], folder: Path, resume: bool, tqdm: Callable[..., Any]) -> dict:
     """Run `fit` with a progress bar; save the model in `folder` and return its metrics."""
     task = DigitTask(config, parts["train"], parts["validation"])
-    stopping, steps = [], task.steps_per_epoch
+    signals: list[int] = []
+    steps = task.steps_per_epoch
 
-    def stop(signum, frame):
-        if stopping:
-            raise KeyboardInterrupt  # asked twice: at once
-        stopping.append(signum)
+    def stop(signum: int, frame: object) -> None:
+        if signals:
+            raise KeyboardInterrupt  # the second signal stops at once
+        signals.append(signum)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     with tqdm(total=config.epochs * steps, unit="step", dynamic_ncols=True) as bar:
-        def on_step(epoch, step, loss):
-            if stopping:  # between two steps, where nothing is half done
+        def on_step(epoch: int, step: int, loss: float) -> None:
+            if signals:  # between two steps the state is consistent
                 raise KeyboardInterrupt
-            if bar.n == 0 and epoch:  # resumed: count what is done already, but not as speed
+            if bar.n == 0 and epoch:  # resumed: count finished steps, but not as speed
                 bar.initial = bar.n = epoch * steps
             bar.update()
             if step % 20 == 0:
                 bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
 
-        def on_epoch(row):
+        def on_epoch(row: Mapping[str, float]) -> None:
             bar.write(f"epoch {row['epoch']:>3}/{config.epochs}   loss {row['loss']:.4f}   "
                       f"validation {row['val_accuracy']:.2%}   {row['seconds']:.1f} s")
 
         progress = fit(task, config, folder / CHECKPOINT, resume, on_step, on_epoch)
     if progress.interrupted:
-        print(f"Interrupted after epoch {progress.epoch}; the best weights so far are kept. "
-              f"Go on with: python core/train.py --resume {shlex.quote(str(folder))}")
+        print(f"Interrupted after epoch {progress.epoch}; the best weights so far are saved. "
+              f"Resume with: python core/train.py --resume {shlex.quote(str(folder))}")
     network = task.finished()
-    del task  # and with it what only training needs, a third of the memory
+    del task  # frees a third of the memory
     return finish.save(folder, network, config, parts, progress)
 
 
-def report(metrics, folder):
-    """Print what a run has reached, and how to ship it."""
+def report(metrics: Mapping[str, Any], folder: Path) -> None:
+    """Print the results of a run and the command that ships it."""
     test = metrics["test"]
     print(f"test accuracy {percent(test['accuracy'], 2)} ({test['errors']} errors in {test['n']:,}; 95 % interval "
           f"{interval(test['interval_95'], 2)}), validation {percent(metrics['validation']['accuracy'], 2)}")
@@ -162,7 +166,8 @@ def report(metrics, folder):
         print(f"{listed}To ship it: python core/train.py --promote {shlex.quote(str(folder))}")
 
 
-def promote(folder, force):
+def promote(folder: Path, force: bool) -> None:
+    """Make a finished run the shipped model, and print what has to be fitted again."""
     reason = promotion.objection(folder)
     promotion.promote(folder, force=force)
     print(f"{folder} is now the shipped model in {promotion.FINAL_MODEL.name}/"
@@ -172,18 +177,18 @@ def promote(folder, force):
         print(sentence)
 
 
-def run(args):
+def run(args: argparse.Namespace) -> Path:
     """Train, or fit a readout again, as the arguments say; returns the run's folder."""
-    from tqdm import tqdm  # only the command line shows a bar; `import core.train` needs NumPy alone
+    from tqdm import tqdm  # imported here because `import core.train` needs NumPy alone
 
     if args.refit:
         report(finish.refit(args.refit), args.refit)
         return args.refit
     folder = run_folder(args, args.preset or "default", args.seed)
     config = make_config(args, folder)
-    bars = {}
+    bars: dict[str, Any] = {}
 
-    def fetched(name, done, total):
+    def fetched(name: str, done: int, total: int) -> None:
         if name not in bars:
             bars[name] = tqdm(total=total, unit="B", unit_scale=True, desc=name)
         bars[name].update(done - bars[name].n)
@@ -204,7 +209,7 @@ def run(args):
     return folder
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> None:
     args = arguments(argv)
     try:
         with refusing("train"):
@@ -212,7 +217,7 @@ def main(argv=None):
             if args.promote:
                 promote(folder, args.force)
     except KeyboardInterrupt:
-        raise SystemExit("train: stopped; the last finished epoch is kept, --resume goes on from it.") from None
+        raise SystemExit("train: stopped; the last finished epoch is saved, --resume continues from it.") from None
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""How fast archives are read, and in how much memory: `python -m analytics.archive.measure`.
+"""Measure the speed and memory of reading archives: `python -m analytics.archive.measure`.
 
-A ZIP of made pictures is read on one worker and on two, in turns, then a long one on two; the report,
-analytics/reports/archive.md, also reckons what a hundred machines would do. Nothing else should run meanwhile.
+A ZIP of generated pictures is read alternately by one and two workers, then a long one by two workers. The report,
+analytics/reports/archive.md, also extrapolates to a hundred machines. Run nothing else meanwhile.
 """
 
 import argparse
@@ -10,14 +10,16 @@ import statistics
 import tempfile
 import time
 import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from PIL import Image
 
 from analytics.archive.cluster import cluster
 from analytics.archive.read import read_part
-from analytics.archive.sources import find
+from analytics.archive.sources import Item, find
 from analytics.archive.store import Store
 from analytics.archive.work import read_all
 from analytics.benchmark.memory import resident_megabytes
@@ -27,16 +29,17 @@ from core.digits.data import read_checked
 from deployment.deploy_mnist import MNISTDeployer
 
 COMMAND = "python -m analytics.archive.measure"
-ROUNDS, TURN, PART, LONG_PART = 5, 4000, 200, 1000
-SIDE = 84  # pixels of a made picture
-MACHINES, PICTURES, CORES = 100, 100_000_000, 2
-NETWORK = 125e6  # bytes a second: a gigabit
-ITEM = 350  # bytes that a picture takes in the client's list
-TASK = 1e-3  # seconds of the scheduler for a task, by Dask's own documentation
+ROUNDS, ROUND_PICTURES = 5, 4000  # of the comparison of one worker with two
+PART, LONG_PART = 200, 1000  # pictures in a part, in the comparison and in the long run
+SIDE = 84  # side of a generated picture, in pixels
+MACHINES, PICTURES, CORES = 100, 100_000_000, 2  # of the extrapolation; CORES of each machine
+NETWORK_BYTES_A_SECOND = 125e6  # one gigabit
+ITEM_BYTES = 350  # of one picture in the client's list
+TASK_SECONDS = 1e-3  # of the scheduler, from Dask's documentation
 
 
-def make_archive(path, n):
-    """A ZIP of n PNG files: MNIST's training digits, dark on paper that is neither white nor even."""
+def make_archive(path: Path, n: int) -> None:
+    """Write a ZIP of n PNG files: MNIST training digits, dark on noisy grey paper."""
     digits, rng = read_checked("train-images-idx3-ubyte"), np.random.default_rng(0)
     paper = rng.integers(215, 235, (32, SIDE, SIDE), dtype=np.uint8)
     with zipfile.ZipFile(path, "w") as archive:
@@ -48,8 +51,8 @@ def make_archive(path, n):
             archive.writestr(f"{i:07d}.png", buffer.getvalue())
 
 
-def pictures_a_second(items, workers, sha256):
-    """How fast `workers` read the items, once they are up and have their deployer."""
+def pictures_a_second(items: Sequence[Item], workers: int, sha256: str) -> float:
+    """Pictures that `workers` read per second, not counting their start and the loading of the model."""
     with tempfile.TemporaryDirectory() as folder, cluster(workers=workers) as client:
         client.run(read_part, items[:10], None, False)
         started = time.perf_counter()
@@ -57,78 +60,80 @@ def pictures_a_second(items, workers, sha256):
         return len(items) / (time.perf_counter() - started)
 
 
-def long_run(items, sha256, progress):
-    """Read all items on two workers: memory of each after every tenth part [(pictures, [MB, MB])], seconds, and bytes
-    of the readings."""
+def long_run(items: Sequence[Item], sha256: str, progress: Callable[[int], object]
+             ) -> tuple[list[tuple[int, list[float]]], float, int]:
+    """Read all items on two workers; returns memory [(pictures, [MB, MB])] every ten parts, seconds, bytes of rows."""
     memory, done = [], 0
 
-    def look(n):
+    def on_done(n):
         nonlocal done
         done += n
         progress(n)
         if done % (10 * LONG_PART) < n or done == len(items):
-            memory.append((done, list(client.run(resident_megabytes).values())))
+            by_worker = cast("dict[str, float]", client.run(resident_megabytes))  # the client is synchronous
+            memory.append((done, list(by_worker.values())))
 
     with tempfile.TemporaryDirectory() as folder, cluster(workers=2) as client:
         store, started = Store(folder, items, LONG_PART, False, sha256), time.perf_counter()
-        read_all(client, store, None, sha256, look)
+        read_all(client, store, None, sha256, on_done)
         seconds = time.perf_counter() - started
         return memory, seconds, sum(store.path(part).stat().st_size for part in store.parts)
 
 
-def report(speeds, memory, seconds, written, size):
-    """The report as Markdown. speeds: {workers: [pictures a second]}; size: bytes of the archive."""
-    medians = {workers: statistics.median(found) for workers, found in speeds.items()}
+def report(speeds: Mapping[int, Sequence[float]], memory: Sequence[tuple[int, list[float]]], seconds: float,
+           written: int, size: float) -> str:
+    """The report as Markdown. speeds: {workers: [pictures a second]}; written, size: bytes of rows, of the archive."""
+    medians = {workers: statistics.median(rates) for workers, rates in speeds.items()}
     ratios = [two / one for one, two in zip(speeds[1], speeds[2], strict=True)]
     n = memory[-1][0]
     lines = [
-        f"Pictures of one digit each, PNG in a ZIP, {SIDE} x {SIDE} pixels, {size / n:,.0f} bytes; workers with their "
-        "model loaded, in turns, medians.", "", "| workers | pictures a second | from to | n |", "|---|---|---|---|",
-        *(f"| {workers} | {medians[workers]:,.0f} | {min(found):,.0f} to {max(found):,.0f} | {len(found)} |"
-          for workers, found in speeds.items()), "",
-        f"Two workers are {medians[2] / medians[1]:.2f} times as fast as one (by round {min(ratios):.2f} to "
+        f"Pictures of one digit each, PNG in a ZIP, {SIDE} x {SIDE} pixels, {size / n:,.0f} bytes. Medians of "
+        "alternating rounds, models loaded.", "", "| workers | pictures a second | range | n |", "|---|---|---|---|",
+        *(f"| {workers} | {medians[workers]:,.0f} | {min(rates):,.0f} to {max(rates):,.0f} | {len(rates)} |"
+          for workers, rates in speeds.items()), "",
+        f"Two workers are {medians[2] / medians[1]:.2f} times as fast as one (by round: {min(ratios):.2f} to "
         f"{max(ratios):.2f}).", "", f"## Memory over {n:,} pictures", "",
         f"Two workers, {seconds / 60:.1f} minutes, {n / seconds:,.0f} pictures a second, {written / 2**20:.1f} MB of "
-        "readings.", "", "| pictures read | MB of the workers |", "|---|---|"]
+        "rows.", "", "| pictures read | MB of each worker |", "|---|---|"]
     shown = [memory[round(i)] for i in np.linspace(0, len(memory) - 1, min(len(memory), 11))]
-    lines += [f"| {done:,} | {', '.join(f'{mb:.0f}' for mb in some)} |" for done, some in shown]
-    return "\n".join([*lines, "", f"Most at any look: {max(max(some) for _, some in memory):.0f} MB.", "",
-                      reckoned(n / seconds / 2, size / n, written / n)])
+    lines += [f"| {done:,} | {', '.join(f'{mb:.0f}' for mb in each)} |" for done, each in shown]
+    return "\n".join([*lines, "", f"Maximum: {max(max(each) for _, each in memory):.0f} MB.", "",
+                      extrapolation(n / seconds / 2, size / n, written / n)])
 
 
-def reckoned(each, of_picture, of_row):
-    """What many machines would do, as Markdown. each: pictures a second and core; of_picture, of_row: bytes."""
-    rate, tasks = MACHINES * CORES * each, PICTURES // LONG_PART
+def extrapolation(rate_a_core: float, picture_bytes: float, row_bytes: float) -> str:
+    """The throughput of many machines, as Markdown. rate_a_core: pictures a second and core."""
+    rate, tasks, million = MACHINES * CORES * rate_a_core, PICTURES // LONG_PART, PICTURES // 10**6
     return "\n".join([
-        f"## {MACHINES} machines, {PICTURES // 10**6} million pictures, reckoned", "",
-        f"At {each:,.0f} pictures a second and core, {MACHINES} machines of {CORES} cores read {rate:,.0f} a second:",
-        f"{PICTURES / rate / 3600:.1f} hours. They fetch {PICTURES * of_picture / 1e12:.2f} TB,",
-        f"{rate * of_picture / 1e6:,.0f} MB a second in all,",
-        f"{CORES * each * of_picture / 1e6:.1f} MB a second for each machine, far below a gigabit's",
-        f"{NETWORK / 1e6:.0f} MB. The client receives {rate * of_row / 1e6:.2f} MB of packed rows a second,",
-        f"{PICTURES * of_row / 1e9:.1f} GB in all; {tasks:,} tasks cost the scheduler about {tasks * TASK:,.0f}",
-        "seconds of its one core. What saturates first is the client's list of pictures: at",
-        f"{ITEM} bytes each it would take {PICTURES * ITEM / 1e9:.0f} GB. So an archive of this size is read in a",
-        "hundred calls of a million pictures, a folder or a ZIP each. Next comes the store that serves the pictures,",
-        f"which has to give {rate:,.0f} of them a second; then the processors."])
+        f"## Extrapolation to {MACHINES} machines and {million} million pictures", "",
+        f"At {rate_a_core:,.0f} pictures a second and core, {MACHINES} machines of {CORES} cores read {rate:,.0f}",
+        f"pictures a second: {PICTURES / rate / 3600:.1f} hours. They fetch {PICTURES * picture_bytes / 1e12:.2f} TB,",
+        f"{rate * picture_bytes / 1e6:,.0f} MB a second in total,",
+        f"{CORES * rate_a_core * picture_bytes / 1e6:.1f} MB a second for each machine; a gigabit carries",
+        f"{NETWORK_BYTES_A_SECOND / 1e6:.0f} MB. The client receives",
+        f"{rate * row_bytes / 1e6:.2f} MB of compressed rows a second, {PICTURES * row_bytes / 1e9:.1f} GB in total.",
+        f"{tasks:,} tasks cost the scheduler about {tasks * TASK_SECONDS:,.0f} seconds of its one core.",
+        f"The client's list of pictures is the first limit: {ITEM_BYTES} bytes each, {PICTURES * ITEM_BYTES / 1e9:.0f}",
+        f"GB. Read an archive of this size in {million} calls of a million pictures, a folder or a ZIP each.",
+        f"The next limits are the store that serves the pictures, {rate:,.0f} a second, and then the processors."])
 
 
-def main(argv=None):
-    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, default=200_000, help="of the long run (default: %(default)s)")
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog=COMMAND, description="Measure the speed and memory of reading archives.")
+    parser.add_argument("--pictures", type=int, default=200_000, help="in the long run (default: %(default)s)")
     args = parser.parse_args(argv)
     with refusing(COMMAND), tempfile.TemporaryDirectory() as folder:
         from tqdm import tqdm
 
         path, sha256, speeds = Path(folder) / "archive.zip", MNISTDeployer().sha256, {1: [], 2: []}
-        make_archive(path, max(args.pictures, TURN))
+        make_archive(path, max(args.pictures, ROUND_PICTURES))
         items = find([path])
         for _ in tqdm(range(ROUNDS), desc="one worker and two"):
-            for workers, found in speeds.items():
-                found.append(pictures_a_second(items[:TURN], workers, sha256))
+            for workers, rates in speeds.items():
+                rates.append(pictures_a_second(items[:ROUND_PICTURES], workers, sha256))
         with tqdm(total=args.pictures, unit="picture") as bar:
-            found = long_run(items[: args.pictures], sha256, bar.update)
-        text = report(speeds, *found, path.stat().st_size * args.pictures / len(items))
+            memory, seconds, written = long_run(items[: args.pictures], sha256, bar.update)
+        text = report(speeds, memory, seconds, written, path.stat().st_size * args.pictures / len(items))
         write_report("archive", "Archives", COMMAND, text)
         print(text)
 

@@ -1,61 +1,71 @@
-"""Parts dealt to workers, a few at a time, and kept as they come back."""
+"""Submit parts to the workers, a few at a time, and store each result as it arrives."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
 
 from analytics.archive.read import read_part
+from analytics.archive.store import Store
 
-AHEAD = 3  # parts a worker has waiting or in hand: no worker waits, and little is lost
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+PARTS_A_WORKER = 3  # parts submitted per worker: no worker waits, and little is lost
+Row = dict[str, object]
 
 
-def read_all(client, store, model, sha256, on_done=lambda pictures: None, read=read_part):
-    """Read what the Store lacks, by `read` on the workers. on_done(pictures) after each part.
+def read_all(client: "Client", store: Store, model: str | None, sha256: str,
+             on_done: Callable[[int], object] = lambda pictures: None,
+             read: Callable[..., tuple[list[Row], str]] = read_part) -> None:
+    """Read the missing parts of the Store with `read` on the workers. Calls on_done(pictures) after each part.
 
-    A part over which several workers died waits until all others are done, as it may have died of another's picture.
-    Then it is read alone, halved until the picture that kills its reader stands alone; that one gets a row that says
-    so. Raises ValueError where a worker has another model, or fails otherwise.
+    A part on which several workers died is retried after all others, because another part may have caused the crash.
+    It is then halved until the picture that crashes its worker is isolated; that picture's row has an error. Raises
+    ValueError when a worker has another model.
     """
     from distributed import KilledWorker, as_completed
 
-    def send(start, stop):
+    def send(start: int, stop: int) -> "Future":
         return client.submit(read, store.items[start:stop], model, store.numbers, pure=False)
 
-    def rows(future):
-        found, of_model = future.result()
+    def result(future: "Future") -> list[Row]:
+        rows, model_sha256 = future.result()
         future.release()
-        if of_model != sha256:
+        if model_sha256 != sha256:
             raise ValueError("a worker has another model; install the same project on all machines")
-        return found
+        return rows
 
-    def keep(part, found):
-        store.write(part, found)
-        on_done(len(found))
+    def write(part: int, rows: Sequence[Row]) -> None:
+        store.write(part, rows)
+        on_done(len(rows))
 
     waiting, suspects = store.missing()[::-1], []
-    in_hand, done = {}, as_completed()
+    submitted, done = {}, as_completed()
 
     def fill():
-        while waiting and len(in_hand) < AHEAD * max(1, len(client.nthreads())):
+        while waiting and len(submitted) < PARTS_A_WORKER * max(1, len(cast("dict[str, int]", client.nthreads()))):
             part = waiting.pop()
             future = send(*store.rows_of(part))
-            in_hand[future] = part
+            submitted[future] = part
             done.add(future)
 
     fill()
     for future in done:
-        part = in_hand.pop(future)
+        part = submitted.pop(future)
         try:
-            keep(part, rows(future))
+            write(part, result(future))
         except KilledWorker:
             suspects.append(part)
         fill()
 
-    def alone(start, stop):
-        """Rows of the pictures from start to stop, nothing else being read meanwhile."""
+    def isolated(start: int, stop: int) -> list[Row]:
+        """Rows of the pictures start..stop, read while nothing else is."""
         try:
-            return rows(send(start, stop))
+            return result(send(start, stop))
         except KilledWorker:
             if stop - start == 1:
                 return [{"path": store.items[start].name, "error": "Reading the picture ended the worker each time."}]
             middle = (start + stop) // 2
-            return alone(start, middle) + alone(middle, stop)
+            return isolated(start, middle) + isolated(middle, stop)
 
     for part in suspects:
-        keep(part, alone(*store.rows_of(part)))
+        write(part, isolated(*store.rows_of(part)))

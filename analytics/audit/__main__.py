@@ -1,10 +1,10 @@
-"""Audit a model on the 10,000 test images: pictures, arrays and figures.
+"""Audit a model on the 10,000 test images.
 
     python -m analytics.audit [--model DIR] [--corrupted N] [--extra FILE.npz ARRAY]
 
-The shipped model's audit goes to `images/`, its figures into the README and analytics/reports/audit.md; a run's goes
-into its own folder: six PNG pictures, audit.npz with arrays, and audit.json with every figure, its n and its 95 %
-interval. Each file is written aside and renamed and carries the hash of the model that it shows.
+Writes six PNG pictures, audit.npz with arrays, and audit.json with every figure, its n and its 95 % interval. The
+shipped model's files go to `images/`, its figures also into the README and analytics/reports/audit.md; another model's
+go into its folder. Files are written atomically and contain the model's hash.
 """
 
 import argparse
@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR", help="default: the shipped model")
     parser.add_argument("--corrupted", type=int, default=600, metavar="N", help="test images for each corruption")
     parser.add_argument("--extra", nargs=2, action="append", default=[], metavar=("FILE.npz", "ARRAY"),
-                        help="other pictures that are no digits: an array (N, 28, 28) uint8 of the file; repeatable")
+                        help="more non-digits: an array (N, 28, 28) uint8 of the file; repeatable")
     options = parser.parse_args(argv)
     print("Auditing on the 10,000 test images; this takes one to three minutes on two idle cores.")
     with refusing("audit"):

@@ -1,35 +1,38 @@
-"""Does the doubt keep its word? Selective accuracy, conformal sets, the promises of the emotions, and novelty.
+"""Check the stated uncertainty: selective accuracy, conformal sets, the promises of the emotions, and novelty.
 
-Pure functions from answers to rows of plain numbers; shares carry a 95 % Wilson interval and their count n.
+Pure functions from answers to rows of plain numbers; shares come with a 95 % Wilson interval and their count n.
 """
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
+from numpy.typing import NDArray
 
 from core import metrics
 from core.formats import percent
-from core.uncertainty.readout import EMOTIONS
+from core.models.model import Model
+from core.uncertainty.calibration import Calibration
+from core.uncertainty.readout import EMOTIONS, Readout
 from deployment.pages.audit.evidence import selective, share
 
-GUARANTEE = ("Aimed at is the share of sets that leave the right digit out. The sets are cross-conformal over {K} "
-             "folds of "
-             "whole writers: no image was judged by numbers fitted to it or to its writer. The bounds under “proved” "
-             "would hold if images were exchangeable one by one. It is writers that are: images of one hand resemble "
-             "each "
-             "other, and {W} writers alone can prove no level below {least}. So what counts is what was measured, on "
-             "test images by other writers. Nothing is promised for single pictures or for pictures of another kind.")
-BY_IMAGE = ("Aimed at is the share of sets that leave the right digit out. The sets are cross-conformal over {K} "
-            "folds, "
-            "drawn image by image, as nobody knows who wrote which. The bounds under “proved” hold if images are "
-            "exchangeable one by one; where one hand wrote several, they are not.")
-MOST_ERRORS, MOST_CURIOUS = 0.001, 0.005  # what the readout promises of confident answers, and of digits found curious
+GUARANTEE = ("The target is a share of sets without the right digit. The sets are cross-conformal over {K} folds of "
+             "whole writers: no image is judged by parameters fitted to it or to its writer. The bounds under “proved” "
+             "hold for exchangeable images. Images of one writer are alike, so only writers are exchangeable, and {W} "
+             "writers can prove no level below {least}. The share measured on test images by other writers is the "
+             "evidence. It does not apply to single pictures or to other kinds of pictures.")
+BY_IMAGE = ("The target is a share of sets without the right digit. The sets are cross-conformal over {K} folds of "
+            "single images, because the writers are unknown. The bounds under “proved” hold for exchangeable images; "
+            "several images of one writer are not exchangeable.")
+MOST_ERRORS = 0.001  # the readout's limit of errors among confident answers
+MOST_CURIOUS = 0.005  # and of digits called curious
 
 
-def conformal(sets: dict[float, np.ndarray], y: np.ndarray, bound) -> list[dict]:
-    """How often the sets held the true digit: a row for each level of {alpha: booleans (N, 10)}, y (N,).
+def conformal(sets: Mapping[float, NDArray[np.bool_]], y: NDArray[np.integer],
+              bound: Callable[[float], float]) -> list[dict]:
+    """The coverage of prediction sets {alpha: booleans (N, 10)} for labels y (N,), one row per alpha.
 
-    bound: a function of the level, the share of misses that is proved for exchangeable images. size: mean number of
-    digits, with the 95 % interval of the mean (normal); single: share of sets of one digit; kept: yes, "within chance"
-    when the interval reaches what was promised, or no.
+    bound: the proved share of misses for exchangeable images, a function of alpha. Row keys: size, the mean number of
+    digits, with the normal 95 % interval of the mean; single, the share of sets of one digit; and the `verdict`.
     """
     rows = []
     for level, members in sets.items():
@@ -43,7 +46,7 @@ def conformal(sets: dict[float, np.ndarray], y: np.ndarray, bound) -> list[dict]
 
 
 def verdict(measured: dict, least: float) -> str:
-    """Whether a share as from `share` is at least what was promised: "yes", "within chance", "no" or "no case"."""
+    """Whether a measured `share` is at least `least`: "yes", "within chance" (its interval is), "no" or "no case"."""
     if not measured["n"]:
         return "no case"
     if measured["share"] >= least:
@@ -51,27 +54,28 @@ def verdict(measured: dict, least: float) -> str:
     return "within chance" if measured["interval_95"][1] >= least else "no"
 
 
-def promises(emotions: np.ndarray, probs: np.ndarray, y: np.ndarray, two_hold: float) -> list[dict]:
-    """What each emotion promises of the images it is said of, and what happened: a row each, in order of EMOTIONS.
+def promises(emotions: NDArray[np.str_], probs: NDArray[np.floating], y: NDArray[np.integer],
+             two_hold: float) -> list[dict]:
+    """The promise of each emotion and the measured result, one row each, in the order of EMOTIONS.
 
-    emotions (N,) words, probs (N, 10), y (N,). Each row has of_all, the share of images; right, the share answered
-    rightly; and kept, the share that met the promise.
+    emotions (N,), probs (N, 10), y (N,). two_hold: promised share of hesitant images with the true digit among the two
+    likeliest. Row keys: of_all, the share of all images; right, the accuracy; met, the share that met the promise.
     """
     order = np.argsort(probs, axis=1, kind="stable")
     right, in_two = order[:, -1] == y, (order[:, -2:] == y[:, None]).any(1)
     n, rows = len(y), []
     for emotion in EMOTIONS:
-        felt = emotions == emotion
-        count = int(felt.sum())
-        row = {"emotion": emotion, "of_all": share(count, n), "right": share(int(right[felt].sum()), count),
-               "errors": int((felt & ~right).sum())}
+        selected = emotions == emotion
+        count = int(selected.sum())
+        row = {"emotion": emotion, "of_all": share(count, n), "right": share(int(right[selected].sum()), count),
+               "errors": int((selected & ~right).sum())}
         if emotion == "confident":
             words, met, least = f"at least {100 - 100 * MOST_ERRORS:g} % right", row["right"], 1 - MOST_ERRORS
         elif emotion == "hesitant":
             words, met, least = (f"one of the two likeliest digits at least {100 * two_hold:g} % of the time",
-                                 share(int(in_two[felt].sum()), count), two_hold)
+                                 share(int(in_two[selected].sum()), count), two_hold)
         elif emotion == "confused":
-            stated = float(probs[felt].max(1).mean()) if count else 0.0
+            stated = float(probs[selected].max(1).mean()) if count else 0.0
             words, met, least = f"right as often as it states, {100 * stated:.0f} %", row["right"], stated
         else:
             words = f"said of at most {100 * MOST_CURIOUS:g} % of digits"
@@ -88,12 +92,12 @@ def auroc_interval(area: float, positives: int, negatives: int) -> list[float]:
     return [max(0.0, area - half), min(1.0, area + half)]
 
 
-def out_of_distribution(readout, digits_novelty: np.ndarray, kinds: dict[str, tuple]) -> list[dict]:
-    """How novelty tells other pictures from digits: the digits' row, then one for each kind.
+def out_of_distribution(readout: Readout, digits_novelty: np.ndarray, kinds: dict[str, tuple]) -> list[dict]:
+    """How well novelty separates other pictures from digits: the row of the digits, then one per kind.
 
-    kinds: name -> (probs (n, 10), novelty (n,)). auroc: how often such a picture is more novel than a digit.
+    kinds: name -> (probs (n, 10), novelty (n,)). auroc: the chance that such a picture is more novel than a digit.
     """
-    def row(name, novelty, emotions):
+    def row(name: str, novelty: np.ndarray, emotions: np.ndarray) -> dict:
         return {"kind": name, "curious": share(int((emotions == "curious").sum()), len(novelty)),
                 "confident": share(int((emotions == "confident").sum()), len(novelty)),
                 "novelty_quantiles": np.quantile(novelty, (0.05, 0.25, 0.5, 0.75, 0.95)).tolist()}
@@ -108,9 +112,12 @@ def out_of_distribution(readout, digits_novelty: np.ndarray, kinds: dict[str, tu
     return rows
 
 
-def without_looks(model, fitted, X: np.ndarray, y: np.ndarray, resamples: int, seed: int) -> dict:
-    """Errors and calibration error of the Calibration `fitted`, that of the ONNX export, and what chance alone gives
-    that error, 95 times in 100, were every stated probability true."""
+def export_calibration(model: Model, fitted: Calibration, X: np.ndarray, y: np.ndarray, resamples: int,
+                       seed: int) -> dict:
+    """Errors and calibration error of the ONNX export, whose Calibration is `fitted`.
+
+    ece_if_calibrated: the 95 % range of the calibration error if every stated probability were true.
+    """
     probs = fitted.probabilities(model.readout.unaugmented_evidence(model.network, X))
     chance = metrics.ece_if_calibrated(probs, resamples, np.random.default_rng(seed))
     return {"n": len(y), "errors": int((probs.argmax(1) != y).sum()), "log_loss": metrics.log_loss(probs, y),
@@ -118,11 +125,11 @@ def without_looks(model, fitted, X: np.ndarray, y: np.ndarray, resamples: int, s
             "ece_if_calibrated": np.quantile(chance, [0.025, 0.975]).tolist()}
 
 
-def measure(model, X: np.ndarray, y: np.ndarray, others: dict, writers: int | None) -> tuple[dict, dict]:
-    """(arrays, rows) of a core.models.model.Model on network input X (N, 784), y (N,).
+def measure(model: Model, X: np.ndarray, y: np.ndarray, others: Mapping[str, np.ndarray],
+            writers: int | None) -> tuple[dict[str, np.ndarray], dict]:
+    """(arrays, rows) on network input X (N, 784), y (N,).
 
-    others: name -> input (n, 784) of pictures that are no digits; writers: how many wrote the calibration
-    part, None where that is not known.
+    others: name -> network input (n, 784) of non-digits; writers: how many wrote the calibration part, None if unknown.
     """
     readout = model.readout
     probs, novelty, by_fold = readout.read(model.network, X)

@@ -1,10 +1,11 @@
-"""What goes on inside: activations of each layer, and what the gate's values are worth on the test images."""
+"""Activations of each layer, and a comparison of gate modes on the test images."""
 
 import numpy as np
 from scipy.stats import binomtest
 
 from core.explain.gates import MODES, gate_modes
 from core.metrics import log_loss, wilson_interval
+from core.models.model import Model
 from core.nn.losses import softmax
 from core.uncertainty.calibration import fit_temperature
 
@@ -12,8 +13,11 @@ BINS = 60
 
 
 def activations(hidden: list[np.ndarray], names: list[str]) -> dict[str, np.ndarray]:
-    """Histograms of activations, for an .npz: hidden layers (M, h) -> activation_names (L,), _counts (L, BINS) of the
-    values that are not 0, _edges (L, BINS + 1), _zeros (L,), the share that are, and _dead (L,), units always 0."""
+    """Histograms of the activations of hidden layers (M, h), for an .npz.
+
+    Returns activation_names (L,), _counts (L, BINS) and _edges (L, BINS + 1) of the nonzero values, _zeros (L,), the
+    share of zeros, and _dead (L,), the number of units that are always 0.
+    """
     counts, edges = zip(*(np.histogram(layer[layer != 0], bins=BINS) for layer in hidden), strict=True)
     return {"activation_names": np.array(names), "activation_counts": np.array(counts),
             "activation_edges": np.array(edges, dtype=np.float32),
@@ -22,14 +26,14 @@ def activations(hidden: list[np.ndarray], names: list[str]) -> dict[str, np.ndar
 
 
 def sign_test(a: int, b: int) -> float:
-    """Two-sided p of a against b discordant pairs, were both as likely (McNemar's test in its exact form)."""
+    """Two-sided p-value of a against b discordant pairs: McNemar's exact test."""
     return float(binomtest(a, a + b).pvalue) if a + b else 1.0
 
 
-def mode_logits(model, X: np.ndarray, seed: int = 0, batch: int = 1000) -> dict[str, tuple]:
-    """Mode -> (logits (N, 10), calibrated probabilities (N, 10)) of network input X (N, 784) under four gates.
+def mode_logits(model: Model, X: np.ndarray, seed: int = 0, batch: int = 1000) -> dict[str, tuple]:
+    """{mode: (logits (N, 10), calibrated probabilities (N, 10))} of network input X (N, 784).
 
-    The modes are those of core.explain.gates. Empty for a network without a gate.
+    The modes are those of core.explain.gates; there are none for a network without a gate.
     """
     rng, parts = np.random.default_rng(seed), {mode: [] for mode in MODES}
     for start in range(0, len(X), batch):
@@ -38,12 +42,13 @@ def mode_logits(model, X: np.ndarray, seed: int = 0, batch: int = 1000) -> dict[
     return {mode: tuple(map(np.concatenate, zip(*pairs, strict=True))) for mode, pairs in parts.items() if pairs}
 
 
-def compare_gates(modes: dict[str, tuple], y: np.ndarray, calibration: dict[str, tuple], y_cal: np.ndarray) -> list:
-    """Each gate mode against the live one on the same images, a row each; modes as of `mode_logits`.
+def compare_gates(modes: dict[str, tuple], y: np.ndarray, calibration: dict[str, tuple], y_cal: np.ndarray
+                  ) -> list[dict]:
+    """Compare each gate mode with the live gate on the same images, one row each; modes as of `mode_logits`.
 
-    log_loss: of the probabilities as the app states them, whose doubt was fitted to the live gate. log_loss_refitted:
-    of softmax(logits / T) with T fitted to that mode on the calibration part, the fair comparison, as another gate also
-    rescales the logits. only_live, only_this: images that one of the two alone read rightly; p: sign_test of them.
+    log_loss: of the app's probabilities, calibrated for the live gate. log_loss_refitted: of softmax(logits / T) with T
+    fitted to the mode on the calibration part, which is the fair comparison because a gate also rescales the logits.
+    only_live, only_this: images that only one of the two reads correctly; p: their sign_test.
     """
     rows = []
     for mode, (logits, probs) in modes.items():

@@ -1,9 +1,8 @@
-"""Speed and memory beside PyTorch, scikit-learn and onnxruntime: `make bench`, or `python -m analytics.benchmark`.
+"""Compare speed and memory with PyTorch, scikit-learn and onnxruntime: `python -m analytics.benchmark`.
 
-Every measurement runs in a process of its own, contenders in turns, several rounds; the table shows medians over all
-rounds. Nothing else should run meanwhile, but for the one row that has a neighbour keep a core busy.
-Results go to images/benchmark/ and analytics/reports/benchmark.md. The processor stands beside the figures: on another
-one the ratios are others.
+Each measurement runs in a separate process, contenders alternate over several rounds, and the table shows medians over
+all rounds. Run nothing else meanwhile. Results go to images/benchmark/ and analytics/reports/benchmark.md, with the
+name of the processor, on which the ratios depend.
 """
 
 import argparse
@@ -16,7 +15,9 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from analytics.reports import write_report
 from core.files import write_atomic
@@ -24,41 +25,42 @@ from core.storage import write_json
 
 IMAGES = Path(__file__).resolve().parents[2] / "images" / "benchmark"
 THREADS = 2
-# The C library keeps freed memory instead of handing it back: PyTorch allocates much more than we do, and gains by it.
-KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 31)}
+# malloc does not return freed memory to the system: PyTorch allocates much more than Qualm and is faster with it.
+NO_TRIM = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 31)}
 WIDE = {"hidden": [1024, 1024, 1024], "gate": True, "optimizer": "adamw"}
 SMALL = {"hidden": [512], "gate": False, "optimizer": "adam", "batch": 64}
-OWN_THREADS = ("step", "epoch", "reach", "training_memory")  # two of Python's, as the commands run them (core/blas.py)
+PYTHON_THREADS = ("step", "epoch", "reach", "training_memory")  # run two Python threads with one BLAS thread each
 TARGET, EPOCHS = 0.99, 16  # validation accuracy, and the epochs of the schedule
+Task = tuple[str, str, Mapping[str, object]]  # contender, function, arguments
 
 
-def worker(contender, function, **arguments):
-    """The answer of analytics.benchmark.CONTENDER.FUNCTION(**arguments), from a process of its own."""
-    threads = 1 if (contender == "qualm" and function in OWN_THREADS) or arguments.get("parts") == 2 else THREADS
+def worker(contender: str, function: str, **arguments: object) -> Any:
+    """The JSON result of analytics.benchmark.CONTENDER.FUNCTION(**arguments), run in a separate process."""
+    threads = 1 if (contender == "qualm" and function in PYTHON_THREADS) or arguments.get("parts") == 2 else THREADS
     settings = {name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-    settings |= {} if function.endswith("memory") else KEEP_MEMORY
-    # a kernel forced from outside would be measured in place of the library's own choice
-    free = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+    settings |= {} if function.endswith("memory") else NO_TRIM
+    # OPENBLAS_CORETYPE would replace the kernel that the library chooses
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
     run = subprocess.run([sys.executable, "-m", "analytics.benchmark", "--worker", contender, function,
-                          json.dumps(arguments)], env=free | settings, capture_output=True, text=True)
+                          json.dumps(arguments)], env=environment | settings, capture_output=True, text=True)
     if run.returncode:
         raise SystemExit(f"benchmark: {contender}.{function}({arguments}) failed:\n{run.stderr}")
     return json.loads(run.stdout.splitlines()[-1])
 
 
-def in_turns(contenders, rounds, on_done):
-    """Medians over all rounds of {label: (contender, function, arguments)}: {label: seconds}."""
-    found = {label: [] for label in contenders}
+def alternate(contenders: Mapping[str, Task], rounds: int, on_done: Callable[[], object]) -> dict[str, float]:
+    """Run the contenders alternately; returns {label: median seconds over all rounds}."""
+    times = {label: [] for label in contenders}
     for _ in range(rounds):
         for label, (contender, function, arguments) in contenders.items():
-            found[label] += worker(contender, function, **arguments)
+            times[label] += worker(contender, function, **arguments)
         on_done()
-    return {label: statistics.median(seconds) for label, seconds in found.items()}
+    return {label: statistics.median(seconds) for label, seconds in times.items()}
 
 
-def comparisons(repeats):
-    """What is measured side by side: {name: {label: (contender, function, arguments)}}."""
-    def step(**arguments):
+def comparisons(repeats: int) -> dict[str, dict[str, Task]]:
+    """The comparisons by name: {name: {label: task}}."""
+    def step(**arguments: object) -> dict[str, Task]:
         return {"Qualm": ("qualm", "step", arguments), "PyTorch": ("pytorch", "step", arguments),
                 "PyTorch compiled": ("pytorch", "step", {**arguments, "compiled": True})}
 
@@ -76,27 +78,26 @@ def comparisons(repeats):
         arguments = {"n": n, "repeats": times}
         contenders = (("Qualm", "qualm", ""), ("PyTorch", "pytorch", ""), ("onnxruntime", "others", "onnx_"))
         groups[f"predict_{n}"] = {label: (who, f"{prefix}predict", arguments) for label, who, prefix in contenders}
-        groups[f"predict_{n}"]["looks"] = ("qualm", "predict", {**arguments, "looks": True})
+        groups[f"predict_{n}"]["looks"] = ("qualm", "predict", {**arguments, "augmented": True})
     return groups
 
 
-def time_to_99(seeds, on_done):
-    """Seconds to TARGET in turns, schedule, augmentation and network the same: {label: [[seconds or None, epochs], one
-    a seed]}."""
-    found = {"Qualm": [], "PyTorch": []}
+def time_to_99(seeds: int, on_done: Callable[[], object]) -> dict[str, list]:
+    """Seconds to TARGET with the same schedule and network: {label: [[seconds or None, epochs] of each seed]}."""
+    runs_of = {"Qualm": [], "PyTorch": []}
     for seed in range(seeds):
-        for label, runs in found.items():
+        for label, runs in runs_of.items():
             runs.append(worker(label.lower(), "reach", target=TARGET, epochs=EPOCHS, seed=seed))
         on_done()
-    return found
+    return runs_of
 
 
-def scaling(on_done):
-    """Milliseconds of a step by width and by batch, seconds of an epoch by training images: rows of ours and PyTorch's.
+def scaling(on_done: Callable[[], object]) -> dict[str, dict[int, list[float]]]:
+    """Seconds [Qualm, PyTorch] of a step by width and by batch size, and of an epoch by training images.
 
-    Three hidden layers with the gate; batch 256 where the width varies, width 1024 where the batch does.
+    Three hidden layers with the gate; batch size 256 when the width varies, width 1024 when the batch size does.
     """
-    def pair(function, **arguments):
+    def pair(function: str, **arguments: object) -> list[float]:
         both = [statistics.median(worker(who, function, **arguments)) for who in ("qualm", "pytorch")]
         on_done()
         return both
@@ -111,40 +112,41 @@ def scaling(on_done):
     }
 
 
-def machine():
-    """The machine and the versions, in words."""
+def machine() -> str:
+    """The processor, its cores and the versions of the libraries."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        said = dict(re.findall(r"^([\w ]+?)\s*: (.*)$", cpuinfo.read_text(), re.MULTILINE))
-        model = said.get("model name", model)
-        if "cpu family" in said:  # rented machines often hide the rest of the name
-            model += f" (family {said['cpu family']}, model {said['model']})"
+        fields = dict(re.findall(r"^([\w ]+?)\s*: (.*)$", cpuinfo.read_text(), re.MULTILINE))
+        model = fields.get("model name", model)
+        if "cpu family" in fields:  # virtual machines often hide the rest of the name
+            model += f" (family {fields['cpu family']}, model {fields['model']})"
     versions = [f"{name} {importlib.import_module(module).__version__}" for name, module in
                 (("NumPy", "numpy"), ("PyTorch", "torch"), ("scikit-learn", "sklearn"), ("onnxruntime", "onnxruntime"))]
     return f"{model}, {len(os.sched_getaffinity(0))} cores; Python {platform.python_version()}, {', '.join(versions)}"
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> None:
     from tqdm import tqdm
 
-    parser = argparse.ArgumentParser(prog="python -m analytics.benchmark", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m analytics.benchmark",
+                                     description="Compare speed and memory with other frameworks.")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--repeats", type=int, default=30, help="timings a round")
+    parser.add_argument("--repeats", type=int, default=30, help="timings per round")
     parser.add_argument("--seeds", type=int, default=5, help="trainings to 99 %% validation accuracy")
-    parser.add_argument("--only", nargs="+", metavar="PART", help="measure only these parts again")
+    parser.add_argument("--only", nargs="+", metavar="PART", help="repeat only these parts")
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     if args.worker:
         contender, function, arguments = args.worker
-        work = getattr(importlib.import_module(f"analytics.benchmark.{contender}"), function)
-        print(json.dumps(work(**json.loads(arguments))))
+        measurement = getattr(importlib.import_module(f"analytics.benchmark.{contender}"), function)
+        print(json.dumps(measurement(**json.loads(arguments))))
         return
 
     from analytics.benchmark.report import report, scaling_figure, table
 
     path = IMAGES / "benchmark.json"
-    kept = json.loads(path.read_text()) if args.only and path.exists() else {}
+    stored = json.loads(path.read_text()) if args.only and path.exists() else {}
     groups = comparisons(args.repeats)
     parts = [*groups, "time_to_99", "scaling", "memory"]
     chosen = args.only or parts
@@ -152,7 +154,7 @@ def main(argv=None):
         raise SystemExit(f"benchmark: no part {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
     total = sum(args.rounds for name in groups if name in chosen) + args.seeds * ("time_to_99" in chosen) \
         + 16 * ("scaling" in chosen) + 2 * ("memory" in chosen)
-    result = {**kept, "machine": machine(), "date": time.strftime("%Y-%m-%d")}
+    result = {**stored, "machine": machine(), "date": time.strftime("%Y-%m-%d")}
     if set(chosen) - {"memory"}:
         result["rate"] = worker("qualm", "rate")
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -161,16 +163,15 @@ def main(argv=None):
             if name not in chosen:
                 continue
             if name == "time_to_99":
-                found = time_to_99(args.seeds, bar.update)
+                result[name] = time_to_99(args.seeds, bar.update)
             elif name == "scaling":
-                found = scaling(bar.update)
+                result[name] = scaling(bar.update)
             elif name == "memory":
-                found = {kind: worker("qualm", f"{kind}_memory") for kind in ("training", "prediction")}
+                result[name] = {kind: worker("qualm", f"{kind}_memory") for kind in ("training", "prediction")}
                 bar.update(2)
             else:
-                found = in_turns(groups[name], 2 if name == "epoch" else args.rounds, bar.update)
-            result[name] = found
-            write_json(path, result)  # part by part: a failure in the last costs no other
+                result[name] = alternate(groups[name], 2 if name == "epoch" else args.rounds, bar.update)
+            write_json(path, result)  # after each part, so that a failure loses no other
     result = json.loads(path.read_text())
     write_report("benchmark", "Speed and memory beside other frameworks", "make bench", report(result))
     if "scaling" in result:

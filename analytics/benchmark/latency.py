@@ -1,9 +1,8 @@
-"""How quickly the app answers, in a real browser: `python -m analytics.benchmark.latency [--strokes 20]`.
+"""Measure the app's latency in a real browser: `python -m analytics.benchmark.latency [--strokes 20]`.
 
-Starts the app on a free port, as a person would, and prints the time from opening the page to the first answer on it,
-for a cold and a warm server, and with a mouse and with a finger from the end of a stroke to its result, and between
-answers while the pen moves. With --beside-upload, another session has a ZIP of 300 photographs of two megapixels read
-meanwhile.
+Starts the app on a free port and prints the time from opening the page to its first answer, for a cold and a warm
+server; and, with mouse and touch, from the end of a stroke to its result and between answers while drawing. With
+--beside-upload, another session uploads a ZIP of 300 photographs of two megapixels meanwhile.
 """
 
 import argparse
@@ -17,24 +16,29 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from deployment.server.processes import free_port, healthy
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, FloatRect, Page
+
 APP = Path(__file__).resolve().parents[2] / "deployment" / "app.py"
 EXAMPLES = APP.parent / "assets" / "examples"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = [  # no window, and no requests of the browser's own
+QUIET = [  # headless, without the browser's background requests
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 ANSWER = "[data-testid=answer]"
-# Both ends of a stroke's time are taken inside the page: the release of the pen, and the first frame with its result.
+# A stroke's latency is measured inside the page, from the release of the pen to the first frame with its result.
 NOTE_RELEASE = "() => document.addEventListener('pointerup', () => { window.released = performance.now(); }, true)"
 NOTE_ANSWERS = """() => new MutationObserver(() => {
   const now = performance.now();
@@ -53,15 +57,17 @@ def find_browser() -> str | None:
 
 @dataclass(frozen=True)
 class Server:
+    """A running app; process: its process id."""
+
     url: str
     process: int
 
 
 @contextlib.contextmanager
-def serve(seconds: float = 30):
-    """The app on a free port, started in a directory that is not the project's: yields a Server once it is healthy.
+def serve(seconds: float = 30) -> Iterator[Server]:
+    """Run the app on a free port, outside the project directory; yields a Server once it is healthy.
 
-    Raises RuntimeError with the server's log if it does not come up in time.
+    Raises RuntimeError with the server's log when it does not start in time.
     """
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
@@ -80,8 +86,8 @@ def serve(seconds: float = 30):
             server.wait(10)
 
 
-def first_answer(browser, url: str) -> float:
-    """Seconds from opening the page, with an empty cache, to the example's answer on it."""
+def first_answer(browser: "Browser", url: str) -> float:
+    """Seconds from opening the page, with an empty cache, to the answer of its example."""
     page = browser.new_page()
     start = time.perf_counter()
     page.goto(url)
@@ -92,58 +98,63 @@ def first_answer(browser, url: str) -> float:
 
 
 class Mouse:
-    """On a desktop."""
+    """A mouse on a desktop."""
 
-    window = {"width": 1280, "height": 900}
+    window = 1280, 900  # pixels
 
-    def __init__(self, page):
+    def __init__(self, page: "Page"):
         self._mouse = page.mouse
 
-    def down(self, x, y):
+    def down(self, x: float, y: float) -> None:
         self._mouse.move(x, y)
         self._mouse.down()
 
-    def move(self, x, y):
+    def move(self, x: float, y: float) -> None:
         self._mouse.move(x, y)
 
-    def up(self):
+    def up(self) -> None:
         self._mouse.up()
 
 
 class Finger:
-    """On a phone."""
+    """A finger on a phone."""
 
-    window = {"width": 390, "height": 844}
+    window = 390, 844
 
-    def __init__(self, page):
+    def __init__(self, page: "Page"):
         self._session = page.context.new_cdp_session(page)
 
-    def _send(self, kind, *places):
-        points = [{"x": x, "y": y} for x, y in places]
-        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    def _send(self, kind: str, *points: dict[str, float]) -> None:
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
 
-    def down(self, x, y):
-        self._send("touchStart", (x, y))
+    def down(self, x: float, y: float) -> None:
+        self._send("touchStart", {"x": x, "y": y})
 
-    def move(self, x, y):
-        self._send("touchMove", (x, y))
+    def move(self, x: float, y: float) -> None:
+        self._send("touchMove", {"x": x, "y": y})
 
-    def up(self):
+    def up(self) -> None:
         self._send("touchEnd")
 
 
-def canvas_page(browser, url: str, note: str, pen=Mouse) -> tuple:
-    """A page with its first answer on it, on which the script `note` has run, the place of its canvas and the pen."""
-    page = browser.new_page(viewport=pen.window, has_touch=pen is Finger)
+Pen = Mouse | Finger
+
+def canvas_page(browser: "Browser", url: str, script: str, device: type[Pen] = Mouse
+                ) -> tuple["Page", "FloatRect", Pen]:
+    """A page that shows its first answer and has run the script, the box of its canvas, and a pen on it."""
+    width, height = device.window
+    page = browser.new_page(viewport={"width": width, "height": height}, has_touch=device is Finger)
     page.goto(url)
     page.wait_for_selector(ANSWER)
-    page.evaluate(note)
-    return page, page.locator("canvas.upper-canvas").bounding_box(), pen(page)
+    page.evaluate(script)
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    assert box is not None
+    return page, box, device(page)
 
 
-def stroke_to_result(browser, url: str, strokes: int, pen=Mouse) -> list[float]:
-    """Milliseconds from the release of the pen to the result, for each of so many strokes on one canvas."""
-    page, box, pen = canvas_page(browser, url, NOTE_RELEASE, pen)
+def stroke_to_result(browser: "Browser", url: str, strokes: int, device: type[Pen] = Mouse) -> list[float]:
+    """Milliseconds from the release of the pen to the result, for each stroke on one canvas."""
+    page, box, pen = canvas_page(browser, url, NOTE_RELEASE, device)
     times = []
     for stroke in range(1, strokes + 1):
         x, y = box["x"] + 40 + 10 * stroke % (box["width"] - 80), box["y"] + 60
@@ -156,9 +167,9 @@ def stroke_to_result(browser, url: str, strokes: int, pen=Mouse) -> list[float]:
     return times
 
 
-def live_answers(browser, url: str, strokes: int, pen=Mouse) -> list[float]:
-    """Milliseconds between answers while the pen moves, over so many strokes of about a second."""
-    page, box, pen = canvas_page(browser, url, NOTE_ANSWERS, pen)
+def live_answers(browser: "Browser", url: str, strokes: int, device: type[Pen] = Mouse) -> list[float]:
+    """Milliseconds between answers while the pen moves, over strokes of about a second."""
+    page, box, pen = canvas_page(browser, url, NOTE_ANSWERS, device)
     gaps = []
     for _ in range(strokes):
         page.evaluate("() => { window.answers = []; }")
@@ -176,7 +187,7 @@ def live_answers(browser, url: str, strokes: int, pen=Mouse) -> list[float]:
 
 
 def photographs(count: int, path: Path, side: int = 1400) -> Path:
-    """Write a ZIP of `count` JPEG photographs, each of an example on grainy paper, and return its path."""
+    """Write a ZIP of `count` JPEG photographs of examples on grainy paper; returns its path."""
     rng = np.random.default_rng(0)
     digits = [Image.open(file).convert("L").resize((side, side)) for file in sorted(EXAMPLES.glob("*.png"))]
     with zipfile.ZipFile(path, "w") as archive:
@@ -190,8 +201,8 @@ def photographs(count: int, path: Path, side: int = 1400) -> Path:
 
 
 @contextlib.contextmanager
-def uploading(browser, url: str, path: Path):
-    """Another session, which has the pictures in a ZIP read; yields its page once the reading goes on."""
+def uploading(browser: "Browser", url: str, path: Path) -> Iterator["Page"]:
+    """Upload a ZIP in another session; yields its page while the pictures are being read."""
     page = browser.new_page()
     page.goto(url)
     page.wait_for_selector(ANSWER)
@@ -201,11 +212,11 @@ def uploading(browser, url: str, path: Path):
     page.close()
 
 
-def main(argv=None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m analytics.benchmark.latency",
-                                     description="How quickly does the app answer?")
+                                     description="Measure the app's latency.")
     parser.add_argument("--strokes", type=int, default=20)
-    parser.add_argument("--beside-upload", action="store_true", help="measure strokes beside a session that uploads")
+    parser.add_argument("--beside-upload", action="store_true", help="measure strokes during another session's upload")
     args = parser.parse_args(argv)
     strokes = args.strokes
     from playwright.sync_api import sync_playwright
@@ -215,25 +226,28 @@ def main(argv=None) -> None:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=QUIET)
         cold = first_answer(browser, url)
         warm = [first_answer(browser, url) for _ in range(5)]
-        times = {pen: stroke_to_result(browser, url, strokes, pen) for pen in (Mouse, Finger)}
-        gaps = {pen: live_answers(browser, url, 10, pen) for pen in (Mouse, Finger)}
+        devices: tuple[type[Pen], ...] = (Mouse, Finger)
+        times = {device: stroke_to_result(browser, url, strokes, device) for device in devices}
+        gaps = {device: live_answers(browser, url, 10, device) for device in devices}
+        during_upload = still_reading = None
         if args.beside_upload:
             with tempfile.TemporaryDirectory() as folder:
                 path = photographs(300, Path(folder) / "photographs.zip")
                 with uploading(browser, url, path) as other:
-                    beside = stroke_to_result(browser, url, strokes)
-                    going = other.get_by_role("progressbar").count() > 0
+                    during_upload = stroke_to_result(browser, url, strokes)
+                    still_reading = other.get_by_role("progressbar").count() > 0
         browser.close()
     print(f"first answer, server just started   {cold:.2f} s")
     print(f"first answer, median of {len(warm)}           {statistics.median(warm):.2f} s")
-    for pen in (Mouse, Finger):
-        name, up, between = pen.__name__.lower(), times[pen], gaps[pen]
+    for device in devices:
+        name, up, between = device.__name__.lower(), times[device], gaps[device]
         print(f"{name}: pen-up to result, median of {strokes} {statistics.median(up):.0f} ms "
               f"(largest {max(up):.0f} ms); between answers while drawing {statistics.median(between):.0f} ms "
               f"(largest {max(between):.0f} ms of {len(between)})")
-    if args.beside_upload:
-        until = "which still went on" if going else "which ended before the last stroke"
-        print(f"beside an upload, {until}: median {statistics.median(beside):.0f} ms (largest {max(beside):.0f} ms)")
+    if during_upload:
+        until = "still in progress" if still_reading else "which ended before the last stroke"
+        print(f"during an upload, {until}: median {statistics.median(during_upload):.0f} ms "
+              f"(largest {max(during_upload):.0f} ms)")
 
 
 if __name__ == "__main__":

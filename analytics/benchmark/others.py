@@ -1,28 +1,30 @@
-"""scikit-learn's and onnxruntime's side of the benchmark."""
+"""The benchmark's measurements of scikit-learn and onnxruntime."""
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
 from analytics.benchmark.qualm import pictures, timed
 
 
-def sklearn_step(hidden, batch, repeats):
-    """Seconds of one training step of MLPClassifier: an epoch of `repeats` steps, as its `fit` makes it, divided."""
+def sklearn_step(hidden: Sequence[int], batch: int, repeats: int) -> list[float]:
+    """Seconds of one training step of MLPClassifier: the time of an epoch of `repeats` steps, divided by `repeats`."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
 
     rng = np.random.default_rng(0)
     X = rng.uniform(0, 1, (batch * repeats, 784)).astype(np.float32)
     y = rng.integers(0, 10, len(X))
-    network = MLPClassifier(tuple(hidden), batch_size=batch, max_iter=1, random_state=0, shuffle=False)
+    network = MLPClassifier(tuple(hidden), batch_size=batch,  # pyright: ignore[reportArgumentType]: int is allowed
+                            max_iter=1, random_state=0, shuffle=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return [seconds / repeats for seconds in timed(lambda: network.fit(X, y), 3, warm_up=1)]
 
 
-def onnx_predict(n, repeats):
-    """Seconds from images (n, 28, 28) to probabilities in onnxruntime with the exported shipped model."""
+def onnx_predict(n: int, repeats: int) -> list[float]:
+    """Seconds from images (n, 28, 28) to probabilities with onnxruntime and the exported shipped model."""
     import onnxruntime
 
     from analytics.export.onnx import onnx_model
@@ -30,7 +32,7 @@ def onnx_predict(n, repeats):
 
     options, saved = onnxruntime.SessionOptions(), model.load()
     options.intra_op_num_threads = 2
-    data = onnx_model(saved, saved.readout.calibration).SerializeToString()  # as quick as with the export's own
+    data = onnx_model(saved, saved.readout.calibration).SerializeToString()
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     images = pictures(n)
     return timed(lambda: session.run(["probabilities"], {"image": images}), repeats)

@@ -1,6 +1,7 @@
-"""PyTorch's side of the benchmark, written as its tutorials would, with the faster of its own options (fused)."""
+"""The benchmark's measurements of PyTorch, written as in its tutorials, with the faster fused optimisers."""
 
 import time
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -8,62 +9,68 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from analytics.benchmark.qualm import neighbour, pictures, random_batch, timed
+from analytics.benchmark.qualm import busy_process, pictures, random_batch, timed
+from core.digits.config import Config
 from core.digits.presets import PRESETS
-from core.digits.task import load_parts
-from core.nn.optimizers import learning_rate
+from core.digits.task import Images, load_parts
+from core.nn.schedules import make_schedule
 
 torch.set_num_threads(2)
 
 
 class Gate(nn.Module):
-    def __init__(self, n):
+    """The emotional gate: h * sigmoid(W h + b)."""
+
+    def __init__(self, n: int):
         super().__init__()
-        self.read = nn.Linear(n, n)
+        self.linear = nn.Linear(n, n)
 
-    def forward(self, h):
-        return h * torch.sigmoid(self.read(h))
+    def forward(self, h: torch.Tensor) -> torch.Tensor:
+        return h * torch.sigmoid(self.linear(h))
 
 
-def build(hidden, gate):
+def build(hidden: Sequence[int], gate: bool) -> nn.Sequential:
     sizes = [784, *hidden]
     layers = [part for n_in, n_out in pairwise(sizes) for part in (nn.Linear(n_in, n_out), nn.ReLU())]
     return nn.Sequential(*layers, *([Gate(sizes[-1])] if gate else []), nn.Linear(sizes[-1], 10))
 
 
-def make_optimizer(network, name, lr=1e-3, weight_decay=0.01):
+def make_optimizer(network: nn.Module, name: str, lr: float = 1e-3, weight_decay: float = 0.01
+                   ) -> torch.optim.Optimizer:
     if name == "adamw":
         return torch.optim.AdamW(network.parameters(), lr=lr, weight_decay=weight_decay, fused=True)
     return torch.optim.Adam(network.parameters(), lr=lr, fused=True)
 
 
-def train_step(network, optimizer, X, y, smoothing=0.0):
+def train_step(network: Callable[[torch.Tensor], torch.Tensor], optimizer: torch.optim.Optimizer, X: torch.Tensor,
+               y: torch.Tensor, smoothing: float = 0.0) -> None:
     optimizer.zero_grad(set_to_none=True)
     functional.cross_entropy(network(X), y, label_smoothing=smoothing).backward()
     optimizer.step()
 
 
-def step(hidden, gate, batch, optimizer, repeats, busy=False, compiled=False):
+def step(hidden: Sequence[int], gate: bool, batch: int, optimizer: str, repeats: int, busy: bool = False,
+         compiled: bool = False) -> list[float]:
     """Seconds of one training step, eager or compiled."""
     torch.manual_seed(0)
     network = build(hidden, gate)
-    optimizer = make_optimizer(network, optimizer)
-    network = torch.compile(network) if compiled else network
+    updates = make_optimizer(network, optimizer)
+    forward = torch.compile(network) if compiled else network
     X, y = map(torch.from_numpy, random_batch(batch))
-    for _ in range(3):  # whatever is compiled is compiled before a neighbour comes
-        train_step(network, optimizer, X, y)
-    with neighbour(busy):
-        return timed(lambda: train_step(network, optimizer, X, y), repeats)
+    for _ in range(3):  # compilation ends before the busy process starts
+        train_step(forward, updates, X, y)
+    with busy_process(busy):
+        return timed(lambda: train_step(forward, updates, X, y), repeats)
 
 
-def gaussian_kernel(sigma):
+def gaussian_kernel(sigma: float) -> torch.Tensor:
     places = torch.arange(-int(3 * sigma), int(3 * sigma) + 1, dtype=torch.float32)
     kernel = torch.exp(-(places**2) / (2 * sigma**2))
     return kernel / kernel.sum()
 
 
-def augment(images, config):
-    """Random affine map, elastic field and stroke thickness of images (N, 1, 28, 28), through grid_sample."""
+def augment(images: torch.Tensor, config: Config) -> torch.Tensor:
+    """Random affine map, elastic field and stroke thickness of images (N, 1, 28, 28), by grid_sample."""
     n = len(images)
     uniform = lambda limit: (2 * torch.rand(n) - 1) * limit  # noqa: E731
     angle, shear = torch.deg2rad(uniform(config.rotation)), uniform(config.shear)
@@ -76,7 +83,7 @@ def augment(images, config):
     field = functional.pad(torch.randn(2 * n, 1, 28, 28), [reach] * 4, mode="circular" if reach <= 28 else "constant")
     field = functional.conv2d(functional.conv2d(field, kernel[None, None, :, None]), kernel[None, None, None, :])
     field = field / field.std() * (config.elastic * torch.rand(n)).repeat_interleave(2)[:, None, None, None] / 14
-    grid = functional.affine_grid(theta, (n, 1, 28, 28), align_corners=False)
+    grid = functional.affine_grid(theta, [n, 1, 28, 28], align_corners=False)
     amount = uniform(config.thickness)[:, None, None, None]
     thick = functional.max_pool2d(images, 3, 1, 1)
     thin = -functional.max_pool2d(-images, 3, 1, 1)
@@ -84,18 +91,20 @@ def augment(images, config):
     return functional.grid_sample(images, grid + field.view(n, 2, 28, 28).permute(0, 2, 3, 1), align_corners=False)
 
 
-def with_batch_norm(network):
-    """The network with a normalisation after each linear layer but the last and the gate's."""
+def with_batch_norm(network: nn.Sequential) -> nn.Sequential:
+    """The network with batch normalisation after each linear layer except the last and the gate's."""
     return nn.Sequential(*[part for layer in network for part in (
         (layer, nn.BatchNorm1d(layer.out_features))
         if isinstance(layer, nn.Linear) and layer.out_features != 10 else (layer,))])
 
 
 class Training:
-    """One of our presets in PyTorch: the same network, schedule, optimiser and augmentation (but no ornaments, and
-    nothing from the stroke model)."""
+    """A Qualm preset in PyTorch: the same network, schedule, optimiser and augmentation.
 
-    def __init__(self, config, train):
+    Ornaments and images of the stroke model are left out.
+    """
+
+    def __init__(self, config: Config, train: Images):
         self.config = config
         self.X, self.y = torch.from_numpy(train.X)[:, None], torch.from_numpy(np.asarray(train.y, np.int64))
         torch.manual_seed(config.seed)
@@ -105,35 +114,37 @@ class Training:
         self.steps = len(self.X) // config.batch_size
         self.done = 0
 
-    def epoch(self):
+    def epoch(self) -> None:
         self.network.train()
-        for chosen in torch.randperm(len(self.X)).split(self.config.batch_size)[: self.steps]:
+        for batch in torch.randperm(len(self.X)).split(self.config.batch_size)[: self.steps]:
             for group in self.optimizer.param_groups:
-                group["lr"] = learning_rate(self.config, self.done, self.config.epochs * self.steps)
-            augmented = augment(self.X[chosen].float() / 255, self.config).flatten(1)
-            train_step(self.network, self.optimizer, augmented, self.y[chosen], self.config.label_smoothing)
+                group["lr"] = make_schedule(self.config, self.config.epochs * self.steps)(self.done)
+            augmented = augment(self.X[batch].float() / 255, self.config).flatten(1)
+            train_step(self.network, self.optimizer, augmented, self.y[batch], self.config.label_smoothing)
             self.done += 1
 
-    def accuracy(self, X, y):
+    def accuracy(self, X: torch.Tensor, y: torch.Tensor) -> float:
         self.network.eval()
         with torch.inference_mode():
             return (self.network(X).argmax(1) == y).float().mean().item()
 
 
-def epoch(config, images):
-    """Seconds of training one epoch of a preset on so many images."""
-    config, seconds = PRESETS[config], []
-    training = Training(config, load_parts(config)["train"].part(slice(0, images)))
-    for _ in range(2):  # the first warms up
+def epoch(config: str, images: int) -> list[float]:
+    """Seconds of one training epoch of the preset `config` on the first `images` training images."""
+    preset, seconds = PRESETS[config], []
+    training = Training(preset, load_parts(preset)["train"].part(slice(0, images)))
+    for _ in range(2):  # the first is a warm-up
         started = time.perf_counter()
         training.epoch()
         seconds.append(time.perf_counter() - started)
     return seconds[1:]
 
 
-def reach(target, epochs, seed):
-    """Seconds of training the preset "sprint" from nothing until validation accuracy is `target`, and the epochs; None
-    where it is not. As ours: reading the data is not counted, evaluating is."""
+def reach(target: float, epochs: int, seed: int) -> list[float | None]:
+    """[seconds, epochs] of training the preset "sprint" until the validation accuracy is `target`.
+
+    Seconds are None when it is not reached. As for Qualm, they include evaluation but not loading the data.
+    """
     config = PRESETS["sprint"].replace(epochs=epochs, seed=seed)
     parts = load_parts(config)
     X, y = torch.from_numpy(parts["validation"].X.reshape(-1, 784)).float() / 255, torch.from_numpy(
@@ -146,10 +157,10 @@ def reach(target, epochs, seed):
     return [None, epochs]
 
 
-def predict(n, repeats):
+def predict(n: int, repeats: int) -> list[float]:
     """Seconds from images (n, 28, 28) to probabilities with the shipped weights in a PyTorch network.
 
-    It is spared the signals of doubt, which ours and the ONNX file compute: its calibration is the temperature alone.
+    Its calibration is the temperature alone; Qualm and the ONNX file also compute the uncertainty signals.
     """
     from core.models import model
     from core.nn.losses import softmax
@@ -165,11 +176,11 @@ def predict(n, repeats):
             module.bias.copy_(torch.from_numpy(b))
     images = pictures(n)
 
-    def one():
+    def probabilities() -> np.ndarray:
         with torch.inference_mode():
             X = torch.from_numpy(images).reshape(n, 784).float() / 255
             return torch.softmax(network(X) / saved.readout.temperature, 1).numpy()
 
     logits = saved.network.logits(images[:1].reshape(1, 784) / np.float32(255))
-    np.testing.assert_allclose(one()[:1], softmax(logits / saved.readout.temperature), atol=1e-5)
-    return timed(one, repeats)
+    np.testing.assert_allclose(probabilities()[:1], softmax(logits / saved.readout.temperature), atol=1e-5)
+    return timed(probabilities, repeats)

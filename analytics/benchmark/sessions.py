@@ -1,12 +1,12 @@
-"""How the app answers when many draw at once: `python -m analytics.benchmark.sessions [20 50 100] [--seconds 30]`.
+"""Load test of the app with many drawing sessions: `python -m analytics.benchmark.sessions [20 50 100] [--seconds 30]`.
 
-Starts the app on a free port and draws in so many sessions, from this process, over websockets as a browser does
-(deployment/assets/live.js): a stroke of one second, read on the way whenever the answer before has come, two seconds of
-rest, in which the reasons are asked for, then the next stroke. Prints the time from the end of a stroke to its answer
-and between answers on the way, what went wrong, and how the server's memory grew.
+Starts the app on a free port and simulates sessions over websockets, with the browser's messages
+(deployment/assets/live.js): a stroke of one second with live answers, two seconds of rest in which the explanation is
+requested, then the next stroke. Prints the time from the end of a stroke to its answer and between live answers, the
+errors, and the growth of the server's memory.
 
-With --uploads 200, one session in a browser has so many photographs read instead (uploads.py): the memory of the
-server at the first page, after them, and two minutes after the tab was closed.
+With --uploads 200, one browser session uploads 200 photographs instead (uploads.py). Prints the server's memory at the
+first page, after the uploads, and two minutes after the tab is closed.
 """
 
 import argparse
@@ -16,12 +16,15 @@ import json
 import re
 import statistics
 import time
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from analytics.benchmark import uploads
 from analytics.benchmark.latency import serve
@@ -29,28 +32,32 @@ from analytics.benchmark.memory import resident_megabytes
 from core.digits.data import load_split, read_checked
 from deployment.pages.draw.live import SIDE
 
-STROKE, REST, EVERY, THINK = 1.0, 2.0, 0.07, 0.5  # seconds: of a stroke, of rest, between drawings, until the reasons
-PATIENCE = 30.0  # seconds after which an answer counts as lost
+STROKE, REST = 1.0, 2.0  # seconds of a stroke, and of rest after it
+EVERY, EXPLAIN_AFTER = 0.07, 0.5  # seconds between drawings sent, and of rest until the explanation is requested
+TIMEOUT = 30.0  # seconds after which an answer counts as lost
 ANSWER = re.compile(r'data-testid="answer"[^>]*?data-strokes="(\d+)"[^>]*?data-live="(yes|no)"', re.DOTALL)
 
 
 class Session:
-    """One person's page: what it shows, and the strokes drawn on it."""
+    """One simulated page: its state, and the latencies in seconds after (`up`) and between live answers (`between`)."""
 
-    def __init__(self, socket, images):
-        self.socket, self.images, self.shown = socket, images, asyncio.Condition()
-        self.components, self.told, self.finished = {}, {}, 0  # name -> (element, fragment); what live.js was told
-        self.answer = None  # of the last one shown: strokes, and whether the pen was up
+    def __init__(self, socket: ClientConnection, images: NDArray[np.uint8]):
+        self.socket, self.images, self.changed = socket, images, asyncio.Condition()
+        self.components: dict[str, tuple[str, str]] = {}  # name -> (element id, fragment id)
+        self.live_state: dict = {}  # the data last sent to live.js
+        self.finished = 0  # script runs
+        self.answer: tuple[int, bool] | None = None  # of the last answer: strokes, and whether the pen was up
         self.number, self.up, self.between = 0, [], []
 
-    async def listen(self):
+    async def listen(self) -> None:
         async for data in self.socket:
+            assert isinstance(data, bytes)  # the server sends binary frames
             message = ForwardMsg.FromString(data)
-            async with self.shown:
-                self._take(message)
-                self.shown.notify_all()
+            async with self.changed:
+                self._update(message)
+                self.changed.notify_all()
 
-    def _take(self, message):
+    def _update(self, message: ForwardMsg) -> None:
         element = message.delta.new_element
         if message.WhichOneof("type") == "script_finished":
             self.finished += 1
@@ -59,16 +66,16 @@ class Session:
             name = component.component_name.rpartition(".")[2]
             self.components[name] = component.id, message.delta.fragment_id
             if name == "live_drawing":
-                self.told = json.loads(component.json)
-        elif element.WhichOneof("type") == "html" and (found := ANSWER.search(element.html.body)):
-            self.answer = int(found[1]), found[2] == "no"
+                self.live_state = json.loads(component.json)
+        elif element.WhichOneof("type") == "html" and (answer := ANSWER.search(element.html.body)):
+            self.answer = int(answer[1]), answer[2] == "no"
 
-    async def until(self, condition, seconds=PATIENCE):
-        async with asyncio.timeout(seconds), self.shown:
-            await self.shown.wait_for(condition)
+    async def until(self, condition: Callable[[], object], seconds: float = TIMEOUT) -> None:
+        async with asyncio.timeout(seconds), self.changed:
+            await self.changed.wait_for(lambda: bool(condition()))
 
-    async def send(self, component=None, **state):
-        """Ask for a run: of the whole page, or of the fragment in which a component now has this state."""
+    async def send(self, component: str | None = None, **state: object) -> None:
+        """Request a run of the whole page, or of the fragment of a component with this new state."""
         message = BackMsg()
         message.rerun_script.query_string = ""
         if component:
@@ -77,17 +84,18 @@ class Session:
             widget.id, widget.json_value = element, json.dumps(state)
         await self.socket.send(message.SerializeToString())
 
-    async def draw(self, image, strokes, done):
+    async def draw(self, image: NDArray[np.uint8], strokes: int, done: bool) -> None:
         self.number += 1
         ink = base64.b64encode(image.tobytes()).decode()
         await self.send("live_drawing", ink={"number": self.number, "done": done, "strokes": strokes, "ink": ink})
 
-    async def stroke(self, strokes):
-        """Draw a digit row by row, then lift the pen; notes both kinds of seconds."""
+    async def stroke(self, strokes: int) -> None:
+        """Draw a digit row by row, then lift the pen and record the latencies."""
         image = self.images[strokes % len(self.images)]
         began = sent = time.perf_counter()
         while (now := time.perf_counter()) < began + STROKE:
-            if self.told.get("answered", 0) >= self.number and not self.told.get("pause") and now - sent >= EVERY:
+            answered = self.live_state.get("answered", 0) >= self.number and not self.live_state.get("pause")
+            if answered and now - sent >= EVERY:
                 if self.number and strokes > 1:
                     self.between.append(now - sent)
                 part = image.copy()
@@ -97,19 +105,20 @@ class Session:
             await asyncio.sleep(0.005)
         up = time.perf_counter()
         await self.draw(image, strokes, True)
-        await self.until(lambda: self.answer == (strokes, True) and self.told.get("answered") == self.number)
+        await self.until(lambda: self.answer == (strokes, True) and self.live_state.get("answered") == self.number)
         self.up.append(time.perf_counter() - up)
-        await asyncio.sleep(THINK)
-        await self.send("pen_rests", rested=self.told["token"])
-        await asyncio.sleep(REST - THINK)
+        await asyncio.sleep(EXPLAIN_AFTER)
+        await self.send("pen_rests", rested=self.live_state["token"])
+        await asyncio.sleep(REST - EXPLAIN_AFTER)
 
 
-async def person(url, images, delay, until):
-    """One session from connecting to the end: (its Session or None, what went wrong or None)."""
+async def run_session(url: str, images: NDArray[np.uint8], delay: float, until: float
+                      ) -> tuple[Session | None, str | None]:
+    """One session from connecting to the end: (its Session, its error), each None if there is none."""
     await asyncio.sleep(delay)
     session, listening = None, None
     try:
-        async with connect(url, subprotocols=["streamlit"], max_size=None) as socket:
+        async with connect(url, subprotocols=[Subprotocol("streamlit")], max_size=None) as socket:
             session = Session(socket, images)
             listening = asyncio.create_task(session.listen())
             await session.send()
@@ -126,34 +135,36 @@ async def person(url, images, delay, until):
             listening.cancel()
 
 
-async def crowd(url, count, seconds, images):
-    """Sessions that come within the first five seconds, and each one's fault or None."""
+async def run_sessions(url: str, count: int, seconds: float, images: NDArray[np.uint8]
+                       ) -> list[tuple[Session | None, str | None]]:
+    """Results of `run_session` for sessions that start within the first five seconds."""
     until = time.perf_counter() + 5 + seconds
     address = url.replace("http", "ws") + "/_stcore/stream"
-    return await asyncio.gather(*(person(address, np.roll(images, i, axis=0), 5 * i / count, until)
+    return await asyncio.gather(*(run_session(address, np.roll(images, i, axis=0), 5 * i / count, until)
                                   for i in range(count)))
 
 
-def drawings(count=40):
-    """Digits as the browser sends them: (count, SIDE, SIDE) uint8."""
+def drawings(count: int = 40) -> NDArray[np.uint8]:
+    """Digits as the browser sends them: (count, SIDE, SIDE)."""
     images = read_checked("train-images-idx3-ubyte")[load_split()["validation"][:count]]
     return np.stack([np.asarray(Image.fromarray(image).resize((SIDE, SIDE))) for image in images])
 
 
-def line(seconds):
-    """Median, 95 % and largest of a list of seconds, in milliseconds."""
+def line(seconds: Sequence[float]) -> str:
+    """Median, 95 % quantile and maximum, in milliseconds."""
     ms = sorted(1000 * value for value in seconds)
     if not ms:
         return "none"
     return f"median {statistics.median(ms):.0f}, 95 % {ms[int(0.95 * len(ms))]:.0f}, largest {ms[-1]:.0f} ms"
 
 
-def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m analytics.benchmark.sessions", description=__doc__.split("\n")[0])
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m analytics.benchmark.sessions",
+                                     description="Load test of the app with many drawing sessions.")
     parser.add_argument("sessions", nargs="*", type=int, default=[20, 50, 100])
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--uploads", type=int, metavar="N",
-                        help="instead, N photographs in one session, and the memory they leave")
+                        help="measure the memory of N photographs uploaded in one session instead")
     args = parser.parse_args(argv)
     if args.uploads:
         with serve() as server:
@@ -164,11 +175,11 @@ def main(argv=None):
     with serve() as server:
         for count in args.sessions:
             before = resident_megabytes(server.process)
-            found = asyncio.run(crowd(server.url, count, args.seconds, images))
-            up, between = ([value for session, _ in found if session for value in getattr(session, name)]
+            results = asyncio.run(run_sessions(server.url, count, args.seconds, images))
+            up, between = ([value for session, _ in results if session for value in getattr(session, name)]
                            for name in ("up", "between"))
-            faults = [fault for _, fault in found if fault]
-            print(f"{count} sessions, {len(up)} strokes: pen-up to answer {line(up)}; between answers on the way "
+            faults = [fault for _, fault in results if fault]
+            print(f"{count} sessions, {len(up)} strokes: pen-up to answer {line(up)}; between live answers "
                   f"({len(between)}) {line(between)}; faults {len(faults)} {sorted(set(faults))[:3]}; "
                   f"memory {before:.0f} to {resident_megabytes(server.process):.0f} MB", flush=True)
 

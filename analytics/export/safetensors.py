@@ -1,13 +1,14 @@
-"""The shipped model in one file: `python -m analytics.export.safetensors [--model DIR] [--out qualm.safetensors]`.
+"""Export a model as one file: `python -m analytics.export.safetensors [--model DIR] [--out qualm.safetensors]`.
 
-Safetensors is a header of names, types and shapes followed by plain numbers; every framework reads it, and nothing in
-it can run. The file holds all arrays of the model folder, bit for bit, and in its metadata what one needs to compute
-with them; `unpack` gives back arrays and settings, from which core.storage.save_model makes the same folder again.
+Safetensors is a header of names, types and shapes followed by raw numbers, without executable content. The file holds
+all arrays of the model folder unchanged; its metadata holds the settings and the formula of the network. `unpack`
+returns arrays and settings, from which core.storage.save_model restores the folder.
 """
 
 import argparse
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +20,16 @@ from core.models.card import generated_words, training_data
 from core.storage import ModelError, load_model, model_sha256, npy_bytes
 
 FORMULA = ("x = pixels (28x28 row by row, 0..255) scaled linearly to input_range; for each hidden layer "
-           "h = activation(x @ hiddenI_W + hiddenI_b), the next one's x; with a gate, "
-           "h = h * sigmoid(h @ gate_Wg + gate_bg); logits = h @ output_W + output_b; the digit is the largest one, "
+           "h = activation(x @ hiddenI_W + hiddenI_b), the next layer's x; with a gate, "
+           "h = h * sigmoid(h @ gate_Wg + gate_bg); logits = h @ output_W + output_b; the digit is their argmax, "
            "softmax(logits / temperature) are probabilities. core/uncertainty/readout.py refines them with the "
            "readout in config.")
 
 
-def metadata(config):
-    """What goes beside the arrays, text to text, from the config.json of a model folder as a dict."""
-    *before, n_out = config["architecture"]
-    return {"format": "np", "architecture": "-".join(map(str, [*before, *(["gate"] if config["gate"] else []), n_out])),
+def metadata(config: Mapping) -> dict[str, str]:
+    """The file's metadata from the config.json of a model folder."""
+    *sizes, n_out = config["architecture"]
+    return {"format": "np", "architecture": "-".join(map(str, [*sizes, *(["gate"] if config["gate"] else []), n_out])),
             "activation": config["activation"], "formula": FORMULA, "input_range": json.dumps(config["input_range"]),
             "preprocessing": config["preprocessing"], "temperature": repr(config["readout"]["temperature"]),
             "model_sha256": model_sha256(config), "license": "MIT",
@@ -36,7 +37,7 @@ def metadata(config):
             "config": json.dumps(config, ensure_ascii=False)}
 
 
-def pack(folder):
+def pack(folder: str | Path) -> bytes:
     """A model folder as the bytes of a safetensors file. Raises ModelError when the folder is damaged."""
     from safetensors.numpy import save
 
@@ -47,11 +48,11 @@ def pack(folder):
         raise ModelError(f"{Path(folder) / 'config.json'} does not name {error}; train the model again.") from None
 
 
-def unpack(data, name="the file"):
-    """(arrays, config) of the bytes of such a file, as core.storage.load_model gives them for a folder.
+def unpack(data: bytes, name: str = "the file") -> tuple[dict[str, np.ndarray], dict]:
+    """(arrays, config) from the bytes of a file of `pack`, as core.storage.load_model returns them.
 
-    Every array is checked against its SHA-256 in the settings. Raises ModelError when the bytes are not a file that
-    `pack` made, or were changed.
+    Every array is checked against its SHA-256 in the settings. Raises ModelError when the bytes are not such a file or
+    were changed.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -69,8 +70,9 @@ def unpack(data, name="the file"):
     return arrays, config
 
 
-def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m analytics.export.safetensors", description=__doc__.splitlines()[0])
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m analytics.export.safetensors",
+                                     description="Export a model as one safetensors file.")
     parser.add_argument("--model", type=Path, default=model.FINAL_MODEL, metavar="DIR")
     parser.add_argument("--out", type=Path, default=Path("qualm.safetensors"), metavar="FILE")
     args = parser.parse_args(argv)

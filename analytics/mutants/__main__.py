@@ -1,22 +1,22 @@
-"""Do the tests notice planted faults? `make mutants`, or `python -m analytics.mutants [--sample 400] [--workers 2]`.
+"""Mutation testing: `make mutants`, or `python -m analytics.mutants [--sample 400] [--workers 2]`.
 
-Two kinds are planted, one at a time, in copies of the project: first those chosen by hand (planted.py), each with the
-one test that must fail; then a seeded sample of Cosmic Ray's mutations of the engine (operators, comparisons, numbers,
-booleans, loops; sample.py): places are drawn evenly over its files, then one mutation of each place; annotations and
-strings are left out. A mutant is killed when a test of core fails or runs out of time. analytics/reports/mutation.md
-lists the survivors.
+Mutates copies of the project, one fault at a time: first handwritten faults (planted.py), each with the test that must
+fail; then a seeded sample of Cosmic Ray's mutations of the engine (operators, comparisons, numbers, booleans, loops;
+sample.py). Positions are drawn evenly over the files, one mutation per position; annotations and strings are excluded.
+A mutant is killed if a test of core fails or times out. analytics/reports/mutation.md lists the survivors.
 """
 
 import argparse
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
 
 from analytics.mutants.planted import PLANTED
-from analytics.mutants.sample import ROOT, draw, places
+from analytics.mutants.sample import ROOT, Mutant, draw, places
 from analytics.mutants.trial import copy_project, fails, plant, tests_for
 from analytics.reports import write_report
 from core.formats import measured
@@ -24,29 +24,29 @@ from core.formats import measured
 COMMAND = "python -m analytics.mutants"
 
 
-def commit():
-    """The commit that is tested, "unknown" outside a repository; "+" where files differ from it."""
+def commit() -> str:
+    """The tested commit, with "+" if files differ from it; "unknown" outside a repository."""
     done = subprocess.run(["git", "describe", "--always", "--abbrev=10", "--dirty=+"], cwd=ROOT, capture_output=True,
                           text=True)
     return done.stdout.strip() or "unknown"
 
 
-def report(planted, mutants, verdicts, at):
-    """The report as Markdown: planted faults with their tests, kills by file, survivors with their lines; at: the
-    commit."""
+def report(planted: Sequence[bool | None], mutants: Sequence[Mutant], verdicts: Sequence[bool | None],
+           at: str) -> str:
+    """The report as Markdown: planted faults with their tests, kills by file, survivors. at: the tested commit."""
     lines = [f"Of commit {at}; files and lines are those of this commit.", "",
-             "| planted by hand in | the test that notices |", "|---|---|"]
+             "| handwritten fault | failing test |", "|---|---|"]
     for (file, old, new, test), failed in zip(PLANTED, planted, strict=True):
-        noticed = f"`{test.partition('::')[2]}`" if failed else "**not noticed**"
-        lines.append(f"| {file}: `{old}` as `{new}` | {noticed} |")
+        failing = f"`{test.partition('::')[2]}`" if failed else "**none**"
+        lines.append(f"| {file}: `{old}` as `{new}` | {failing} |")
     killed = [verdict is not False for verdict in verdicts]
     share = sum(killed) / len(killed)
-    late = sum(verdict is None for verdict in verdicts)
-    lines += ["", f"Of {len(mutants)} sampled mutants {sum(killed)} were killed ({measured(share)}), {late} of them by "
-              "running out of time.", "", "| file | mutants | killed |", "|---|---:|---:|"]
+    timeouts = sum(verdict is None for verdict in verdicts)
+    lines += ["", f"Of {len(mutants)} sampled mutants {sum(killed)} were killed ({measured(share)}), {timeouts} of "
+              "them by a timeout.", "", "| file | mutants | killed |", "|---|---:|---:|"]
     for file in dict.fromkeys(mutant.file for mutant in mutants):
-        own = [k for mutant, k in zip(mutants, killed, strict=True) if mutant.file == file]
-        lines.append(f"| {file} | {len(own)} | {sum(own)} |")
+        in_file = [k for mutant, k in zip(mutants, killed, strict=True) if mutant.file == file]
+        lines.append(f"| {file} | {len(in_file)} | {sum(in_file)} |")
     lines += ["", "Survivors:", ""]
     for mutant, k in zip(mutants, killed, strict=True):
         if not k:
@@ -58,14 +58,14 @@ def report(planted, mutants, verdicts, at):
     return "\n".join(lines) + "\n"
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> None:
     from tqdm import tqdm
 
-    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog=COMMAND, description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sample", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--only", metavar="FILE", help="sample this file alone, and write no report")
+    parser.add_argument("--only", metavar="FILE", help="sample this file only, without a report")
     args = parser.parse_args(argv)
     mutants, at = draw(args.sample, args.seed), commit()
     if args.only:
@@ -77,11 +77,11 @@ def main(argv=None):
         first = copies.get()
         started = time.monotonic()
         if fails(first, tests_for("core/metrics.py"), 600) is not False:
-            raise SystemExit("mutants: the tests fail without any fault; mend that first")
+            raise SystemExit("mutants: the tests fail without a planted fault; fix them first")
         seconds = 3 * (time.monotonic() - started) + 30
         copies.put(first)
 
-        def judge(file, mutated, tests):
+        def judge(file: str, mutated: str, tests: Sequence[str]) -> bool | None:
             folder = copies.get()
             try:
                 return plant(folder, file, mutated, tests, seconds)
@@ -100,7 +100,7 @@ def main(argv=None):
                 print(f"{mutant.file}:{mutant.line} {mutant.operator} {mutant.occurrence}")
         return
     text = report(planted, mutants, verdicts[len(planted) :], at)
-    write_report("mutation", "Planted faults, and how many the tests notice", COMMAND, text)
+    write_report("mutation", "Mutation testing", COMMAND, text)
     print(text)
 
 

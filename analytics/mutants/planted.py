@@ -1,7 +1,7 @@
-"""Faults chosen by hand, each with the one test that must notice it."""
+"""Handwritten faults, each with the test that must fail."""
 
 T = "tests/core"
-# file, what stands there, what is put in its place, the test that must fail
+# file, text in it, replacement, the test that must fail
 PLANTED = [
     ("core/metrics.py", "hits / np.maximum(confusion.sum(axis=0), 1)", "hits / np.maximum(confusion.sum(axis=1), 1)",
      f"{T}/test_metrics.py::test_precision_recall_f1"),
@@ -12,9 +12,9 @@ PLANTED = [
      f"{T}/nn/test_classification.py::test_focal_weights_are_applied"),
     ("core/nn/layers.py", "x.dtype.type(1 / (1 - self.rate))", "x.dtype.type(1)",
      f"{T}/nn/test_network.py::test_dropout_zeroes_the_stated_share_and_keeps_the_mean"),
-    ("core/nn/training.py", ") ** EMA_EVERY)", "))",
+    ("core/nn/training.py", "decay**EMA_EVERY", "decay",
      f"{T}/nn/test_training.py::test_the_average_follows_its_stated_recipe"),
-    ("core/nn/optimizers.py", "part[: decay_size - start] *=", "part *=",
+    ("core/nn/fast/optimizers.py", "part[: decay_size - start] *=", "part *=",
      f"{T}/nn/test_optimizers.py::test_decoupled_decay_touches_matrices_only"),
     ("core/models/promotion.py", 'if metrics["interrupted"]:', "if False:",
      f"{T}/models/test_promotion.py::test_what_speaks_against_a_run_is_named_and_force_overrides"),

@@ -8,31 +8,35 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-AREAS = ("core/metrics.py", "core/nn", "core/uncertainty", "core/digits")
+Position = tuple[int, int]  # line, column
+AREAS = ("core/metrics.py", "core/nn", "core/nn/fast", "core/uncertainty", "core/digits")
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """The occurrence-th place of a Cosmic Ray operator in a file; line: where that is."""
+    """The occurrence-th position of a Cosmic Ray operator in a file, on this line."""
 
     file: str
     operator: str
     occurrence: int
     line: int
 
-    def apply(self, source):
+    def apply(self, source: str) -> str:
+        """The mutated source."""
         from cosmic_ray.mutating import mutate_code
         from cosmic_ray.plugins import get_operator
 
-        return mutate_code(source, get_operator(self.operator)(), self.occurrence)
+        mutated = mutate_code(source, get_operator(self.operator)(), self.occurrence)
+        assert mutated is not None, "the file has this occurrence"
+        return mutated
 
 
-def places(file, root=ROOT):
-    """{(line, column, ...): [mutants]} of one file: every place that can be mutated, and how."""
+def places(file: str, root: Path = ROOT) -> dict[tuple, list[Mutant]]:
+    """{(start, end): mutants} of one file, for every position that can be mutated."""
     from cosmic_ray.ast import ast_nodes, get_ast_from_path
     from cosmic_ray.plugins import get_operator, operator_names
 
-    tree, left_out, found = get_ast_from_path(root / file), spans_left_out((root / file).read_text()), {}
+    tree, left_out, mutants = get_ast_from_path(root / file), spans_left_out((root / file).read_text()), {}
     for name in sorted(operator_names()):
         kind = get_operator(name)
         if kind.arguments() or name == "core/NoOp":
@@ -41,26 +45,26 @@ def places(file, root=ROOT):
         spots = [spot for node in ast_nodes(tree) for spot in operator.mutation_positions(node)]
         for occurrence, (start, end) in enumerate(spots):
             if not any(low <= start < high for low, high in left_out):
-                found.setdefault((start, end), []).append(Mutant(file, name, occurrence, start[0]))
-    return found
+                mutants.setdefault((start, end), []).append(Mutant(file, name, occurrence, start[0]))
+    return mutants
 
 
-def spans_left_out(source):
-    """((line, column), (line, column)) of annotations and of strings, in which there is nothing to test,
-    and of what cannot be mutated."""
+def spans_left_out(source: str) -> list[tuple[Position, Position]]:
+    """(start, end) of annotations and strings, and of expressions that Cosmic Ray cannot mutate."""
     spans = []
     for node in ast.walk(ast.parse(source)):
         inner = [getattr(node, "annotation", None), getattr(node, "returns", None)]
         if isinstance(node, ast.JoinedStr | ast.Constant) and isinstance(getattr(node, "value", ""), str):
             inner.append(node)
-        if isinstance(node, ast.ExceptHandler) and any(isinstance(n, ast.Attribute) for n in ast.walk(node.type)):
-            inner.append(node.type)  # Cosmic Ray trips over an exception with a dot in its name
+        if (isinstance(node, ast.ExceptHandler) and node.type
+                and any(isinstance(n, ast.Attribute) for n in ast.walk(node.type))):
+            inner.append(node.type)  # Cosmic Ray fails on dotted exception names
         spans += [((part.lineno, part.col_offset), (part.end_lineno, part.end_col_offset)) for part in inner if part]
     return spans
 
 
-def draw(n, seed, root=ROOT):
-    """About n mutants: as many places of each file, as far as they go, and one mutation of each place."""
+def draw(n: int, seed: int, root: Path = ROOT) -> list[Mutant]:
+    """At most n mutants: positions spread evenly over the files, and one mutation per position."""
     rng = np.random.default_rng(seed)
     files = sorted(str(path.relative_to(root)) for area in AREAS for path in (
         [root / area] if area.endswith(".py") else (root / area).glob("*.py")) if path.name != "__init__.py")

@@ -1,19 +1,20 @@
-"""One fault at a time, in a copy of the project: do the tests fail?"""
+"""Run tests on a copy of the project with one fault."""
 
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from analytics.mutants.sample import ROOT
 
-LINKED = ("data", "final_model", "images", ".git")  # not changed by any mutant: no copy is needed
+LINKED = ("data", "final_model", "images", ".git")  # not mutated: links suffice
 CORE = Path("tests") / "core"
 
 
-def copy_project(folder):
-    """A copy of the project that may be broken."""
+def copy_project(folder: Path) -> Path:
+    """A copy of the project that may be mutated."""
     names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True,
                            check=True).stdout.splitlines()
     for name in names:
@@ -25,17 +26,17 @@ def copy_project(folder):
     return folder
 
 
-def tests_for(file):
-    """The tests of core, those that mirror the file first; training runs and the shipped weights tell nothing of it."""
-    own = Path("tests") / Path(file).parent
-    first = [own / f"test_{Path(file).stem}.py"] if (ROOT / own / f"test_{Path(file).stem}.py").exists() else []
+def tests_for(file: str) -> list[str]:
+    """The unit tests of core, with those of this file first; without training runs and tests of the shipped weights."""
+    mirror = Path("tests") / Path(file).parent
+    first = [mirror / f"test_{Path(file).stem}.py"] if (ROOT / mirror / f"test_{Path(file).stem}.py").exists() else []
     areas = [CORE / name for name in ("nn", "uncertainty", "digits", "test_metrics.py", "test_settings.py")]
-    rest = sorted(areas, key=lambda area: area != own)
+    rest = sorted(areas, key=lambda area: area != mirror)
     return [str(path) for path in (*first, *rest)]
 
 
-def fails(folder, tests, seconds):
-    """Whether one of these tests fails in the copy (True, False), or None when time runs out."""
+def fails(folder: Path, tests: Sequence[str], seconds: float) -> bool | None:
+    """True if one of these tests fails in the copy, False if all pass, None after a timeout."""
     one_thread = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     try:
@@ -44,8 +45,8 @@ def fails(folder, tests, seconds):
         return None
 
 
-def plant(folder, file, mutated, tests, seconds):
-    """`fails` with the text of one file exchanged, which is put back afterwards."""
+def plant(folder: Path, file: str, mutated: str, tests: Sequence[str], seconds: float) -> bool | None:
+    """`fails` with the text of one file replaced; the file is restored afterwards."""
     path = folder / file
     source = path.read_text()
     if mutated == source:

@@ -1,17 +1,22 @@
-"""What the readings of numbers amount to, as tables."""
+"""Measure the reading of numbers, and write the results as tables."""
 
 import subprocess
 import sys
 import tempfile
 import textwrap
 import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from analytics.numbers.compose import WIDE, strings
+from analytics.numbers.compose import WIDE, Pair, Picture, strings
+from core.digits.task import Images
 from core.formats import interval, measured, percent
 from core.metrics import wilson_interval
 from deployment.deploy_mnist import MNISTDeployer
@@ -21,7 +26,7 @@ from deployment.reader.number.sheet import blobs, lines, page_ink
 from deployment.reader.picture.load import InputError, load_image
 
 FIFTHS = 5
-TEST = ", test digits"  # ends the name of a row of these
+TEST = ", test digits"  # suffix of the name of a row of test digits
 PAGE = """
 import sys, time
 from analytics.benchmark.memory import peak_megabytes
@@ -35,109 +40,110 @@ print(time.perf_counter() - start, peak_megabytes(), len(reading.digits))
 
 @dataclass(frozen=True)
 class Row:
-    """Of n numbers of a kind: which were read exactly, by connected components too; edit distances, their digits and
-    the stated confidence."""
+    """Results of n numbers of one kind, as arrays (n,)."""
 
     name: str
-    exact: np.ndarray
-    alone: np.ndarray
-    errors: np.ndarray
-    digits: np.ndarray
-    stated: np.ndarray
+    exact: np.ndarray  # whether the text is right
+    components: np.ndarray  # whether it is by connected components alone
+    errors: np.ndarray  # edit distances
+    digits: np.ndarray  # numbers of digits
+    stated: np.ndarray  # stated confidence
 
 
-def measure(name, workers, model, pairs, kind=None):
-    """The Row of (text, picture) pairs, read with the model of a folder by an executor's processes."""
+def measure(name: str, workers: Executor, model: Path, pairs: Sequence[Pair], kind: str | None = None) -> Row:
+    """The Row of (text, picture) pairs, read by the executor's processes with the model of a folder."""
     from tqdm import tqdm
 
-    judged = workers.map(partial(judge, model, kind), pairs, chunksize=5)
-    return Row(name, *map(np.array, zip(*tqdm(judged, desc=name, total=len(pairs), leave=False), strict=True)))
+    results = workers.map(partial(judge, model, kind), pairs, chunksize=5)
+    return Row(name, *map(np.array, zip(*tqdm(results, desc=name, total=len(pairs), leave=False), strict=True)))
 
 
-def judge(model, kind, pair):
-    """What a Row holds of one (text, picture)."""
+def judge(model: Path, kind: str | None, pair: Pair) -> tuple[bool, bool, int, int, float]:
+    """The values of a Row for one (text, picture)."""
     (text, picture), deployer = pair, loaded(model)
     try:
         reading = deployer.read_number(picture, kind=kind)
-        said, confidence = reading.text, reading.confidence
+        answer, confidence = reading.text, reading.confidence
     except InputError:
-        said, confidence = "", 0.0
-    return (said == text, components(deployer, picture, kind) == text, edit_distance(text, said),
+        answer, confidence = "", 0.0
+    return (answer == text, components(deployer, picture, kind) == text, edit_distance(text, answer),
             len(text.replace("\n", "")), confidence)
 
 
 @cache
-def loaded(model):
-    """The MNISTDeployer of a folder, once a process."""
+def loaded(model: Path) -> MNISTDeployer:
+    """The MNISTDeployer of a folder, loaded once per process."""
     return MNISTDeployer(model)
 
 
-def components(deployer, picture, kind):
-    """The text by connected components alone: every blob is a digit."""
-    found = page_ink(load_image(picture), kind)
-    rows = [] if found is None else lines(blobs(*found))
+def components(deployer: MNISTDeployer, picture: Picture, kind: str | None) -> str:
+    """The text with every connected component read as one digit."""
+    ink_and_mask = page_ink(load_image(picture), kind)
+    if ink_and_mask is None:
+        return ""
+    ink, mask = ink_and_mask
     texts = []
-    for row in rows:
+    for row in lines(blobs(ink, mask)):
         line = Line(row)
-        images = [line.image(*found, segment) for segment in line.segments]
+        images = [line.image(ink, mask, segment) for segment in line.segments]
         texts.append("".join(map(str, deployer.assess(np.stack(images))[0].argmax(axis=1))))
     return "\n".join(texts)
 
 
-def table(rows):
-    found = ["| numbers | n | read exactly | 95 % interval | digit errors | connected components alone | stated |",
+def table(rows: Iterable[Row]) -> str:
+    """Markdown, one line per Row."""
+    markdown = ["| numbers | n | read exactly | 95 % interval | digit errors | connected components alone | stated |",
              "|---|---:|---:|---:|---:|---:|---:|"]
     for row in rows:
         n, exact = len(row.exact), int(row.exact.sum())
-        found.append(f"| {row.name} | {n:,} | {measured(exact / n)} | {interval(wilson_interval(exact, n))} | "
-                     f"{measured(row.errors.sum() / row.digits.sum(), 2)} | {measured(row.alone.mean())} | "
+        markdown.append(f"| {row.name} | {n:,} | {measured(exact / n)} | {interval(wilson_interval(exact, n))} | "
+                     f"{measured(row.errors.sum() / row.digits.sum(), 2)} | {measured(row.components.mean())} | "
                      f"{measured(row.stated.mean())} |")
-    return "\n".join([*found, ""])
+    return "\n".join([*markdown, ""])
 
 
-def row_of(row):
-    """A Row as plain values."""
+def row_of(row: Row) -> dict[str, object]:
+    """The summary of a Row for numbers.json."""
     n, exact = len(row.exact), int(row.exact.sum())
     return {"name": row.name, "n": n, "exact": exact / n, "interval_95": wilson_interval(exact, n),
-            "digit_errors": float(row.errors.sum() / row.digits.sum()), "components": float(row.alone.mean()),
+            "digit_errors": float(row.errors.sum() / row.digits.sum()), "components": float(row.components.mean()),
             "stated": float(row.stated.mean())}
 
 
-def headline(document):
-    """The README's lines, from numbers.json: what was selected on which digits, and measured on which."""
+def headline(document: Mapping) -> str:
+    """The README's sentence from the figures of numbers.json, with test and validation digits apart."""
     rows = {row["name"]: row for row in document["rows"]}
     kinds = {"5 digits, gaps of 2 and more": "five digits", "pairs that touch": "pairs that touch",
              "pairs that overlap": "pairs that overlap"}
-    told = [[f"{measured(rows[name + end]['exact'])} ({interval(rows[name + end]['interval_95'])}) of {words}"
-             for name, words in kinds.items()] for end in (TEST, "")]
+    test, validation = ([f"{measured(row['exact'])} ({interval(row['interval_95'])}) of {words}" for name, words in
+                         kinds.items() for row in [rows[name + suffix]]] for suffix in (TEST, ""))
     signs = next((row for row in document["no_number"] if row["name"] == "words without look-alikes"), None)
-    text = (f"- Whole numbers, composed of test digits, are read exactly in {told[0][0]}, {told[0][1]} and "
-            f"{told[0][2]}; of the validation writers' digits, on which the cuts were selected, in {told[1][0]}, "
-            f"{told[1][1]} and "
-            f"{told[1][2]}" + (f"; of signs in words {percent(signs['sure'] / signs['signs'])} pass for a sure digit, "
-                               "look-alikes of digits apart" if signs else "")
+    text = (f"- Whole numbers, composed of test digits, are read exactly in {test[0]}, {test[1]} and {test[2]}; of the "
+            f"validation writers' digits, on which the cuts were selected, in {validation[0]}, {validation[1]} and "
+            + validation[2] + (f"; {percent(signs['sure'] / signs['signs'])} of the signs in words without look-alikes "
+                               "are read as a confident digit" if signs else "")
             + " ([figures](analytics/reports/numbers.md)).")
     return "\n".join(textwrap.wrap(text, 120, subsequent_indent="  ", break_long_words=False,
                                    break_on_hyphens=False)) + "\n"
 
 
-def doubt_table(rows):
-    """Stated against measured, in fifths of all numbers by stated confidence."""
+def fifths_table(rows: Sequence[Row]) -> str:
+    """Stated confidence against measured accuracy, in fifths of all numbers by stated confidence."""
     stated, exact = (np.concatenate([getattr(row, name) for row in rows]) for name in ("stated", "exact"))
     order = np.argsort(stated, kind="stable")
-    found = ["| stated, mean | read exactly | 95 % interval | n |", "|---:|---:|---:|---:|"]
+    markdown = ["| stated, mean | read exactly | 95 % interval | n |", "|---:|---:|---:|---:|"]
     for part in np.array_split(order, FIFTHS):
         hits = int(exact[part].sum())
-        found.append(f"| {measured(stated[part].mean())} | {measured(hits / len(part))} | "
+        markdown.append(f"| {measured(stated[part].mean())} | {measured(hits / len(part))} | "
                      f"{interval(wilson_interval(hits, len(part)))} | {len(part):,} |")
-    return "\n".join([*found, ""])
+    return "\n".join([*markdown, ""])
 
 
-def claims(strange, deployer):
-    """What becomes of pictures of no number, {name: pictures}: a row each."""
+def claims(sets: Mapping[str, Sequence[NDArray[np.uint8]]], deployer: MNISTDeployer) -> list[dict]:
+    """The readings of pictures without a number, {name: pictures}: one row per set."""
     rows = []
-    for name, pictures in strange.items():
-        signs = sure = refused = 0
+    for name, pictures in sets.items():
+        signs = confident = refused = 0
         for picture in pictures:
             try:
                 places = deployer.read_number(picture, kind=None if name == "empty pages" else "canvas").digits
@@ -145,22 +151,23 @@ def claims(strange, deployer):
                 refused += 1
                 continue
             signs += len(places)
-            sure += sum(place.emotion == "confident" for place in places)
-        rows.append({"name": name, "pictures": len(pictures), "signs": signs, "sure": sure, "refused": refused})
+            confident += sum(place.emotion == "confident" for place in places)
+        rows.append({"name": name, "pictures": len(pictures), "signs": signs, "sure": confident, "refused": refused})
     return rows
 
 
-def claims_table(rows):
-    found = ["| what | pictures | signs | called a sure digit | refused with a sentence |", "|---|---:|---:|---:|---:|"]
+def claims_table(rows: Iterable[Mapping]) -> str:
+    """Markdown, one line per row of `claims`."""
+    markdown = ["| pictures of | pictures | signs | confident digits | rejected |", "|---|---:|---:|---:|---:|"]
     for row in rows:
         share = percent(row["sure"] / row["signs"], 2) if row["signs"] else "–"
-        found.append(f"| {row['name']} | {row['pictures']:,} | {row['signs']:,} | {row['sure']:,} ({share}) | "
+        markdown.append(f"| {row['name']} | {row['pictures']:,} | {row['signs']:,} | {row['sure']:,} ({share}) | "
                      f"{row['refused']:,} |")
-    return "\n".join([*found, ""])
+    return "\n".join([*markdown, ""])
 
 
-def page(part):
-    """A page of 12 megapixels with 120 digits on paper, in slanting light: a PIL image."""
+def page(part: Images) -> Image.Image:
+    """A simulated photograph of 12 megapixels: 120 digits on unevenly lit paper."""
     sheet = np.zeros((4000, 3000), np.float32)
     for number, (_, picture) in enumerate(strings(part, 12, (10, 10), [WIDE], np.random.default_rng(0))):
         scale = min(2600 / picture.shape[1], 300 / picture.shape[0])
@@ -169,21 +176,20 @@ def page(part):
         top = 100 + 320 * number
         sheet[top : top + size[1], 200 : 200 + size[0]] = row
     light = np.linspace(230, 150, 3000, dtype=np.float32)[None]
-    return Image.fromarray(np.uint8(light * (1 - 0.75 * sheet)))
+    return Image.fromarray((light * (1 - 0.75 * sheet)).astype(np.uint8))
 
 
-def times(deployer, part):
-    """A sentence: milliseconds of a number of eight on the canvas; seconds and memory of a page, in a process of its
-    own."""
-    taken = []
+def times(deployer: MNISTDeployer, part: Images) -> str:
+    """The time of an eight-digit drawing, and the time and memory of a page in a separate process, as a sentence."""
+    seconds_each = []
     for _, picture in strings(part, 40, (8, 8), [WIDE], np.random.default_rng(4)):
         start = time.perf_counter()
         deployer.read_number(picture, kind="canvas")
-        taken.append(time.perf_counter() - start)
+        seconds_each.append(time.perf_counter() - start)
     with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
         page(part).save(file.name, quality=90)
         run = subprocess.run([sys.executable, "-c", PAGE, file.name], capture_output=True, text=True, check=True)
     seconds, megabytes, signs = run.stdout.split()
-    return (f"A number of eight digits takes {1e3 * np.median(taken):.0f} ms (the slowest of {len(taken)}: "
-            f"{1e3 * max(taken):.0f} ms); a page of 12 megapixels with 120 digits {float(seconds):.1f} s and "
-            f"{float(megabytes):.0f} MB ({signs} signs found).\n")
+    return (f"A number of eight digits takes {1e3 * np.median(seconds_each):.0f} ms (maximum of {len(seconds_each)}: "
+            f"{1e3 * max(seconds_each):.0f} ms); a page of 12 megapixels with 120 digits {float(seconds):.1f} s and "
+            f"{float(megabytes):.0f} MB ({signs} signs).\n")

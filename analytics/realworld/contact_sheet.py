@@ -1,39 +1,45 @@
-"""What was misread, as a picture: what was given, what the network saw, truth and answer."""
+"""A contact sheet of the errors: picture, network input, true digit and answer."""
 
+from collections.abc import Sequence
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
+from analytics.realworld.figures import Answer
+from analytics.realworld.sets import Pictures
 from core.formats import percent
 from deployment.reader.picture.load import InputError
 
 
-def is_hit(answer, label):
+def is_hit(answer: Answer, label: int) -> bool:
     return not isinstance(answer, InputError) and answer.digit == label
 
 
-def contact_sheet(sets, results, columns=8, side=84):
-    """PIL image of what was misread: each picture beside its 28x28, with "truth > answer" above."""
-    wrong = [row for pictures, answers in zip(sets, results, strict=True)
+def contact_sheet(sets: Sequence[Pictures], results: Sequence[Sequence[Answer]], columns: int = 8,
+                  side: int = 84) -> Image.Image:
+    """The errors, each picture beside its 28x28 network input, with "true digit > answer" above."""
+    errors = [row for pictures, answers in zip(sets, results, strict=True)
              for row in zip(pictures.pictures, answers, pictures.labels, strict=True) if not is_hit(*row[1:])]
     width, height = 2 * side + 8, side + 18
-    sheet = Image.new("RGB", (columns * width, max(1, -(-len(wrong) // columns)) * height), "#333333")
+    sheet = Image.new("RGB", (columns * width, max(1, -(-len(errors) // columns)) * height), "#333333")
     pen = ImageDraw.Draw(sheet)
-    for i, (picture, answer, label) in enumerate(wrong):
+    for i, (picture, answer, label) in enumerate(errors):
         x, y = i % columns * width, i // columns * height
-        failed = isinstance(answer, InputError)
-        said = "unreadable" if failed else f"{answer.digit}  {percent(answer.confidence, 0)}"
-        pen.text((x, y + 3), f"{label} > {said}")
         sheet.paste(thumbnail(picture, side), (x, y + 16))
-        if not failed:
-            seen = Image.fromarray(np.rint(answer.image * 255).astype(np.uint8))
-            sheet.paste(seen.resize((side, side), Image.Resampling.NEAREST), (x + side + 2, y + 16))
+        if isinstance(answer, InputError):
+            pen.text((x, y + 3), f"{label} > unreadable")
+        else:
+            pen.text((x, y + 3), f"{label} > {answer.digit}  {percent(answer.confidence, 0)}")
+            assert answer.image is not None
+            network_input = Image.fromarray(np.rint(answer.image * 255).astype(np.uint8))
+            sheet.paste(network_input.resize((side, side), Image.Resampling.NEAREST), (x + side + 2, y + 16))
     return sheet
 
 
-def thumbnail(picture, side):
-    """A picture as `load_sets` gives it, small and RGB; drawings on black, files that are no picture left empty."""
+def thumbnail(picture: np.ndarray | bytes | str | Path, side: int) -> Image.Image:
+    """A small RGB version of a picture; black behind transparency, and for files that are not pictures."""
     try:
         if isinstance(picture, np.ndarray):
             image = Image.fromarray(picture)

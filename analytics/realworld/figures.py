@@ -1,75 +1,86 @@
-"""What the readings of a set amount to: shares with their intervals, calibration, and how well doubt tells errors."""
+"""Accuracy, calibration and error detection of the answers for a set of pictures, as tables."""
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from analytics.realworld.sets import Pictures
 from core.formats import interval, measured, percent
 from core.metrics import auroc, ece_if_calibrated, expected_calibration_error, wilson_interval
 from core.uncertainty.readout import EMOTIONS
 from deployment.reader.picture.load import InputError
+from deployment.reader.prediction import Prediction
 
-RESAMPLES = 200
-NONE = "–"
+Answer = Prediction | InputError
+
+RESAMPLES = 200  # of bootstrap intervals and of ece_if_calibrated
+NONE = "–"  # an empty cell
 
 
 @dataclass(frozen=True)
 class Readings:
-    """Of N pictures, M of which could be read: labels and right (N,), the others (M,) and probs (M, 10)."""
+    """The answers for N pictures, of which M are readable."""
 
     name: str
-    labels: np.ndarray
-    right: np.ndarray
-    read: np.ndarray  # (N,) booleans
-    probs: np.ndarray
-    emotions: np.ndarray
-    novelty: np.ndarray
-    left_over: np.ndarray  # (M,) whether ink was left over beside the digit
+    labels: NDArray[np.integer]  # (N,)
+    right: NDArray[np.bool_]  # (N,)
+    read: NDArray[np.bool_]  # (N,)
+    probs: NDArray[np.floating]  # (M, 10)
+    emotions: NDArray[np.str_]  # (M,)
+    novelty: NDArray[np.floating]  # (M,)
+    left_over: NDArray[np.bool_]  # (M,) whether ink is left over beside the digit
 
     @classmethod
-    def of(cls, pictures, answers, without=(), name=None):
-        """From a Pictures and what predict_batch made of it, `without` those numbers."""
-        kept = np.setdiff1d(np.arange(len(answers)), without)
-        read = np.array([not isinstance(answers[i], InputError) for i in kept], bool)
-        good, labels = [answers[i] for i, known in zip(kept, read, strict=True) if known], pictures.labels[kept]
-        right = np.zeros(len(kept), bool)
-        right[read] = np.array([answer.digit for answer in good], int) == labels[read]
+    def of(cls, pictures: Pictures, answers: Sequence[Answer], without: Collection[int] = (),
+           name: str | None = None) -> "Readings":
+        """From the answers of predict_batch for a set, excluding the indices `without`."""
+        indices = np.setdiff1d(np.arange(len(answers)), np.array(list(without), int))
+        read = np.array([not isinstance(answers[i], InputError) for i in indices], bool)
+        predictions = [answer for i in indices if not isinstance(answer := answers[i], InputError)]
+        labels, right = pictures.labels[indices], np.zeros(len(indices), bool)
+        right[read] = np.array([answer.digit for answer in predictions], int) == labels[read]
         return cls(name or pictures.name, labels, right, read,
-                   np.array([answer.probabilities for answer in good]).reshape(-1, 10),
-                   np.array([answer.emotion for answer in good]), np.array([answer.novelty for answer in good]),
-                   np.array([bool(answer.left_over) for answer in good], bool))
+                   np.array([answer.probabilities for answer in predictions]).reshape(-1, 10),
+                   np.array([answer.emotion for answer in predictions]),
+                   np.array([answer.novelty for answer in predictions]),
+                   np.array([bool(answer.left_over) for answer in predictions], bool))
 
     @classmethod
-    def pooled(cls, several, name):
+    def pooled(cls, several: Sequence["Readings"], name: str) -> "Readings":
+        """All sets as one."""
         return cls(name, *(np.concatenate([getattr(one, part) for one in several])
                            for part in ("labels", "right", "read", "probs", "emotions", "novelty", "left_over")))
 
     @property
-    def confidence(self):
+    def confidence(self) -> NDArray[np.floating]:
         return self.probs.max(axis=1)
 
 
-def auroc_interval(scores, positives, rng):
-    """AUROC and its 95 % interval over resamples of the samples; None where one of the two kinds is missing."""
+def auroc_interval(scores: NDArray[np.floating], positives: NDArray[np.bool_], rng: np.random.Generator
+                   ) -> tuple[float, float, float] | None:
+    """AUROC and its 95 % bootstrap interval (value, low, high); None without positives or without negatives."""
     if positives.all() or not positives.any():
         return None
-    found = []
+    areas = []
     for _ in range(RESAMPLES):
         drawn = rng.integers(0, len(scores), len(scores))
         if 0 < positives[drawn].sum() < len(drawn):
-            found.append(auroc(scores[drawn], positives[drawn]))
-    return auroc(scores, positives), *np.quantile(found, [0.025, 0.975])
+            areas.append(auroc(scores[drawn], positives[drawn]))
+    low, high = np.quantile(areas, [0.025, 0.975])
+    return auroc(scores, positives), low, high
 
 
-def in_words(found):
-    return NONE if found is None else f"{found[0]:.3f} ({found[1]:.3f} to {found[2]:.3f})"
+def auroc_cell(area: tuple[float, float, float] | None) -> str:
+    return NONE if area is None else f"{area[0]:.3f} ({area[1]:.3f} to {area[2]:.3f})"
 
 
-def digits_table(rows):
+def digits_table(rows: Iterable[Readings]) -> str:
     """Markdown, a row for each Readings of labelled digits."""
     rng = np.random.default_rng(0)
     head = ["set", "n", "read correctly", "95 % interval", "called confident", "wrong among them", "calibration error",
-            "a perfect reader's", "AUROC of confidence", *EMOTIONS[1:], "ink left over", "unreadable"]
+            "if calibrated", "AUROC of confidence", *EMOTIONS[1:], "ink left over", "unreadable"]
     lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
     for row in rows:
         n, hits, right = len(row.labels), int(row.right.sum()), row.right[row.read]
@@ -77,31 +88,31 @@ def digits_table(rows):
         wrong = int((confident & ~right).sum())
         among = f"{wrong} of {confident.sum():,} ({measured(wrong / confident.sum(), 2)})" if confident.any() else NONE
         error = expected_calibration_error(row.probs, row.labels[row.read])
-        band = np.quantile(ece_if_calibrated(row.probs, RESAMPLES, rng), [0.025, 0.975])
+        calibrated = np.quantile(ece_if_calibrated(row.probs, RESAMPLES, rng), [0.025, 0.975])
         emotions = [measured((row.emotions == emotion).sum() / n) for emotion in EMOTIONS[1:]]
         cells = [row.name, f"{n:,}", measured(hits / n, 2), interval(wilson_interval(hits, n)),
-                 measured(confident.sum() / n), among, percent(error, 2), interval(band, 2),
-                 in_words(auroc_interval(row.confidence, right, rng)), *emotions,
+                 measured(confident.sum() / n), among, percent(error, 2), interval(calibrated, 2),
+                 auroc_cell(auroc_interval(row.confidence, right, rng)), *emotions,
                  measured(row.left_over.sum() / n), f"{n - row.read.sum():,}"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
-def strange_table(rows, digits, validation):
-    """Markdown, a row for each Readings of what is no digit, beside the Readings of digits.
+def non_digits_table(rows: Iterable[Readings], digits: Readings, validation: NDArray[np.floating]) -> str:
+    """Markdown, a row for each Readings of non-digits, compared with the Readings of digits.
 
-    validation: the novelty (N,) of validation digits; found is what is stranger than 99.5 % of these.
+    validation: novelty (N,) of validation digits; detected means more novel than 99.5 % of these.
     """
-    rng, usual = np.random.default_rng(0), np.quantile(validation, 0.995)
-    head = ["no digits", "n", "called curious", "95 % interval", "found", "called confident",
+    rng, threshold = np.random.default_rng(0), np.quantile(validation, 0.995)
+    head = ["non-digits", "n", "called curious", "95 % interval", "detected", "called confident",
             f"AUROC against {digits.name}", "unreadable"]
     lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
     for row in rows:
         n, curious = len(row.labels), int((row.emotions == "curious").sum())
         both = np.concatenate([row.novelty, digits.novelty])
-        found = auroc_interval(both, np.arange(len(both)) < len(row.novelty), rng)
+        area = auroc_interval(both, np.arange(len(both)) < len(row.novelty), rng)
         cells = [row.name, f"{n:,}", measured(curious / n), interval(wilson_interval(curious, n)),
-                 measured((row.novelty > usual).sum() / n), measured((row.emotions == "confident").sum() / n),
-                 in_words(found), f"{n - row.read.sum():,}"]
+                 measured((row.novelty > threshold).sum() / n), measured((row.emotions == "confident").sum() / n),
+                 auroc_cell(area), f"{n - row.read.sum():,}"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

@@ -1,43 +1,45 @@
-"""Pictures from outside MNIST, read from folders and arrays: of digits with their labels, and of what is no digit."""
+"""Load pictures from outside MNIST from folders and array files: labelled digits, and non-digits."""
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from deployment.reader.picture.load import ENDINGS
 
-CANVAS = 280
-LOOK_ALIKES = "oOlIsSzZBgqb"  # drawn letters that are digits to whoever is not told
+CANVAS = 280  # side in pixels
+LOOK_ALIKES = "oOlIsSzZBgqb"  # letters whose drawings can be digits
 DOUBTFUL = json.loads((Path(__file__).parent / "doubtful.json").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """A set: pictures as MNISTDeployer.predict takes them; labels (N,), -1 for what is no digit; kind: as `predict`'s.
+    """A set of N pictures.
 
-    doubtful: numbers of those whose label or legibility is in doubt, listed beforehand.
+    pictures, kind: arguments of MNISTDeployer.predict_batch; labels (N,): -1 for non-digits; doubtful: indices of
+    pictures with doubtful labels or legibility, listed before the measurement.
     """
 
     name: str
     pictures: list
-    labels: np.ndarray
+    labels: NDArray
     kind: str | None = None
-    doubtful: tuple = ()
+    doubtful: tuple[int, ...] = ()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.labels)
 
 
-def load_sets(source):
-    """All labelled sets in a folder, or the one in an .npz file: a list of Pictures. Raises ValueError when there are
-    none."""
-    source, sets = Path(source), []
+def load_sets(source: Path) -> list[Pictures]:
+    """All labelled sets in a folder or an .npz file. Raises ValueError when there are none."""
+    sets = []
     folders = [source, *sorted(path for path in source.rglob("*") if path.is_dir())] if source.is_dir() else []
     for folder in folders:
         files = sorted(file for file in folder.iterdir() if is_labelled(file))
@@ -53,10 +55,11 @@ def load_sets(source):
     return sets
 
 
-def load_strange(source):
-    """What is no digit, in a folder of any pictures or an .npz file: a Pictures; of drawn letters without those that
-    look like digits. Raises ValueError where there is none."""
-    source = Path(source)
+def load_non_digits(source: Path) -> Pictures:
+    """Non-digits from a folder of pictures or an .npz file, without drawn letters that are LOOK_ALIKES of digits.
+
+    Raises ValueError when there are none.
+    """
     if source.is_dir():
         files = sorted(file for file in source.rglob("*") if file.name.lower().endswith(ENDINGS))
         loaded = Pictures(source.resolve().name, files, np.full(len(files), -1)) if files else None
@@ -65,20 +68,20 @@ def load_strange(source):
     if loaded is None:
         raise ValueError(f"{source} holds no pictures.")
     letters = loaded.labels.dtype.kind == "U" and loaded.kind == "canvas"
-    kept = np.flatnonzero(~np.isin(loaded.labels, list(LOOK_ALIKES))) if letters else np.arange(len(loaded))
-    return Pictures(loaded.name, [loaded.pictures[i] for i in kept], np.full(len(kept), -1), loaded.kind)
+    indices = np.flatnonzero(~np.isin(loaded.labels, list(LOOK_ALIKES))) if letters else np.arange(len(loaded))
+    return Pictures(loaded.name, [loaded.pictures[i] for i in indices], np.full(len(indices), -1), loaded.kind)
 
 
-def name_below(source, path):
+def name_below(source: Path, path: Path) -> str:
     return str(path.relative_to(source).with_suffix("")) if path != source else path.resolve().stem
 
 
-def is_labelled(file):
+def is_labelled(file: Path) -> bool:
     return file.name.lower().endswith(ENDINGS) and file.name[0].isdigit() and file.name[1] == "_"
 
 
-def load_arrays(file, name):
-    """The Pictures of an .npz file, with its labels as they are; None where it holds none in a known form."""
+def load_arrays(file: Path, name: str) -> Pictures | None:
+    """The Pictures of an .npz file with its labels of any type; None for a file without known arrays."""
     with np.load(file, allow_pickle=False) as arrays:
         labels = arrays.get("labels")
         if labels is None:
@@ -90,17 +93,17 @@ def load_arrays(file, name):
         points, stroke_start, sample_start = (arrays[k] for k in ("points", "stroke_start", "sample_start"))
     rng, pictures = np.random.default_rng(0), []
     for first, last in pairwise(sample_start):
-        packed = BytesIO()  # thousands of canvases would fill the memory
+        packed = BytesIO()  # PNG, because thousands of canvases would fill the memory
         draw_strokes([points[a:b] for a, b in pairwise(stroke_start[first : last + 1])], rng).save(packed, "PNG")
         pictures.append(packed.getvalue())
     doubtful = DOUBTFUL.get(hashlib.sha256(points.tobytes()).hexdigest(), {}).get("indices", ())
     return Pictures(name, pictures, labels, "canvas", tuple(doubtful))
 
 
-def draw_strokes(strokes, rng):
-    """Pen strokes, each (n, 2) with y upwards -> RGBA picture as the app's canvas: 280 x 280, white on nothing.
+def draw_strokes(strokes: Sequence[NDArray[np.floating]], rng: np.random.Generator) -> Image.Image:
+    """An RGBA picture like the app's canvas, 280 x 280, white on transparent, of pen strokes (n, 2) with y upwards.
 
-    The round brush is 14 to 26 px wide, the way of its middle 90 to 220 px long or high; it lies anywhere.
+    Brush width 14 to 26 px, longer side of the strokes 90 to 220 px, position random.
     """
     points = np.concatenate(strokes) * [1, -1]
     low, extent = points.min(0), np.ptp(points, axis=0)
@@ -108,7 +111,7 @@ def draw_strokes(strokes, rng):
     scale = side / max(extent.max(), 1e-6)
     free = CANVAS - brush - extent * scale
     corner = brush / 2 + rng.uniform(0, 1, 2) * free
-    image = Image.new("L", (2 * CANVAS, 2 * CANVAS))  # drawn twice as large, for soft edges
+    image = Image.new("L", (2 * CANVAS, 2 * CANVAS))  # drawn at twice the size for soft edges
     pen = ImageDraw.Draw(image)
     for stroke in strokes:
         path = ((stroke * [1, -1] - low) * scale + corner) * 2

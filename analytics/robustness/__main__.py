@@ -1,14 +1,16 @@
-"""Accuracy and confidence on corrupted test images:
+"""Measure accuracy and confidence on corrupted test images.
 
     python -m analytics.robustness [--n N] [--seed SEED] [--model DIR] [--out images/robustness/robustness.json]
 
-The table is printed; figures of every cell go into the JSON file, a picture of all corruptions beside it, both with the
-hash of the model; for the shipped model the table goes to analytics/reports/robustness.md too. The app's audit has rows
-of its own, on fewer images (python -m analytics.audit), which this command leaves alone.
+Prints the table, and writes the figures of every cell as JSON and a picture of all corruptions beside it, both with the
+model's hash; for the shipped model also the table to analytics/reports/robustness.md. The app's audit has separate rows
+on fewer images (python -m analytics.audit).
 """
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analytics.reports import png_bytes, write_report
 from analytics.robustness.measure import measure, sentence, summary, table
@@ -18,20 +20,24 @@ from core.files import replace_together
 from core.models import model as models
 from core.storage import json_text
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 OUT = Path(__file__).resolve().parents[2] / "images" / "robustness" / "robustness.json"
 
 
-def save(path, document, figures):
-    """Write document as JSON to path and each figure, by name, as a PNG beside it with the model's hash inside."""
+def save(path: Path, document: Mapping, figures: Mapping[str, "Figure"]) -> None:
+    """Write document as JSON to path, and each figure as NAME.png with the model's hash beside it."""
     tag = {"Description": f"model_sha256 {document['model_sha256']}"}
     files = {f"{name}.png": png_bytes(figure, tag) for name, figure in figures.items()}
     replace_together(path.parent, {**files, path.name: json_text(document)})
 
 
-def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m analytics.robustness", description=__doc__.split("\n")[0])
-    parser.add_argument("--n", type=int, default=2000, help="test images for each cell (default 2000)")
-    parser.add_argument("--seed", type=int, default=0, help="draws the images and the corruptions")
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m analytics.robustness",
+                                     description="Measure accuracy and confidence on corrupted test images.")
+    parser.add_argument("--n", type=int, default=2000, help="test images per cell (default 2000)")
+    parser.add_argument("--seed", type=int, default=0, help="of the sampled images and the corruptions")
     parser.add_argument("--model", type=Path, default=models.FINAL_MODEL, metavar="DIR")
     parser.add_argument("--out", type=Path, default=OUT, metavar="FILE.json")
     args = parser.parse_args(argv)

@@ -1,142 +1,141 @@
-"""Fifteen ways to corrupt a digit without changing which digit it is, each in five severities, in NumPy alone.
+"""The fifteen corruptions of MNIST-C at five severities, in NumPy.
 
-The corruptions and their settings are those of MNIST-C (Mu & Gilmer, "MNIST-C: A Robustness Benchmark for Computer
-Vision", 2019, arXiv:1906.02337), made here from their description, so pictures agree in kind, not pixel by pixel. The
-paper publishes one severity of each, `PAPER` below. Stripes, dotted lines, zigzags and edges have no severities there:
-their published form stands here as the third of five.
-
-    corrupted = corrupt("fog", images, severity=5, seed=0)      # (N, 28, 28) uint8 -> the same
+Mu & Gilmer, "MNIST-C: A Robustness Benchmark for Computer Vision", 2019, arXiv:1906.02337; implemented from the
+description, so pixels differ. `PAPER` is the published severity; stripes, dotted lines, zigzags, edges have only one.
 """
 
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from core.digits.augmentation import sample, thicken
 from core.digits.data import SIDE
 
 CENTRE = (SIDE - 1) / 2
 ROWS, COLUMNS = np.indices((SIDE, SIDE), dtype=np.float32)
-LINES = 3  # lines drawn for each image; the severity says how many of them show
+LINES = 3  # random lines per image; the severity decides how many are drawn
+Floats = NDArray[np.floating]
+Rng = np.random.Generator
 
 
-def corrupt(name, images, severity, seed=0):
-    """Images (N, 28, 28) uint8, white ink on black, with the corruption `name` of CORRUPTIONS: (N, 28, 28) uint8.
+def corrupt(name: str, images: NDArray[np.uint8], severity: int, seed: int = 0) -> NDArray[np.uint8]:
+    """Apply the corruption `name` of CORRUPTIONS to images (N, 28, 28), white ink on black.
 
-    severity: 0 (untouched) to 5. The same images, severity and seed give the same result; the random choices are shared
-    by the severities, so that 3 and 4 differ in strength, not in luck. Raises ValueError on anything else.
+    severity: 0 (unchanged) to 5. Deterministic; all severities share the random choices and differ only in strength.
+    Raises ValueError for invalid arguments.
     """
     if name not in CORRUPTIONS:
-        raise ValueError(f"There is no corruption {name!r}; choose one of {', '.join(CORRUPTIONS)}.")
+        raise ValueError(f"there is no corruption {name!r}; choose one of {', '.join(CORRUPTIONS)}.")
     if severity not in range(6):
-        raise ValueError(f"severity is {severity!r}; choose 0 (untouched) or 1 to 5.")
+        raise ValueError(f"severity is {severity!r}; choose 0 (unchanged) or 1 to 5.")
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
         raise ValueError(f"images are {images.dtype} of shape {images.shape}; give uint8 of shape (N, 28, 28).")
     if severity == 0 or len(images) == 0:
         return images.copy()
-    work, _, settings = TABLE[name]
+    corruption, _, settings = TABLE[name]
     rng = np.random.default_rng([seed, CORRUPTIONS.index(name)])
-    out = work(images.astype(np.float32) / 255, rng, *settings[severity - 1])
+    out = corruption(images.astype(np.float32) / 255, rng, *settings[severity - 1])
     return np.rint(np.clip(out, 0, 1) * 255).astype(np.uint8)
 
 
-# Below, x is (N, 28, 28) float32 in [0, 1]; what a corruption returns may leave [0, 1] and is clipped by `corrupt`.
+# Below, x is (N, 28, 28) float32 in [0, 1]. A corruption may return values outside [0, 1]; `corrupt` clips them.
 
 
-def shot_noise(x, rng, photons):
-    """Light counted in whole photons: white sends `photons` of them on average, and their number is Poisson's."""
+def shot_noise(x: Floats, rng: Rng, photons: float) -> Floats:
+    """Poisson noise; photons: mean count of a white pixel."""
     return rng.poisson(x * photons) / photons
 
 
-def impulse_noise(x, rng, share):
-    """A share of the pixels turned black or white, as likely one as the other."""
+def impulse_noise(x: Floats, rng: Rng, share: float) -> Floats:
+    """A share of the pixels set to black or white with equal probability."""
     hit, white = rng.random((2, *x.shape), dtype=np.float32)
     return np.where(hit < share, white < 0.5, x)
 
 
-def glass_blur(x, rng, sigma, reach, rounds):
-    """Frosted glass: blur, pixels swapped with near ones (up to `reach` away) in `rounds` sweeps, blur."""
+def glass_blur(x: Floats, rng: Rng, sigma: float, reach: int, rounds: int) -> Floats:
+    """Frosted glass: blur, swap pixels up to `reach` apart in `rounds` sweeps, blur."""
     n, images = len(x), np.arange(len(x))
-    pixels = blur(x, sigma).reshape(n, -1).T.copy()  # one row a pixel: each swap is then one for all images
+    pixels = blur(x, sigma).reshape(n, -1).T.copy()  # one row per pixel, to swap in all images at once
     inside = range(SIDE - reach, reach, -1)
     for _ in range(rounds):
         for here in (row * SIDE + column for row in inside for column in inside):
             down, right = rng.integers(-reach, reach, (2, n))
-            there = here + (down * SIDE + right) * rng.integers(0, 2, n)  # half of the pixels stay
+            there = here + (down * SIDE + right) * rng.integers(0, 2, n)  # half of the pixels are not swapped
             moved = pixels[here].copy()
             pixels[here] = pixels[there, images]
             pixels[there, images] = moved
     return blur(pixels.T.reshape(x.shape), sigma)
 
 
-def motion_blur(x, rng, radius, sigma):
-    """Ink dragged one way, at an angle of up to 45 degrees, fading along 2 radius + 1 pixels as half a Gaussian."""
+def motion_blur(x: Floats, rng: Rng, radius: int, sigma: float) -> Floats:
+    """Blur in one direction, at an angle of up to 45 degrees, by half a Gaussian of 2 radius + 1 pixels."""
     angle = rng.uniform(-np.pi / 4, np.pi / 4, (len(x), 1)).astype(np.float32)
     steps = np.arange(2 * radius + 1, dtype=np.float32)
     weights = np.exp(-((steps / sigma) ** 2) / 2)
-    rows, columns, out = ROWS.ravel(), COLUMNS.ravel(), 0
+    rows, columns, out = ROWS.ravel(), COLUMNS.ravel(), np.zeros((len(x), SIDE * SIDE), np.float32)
     for step, weight in zip(steps, weights / weights.sum(), strict=True):
         out = out + weight * sample(x, rows + step * np.sin(angle), columns + step * np.cos(angle))
     return out.reshape(x.shape)
 
 
-def shear(x, rng, angle):
-    """The upright axis leant left or right by `angle` radians; the digit grows taller by 1 / cos(angle)."""
+def shear(x: Floats, rng: Rng, angle: float) -> Floats:
+    """Slant left or right by `angle` radians; the height grows by 1 / cos(angle)."""
     lean = angle * rng.choice([-1, 1], len(x))
     return affine(x, (np.cos(lean), 0), (-np.sin(lean), 1))
 
 
-def scale(x, rng, factor):
-    """The digit made smaller by `factor`."""
+def scale(x: Floats, rng: Rng, factor: float) -> Floats:
+    """Scale the digit by `factor`."""
     return affine(x, (1 / factor, 0), (0, 1 / factor))
 
 
-def rotate(x, rng, angle):
-    """The digit turned left or right by `angle` radians."""
+def rotate(x: Floats, rng: Rng, angle: float) -> Floats:
+    """Rotate left or right by `angle` radians."""
     turn = angle * rng.choice([-1, 1], len(x))
     return affine(x, (np.cos(turn), np.sin(turn)), (-np.sin(turn), np.cos(turn)))
 
 
-def brightness(x, rng, more):
-    """Every pixel brighter by `more`: ink stays white, paper turns grey."""
-    return x + more
+def brightness(x: Floats, rng: Rng, amount: float) -> Floats:
+    """Add `amount` to every pixel."""
+    return x + amount
 
 
-def translate(x, rng, pixels):
-    """The digit moved by `pixels` up or down and by as many left or right."""
+def translate(x: Floats, rng: Rng, pixels: int) -> Floats:
+    """Shift by `pixels` up or down and left or right."""
     return affine(x, (1, 0), (0, 1), *(pixels * rng.choice([-1, 1], (2, len(x)))))
 
 
-def stripe(x, rng, width):
-    """Black and white exchanged in `width` columns at the left and at the right."""
+def stripe(x: Floats, rng: Rng, width: int) -> Floats:
+    """Invert `width` columns at the left and at the right."""
     return np.where(np.abs(COLUMNS - CENTRE) > CENTRE - width, 1 - x, x)
 
 
-def fog(x, rng, thickness, decay):
-    """Clouds of the given thickness added, and the sum dimmed to the range the image had."""
+def fog(x: Floats, rng: Rng, thickness: float, decay: float) -> Floats:
+    """Add clouds of this thickness, then scale to the image's maximum."""
     top = x.max(axis=(1, 2), keepdims=True)
     return (x + thickness * clouds(len(x), rng, decay)) * top / (top + thickness)
 
 
-def spatter(x, rng, mean, spread, drop, level, edge):
-    """Dark grey mud wherever smooth noise exceeds `level`; `drop`, `edge`: widths of noise and mask in pixels."""
+def spatter(x: Floats, rng: Rng, mean: float, spread: float, drop: float, level: float, edge: float) -> Floats:
+    """Dark grey where smooth noise exceeds `level`; drop, edge: smoothing of noise and mask in pixels."""
     noise = rng.standard_normal(x.shape, dtype=np.float32)
     mask = blur((blur(mean + spread * noise, drop) > level).astype(np.float32), edge)
     mask[mask < 0.8] = 0
     return x * (1 - mask) + 63 / 255 * mask
 
 
-def dotted_line(x, rng, ink, lines):
-    """Dotted straight lines from the left edge to the right: two columns drawn, two left out."""
+def dotted_line(x: Floats, rng: Rng, ink: float, lines: int) -> Floats:
+    """Straight lines from the left edge to the right, two columns drawn and two left out."""
     left, right = rng.integers(0, 27, (2, LINES, len(x), 1, 1))[:, :lines]
-    away = np.abs(ROWS - left - (right - left) * COLUMNS / 27)
-    dots = stroke(away) * (COLUMNS // 2 % 2 == 1)
+    distance = np.abs(ROWS - left - (right - left) * COLUMNS / 27)
+    dots = stroke(distance) * (COLUMNS // 2 % 2 == 1)
     return x + ink * dots.max(axis=0)
 
 
-def zigzag(x, rng, ink, lines):
-    """Zigzags across the image, 2 pixels to either side of a nearly level line, 8 pixels from peak to peak."""
+def zigzag(x: Floats, rng: Rng, ink: float, lines: int) -> Floats:
+    """Nearly horizontal zigzags with an amplitude of 2 and a period of 8 pixels."""
     left, rise = (rng.integers(low, high, (LINES, len(x), 1, 1))[:lines] for low, high in ((0, 27), (-5, 5)))
     angle = np.arctan(rise / 23)  # from column 2 to column 25
     along = (COLUMNS - 2) * np.cos(angle) + (ROWS - left) * np.sin(angle)
@@ -146,11 +145,11 @@ def zigzag(x, rng, ink, lines):
     return x + ink * drawn.max(axis=0)
 
 
-def canny_edges(x, rng, share, sigma):
-    """Edges instead of strokes (Canny 1986), mixed with the image: `share` 1 leaves the edges alone.
+def canny_edges(x: Floats, rng: Rng, share: float, sigma: float) -> Floats:
+    """The edges (Canny 1986), mixed with the image with the weight `share`.
 
-    sigma: smoothing in pixels. An edge pixel is the steepest along its gradient, with a Sobel slope of at least 0.1,
-    and reaches one of at least 0.2 by way of other edge pixels.
+    sigma: smoothing in pixels. An edge pixel is the maximum along its gradient, with a Sobel slope of at least 0.1,
+    and is connected by edge pixels to a slope of at least 0.2.
     """
     padded = np.pad(blur(x, sigma), ((0, 0), (1, 1), (1, 1)), mode="edge")
     across, down = padded[:, :, 2:] - padded[:, :, :-2], padded[:, 2:] - padded[:, :-2]
@@ -160,7 +159,7 @@ def canny_edges(x, rng, share, sigma):
     unit = slope / np.maximum(strength, 1e-6)
     image = strength.reshape(x.shape)
     beside = [sample(image, ROWS.ravel() + way * unit[0], COLUMNS.ravel() + way * unit[1]) for way in (-1, 1)]
-    steepest = (strength + 1e-5 >= np.maximum(*beside)).reshape(x.shape)  # equal but for rounding is equal
+    steepest = (strength + 1e-5 >= np.maximum(*beside)).reshape(x.shape)  # equal up to rounding
     weak, edges = steepest & (image >= 0.1), steepest & (image >= 0.2)
     while True:
         grown = weak & (thicken(edges, np.ones(len(x))) > 0)
@@ -169,8 +168,9 @@ def canny_edges(x, rng, share, sigma):
         edges = grown
 
 
-def affine(x, for_rows, for_columns, down=0.0, right=0.0):
-    """x looked up around its centre: source row = for_rows . (row, column) + down; columns alike. Numbers or (N,)."""
+def affine(x: Floats, for_rows: tuple[ArrayLike, ArrayLike], for_columns: tuple[ArrayLike, ArrayLike],
+           down: ArrayLike = 0.0, right: ArrayLike = 0.0) -> Floats:
+    """Sample x around its centre at row = for_rows . (row, column) + down; columns alike. Scalars or (N,)."""
     places = []
     for factors, shift in ((for_rows, down), (for_columns, right)):
         a, b, shift = (np.reshape(np.broadcast_to(value, len(x)), (-1, 1)) for value in (*factors, shift))
@@ -180,25 +180,25 @@ def affine(x, for_rows, for_columns, down=0.0, right=0.0):
 
 
 @lru_cache(maxsize=16)
-def smoothing(sigma):
-    """(28, 28) matrix that smooths a column of pixels with a Gaussian of `sigma` pixels; the border pixel repeats."""
+def smoothing(sigma: float) -> NDArray[np.float32]:
+    """(28, 28) matrix that smooths a column of pixels with a Gaussian of `sigma` pixels; the border is repeated."""
     reach = int(4 * sigma + 0.5)
     weights = np.exp(-((np.arange(-reach, reach + 1) / sigma) ** 2) / 2)
     pixels = np.pad(np.eye(SIDE), ((reach, reach), (0, 0)), mode="edge")
     shifted = (weight * pixels[i : i + SIDE] for i, weight in enumerate(weights / weights.sum()))
-    return sum(shifted).astype(np.float32)
+    return reduce(np.add, shifted).astype(np.float32)
 
 
-def blur(x, sigma):
+def blur(x: Floats, sigma: float) -> Floats:
     """x (N, 28, 28) smoothed with a Gaussian of `sigma` pixels."""
     return smoothing(sigma) @ x @ smoothing(sigma).T
 
 
-def clouds(n, rng, decay, levels=8, chunk=100):
+def clouds(n: int, rng: Rng, decay: float, levels: int = 8, chunk: int = 100) -> Floats:
     """n corners (28, 28) of cloud maps in [0, 1], by midpoint displacement on a torus (Fournier et al. 1982).
 
-    Each level doubles the map, up to 256 x 256: the middle of four points, then the middles between, are their mean
-    plus an even random amount, decay^2 times smaller than on the level before.
+    Each level doubles the map, up to 256 x 256. A midpoint is the mean of its four neighbours plus uniform noise, whose
+    amplitude falls by decay^2 per level.
     """
     out = []
     for start in range(0, n, chunk):
@@ -220,14 +220,14 @@ def clouds(n, rng, decay, levels=8, chunk=100):
     return np.concatenate(out)
 
 
-def stroke(away):
-    """Ink in [0, 1] at `away` pixels from the middle of a pen line: the paper's 1 + log(1 - away / 2.3)."""
-    return np.maximum(0, 1 + np.log(1 - np.minimum(away, 2.2) / 2.3))
+def stroke(distance: Floats) -> Floats:
+    """Ink in [0, 1] at a distance in pixels from the centre of a line: the paper's 1 + log(1 - distance / 2.3)."""
+    return np.maximum(0, 1 + np.log(1 - np.minimum(distance, 2.2) / 2.3))
 
 
 RADIANS = ((0.2,), (0.4,), (0.6,), (0.8,), (1.0,))
 INK_AND_LINES = ((0.4, 1), (0.7, 1), (1.0, 1), (1.0, 2), (1.0, 3))
-# name: the function, the severity that the paper's data set has, and the five settings, mildest first
+# name: function, severity in the paper's data set, settings of the severities 1 to 5
 TABLE = {
     "shot_noise": (shot_noise, 5, ((60,), (25,), (12,), (5,), (3,))),
     "impulse_noise": (impulse_noise, 4, ((0.03,), (0.06,), (0.09,), (0.17,), (0.27,))),

@@ -1,19 +1,22 @@
-"""A picture of the app in use, for the README: `python -m analytics.showcase.screenshot [--out images/app.png]`.
+"""Take a screenshot of the app for the README: `python -m analytics.showcase.screenshot [--out images/app.png]`.
 
-The other options show what others see: `--width 390 --theme dark --tab "Scientific audit" --whole`.
+Other views: `--width 390 --theme dark --tab "Scientific audit" --whole`.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from analytics.benchmark.latency import QUIET, find_browser, serve
 
 OUT = Path(__file__).resolve().parents[2] / "images" / "app.png"
-HEIGHT = {"desktop": 1010, "phone": 844}
+HEIGHT = {"desktop": 1010, "phone": 844}  # pixels
 
 
-def take(out, width=1280, theme="light", example="A 4, or is it a 9", tab=None, whole=False):
-    """Open the app, choose an example and perhaps a tab, and save what is seen, or the whole page."""
+def take(out: Path, width: int = 1280, theme: Literal["light", "dark"] = "light", example: str = "A 4, or is it a 9",
+         tab: str | None = None, whole: bool = False) -> None:
+    """Open the app with an example and a tab, and save the visible part or the whole page as a picture."""
     from playwright.sync_api import sync_playwright
 
     height = HEIGHT["phone" if width < 640 else "desktop"]
@@ -35,15 +38,15 @@ def take(out, width=1280, theme="light", example="A 4, or is it a 9", tab=None, 
         browser.close()
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m analytics.showcase.screenshot",
-                                     description=__doc__.splitlines()[0])
+                                     description="Take a screenshot of the app.")
     parser.add_argument("--out", type=Path, default=OUT, metavar="FILE.png")
     parser.add_argument("--width", type=int, default=1280)
     parser.add_argument("--theme", choices=("light", "dark"), default="light")
     parser.add_argument("--example", default="A 4, or is it a 9")
     parser.add_argument("--tab")
-    parser.add_argument("--whole", action="store_true", help="the whole page, however long")
+    parser.add_argument("--whole", action="store_true", help="the whole page")
     take(**vars(parser.parse_args(argv)))
 
 

@@ -1,17 +1,19 @@
-"""Train the champion, several seeds of it, and say which to ship: `make champion`, or
+"""Train several seeds of the champion preset and propose the one to ship: `make champion`, or
 
     python -m analytics.studies.champion [--seeds 0 1 2] [--workers 2]
 
-Runs live in runs/champion-SEED, say how long they take, and go on where they were stopped when the command is called
-again; finished ones are kept. The seed to ship is proposed by validation (accuracy, then log loss); test figures are in
-the table because each run measures them once, and play no part in it. The table goes to analytics/reports/champion.md,
-which names the seed that ships and how it was chosen. It ends with the command that ships the proposed run. One seed
-takes about an hour on one core.
+Runs are stored in runs/champion-SEED; the same command resumes interrupted ones. Validation (accuracy, then log loss)
+determines the proposed seed; test figures are reported but not used. The table goes to analytics/reports/champion.md,
+which names the shipped seed and how it was chosen. The command prints how to ship the proposed run. One seed takes
+about an hour on one core.
 """
 
 import argparse
 import os
 import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,19 +27,20 @@ from core.formats import interval, percent
 from core.models.model import FINAL_MODEL, load_network, weights_sha256
 from core.storage import read_json
 
-HEAD = ("The preset of the network that ships, several seeds, the one with the best validation first (accuracy, then "
-        "log loss): the command proposes that one. The test set is read once a run.")
-OTHERWISE = ("It was not chosen by this order but by the errors on validation and on the development pictures "
-             "together, and the test figures had been seen: [EXPERIMENTS](../EXPERIMENTS.md).")
+HEAD = ("Several seeds of the preset of the shipped network, ordered by validation (accuracy, then log loss); the "
+        "command proposes the first. The test set is read once per run.")
+OTHER_CHOICE = ("It was not chosen by this order but by the errors on validation and on the development images "
+                "together, and the test figures had been seen: [EXPERIMENTS](../EXPERIMENTS.md).")
+
+Metrics = Mapping[str, Any]  # metrics.json of a run
 
 
-def folder(seed):
+def folder(seed: int) -> Path:
     return ROOT / "runs" / f"champion-{seed}"
 
 
-def is_done(seed):
-    """Whether this seed is trained to the end with today's preset. Raises ValueError where its folder holds another
-    recipe."""
+def is_done(seed: int) -> bool:
+    """True if this seed is fully trained with the preset. Raises ValueError if its folder has other settings."""
     settings = folder(seed) / "settings.json"
     if not settings.exists():
         return False
@@ -47,26 +50,26 @@ def is_done(seed):
     return metrics.exists() and not read_json(metrics)["interrupted"]
 
 
-def command(seed):
-    """What trains a seed, or goes on with it."""
+def command(seed: int) -> list[str]:
+    """The command that trains a seed or resumes it."""
     train = [sys.executable, str(ROOT / "core" / "train.py")]
     if (folder(seed) / "settings.json").exists():
         return [*train, "--resume", str(folder(seed))]
     return [*train, "--preset", "champion", "--seed", str(seed), "--out", str(folder(seed))]
 
 
-def train_all(seeds, workers):
-    """Train what is not done yet, `workers` seeds at a time."""
+def train_all(seeds: Iterable[int], workers: int) -> None:
+    """Train the missing seeds, `workers` at a time."""
     run_all([command(seed) for seed in seeds if not is_done(seed)], workers)
 
 
-def rank(runs):
-    """The seeds of {seed: metrics}, the one to ship first: fewest errors on validation, then least log loss."""
+def rank(runs: Mapping[int, Metrics]) -> list[int]:
+    """The seeds of {seed: metrics}, ordered by validation errors, then validation log loss."""
     return sorted(runs, key=lambda seed: (runs[seed]["validation"]["errors"], runs[seed]["validation"]["log_loss"]))
 
 
-def table(runs):
-    """Markdown of {seed: metrics}, the one to ship first, and the mean of the test figures."""
+def table(runs: Mapping[int, Metrics]) -> str:
+    """Markdown of {seed: metrics}, in the order of `rank`, and the mean test accuracy."""
     lines = ["| seed | validation % (errors) | log loss | test % (errors) | 95 % interval | minutes |",
              "|---:|---|---:|---|---|---:|"]
     for seed in rank(runs):
@@ -81,26 +84,27 @@ def table(runs):
     return "\n".join(lines) + "\n"
 
 
-def shipped(ranked, weights):
-    """Sentences: which of the seeds, in the order of `rank`, is the model in final_model/, and how it was chosen.
+def shipped(ranked: Sequence[int], weights: Callable[[Path], object]) -> str:
+    """Sentences: which of the ranked seeds is the model in final_model/, and how it was chosen.
 
     weights: a function from a model folder to the hash of its weights.
     """
     in_use = weights(FINAL_MODEL)
     for place, seed in enumerate(ranked):
         if weights(folder(seed)) == in_use:
-            return f"In final_model/ is seed {seed}, " + (
-                "the first by this order." if place == 0 else f"number {place + 1} of {len(ranked)}. {OTHERWISE}")
-    return "In final_model/ is none of these."
+            return f"final_model/ contains seed {seed}, " + (
+                "the first in this order." if place == 0 else f"number {place + 1} of {len(ranked)}. {OTHER_CHOICE}")
+    return "final_model/ contains none of these."
 
 
-def weights_of(model_folder):
+def weights_of(model_folder: Path) -> str:
     network, _, _, saved, *_ = load_network(model_folder)
     return weights_sha256(saved, network)
 
 
-def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m analytics.studies.champion", description=__doc__.splitlines()[0])
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m analytics.studies.champion",
+                                     description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1), help="seeds at a time")
     args = parser.parse_args(argv)

@@ -1,15 +1,17 @@
-"""The calibration digits as people will show them: `python -m analytics.studies.renderings`.
+"""Render the calibration digits as app inputs: `python -m analytics.studies.renderings`.
 
-Each is drawn on a canvas, photographed on paper and scanned coarsely, by simple models of these, and goes through the
-app's preprocessing. What comes out is written to data/renderings.npz, from which training fits its doubt with NumPy
-alone; its checksum, which is printed, stands in core/digits/data.py. About two minutes on one core.
+Simulates each digit as a canvas drawing, a photograph of paper and a low-resolution scan, and applies the app's
+preprocessing. The result is written to data/renderings.npz, which training uses to calibrate confidence; the printed
+checksum goes to core/digits/data.py. About two minutes on one core.
 """
 
 import argparse
 import hashlib
 import io
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from core.command import refusing
@@ -18,17 +20,17 @@ from core.files import write_atomic
 from deployment.reader.paper.digit import preprocess
 from deployment.reader.picture.load import InputError
 
-TRIES = 5
+TRIES = 5  # random renderings attempted per digit
 
 
-def enlarged(digit, side):
-    """A (28, 28) uint8 digit on side x side, in [0, 1]."""
+def enlarged(digit: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
+    """A (28, 28) uint8 digit resized to (side, side), in [0, 1]."""
     large = Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)
-    return np.asarray(large, np.float32) / 255
+    return np.asarray(large, np.float32) / np.float32(255)
 
 
-def canvas(digit, rng):
-    """Drawn with a brush: crisp edges, full ink, anywhere on 280 x 280; white on black."""
+def canvas(digit: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Canvas drawing (280, 280): white on black, crisp edges, random size and position."""
     side = int(rng.uniform(110, 270))
     field = np.zeros((280, 280), np.float32)
     top, left = rng.integers(0, 281 - side, 2)
@@ -36,8 +38,8 @@ def canvas(digit, rng):
     return np.rint(255 * field).astype(np.uint8)
 
 
-def photograph(digit, rng):
-    """Ink on paper in slanting light, sometimes with a shadow or ruled lines, out of focus, with the sensor's noise."""
+def photograph(digit: NDArray[np.uint8], rng: np.random.Generator) -> bytes:
+    """Photograph of ink on paper as JPEG: uneven light, sometimes a shadow or ruled lines, blur and sensor noise."""
     height, width = rng.integers(300, 520, 2)
     side = int(rng.uniform(0.5, 0.95) * min(height, width))
     ink = np.zeros((height, width), np.float32)
@@ -62,8 +64,8 @@ def photograph(digit, rng):
     return packed.getvalue()
 
 
-def scan(digit, rng):
-    """A few pixels of grey ink on white, as old forms hold them."""
+def scan(digit: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Low-resolution scan: grey ink on white, about 20 to 36 pixels."""
     side = int(rng.uniform(20, 36))
     small = np.asarray(Image.fromarray(digit).resize((side, side), Image.Resampling.BOX), np.float32) / 255
     rows, columns = (np.flatnonzero((small > 0.2).any(axis)) for axis in (1, 0))
@@ -73,35 +75,35 @@ def scan(digit, rng):
     return np.clip(255 * (rng.uniform(0.9, 1) - ink) + rng.normal(0, 3, field.shape), 0, 255).astype(np.uint8)
 
 
-MAKERS = dict(zip(KINDS_OF_RENDERING, (canvas, photograph, scan), strict=True))
+MAKERS: dict[str, Callable] = dict(zip(KINDS_OF_RENDERING, (canvas, photograph, scan), strict=True))
 
 
-def rendering(digit, kind, rng):
-    """A digit (28, 28) uint8 shown in one way and read in again: (28, 28) uint8; itself where that fails throughout."""
+def rendering(digit: NDArray[np.uint8], kind: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A digit (28, 28) uint8 rendered and preprocessed: (28, 28) uint8; unchanged if all TRIES fail."""
     for _ in range(TRIES):
         try:
-            seen = preprocess(MAKERS[kind](digit, rng), kind="canvas" if kind == "canvas" else None)
+            image = preprocess(MAKERS[kind](digit, rng), kind="canvas" if kind == "canvas" else None)
         except InputError:
             continue
-        return np.rint(255 * seen).astype(np.uint8)
+        return np.rint(255 * image).astype(np.uint8)
     return digit
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m analytics.studies.renderings",
-                                     description=__doc__.splitlines()[0])
-    parser.add_argument("--only", type=int, metavar="N", help="the first N digits, written nowhere")
+                                     description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", type=int, metavar="N", help="render the first N digits only and write nothing")
     args = parser.parse_args(argv)
     from tqdm import tqdm
 
     with refusing("renderings"):
         X = read_checked("train-images-idx3-ubyte")[load_split()["calibration"]][: args.only]
-        made = np.stack([[rendering(digit, kind, np.random.default_rng([number, i])) for i, digit in enumerate(
+        images = np.stack([[rendering(digit, kind, np.random.default_rng([number, i])) for i, digit in enumerate(
             tqdm(X, desc=kind))] for number, kind in enumerate(KINDS_OF_RENDERING)])
-        print("SHA-256 of the array:", hashlib.sha256(made.tobytes()).hexdigest())
+        print("SHA-256 of the array:", hashlib.sha256(images.tobytes()).hexdigest())
         if args.only is None:
             packed = io.BytesIO()
-            np.savez_compressed(packed, X=made)
+            np.savez_compressed(packed, X=images)
             write_atomic(DATA_DIR / "renderings.npz", packed.getvalue())
 
 

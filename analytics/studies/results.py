@@ -1,14 +1,16 @@
-"""The table that studies keep: one Parquet file, a row for each finished run.
+"""The table of a study: one Parquet file with a row for each finished run.
 
-A run is known by five columns: study, regime, arm, seed and the version of the code that it depends on. The file is
-written aside and renamed with every run that ends, so that it is always whole; several processes may write to it.
+Five columns identify a run: study, regime, arm, seed and the version of the code it depends on. The file is replaced
+atomically after every run; several processes may write to it.
 """
 
 import ast
 import hashlib
-import importlib
+import importlib.util
 import io
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,46 +19,47 @@ from core.files import locked, remove_parts, write_atomic
 
 KEY = ("study", "regime", "arm", "seed", "version")
 
+Row = dict[str, Any]  # column -> value
+
 
 class Table:
-    """Rows {column: value} of finished runs, kept in a Parquet file.
+    """Rows of finished runs, stored in a Parquet file. Raises ValueError if the file is not a table of runs."""
 
-    Raises ValueError where the file is no such table.
-    """
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self.rows: dict[tuple, Row] = {}
+        self._reload()
 
-    def __init__(self, path):
-        self.path, self.rows = Path(path), {}
-        self._look()
-
-    def _look(self):
+    def _reload(self):
         if self.path.exists():
             self.rows |= {self.key(row): row for row in read(self.path)}
 
     @staticmethod
-    def key(row):
+    def key(row: Row) -> tuple:
         return tuple(row[name] for name in KEY)
 
-    def __contains__(self, key):
+    def __contains__(self, key: tuple) -> bool:
         return key in self.rows
 
-    def add(self, row):
-        """Keep a finished run; the file holds it before this returns, beside what others have put there meanwhile."""
+    def add(self, row: Row) -> None:
+        """Write a finished run to the file, together with the rows that other processes have added."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(self.path.parent):  # not the file, which is renamed
-            self._look()
+        with locked(self.path.parent):  # the file itself is replaced
+            self._reload()
             self.rows[self.key(row)] = row
             remove_parts(self.path)
             write_atomic(self.path, packed(self.rows.values()))
 
-    def of(self, study, version=None):
-        """A study's rows, in order of their keys; of one version of the code where one is named."""
+    def of(self, study: str, version: str | None = None) -> list[Row]:
+        """A study's rows, sorted by key; with `version`, only those of this code version."""
         return [row for key, row in sorted(self.rows.items())
                 if row["study"] == study and version in (None, row["version"])]
 
 
-def read(path):
+def read(path: str | Path) -> list[Row]:
+    """All rows of a Parquet file. Raises ValueError if it is not a table of runs."""
     try:
-        # its bytes at once: pyarrow opens a path twice, and another process may replace the file in between
+        # read once into memory: pyarrow opens a path twice, and another process may replace the file in between
         rows = pq.read_table(pa.BufferReader(Path(path).read_bytes())).to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{path} cannot be read as Parquet ({error}); restore it, or name another --table") from None
@@ -65,8 +68,8 @@ def read(path):
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
-def packed(rows):
-    """Rows as the bytes of a Parquet file, sorted, so that equal rows make equal files; what a row lacks is null."""
+def packed(rows: Iterable[Row]) -> bytes:
+    """Rows as a Parquet file, sorted by key, so that equal rows give equal bytes; missing values are null."""
     rows, buffer = sorted(rows, key=Table.key), io.BytesIO()
     columns = [*KEY, *sorted({name for row in rows for name in row} - set(KEY))]
     table = pa.table({name: pa.array([row.get(name) for row in rows]) for name in columns})
@@ -74,24 +77,24 @@ def packed(rows):
     return buffer.getvalue()
 
 
-def code_version(modules):
-    """Twelve hexadecimal digits that change with what modules and packages, named with dots, do.
-
-    It is a hash of their syntax: comments, docstrings and line breaks do not count.
-    """
-    found = hashlib.sha256()
+def code_version(modules: Sequence[str]) -> str:
+    """Twelve hexadecimal digits: a hash of the syntax trees of modules and packages (dotted names), without comments
+    and docstrings."""
+    digest = hashlib.sha256()
     for path in sorted({path for name in modules for path in sources(name)}):
-        found.update(path.stem.encode() + ast.dump(without_docstrings(ast.parse(path.read_text("utf-8")))).encode())
-    return found.hexdigest()[:12]
+        digest.update(path.stem.encode() + ast.dump(without_docstrings(ast.parse(path.read_text("utf-8")))).encode())
+    return digest.hexdigest()[:12]
 
 
-def sources(name):
-    """The Python files of a module, or of a package and all beneath it."""
-    path = Path(importlib.util.find_spec(name).origin)
+def sources(name: str) -> Iterable[Path]:
+    """The Python files of a module, or of a package and its subpackages."""
+    spec = importlib.util.find_spec(name)
+    assert spec and spec.origin, f"{name} has no source file"
+    path = Path(spec.origin)
     return path.parent.rglob("*.py") if path.name == "__init__.py" else [path]
 
 
-def without_docstrings(tree):
+def without_docstrings(tree: ast.AST) -> ast.AST:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:]

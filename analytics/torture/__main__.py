@@ -1,13 +1,14 @@
-"""Does it keep its word under attack and faults? `make torture`, or `python -m analytics.torture [--quick]`.
+"""Fuzzing and fault injection: `make torture`, or `python -m analytics.torture [--quick]`.
 
-Damaged pictures and ZIP files through the upload, hostile model folders, audits, settings and tables through their
-readers, kills and failing writes at every step of what changes models and audits. A trial is at fault when anything
-comes but an answer of finite figures or a sentence, when a folder cannot be loaded afterwards, or when something
-half-written stays. analytics/reports/torture.md holds the table.
+Damaged pictures and ZIP files through the upload; manipulated model folders, audits, settings and tables through their
+readers; kills and write errors at every step of the operations that change models and audits. A trial is at fault
+unless it ends with finite figures or a documented error message, every folder can be loaded afterwards, and no
+incomplete file is left. The table goes to analytics/reports/torture.md.
 """
 
 import argparse
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 
 from tqdm import tqdm
 
@@ -17,7 +18,7 @@ from analytics.torture import pictures as uploads
 from analytics.torture.report import as_markdown
 
 COMMAND = "python -m analytics.torture"
-PARTS = {  # name -> (one trial, how many, how many in the quick form)
+PARTS = {  # name -> (trial, number of trials, number with --quick)
     "pictures": (uploads.picture, 20_000, 400),
     "archives": (uploads.zip_file, 8_000, 200),
     "kills": (faults.kill, 300, 32),
@@ -29,23 +30,24 @@ PARTS = {  # name -> (one trial, how many, how many in the quick form)
 }
 
 
-def torture(counts, seed=0, workers=2):
-    """The Results of the parts that counts {name: n} names."""
+def torture(counts: Mapping[str, int], seed: int = 0, workers: int = 2) -> list[trials.Result]:
+    """Run counts {part: number of trials}."""
     results = []
     with trials.processes(workers) as mapped:
         for name, n in counts.items():
-            def track(found, total, name=name):
-                return tqdm(found, total=total, desc=f"{name:>9}", unit="trial")
+            def track(results: Iterable, total: int, name: str = name) -> Iterable:
+                return tqdm(results, total=total, desc=f"{name:>9}", unit="trial")
 
             results.append(trials.run(name, PARTS[name][0], n, seed, mapped, track))
     return results
 
 
-def main(argv=None):
-    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a few of each, in half a minute; writes no report")
-    parser.add_argument("--times", type=float, default=1, help="so many times as many trials")
-    parser.add_argument("--only", choices=PARTS, action="append", help="this part alone (repeatable); writes no report")
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog=COMMAND, description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="few trials of each part, half a minute; writes no report")
+    parser.add_argument("--times", type=float, default=1, help="factor on the number of trials")
+    parser.add_argument("--only", choices=PARTS, action="append",
+                        help="run this part only, without a report (repeatable)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args(argv)
@@ -54,7 +56,7 @@ def main(argv=None):
     text = as_markdown(results, args.seed)
     print(text)
     if not (args.quick or args.only):
-        write_report("torture", "Attack and faults", COMMAND, text)
+        write_report("torture", "Fuzzing and fault injection", COMMAND, text)
     return 1 if any(result.faults for result in results) else 0
 
 

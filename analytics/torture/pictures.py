@@ -1,12 +1,14 @@
-"""Damaged pictures and ZIP files, as they come by upload: read with finite figures, or refused in a sentence."""
+"""Uploads of damaged pictures and ZIP files: a prediction with finite figures, or an error message."""
 
 import io
 import tempfile
 import time
 import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -20,7 +22,7 @@ from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader.picture import archive
 from deployment.reader.picture.load import InputError
 
-NO_INK = "No ink was found"  # what a picture is told that was unpacked but shows nothing
+NO_INK = "No ink was found"  # beginning of the message for a picture without ink
 SAVED = (  # kind, mode, options
     ("PNG", "L", {}), ("PNG", "RGBA", {}), ("PNG", "P", {}), ("PNG", "1", {}), ("PNG", "I;16", {}),
     ("JPEG", "L", {}), ("JPEG", "RGB", {"quality": 95}), ("JPEG", "RGB", {"progressive": True}), ("JPEG", "CMYK", {}),
@@ -32,27 +34,27 @@ SAVED = (  # kind, mode, options
 
 
 @cache
-def deployer():
+def deployer() -> MNISTDeployer:
     return MNISTDeployer()
 
 
 @cache
-def files():
-    """A digit in every kind of file, each with its kind."""
-    X, found = load_mnist()["X_test"], []
+def files() -> list[tuple[str, bytes]]:
+    """(kind, bytes) of a digit in every file format of SAVED."""
+    X, saved = load_mnist()["X_test"], []
     exif = Image.Exif()
     exif[0x0112] = 6
     for number, (kind, mode, options) in enumerate(SAVED):
         grey = Image.fromarray(255 - X[number]).resize((120, 140), Image.Resampling.BICUBIC)
         image = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257) if mode == "I;16" else grey.convert(mode)
-        out, more = io.BytesIO(), {"append_images": [image.rotate(90)] * 2} if "save_all" in options else {}
-        turned = {"exif": exif.tobytes()} if kind in ("JPEG", "WEBP", "HEIF") else {}
-        image.save(out, kind, **options, **more, **turned)
-        found.append((kind, out.getvalue()))
-    return found
+        out, frames = io.BytesIO(), {"append_images": [image.rotate(90)] * 2} if "save_all" in options else {}
+        orientation = {"exif": exif.tobytes()} if kind in ("JPEG", "WEBP", "HEIF") else {}
+        image.save(out, kind, **options, **frames, **orientation)
+        saved.append((kind, out.getvalue()))
+    return saved
 
 
-LARGE = (  # kind, mode, megapixels, options: as large as is read, or a little more
+LARGE = (  # kind, mode, megapixels, options: at the size limit or slightly above
     ("PNG", "L", 25, {}), ("PNG", "RGBA", 25, {"compress_level": 1}), ("PNG", "1", 25, {}), ("PNG", "I;16", 25, {}),
     ("PNG", "1", 26, {}), ("JPEG", "RGB", 63, {}), ("JPEG", "RGB", 25, {"progressive": True}), ("GIF", "P", 25, {}),
     ("TIFF", "F", 20, {"compression": "tiff_deflate"}), ("TIFF", "CMYK", 20, {"compression": "tiff_lzw"}),
@@ -62,8 +64,8 @@ LARGE = (  # kind, mode, megapixels, options: as large as is read, or a little m
 
 
 @cache
-def large(which):
-    """A digit in as many pixels as are read, as bytes; made by a process of its own, whose memory is not ours."""
+def large(which: int) -> bytes:
+    """A picture of LARGE; made in a child process, whose memory is not measured."""
     with tempfile.TemporaryDirectory() as base:
         path = Path(base) / "large"
         code, errors = in_child(lambda: _write_large(path, *LARGE[which]))
@@ -72,7 +74,7 @@ def large(which):
         return path.read_bytes()
 
 
-def _write_large(path, kind, mode, megapixels, options):
+def _write_large(path: Path, kind: str, mode: str, megapixels: float, options: Mapping[str, Any]) -> None:
     side = int((megapixels * 1e6) ** 0.5)
     image = Image.fromarray(255 - load_mnist()["X_test"][1]).resize((side, side), Image.Resampling.BILINEAR)
     if mode == "I;16":
@@ -80,39 +82,39 @@ def _write_large(path, kind, mode, megapixels, options):
     image.convert(mode).save(path, kind, **options)
 
 
-def picture(rng, number):
-    """One damaged picture through MNISTDeployer.predict; now and then a whole one, but a very large one."""
+def picture(rng: np.random.Generator, number: int) -> Trial:
+    """One damaged picture through MNISTDeployer.predict; every hundredth is intact and very large."""
     if number % 100 == 99:
         data, before, started = large(number // 100 % len(LARGE)), peak_megabytes(), time.perf_counter()
         return replace(read(data), seconds=time.perf_counter() - started, megabytes=peak_megabytes() - before)
-    whole = files()
-    kind, data = whole[rng.integers(len(whole))]
-    damaged = mutated(data, rng, whole[rng.integers(len(whole))][1], most=2)
+    intact = files()
+    kind, data = intact[rng.integers(len(intact))]
+    damaged = mutated(data, rng, intact[rng.integers(len(intact))][1], most=2)
     if kind == "PNG" and rng.random() < 0.8:
         damaged = with_checksums(damaged)
     return read(damaged)
 
 
-def read(data):
-    """What comes of reading the bytes of a file: a Trial."""
+def read(data: bytes) -> Trial:
+    """Read the bytes of a file with MNISTDeployer.predict."""
     try:
         prediction = deployer().predict(data, "“x”")
     except InputError as error:
         sentence = str(error)
         if not sentence.endswith(".") or "\n" in sentence or len(sentence) > 300:
-            return Trial("refused", f"no sentence: {sentence[:200]}")
+            return Trial("refused", f"not a sentence: {sentence[:200]}")
         return Trial("unpacked, without ink" if sentence.startswith(NO_INK) else "refused")
     numbers = [*prediction.probabilities, prediction.confidence, prediction.novelty, *prediction.image.ravel(),
                *np.concatenate(prediction.hidden)]
     if not np.isfinite(numbers).all() or abs(prediction.probabilities.sum() - 1) > 1e-5:
-        return Trial("read", "values that are not finite, or no distribution")
+        return Trial("read", "non-finite values, or not a distribution")
     return Trial("read")
 
 
 @cache
-def archives():
-    """ZIP files of these pictures, by every method that Python can pack with."""
-    pictures, found = files(), []
+def archives() -> list[bytes]:
+    """ZIP files of these pictures, with every compression method of Python."""
+    pictures, packed_files = files(), []
     methods = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
     for number in range(12):
         out = io.BytesIO()
@@ -121,23 +123,23 @@ def archives():
                 kind, data = pictures[(3 * number + i) % len(pictures)]
                 packed.writestr(f"folder{i}/7_{i}.{kind.lower()}", data)
             packed.writestr("notes.txt", b"seven")
-        found.append(out.getvalue())
-    return found
+        packed_files.append(out.getvalue())
+    return packed_files
 
 
-def zip_file(rng, number):
-    """One damaged ZIP file through the upload: what it holds, and every picture in it."""
-    whole = archives()
-    damaged = mutated(whole[rng.integers(len(whole))], rng, whole[rng.integers(len(whole))])
-    found, sentences = archive.gather([("x.zip", damaged)])
-    if not found and not sentences:
-        return Trial("refused", "nothing was said")
+def zip_file(rng: np.random.Generator, number: int) -> Trial | str:
+    """One damaged ZIP file through the upload: its list of pictures, and every picture in it."""
+    intact = archives()
+    damaged = mutated(intact[rng.integers(len(intact))], rng, intact[rng.integers(len(intact))])
+    entries, sentences = archive.gather([("x.zip", damaged)])
+    if not entries and not sentences:
+        return Trial("refused", "no message")
     if any("\n" in sentence or len(sentence) > 600 for sentence in sentences):
-        return Trial("refused", f"no sentence: {sentences}")
-    if not found:
+        return Trial("refused", f"not a sentence: {sentences}")
+    if not entries:
         return "refused"
     opened = 0
-    for entry in found:
+    for entry in entries:
         try:
             data = entry.load()
         except InputError:
@@ -146,4 +148,4 @@ def zip_file(rng, number):
         trial = read(data)
         if trial.fault:
             return trial
-    return "opened" if opened == len(found) else "opened in part" if opened else "listed, none could be unpacked"
+    return "opened" if opened == len(entries) else "opened in part" if opened else "listed, none could be unpacked"

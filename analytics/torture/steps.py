@@ -1,6 +1,6 @@
-"""The steps by which a process changes files: counted, and at one of them it is killed or fails.
+"""Count the steps by which a process changes files, and kill the process or raise an error at one of them.
 
-A step is a write, a flush to the disk, a rename, a deletion or a new folder. A write that is killed has written a part.
+A step is a write, a flush to disk, a rename, a deletion or a new folder. A killed write is partly done.
 """
 
 import builtins
@@ -10,6 +10,8 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
+from typing import Any
 
 KINDS = {"fsync": "flush", "rename": "rename", "replace": "rename", "unlink": "deletion", "remove": "deletion",
          "rmdir": "deletion", "mkdir": "new folder"}
@@ -17,16 +19,17 @@ FAILURES = (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EIO)
 
 
 class Steps:
-    """`install` in a process of its own: nothing is ever put back.
+    """Patches the file functions of a process; call `install` in a child process, as nothing is restored.
 
-    at: the number of the step, from 0, at which it is killed (or, with `error`, fails by this errno); None: never.
-    share: how much of that write is written.
+    at: the number of the step, from 0, at which the process is killed (with `error`: fails with this errno), or None.
+    share: the part of that write that is done.
     """
 
-    def __init__(self, at=None, share=0.5, error=None):
-        self.at, self.share, self.error, self.kinds = at, share, error, []
+    def __init__(self, at: int | None = None, share: float = 0.5, error: int | None = None):
+        self.at, self.share, self.error = at, share, error
+        self.kinds: list[str] = []
 
-    def step(self, kind, begin=None):
+    def step(self, kind: str, begin: Callable[[float], object] | None = None) -> None:
         self.kinds.append(kind)
         if len(self.kinds) - 1 != self.at:
             return
@@ -36,11 +39,11 @@ class Steps:
             raise OSError(self.error, os.strerror(self.error))
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def install(self):
+    def install(self) -> None:
         steps, plain = self, io.open
 
         class Written(io.FileIO):
-            def write(self, data):
+            def write(self, data: Any) -> int:
                 view, put = memoryview(data).cast("B"), super().write
                 steps.step("write", lambda share: put(view[: int(len(view) * share)]))
                 done = 0
@@ -48,7 +51,7 @@ class Steps:
                     done += put(view[done:])
                 return done
 
-        def opened(file, mode="r", *args, **kwargs):
+        def opened(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
             if isinstance(file, int) or not set(mode) & set("wax+"):
                 return plain(file, mode, *args, **kwargs)
             raw = Written(file, mode.replace("b", "").replace("t", ""))
@@ -58,24 +61,23 @@ class Steps:
         for name, kind in KINDS.items():
             setattr(os, name, self._counted(getattr(os, name), kind))
 
-    def _counted(self, function, kind):
-        def counted(*args, **kwargs):
+    def _counted(self, function: Callable, kind: str) -> Callable:
+        def counted(*args: Any, **kwargs: Any) -> Any:
             self.step(kind)
             return function(*args, **kwargs)
 
         return counted
 
 
-def in_child(work, prepare=lambda: None):
-    """Run work() in a forked process: (its exit code, minus the signal's number where one ended it; its errors as
-    text). prepare() comes first, there."""
-    reading, told = os.pipe()  # no file: those may be limited in size there
+def in_child(work: Callable[[], object], prepare: Callable[[], object] = lambda: None) -> tuple[int, str]:
+    """Run prepare() and work() in a forked process: (exit code, or minus the number of the signal; standard error)."""
+    reading, writing = os.pipe()  # not a file, as the child may limit the size of files
     process = os.fork()
     if not process:
         code = 70
         try:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            os.dup2(told, 2)
+            os.dup2(writing, 2)
             os.close(reading)
             sys.stdout, sys.stderr = (os.fdopen(os.dup(n), "w", buffering=1) for n in (1, 2))
             prepare()
@@ -87,7 +89,7 @@ def in_child(work, prepare=lambda: None):
             traceback.print_exc()
         finally:
             os._exit(code)
-    os.close(told)
+    os.close(writing)
     with os.fdopen(reading, "rb") as errors:
         text = errors.read().decode(errors="replace")
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), text

@@ -1,8 +1,8 @@
-"""The named recipes, as data: what each changes in Config.
+"""The presets: named sets of training settings.
 
-Four of them are well-known small digit networks, each in two forms. "as stated" is the recipe its author gives; "made
-good" keeps the network and exchanges what surrounds it: schedule, regularisation and, at the end, all 60,000 images.
-`python -m analytics.studies.reproduce` measures both. Where a source names no value, the choice is ours and marked so.
+Four of them are known small digit networks, each in two forms. "as stated" has the settings that its author states;
+"made good" has the same network with another schedule, regularisation and all 60,000 training images.
+`python -m analytics.studies.reproduce` measures both. A comment marks each value that a source does not state.
 """
 
 from core.digits.config import Config
@@ -18,22 +18,21 @@ CHAMPION = DEFAULT.replace(
     epochs=200, ema=0.999, elastic=1.75, elastic_sigma=6.0, shift=0.5, thickness=0.25, synthetic=0.14, negatives=0.08,
 )
 
-# The shortest way to a good network: mild deformations, and a schedule that ends soon
-# (analytics/benchmark/__main__.py).
+# The shortest training to a good network: mild deformations, few epochs (analytics/benchmark/__main__.py).
 SPRINT = DEFAULT.replace(
     preset="sprint", batch_norm=True, lr=3e-3, weight_decay=0.02, epochs=10, elastic=1.0, rotation=8, scale=0.08,
     shear=0.1, thickness=0.0, ornament=0.0,
 )
 
 AS_STATED = {
-    # Widths are ours: the source names "three ReLU layers". Early stopping looks at validation, not at the test set.
+    # Widths are ours: the source states "three ReLU layers". Early stopping uses validation, not the test set.
     "emotion-mlp": Config(preset="emotion-mlp", hidden=(256, 128, 64), gate=True, optimizer="sgd", momentum=0.9,
                           lr=0.01, schedule="constant", warmup=0, l2=1e-3, batch_size=64, epochs=100, patience=8),
-    # Decay rate, momentum, batch and L2 are ours: the source names none.
+    # Decay rate, momentum, batch and L2 are ours: the source states none.
     "logistic-mlp": Config(preset="logistic-mlp", hidden=(256,), activation="sigmoid", init="xavier", gate=False,
                            input_range=(0.01, 1.0), optimizer="sgd", momentum=0.9, lr=0.1, schedule="step",
                            step_factor=0.5, step_epochs=10, warmup=0, l2=1e-4, batch_size=64, epochs=40, patience=8),
-    # Optimiser and length are ours: plain SGD, as such networks are usually written.
+    # Optimiser and length are ours: plain SGD, the usual choice for such networks.
     "plain-ann": Config(preset="plain-ann", hidden=(128,), gate=False, optimizer="sgd", momentum=0.0, lr=0.1,
                         schedule="constant", warmup=0, batch_size=32, epochs=30),
     "digit-app": Config(preset="digit-app", hidden=(512,), gate=False, optimizer="adam", lr=1e-3, schedule="constant",

@@ -53,7 +53,9 @@ def check_digits(digit: int, against: int | None = None) -> None:
 def vjp(network: Network, caches: list[Any], weights: NDArray[np.floating]) -> NDArray[np.floating]:
     """The vector-Jacobian product: gradients (N, n_in) of sum(weights * logits), weights (N, 10). caches: returned by
     `forward`."""
-    return network.backward(weights, caches, None, need_dx=True)
+    gradient = network.backward(weights, caches, None)
+    assert gradient is not None, "the input gradient is asked for"
+    return gradient
 
 
 def input_gradient(network: Network, X: NDArray[np.floating], digit: int,

@@ -15,8 +15,8 @@ from core.explain.neighbours import NeighbourIndex
 from core.metrics import accuracy, auroc, brier_score, expected_calibration_error, log_loss, wilson_interval
 from core.models.card import card_data, model_card, split_words
 from core.models.model import load_network
+from core.nn.checkpoint import Progress
 from core.nn.network import Network
-from core.nn.training import Progress
 from core.storage import ModelError, json_text, save_files, sign_manifest
 from core.uncertainty.readout import Labelled, Readout, fit_readout
 from core.uncertainty.test_time_augmentation import TestTimeAugmentation

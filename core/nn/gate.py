@@ -1,84 +1,77 @@
-"""The emotional gate: the network's taste test before it answers.
+"""The emotional gate: it weighs the features of the last hidden layer before the output layer reads them.
 
     gated = h * g,   g = sigmoid(h Wg + bg)
 
-Each unit of the last hidden layer is let through by a share g in (0, 1) that the whole layer decides on. The name is a
-metaphor, the formula is all there is. It is a layer like any other; `HeldGate` puts fixed values in its place, and at
-1 it is the network without a gate, bit for bit, because h * 1 = h.
+Each unit of the last hidden layer is multiplied by a factor g in (0, 1) that depends on the whole layer. The name is a
+metaphor; the equation is the complete definition. The gate is a layer like any other. `HeldGate` replaces it with fixed
+values; at 1 the result is the network without a gate, bit for bit, because h * 1 = h.
 """
 
 import numpy as np
 
 from core.nn.arguments import check_matrix, check_rng, check_sizes
-from core.nn.layers import Layer, empty, product, sigmoid, store
-from core.nn.parallel import for_rows
+from core.nn.context import EVALUATION, Array, Context, Params
+from core.nn.layers import Layer, sigmoid
+
+Cache = tuple[Array, Array]  # (h, g), each (N, n)
 
 
 class EmotionalGate(Layer):
-    """gated = h * sigmoid(h Wg + bg), h and gated: (N, n). The cache is (h, g); g: (N, n) are the gate's values.
+    """gated = h * sigmoid(h Wg + bg), h and gated: (N, n). The cache is (h, g) with the gate values g: (N, n).
 
-    Wg starts small (Glorot & Bengio 2010) and bg at 1, so that the gate begins mostly open and learns what to shut.
+    Wg starts small (Glorot & Bengio 2010) and bg at 1, so that the gate is mostly open at first.
     """
 
-    def __init__(self, n):
+    is_hidden = True
+
+    def __init__(self, n: int) -> None:
         check_sizes("EmotionalGate", n=n)
         self.shapes = {"Wg": (n, n), "bg": (n,)}
 
-    def initialise(self, params, rng):
+    def initialise(self, params: Params, rng: np.random.Generator) -> None:
         check_rng("EmotionalGate.initialise", rng)
         n = len(params["bg"])
         params["Wg"][...] = rng.normal(0, np.sqrt(1 / n), (n, n))
         params["bg"][...] = 1
 
-    def forward(self, params, h, *, train=False, rng=None, arena=None):
-        check_matrix("EmotionalGate", "h", h, *self.shapes["bg"])
-        g, gated = product(h, params["Wg"], arena), empty(arena, h.shape, h.dtype)
+    def forward(self, params: Params, x: Array, ctx: Context = EVALUATION) -> tuple[Array, Cache]:
+        check_matrix("EmotionalGate", "h", x, *self.shapes["bg"])
+        g = sigmoid(x @ params["Wg"] + params["bg"])
+        return x * g, (x, g)
 
-        def feel(rows):
-            g[rows] += params["bg"]
-            sigmoid(g[rows], out=g[rows])
-            np.multiply(h[rows], g[rows], out=gated[rows])
-
-        for_rows(feel, g)
-        return gated, (h, g)
-
-    def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
+    def backward(self, params: Params, dy: Array, cache: Cache, grads: Params | None,
+                 ctx: Context = EVALUATION) -> Array | None:
         h, g = cache
         check_matrix("EmotionalGate", "dy", dy, h.shape[1], len(h))
-        dz = empty(arena, dy.shape, dy.dtype)
+        dz = dy * h * g * (1 - g)
+        ctx.write(grads, Wg=h.T @ dz, bg=dz.sum(axis=0))
+        return dy * g + dz @ params["Wg"].T  # through the product and through the gate
 
-        def differentiate(rows):  # d gated / d z = h g (1 - g)
-            part = np.subtract(1, g[rows], out=dz[rows])
-            part *= g[rows]
-            part *= h[rows]
-            part *= dy[rows]
+    def with_gate(self, value: Array | float) -> Layer:
+        return HeldGate(value)
 
-        for_rows(differentiate, dy)
-        store(grads, "Wg", lambda out: np.matmul(h.T, dz, out=out), accumulate)
-        store(grads, "bg", lambda out: np.sum(dz, axis=0, out=out), accumulate)
-        if not need_dx:
-            return None
-        dh = product(dz, params["Wg"].T, arena)  # through the gate's own reading of h ...
-
-        def straight(rows):  # ... and straight through the product
-            dh[rows] += np.multiply(dy[rows], g[rows], out=dz[rows])
-
-        for_rows(straight, dy)
-        return dh
+    def gate_values(self, cache: Cache) -> Array:
+        return cache[1]
 
 
 class HeldGate(Layer):
-    """A gate held at fixed values: gated = h * value, value a number or (n,). No parameters are used or changed."""
+    """A gate with fixed values: gated = h * value, value a number, (n,) or (N, n). It has no parameters."""
 
-    def __init__(self, value):
+    is_hidden = True
+
+    def __init__(self, value: Array | float) -> None:
         self.value = value
 
-    def forward(self, params, h, *, train=False, rng=None, arena=None):
-        value = np.asarray(self.value, h.dtype)
-        if value.shape not in ((), h.shape[1:], h.shape):
-            raise ValueError(f"HeldGate needs a value that is a number or of shape {h.shape[1:]} or {h.shape}, not "
+    def forward(self, params: Params, x: Array, ctx: Context = EVALUATION) -> tuple[Array, Cache]:
+        value = np.asarray(self.value, x.dtype)
+        if value.shape not in ((), x.shape[1:], x.shape):
+            raise ValueError(f"HeldGate needs a value that is a number or of shape {x.shape[1:]} or {x.shape}, not "
                              f"{value.shape}")
-        return h * value, (h, np.broadcast_to(value, h.shape))
+        return x * value, (x, np.broadcast_to(value, x.shape))
 
-    def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
+    def backward(self, params: Params, dy: Array, cache: Cache, grads: Params | None,
+                 ctx: Context = EVALUATION) -> Array:
         return dy * cache[1]
+
+    def gate_values(self, cache: Cache) -> Array:
+        return cache[1]

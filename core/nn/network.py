@@ -1,115 +1,123 @@
-"""A network: layers in a row over one flat parameter vector."""
+"""A network: a sequence of layers over one flat parameter vector."""
 
 import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from core.nn.arguments import check_choice, check_length, check_rng, check_sizes
-from core.nn.gate import EmotionalGate, HeldGate
-from core.nn.layers import BatchNorm, Dense, Dropout, ReLU, Sigmoid
+from core.nn.context import EVALUATION, Array, Context, Params
+from core.nn.gate import EmotionalGate
+from core.nn.layers import BatchNorm, Dense, Dropout, Layer, ReLU, Sigmoid
+from core.nn.settings import NetworkSettings
 
-ACTIVATIONS = {"relu": ReLU, "sigmoid": Sigmoid}
+ACTIVATIONS: dict[str, type[Layer]] = {"relu": ReLU, "sigmoid": Sigmoid}
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What a network made of a batch: logits (N, n_out), hidden layers (a list of (N, h), gated one last), gate (N,
-    h)."""
+class Activations:
+    """The activations of a batch: logits (N, n_out), hidden layers (a list of (N, h), the gated one last), gate (N, h)
+    or None."""
 
-    logits: np.ndarray
-    hidden: list
-    gate: np.ndarray | None
+    logits: Array
+    hidden: list[Array]
+    gate: Array | None
 
 
 class Network:
-    """Layers over one contiguous vector `theta`; `params[i]` are the views of layer i.
+    """Layers over one contiguous vector `theta`; `params[i]` holds views of the parameters of layer i.
 
-    layers: a list of (name, layer). Weight matrices come first in theta, then vectors, so that "the first `n_matrix`
-    parameters" are those that weight decay is for. dtype: float32, or float64 to check gradients.
+    layers: a list of (name, layer). Weight matrices come first in theta, then vectors: weight decay applies to the
+    first `n_matrix` parameters. dtype: float32, or float64 to check gradients.
     """
 
-    def __init__(self, layers, dtype=np.float32):
+    def __init__(self, layers: Sequence[tuple[str, Layer]], dtype: DTypeLike = np.float32) -> None:
         self.names, self.layers = [name for name, _ in layers], [layer for _, layer in layers]
-        self.dtype = np.dtype(dtype)
+        self.dtype: np.dtype[np.floating] = np.dtype(dtype)  # pyright: ignore[reportAttributeAccessIssue]
         entries = [(i, name, shape) for i, layer in enumerate(self.layers) for name, shape in layer.shapes.items()]
         entries.sort(key=lambda entry: len(entry[2]) == 1)  # stable: matrices, then vectors
-        self._layout, start, self.n_matrix = [], 0, 0
+        self._layout: list[tuple[int, str, tuple[int, ...], int]] = []
+        start = self.n_matrix = 0
         for i, name, shape in entries:
             self._layout.append((i, name, shape, start))
             start += int(np.prod(shape))
             if len(shape) > 1:
                 self.n_matrix = start
-        self._by_columns = False  # how matrices lie in theta; see for_inference
-        self.theta = np.zeros(start, self.dtype)
+        self._by_columns = False  # the order of matrices in theta; see for_inference
+        self.theta: Array = np.zeros(start, self.dtype)
         self.params = self.views(self.theta)
 
-    def views(self, vector):
+    def views(self, vector: Array) -> list[Params]:
         """A flat vector shaped like theta, as a list of dicts of arrays, one per layer."""
         check_length("Network.views", "vector", vector, self.theta.size)
-        found = [{} for _ in self.layers]
+        views: list[Params] = [{} for _ in self.layers]
         for i, name, shape, start in self._layout:
             part = vector[start : start + int(np.prod(shape))]
-            found[i][name] = part.reshape(shape[::-1]).T if self._by_columns else part.reshape(shape)
-        return found
+            views[i][name] = part.reshape(shape[::-1]).T if self._by_columns else part.reshape(shape)
+        return views
 
-    def initialise(self, rng):
+    def initialise(self, rng: np.random.Generator) -> Self:
+        """Draw initial weights; returns the network."""
         check_rng("Network.initialise", rng)
         for layer, params in zip(self.layers, self.params, strict=True):
             layer.initialise(params, rng)
         return self
 
-    def forward(self, X, *, train=False, rng=None, arena=None):
-        """X (N, n_in) -> logits (N, n_out) and the caches, one a layer, that `backward` needs."""
+    def forward(self, X: Array, ctx: Context = EVALUATION) -> tuple[Array, list[Any]]:
+        """X (N, n_in) -> logits (N, n_out) and the caches that `backward` needs, one per layer."""
         caches = []
         for layer, params in zip(self.layers, self.params, strict=True):
-            X, cache = layer.forward(params, X, train=train, rng=rng, arena=arena)
+            X, cache = layer.forward(params, X, ctx)
             caches.append(cache)
         return X, caches
 
-    def backward(self, dlogits, caches, grads, *, need_dx=False, accumulate=False, arena=None):
-        """Gradients of the loss into `grads`, a list as `views` gives; returns dX (N, n_in), None without need_dx.
+    def backward(self, dlogits: Array, caches: Sequence[Any], grads: Sequence[Params] | None,
+                 ctx: Context = EVALUATION) -> Array | None:
+        """Write the gradients of the loss into `grads`, a list as of `views`, or nowhere if it is None.
 
-        With grads None only dX is computed: what the pixels mean to an answer needs no gradient of the weights.
+        Returns dX (N, n_in), None if ctx.input_gradient is False.
         """
-        dy = dlogits
+        dy, inner = dlogits, Context(ctx.train, ctx.rng, ctx.arena, ctx.accumulate)
         for i in reversed(range(len(self.layers))):
             dy = self.layers[i].backward(self.params[i], dy, caches[i], None if grads is None else grads[i],
-                                         accumulate=accumulate, need_dx=need_dx or i > 0, arena=arena)
-        return dy
+                                         inner if i else ctx)
+        return dy if ctx.input_gradient else None
 
-    def logits(self, X, batch=1000):
+    def logits(self, X: Array, batch: int = 1000) -> Array:
         """Logits (N, n_out) of any number of samples, in batches that stay in cache."""
         return np.concatenate([self.forward(X[i : i + batch])[0] for i in range(0, len(X), batch)])
 
-    def read(self, X):
-        """Logits, hidden layers and gate values of X (N, n_in), as a Reading."""
+    def read(self, X: Array) -> Activations:
+        """Logits, hidden layers and gate values of X (N, n_in)."""
         hidden, gate, y = [], None, X
-        for layer, params in zip(self.layers[:-1], self.params[:-1], strict=True):
+        for layer, params in zip(self.layers, self.params, strict=True):
             y, cache = layer.forward(params, y)
-            if isinstance(layer, ReLU | Sigmoid | EmotionalGate | HeldGate):
+            if layer.is_hidden:
                 hidden.append(y)
-            if isinstance(layer, EmotionalGate | HeldGate):
-                gate = cache[1]
-        return Reading(self.layers[-1].forward(self.params[-1], y)[0], hidden, gate)
+            values = layer.gate_values(cache)
+            gate = gate if values is None else values
+        return Activations(y, hidden, gate)
 
-    def with_gate(self, value):
-        """This network, sharing its weights, with the gate held at `value`: 1.0 is fully open, or values (h,)."""
+    def with_gate(self, value: Array | float) -> Self:
+        """The network, sharing its weights, with the gate held at `value`: 1.0 is fully open, or values (h,)."""
         held = copy.copy(self)
-        held.layers = [HeldGate(value) if isinstance(layer, EmotionalGate) else layer for layer in self.layers]
+        held.layers = [layer.with_gate(value) for layer in self.layers]
         return held
 
-    def fold_batch_norm(self, X):
-        """The network for use: batch normalisation, with the statistics of X (N, n_in), as part of the Dense before it.
+    def fold_batch_norm(self, X: Array) -> "Network":
+        """The network for use: batch normalisation, with the statistics of X (N, n_in), merged into the Dense before.
 
-        A network without normalisation is returned as it is.
+        A network without normalisation is returned unchanged.
         """
         if not any(isinstance(layer, BatchNorm) for layer in self.layers):
             return self
-        _, caches = self.forward(X, train=True, rng=np.random.default_rng(0))
-        kept = [i for i, layer in enumerate(self.layers) if not isinstance(layer, BatchNorm)]
-        plain = Network([(self.names[i], self.layers[i]) for i in kept], self.dtype)
-        for i, params in zip(kept, plain.params, strict=True):
+        _, caches = self.forward(X, Context(train=True, rng=np.random.default_rng(0)))
+        rest = [i for i, layer in enumerate(self.layers) if not isinstance(layer, BatchNorm)]
+        plain = Network([(self.names[i], self.layers[i]) for i in rest], self.dtype)
+        for i, params in zip(rest, plain.params, strict=True):
             for name, view in params.items():
                 view[...] = self.params[i][name]
             if i + 1 < len(self.layers) and isinstance(self.layers[i + 1], BatchNorm):
@@ -119,10 +127,10 @@ class Network:
                 params["b"][...] = (params["b"] - mean) * gamma * scale + beta
         return plain
 
-    def for_inference(self):
-        """This network with each matrix kept by columns in theta: a single row times such a matrix is a sixth faster.
+    def for_inference(self) -> "Network":
+        """The network with its matrices stored by columns: the product of a single row is a sixth faster.
 
-        Everything works as before, but training is slower.
+        Training works too, but is slower.
         """
         turned = copy.copy(self)
         turned._by_columns, turned.theta = True, np.empty_like(self.theta)
@@ -130,15 +138,16 @@ class Network:
         return turned.load(self.named_parameters())
 
     @property
-    def has_gate(self):
+    def has_gate(self) -> bool:
         return any(isinstance(layer, EmotionalGate) for layer in self.layers)
 
-    def named_parameters(self):
-        """{"hidden1_W": view, ...}: the same memory as theta, under the names that the files carry."""
+    def named_parameters(self) -> dict[str, Array]:
+        """{"hidden1_W": view, ...}: views of theta under the names of the saved files."""
         return {f"{self.names[i]}_{name}": self.params[i][name] for i, name, _, _ in self._layout}
 
-    def load(self, arrays):
-        """Copy named arrays into theta. Raises ValueError naming the array that is missing or of another shape."""
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Copy named arrays into theta. Raises ValueError naming the array that is missing, of another shape or not
+        finite."""
         for name, view in self.named_parameters().items():
             if name not in arrays:
                 raise ValueError(f"the model lacks the array {name}")
@@ -150,25 +159,22 @@ class Network:
         return self
 
 
-def build_network(config, n_in, n_out, dtype=np.float32):
-    """The network that settings describe, its weights at zero: n_in - hidden ... - (gate) - n_out.
-
-    config: anything with the settings hidden, activation, init, gate, batch_norm, dropout and input_dropout.
-    """
+def build_network(settings: NetworkSettings, n_in: int, n_out: int, dtype: DTypeLike = np.float32) -> Network:
+    """The network that settings describe, its weights at zero: n_in - hidden ... - (gate) - n_out."""
     check_sizes("build_network", n_in=n_in, n_out=n_out)
-    check_choice("activation", config.activation, ACTIVATIONS)
-    layers = []
-    if config.input_dropout:
-        layers.append(("input_dropout", Dropout(config.input_dropout)))
-    for i, width in enumerate(config.hidden, start=1):
-        layers.append((f"hidden{i}", Dense(n_in, width, config.init)))
-        if config.batch_norm:
+    check_choice("activation", settings.activation, ACTIVATIONS)
+    layers: list[tuple[str, Layer]] = []
+    if settings.input_dropout:
+        layers.append(("input_dropout", Dropout(settings.input_dropout)))
+    for i, width in enumerate(settings.hidden, start=1):
+        layers.append((f"hidden{i}", Dense(n_in, width, settings.init)))
+        if settings.batch_norm:
             layers.append((f"norm{i}", BatchNorm(width)))
-        layers.append((f"activation{i}", ACTIVATIONS[config.activation]()))
-        if config.dropout:
-            layers.append((f"dropout{i}", Dropout(config.dropout)))
+        layers.append((f"activation{i}", ACTIVATIONS[settings.activation]()))
+        if settings.dropout:
+            layers.append((f"dropout{i}", Dropout(settings.dropout)))
         n_in = width
-    if config.gate:
+    if settings.gate:
         layers.append(("gate", EmotionalGate(n_in)))
     layers.append(("output", Dense(n_in, n_out, "xavier")))
     return Network(layers, dtype)

@@ -1,82 +1,82 @@
-"""Work on threads: NumPy releases Python's global lock in its loops and products.
-
-Either whole halves of a batch side by side, products and all, or the chunks of one element-wise pass.
-"""
+"""A thread pool for NumPy operations, which release the GIL: halves of a batch, or chunks of an element-wise pass."""
 
 import os
 import threading
 from _thread import start_new_thread
 from collections import deque
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
 from operator import length_hint
 from queue import SimpleQueue
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from core.blas import has_one_thread
 
-CHUNK = 100 * 1024  # elements: the few float32 streams of a pass over so many mostly stay in a second-level cache
-ROWS_CHUNK = 1 << 15  # elements: a layer has fewer of them, and both threads want a share
+T = TypeVar("T")
+CHUNK = 100 * 1024  # elements per chunk: the float32 vectors of a pass mostly fit into a second-level cache
+ROWS_CHUNK = 1 << 15  # elements per chunk of a layer's activations, which are fewer: both threads shall get some
 THREADS = max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
-# of each thread: `buffer`, its scratch; `part`, whether it does a part of a larger work; `alone`, see in_one_thread
-_kept = threading.local()
+# per thread: `buffer`, its scratch memory; `part`, whether it executes a part of a larger call; `alone`, whether it is
+# within in_one_thread
+_local = threading.local()
 
 
 class Pool:
-    """Threads that wait for work, started when there is some for the first time.
+    """Worker threads, started at the first call. Task dispatch costs a quarter of concurrent.futures, which matters in
+    a step of a millisecond."""
 
-    A handoff takes a quarter of what concurrent.futures takes for its promises; in a step of a millisecond that counts.
-    """
-
-    def __init__(self, threads):
+    def __init__(self, threads: int) -> None:
         self._threads, self._jobs, self._starting = threads, SimpleQueue(), threading.Lock()
 
-    def together(self, work, n):
+    def together(self, work: Callable[[int], T], n: int) -> list[T]:
         """[work(0), ..., work(n - 1)], the first in this thread, each in a copy of its context (np.errstate).
 
-        An error comes after all have ended, and so does what interrupts this thread, such as a KeyboardInterrupt: until
-        then the arrays are being written. Further interrupts meanwhile change nothing. A process that `work` forks has
-        to end within it.
+        Exceptions of `work`, and interrupts of this thread such as KeyboardInterrupt, are raised once all calls have
+        ended, because the arrays are written until then. A process that `work` forks has to end within it.
         """
         with self._starting:
             while self._threads:
-                start_new_thread(self._serve, ())  # Thread.start waits, and breaks where that is interrupted
+                start_new_thread(self._serve, ())  # Thread.start waits, and breaks if it is interrupted
                 self._threads -= 1
-        outcomes, ended, interrupt = {}, SimpleQueue(), None  # outcomes: of the other threads
+        outcomes: dict[int, tuple[Any, BaseException | None]] = {}  # of the other threads
+        ended, interrupt, first, failure = SimpleQueue(), None, None, None
         jobs = iter([(copy_context(), work, i, outcomes, ended) for i in range(1, n)])
         try:
             deque(map(self._jobs.put, jobs), maxlen=0)  # one call into C: an interrupt comes before all or after all
             first, failure = _outcome(work, 0)
-        except BaseException as caught:
-            interrupt = caught
-        while True:  # Python may raise at any call and any jump back: what comes outside of one try is in the other
+        except BaseException as error:
+            interrupt = error
+        while True:  # Python can raise at any call and any backward jump: an error outside one try is inside the other
             try:
-                while len(outcomes) < n - 1 - length_hint(jobs):  # as many as were put
+                while len(outcomes) < n - 1 - length_hint(jobs):  # the number of jobs that were put
                     try:
-                        ended.get()  # a sign to look again, so that one that an interrupt loses is not missed
-                    except BaseException as caught:
-                        interrupt = interrupt or caught
+                        ended.get()  # only a signal to count again, so that an interrupt cannot lose an outcome
+                    except BaseException as error:
+                        interrupt = interrupt or error
                 break
-            except BaseException as caught:
-                interrupt = interrupt or caught
+            except BaseException as error:
+                interrupt = interrupt or error
         if interrupt is not None:
             raise interrupt
         for error in (failure, *(outcomes[i][1] for i in range(1, n))):
             if error is not None:
                 raise error
-        return [first, *(outcomes[i][0] for i in range(1, n))]
+        return [first, *(outcomes[i][0] for i in range(1, n))]  # pyright: ignore[reportReturnType]  # no error: a T
 
-    def _serve(self):
-        _kept.part = True
+    def _serve(self) -> None:
+        _local.part = True
         while True:
             context, work, i, outcomes, ended = self._jobs.get()
             outcomes[i] = context.run(_outcome, work, i)
             ended.put(None)
-            del context, work, outcomes, ended  # may hold on to large arrays while this waits
+            del context, work, outcomes, ended  # they may hold large arrays while this thread waits
 
 
-def _outcome(work, i):
+def _outcome(work: Callable[[int], T], i: int) -> tuple[T | None, BaseException | None]:
     try:
         return work(i), None
     except BaseException as error:
@@ -86,11 +86,11 @@ def _outcome(work, i):
 _pool = Pool(THREADS - 1) if THREADS > 1 else None
 
 
-def _after_fork():
-    """In a forked process: the threads are not there, a lock may be held by one of them, and the thread that forked is
-    part of no larger work any more, if it was. What in_one_thread asks for still holds."""
+def _after_fork() -> None:
+    """In a forked process the threads are missing, one of them may hold a lock, and the forking thread executes no part
+    of a larger call. in_one_thread stays in force."""
     global _pool
-    _pool, _kept.part = _pool and Pool(THREADS - 1), False
+    _pool, _local.part = _pool and Pool(THREADS - 1), False
 
 
 if hasattr(os, "register_at_fork"):
@@ -98,65 +98,64 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def _marked(name):
-    before = getattr(_kept, name, False)
-    setattr(_kept, name, True)
+def _marked(name: str) -> Iterator[None]:
+    before = getattr(_local, name, False)
+    setattr(_local, name, True)
     try:
         yield
     finally:
-        setattr(_kept, name, before)
+        setattr(_local, name, before)
 
 
-def in_one_thread():
-    """Within, all work stays in the thread that asks for it: for processes that have a core each. Results are equal."""
+def in_one_thread() -> AbstractContextManager[None]:
+    """Within, all work stays in the calling thread: for processes with one core each. Results are equal."""
     return _marked("alone")
 
 
-def _stays():
+def _is_single() -> bool:
     """Whether work stays in this thread."""
-    return _pool is None or getattr(_kept, "part", False) or getattr(_kept, "alone", False)
+    return _pool is None or getattr(_local, "part", False) or getattr(_local, "alone", False)
 
 
-def side_by_side(work, n):
-    """[work(0), ..., work(n - 1)], on a thread each where BLAS leaves the cores to us, else one after the other.
+def side_by_side(work: Callable[[int], T], n: int) -> list[T]:
+    """[work(0), ..., work(n - 1)], in parallel if BLAS uses one thread, otherwise in sequence.
 
-    What `work` does in turn stays in its thread. The result is the same either way, as no two may touch the same data.
+    Nested calls stay in their thread. The calls must not share data, so that the result is the same either way.
     """
-    if n < 2 or _stays() or not has_one_thread():
+    if n < 2 or _pool is None or _is_single() or not has_one_thread():
         return [work(i) for i in range(n)]
     with _marked("part"):
         return _pool.together(work, n)
 
 
-def for_chunks(work, n, chunk=CHUNK):
-    """Call work(start, stop) over 0..n in chunks, shared out among the threads; every element exactly once.
+def for_chunks(work: Callable[[int, int], Any], n: int, chunk: int = CHUNK) -> None:
+    """Call work(start, stop) for consecutive chunks of 0..n, distributed over the threads.
 
-    `work` must only touch its own part, so that the result does not depend on the number of threads.
+    `work` must only write its chunk, so that the result does not depend on the number of threads.
     """
     starts = range(0, n, chunk)
 
-    def share(part, parts=THREADS):
+    def share(part: int, parts: int = THREADS) -> None:
         for start in starts[len(starts) * part // parts : len(starts) * (part + 1) // parts]:
             work(start, min(start + chunk, n))
 
-    if len(starts) < 2 or _stays():
+    if len(starts) < 2 or _pool is None or _is_single():
         share(0, 1)
     else:
         _pool.together(share, THREADS)
 
 
-def for_rows(work, matrix):
-    """Call work(rows) with slices that cover the rows of a matrix (N, n), each about a chunk, on the threads."""
+def for_rows(work: Callable[[slice], Any], matrix: NDArray[Any]) -> None:
+    """Call work(rows) with slices that cover the rows of a matrix (N, n), about a chunk each, on the threads."""
     per_chunk = max(1, ROWS_CHUNK // max(1, matrix.shape[1]))
     for_chunks(lambda start, stop: work(slice(start, stop)), len(matrix), per_chunk)
 
 
-def scratch(size, dtype):
-    """An array of `size` for intermediate values, this thread's own; the next call hands out the same memory.
-
-    Fresh memory would cost more than the arithmetic: the system clears every page of it.
-    """
-    buffer = getattr(_kept, "buffer", None)
-    if buffer is None or buffer.nbytes < size * np.dtype(dtype).itemsize:
-        buffer = _kept.buffer = np.empty(max(size, CHUNK) * np.dtype(dtype).itemsize, np.uint8)
-    return buffer[: size * np.dtype(dtype).itemsize].view(dtype)
+def scratch(size: int, dtype: DTypeLike) -> NDArray[Any]:
+    """An uninitialised array of `size` values for intermediate results, one per thread: the next call returns the same
+    memory. Fresh memory would cost more than the arithmetic, because the system clears its pages."""
+    nbytes = size * np.dtype(dtype).itemsize
+    buffer = getattr(_local, "buffer", None)
+    if buffer is None or buffer.nbytes < nbytes:
+        buffer = _local.buffer = np.empty(max(size, CHUNK) * np.dtype(dtype).itemsize, np.uint8)
+    return buffer[:nbytes].view(dtype)

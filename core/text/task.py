@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.nn.context import Context
 from core.text.metrics import SHOWN, measure, pad_loss
 from core.text.network.model import TextModel
 from core.text.network.ragged import Ragged
@@ -93,7 +94,7 @@ class TextTask:
         taken = [self.rated.take(batch.rated), self.plain.take(batch.plain), self.better.take(batch.pairs),
                  self.worse.take(batch.pairs)]
         rows, ragged = np.concatenate([part[0] for part in taken]), Ragged(np.concatenate([part[1] for part in taken]))
-        thought, cache = self.model.forward(self.table.lookup(rows), ragged, train=True, rng=batch.rng)
+        thought, cache = self.model.forward(self.table.lookup(rows), ragged, Context(train=True, rng=batch.rng))
         self.grads[...] = 0
         drounds = np.zeros_like(thought.rounds)
         loss = self._rate(thought, batch.rated, drounds) + self._rank(thought, n + m, drounds)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.nn.network import Network, Reading
+from core.nn.network import Activations, Network
 from core.uncertainty.calibration import Calibration, Evidence, confidence_threshold, fit_calibration
 from core.uncertainty.conformal import ALPHA, CrossConformal, balanced_folds
 from core.uncertainty.novelty import Subspace, fit_subspace
@@ -59,8 +59,8 @@ class Readout:
     def temperature(self) -> float:
         return self.calibration.temperature
 
-    def evidence(self, reading: Reading) -> Evidence:
-        """The Evidence of a Reading, without test-time augmentation."""
+    def evidence(self, reading: Activations) -> Evidence:
+        """The Evidence of Activations, without test-time augmentation."""
         return evidence_of(reading, self.first, self.last)
 
     def unaugmented_evidence(self, network: Network, X: NDArray[np.floating]) -> Evidence:
@@ -78,8 +78,8 @@ class Readout:
         whole, *by_fold = augment_each((self.augmentation, *self.fold_augmentations), network, X, evidence)
         return whole, by_fold
 
-    def probabilities(self, reading: Reading) -> NDArray[np.floating]:
-        """Calibrated probabilities (N, 10) of a Reading, without test-time augmentation."""
+    def probabilities(self, reading: Activations) -> NDArray[np.floating]:
+        """Calibrated probabilities (N, 10) of Activations, without test-time augmentation."""
         return self.calibration.probabilities(self.evidence(reading))
 
     def novelty(self, evidence: Evidence) -> NDArray[np.floating]:
@@ -167,8 +167,8 @@ def share(settings: Any, name: str | int) -> float:
     return value
 
 
-def evidence_of(reading: Reading, first: Subspace, last: Subspace) -> Evidence:
-    """The Evidence of a Reading, given the subspaces of the first and the last hidden layer."""
+def evidence_of(reading: Activations, first: Subspace, last: Subspace) -> Evidence:
+    """The Evidence of Activations, given the subspaces of the first and the last hidden layer."""
     gated = reading.hidden[-1]
     errors = [first.reconstruction_error(reading.hidden[0]), last.reconstruction_error(gated)]
     norm = np.sqrt(np.einsum("ij,ij->i", gated, gated)) + 1e-6

@@ -1,7 +1,7 @@
 """The tab "Draw or upload": one picture goes in, and its reading appears beside it. Layout only.
 
-Three fragments, so that no more is sent than changes: the drawing and its reading, which follow the pen; the gate and
-the reasons, which wait until it rests; and the whole tab around them.
+Three fragments, so that only changed parts are sent: the drawing and its reading, which follow the pen; the gate and
+the reasons, which wait until it rests; and the tab around them.
 """
 
 import hashlib
@@ -10,28 +10,27 @@ from dataclasses import asdict
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
+from deployment.deploy_mnist import MNISTDeployer
 from deployment.pages.draw import inputs, number_panel
-from deployment.pages.draw.live import BRUSH, PAUSE, SHAPES, WIDTH, Budget, Ink, Lost, Pen
+from deployment.pages.draw.live import BRUSH, PAUSE, SHAPES, WIDTH, Budget, Drawing, Lost, Pen
 from deployment.pages.upload import page as upload
 from deployment.pages.why import page as why
 from deployment.reader.number.hint import noticed
 from deployment.reader.picture.load import InputError, load_scaled
 from deployment.reader.prediction import NumberReading, Prediction
 from deployment.ui import digit, number, source
-from deployment.ui.assets import asset
+from deployment.ui.assets import component
 from deployment.ui.html import boxed, notice
 
-KEPT = {kind: f"The connection was lost and is back. {what}" for kind, what in (
-    ("drawing", "Your drawing was kept."),
+RESUMED = {kind: f"The connection was lost and is back. {what}" for kind, what in (
+    ("drawing", "Your drawing is still here."),
     ("example", "Nothing was lost."),
     ("upload", "The pictures you uploaded are no longer here: please choose them once more."),
     ("photograph", "The photograph is no longer here: please take it once more."))}
 EMPTY = {mode: f"The canvas is empty: draw {what} with mouse or finger, or try one of the examples." for mode, what in (
     ("digit", "one digit"), ("number", "a number"))}
-_rest = st.components.v2.component("pen_rests", js=asset("rest.js"))
-_live = st.components.v2.component("live_drawing", **{
-    kind: "".join(asset(f"{part}.{kind}") for part in parts)
-    for kind, parts in {"html": ["live"], "css": ["live"], "js": ["ink", "pad", "live"]}.items()})
+_rest = component("pen_rests", js=("rest.js",))
+_live = component("live_drawing", html=("live.html",), css=("live.css",), js=("ink.js", "pad.js", "live.js"))
 
 
 @st.cache_resource
@@ -40,12 +39,12 @@ def _budget() -> Budget:
 
 
 @st.fragment
-def render(deployer) -> None:
+def render(deployer: MNISTDeployer) -> None:
     """Show the tab for one loaded model."""
     state = st.session_state
-    source.begin()  # inside the fragment that needs it: whatever fails elsewhere, it is done
-    if kept := state.pop("kept", None):
-        st.toast(kept, duration="long")
+    source.begin()  # inside the fragment that needs it, so that a failure elsewhere cannot skip it
+    if message := state.pop("resumed", None):
+        st.toast(message, duration="long")
     inputs.mode()
     # a grid (deployment/ui/theme.py), in another order on a phone and where the drawing area is wide
     with st.container(key="wide" if state.wide else "square"), st.container(key="surface"):
@@ -54,8 +53,8 @@ def render(deployer) -> None:
     why.keep_choices()
     source.whole()
     with sheet:
-        found = inputs.uploaded()
-        state.uploaded = found and upload.render(deployer, *found)
+        files = inputs.uploaded()
+        state.uploaded = files and upload.render(deployer, *files)
     with reading:
         _reading(deployer)
     with choices:
@@ -67,14 +66,13 @@ def render(deployer) -> None:
 
 @st.fragment
 def _reading(deployer) -> None:
-    """The drawing area, or the uploaded picture in its place, and what it is read as. The reading comes before the
-    layout: while the page is being sent, the sending thread and NumPy wait for each other, which costs more than the
-    reading."""
+    """The drawing area, or the uploaded picture in its place, and the reading. The reading comes before the layout:
+    while the page is being sent, the sending thread and NumPy slow each other down by more than the reading costs."""
     state, budget = st.session_state, _budget()
     source.part()
-    started, said = budget.now(), state.get("live", {})
-    sent, pen = Ink.from_browser(said.get("ink")), Pen.from_browser(said.get("pen"), source.surface())
-    ink = sent if sent and sent.surface == source.surface() else None  # of the other surface it is not asked now
+    started, sent_values = budget.now(), state.get("live", {})
+    sent, pen = Drawing.from_browser(sent_values.get("ink")), Pen.from_browser(sent_values.get("pen"), source.surface())
+    ink = sent if sent and sent.surface == source.surface() else None  # not a drawing of the other surface
     following = state.source == "drawing" and ink is not None and not ink.done
     late = following and "read" in state and budget.exceeded()
     if not late:
@@ -87,11 +85,11 @@ def _reading(deployer) -> None:
     drawing, answer, seen, details = (st.container(key=key) for key in ("drawing", "answer", "seen", "details"))
     picture = drawing.container(key="picture") if upload.is_shown(state.uploaded) else None
     with drawing:
-        if picture is None:  # what is drawn on; its strokes are kept and read by the component below it
+        if picture is None:  # the pen's surface; the component below it records and sends the strokes
             width, height = pen.size
             st_canvas(stroke_width=pen.width, stroke_color=pen.color, width=width, height=height,
                       update_streamlit=False, key=f"canvas_{pen.surface}")
-        browser = _live(key="live", data=_told(sent, ink, pen, picture is not None, PAUSE if late else 0),
+        browser = _live(key="live", data=_live_data(sent, ink, pen, picture is not None, PAUSE if late else 0),
                         on_ink_change=lambda: source.use("drawing"), on_lost_change=lambda: None,
                         on_pen_change=lambda: None)
     if "met" not in state:
@@ -110,32 +108,33 @@ def _reading(deployer) -> None:
         answer.html(digit.answer(result, name, _strokes(ink), following))
         seen.html(digit.seen(result.image, name))
         if result.left_over and picture is None:
-            seen.html(boxed(*_searched(), result, name))
+            grey, scale = _searched()
+            seen.html(boxed(grey, scale, result, name))
         if offered:
             with drawing:  # below the drawing area, which must not move while somebody draws
                 inputs.offer(offered, bool(result.left_over))
         details.html(digit.meaning(result) + digit.bars(result))
     if picture is not None:
         upload.show(state.uploaded, picture)
-        answer.html(upload.file(name))
+        answer.html(upload.file(name or ""))
     budget.spend(started)
 
 
 def _resume(lost) -> None:
-    """Go on where a process ended that somebody was with; the browser keeps the drawing, and now tells of it."""
+    """Resume a session whose process ended; the browser has stored the drawing and sends it."""
     if lost is None:
         return
     state = st.session_state
     state.cleared = lost.cleared
     if lost.source == "drawing":
         state.source = "drawing"
-    state.kept = KEPT[lost.source]
+    state.resumed = RESUMED[lost.source]
     st.rerun()
 
 
-def _told(sent, ink, pen, aside: bool, pause: int) -> dict:
-    """What the browser needs to know of the drawing and its answer. sent: what it sent last; ink: that, where it is of
-    the present surface; aside: whether a picture stands in the place of the drawing area."""
+def _live_data(sent, ink, pen, aside: bool, pause: int) -> dict:
+    """The data for the browser's component. sent: its last drawing; ink: the same if it is of this surface; aside:
+    whether a picture takes the place of the drawing area."""
     state, prediction, result = st.session_state, st.session_state.last_prediction, st.session_state.read[1]
     surface, is_number = source.surface(), isinstance(result, NumberReading)
     read = state.read_ink if state.source == "drawing" else None
@@ -165,7 +164,7 @@ def _strokes(ink) -> int:
 
 
 def _token(prediction) -> str:
-    """What tells one reading's picture from another's."""
+    """An identifier of the image that was read."""
     return hashlib.sha256(prediction.image.tobytes()).hexdigest()[:16] if prediction else "none"
 
 
@@ -182,8 +181,8 @@ def _reasons(deployer) -> None:
 
 
 def _read(deployer, ink) -> tuple:
-    """The name of what is being read; its Prediction, NumberReading or InputError, or None for an empty canvas; both
-    None while an upload is being read. Third, the NumberReading of what was read as one digit and looks like more."""
+    """The name of the source; its Prediction, NumberReading or InputError, or None for an empty canvas; both None while
+    an upload is being read. Third, the NumberReading of a source that was read as one digit and looks like several."""
     state, kind = st.session_state, None
     if state.source in ("upload", "photograph") and state.uploaded is not None:
         return upload.read(deployer, state.uploaded)
@@ -203,8 +202,7 @@ def _read(deployer, ink) -> tuple:
 
 
 def _searched() -> tuple:
-    """The drawing or example that was read, as it was searched for ink: (H, W) in [0, 1], and how many of its pixels
-    one of these is."""
+    """The drawing or example that was read, scaled as for the search of ink: (H, W) in [0, 1], and the scale."""
     state = st.session_state
     return load_scaled(state.read_ink.image if state.source == "drawing" else inputs.example_file(state.example))
 

@@ -42,7 +42,7 @@ class Prediction:
     emotion: str  # "confident", "hesitant", "confused" or "curious"; defined in core/uncertainty/readout.py
     gate: NDArray[np.floating] | None  # (h,) in (0, 1), or None for a network without a gate
     hidden: list[NDArray[np.floating]]  # activations of the hidden layers, the gated one last: each (h,)
-    image: NDArray[np.floating] | None  # (28, 28) in [0, 1], the network's input; None where it is not kept
+    image: NDArray[np.floating]  # (28, 28) in [0, 1], the network's input; empty where it is not stored
     box: Box = (0, 0, 0, 0)  # of the ink that was read
     left_over: tuple[Box, ...] = ()  # boxes of separate ink that is not part of the answer
 

@@ -1,4 +1,4 @@
-"""Training the champion: what is started, what goes on, what is kept, and which seed is shipped."""
+"""Training the champion: new, resumed and finished runs, and the proposed seed."""
 
 import json
 
@@ -29,7 +29,7 @@ def metrics(validation, loss, test):
             "interrupted": False}
 
 
-def test_what_is_done_goes_on_or_begins(runs):
+def test_finished_resumed_and_new_seeds(runs):
     put(runs, 0, metrics(15, 0.04, 50))
     put(runs, 1)
     put(runs, 2, metrics(15, 0.04, 50) | {"interrupted": True})
@@ -44,20 +44,20 @@ def test_a_folder_with_another_recipe_is_left_alone(runs):
         champion.is_done(0)
 
 
-def test_validation_chooses_whatever_the_test_says():
+def test_validation_determines_the_order():
     runs = {0: metrics(15, 0.041, 40), 1: metrics(14, 0.050, 60), 2: metrics(14, 0.049, 61)}
     assert champion.rank(runs) == [2, 1, 0]
     lines = champion.table(runs).splitlines()
     assert lines[2].startswith("| 2 | 99.45 % (14) |") and "Mean of 3 seeds on the test set: 99.463 %" in lines[-1]
 
 
-@pytest.mark.parametrize("in_use, says", [
-    (2, "seed 2, the first by this order."), (1, "seed 1, number 2 of 3. It was not chosen by this order"),
+@pytest.mark.parametrize("in_use, message", [
+    (2, "seed 2, the first in this order."), (1, "seed 1, number 2 of 3. It was not chosen by this order"),
     (9, "none of these")])
-def test_the_report_says_how_the_shipped_seed_was_chosen(runs, in_use, says):
-    """By its weights: a readout that was fitted again makes another model of the same network."""
+def test_the_report_states_how_the_shipped_seed_was_chosen(runs, in_use, message):
+    """Compares weights: refitting the readout gives another model of the same network."""
     weights = {champion.FINAL_MODEL: in_use} | {champion.folder(seed): seed for seed in range(3)}
-    assert says in champion.shipped([2, 1, 0], weights.get)
+    assert message in champion.shipped([2, 1, 0], weights.get)
 
 
 def test_a_failed_run_is_a_sentence(runs, monkeypatch):

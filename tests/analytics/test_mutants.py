@@ -1,5 +1,4 @@
-"""Planted faults fit the code as it stands and name tests that exist; the sample is spread, seeded and leaves words
-out."""
+"""Planted faults match the current code and name existing tests; the sample is seeded and spread over files."""
 
 import re
 from collections import Counter
@@ -42,8 +41,8 @@ def test_the_report_states_its_commit():
     mutants = next(iter(places("core/nn/gate.py").values()))[:1] * 2
     text = command.report([True] * len(PLANTED), mutants, [True, False], "0123456789")
     assert text.startswith("Of commit 0123456789;") and "1 were killed" in text
-    kept = (REPORTS / "mutation.md").read_text()
-    assert re.search(r"^Of commit [0-9a-f]{10}\+?;", kept, re.MULTILINE), "its files may have other names today"
+    committed = (REPORTS / "mutation.md").read_text()
+    assert re.search(r"^Of commit [0-9a-f]{10}\+?;", committed, re.MULTILINE), "its files may have been renamed since"
 
 
 def test_annotations_and_strings_are_left_out():
@@ -53,6 +52,6 @@ def test_annotations_and_strings_are_left_out():
     assert inside(1, 13) and inside(1, 37) and inside(2, 7) and inside(3, 14) and not inside(1, 26)
 
 
-def test_the_mirror_of_a_file_is_asked_first():
+def test_the_tests_of_a_file_come_first():
     assert chosen_tests("core/nn/losses.py")[0] == "tests/core/nn/test_losses.py"
     assert chosen_tests("core/digits/presets.py")[0] == "tests/core/digits/test_presets.py"

@@ -1,4 +1,4 @@
-"""Composed numbers, what their reading is weighed by, and the report."""
+"""Composed numbers, the fitted weights of their reading, and the report."""
 
 import json
 from pathlib import Path
@@ -26,10 +26,10 @@ def part():
 
 
 @pytest.fixture(scope="module")
-def found(part):
+def lattices(part):
     made = study.examples(part, 4, np.random.default_rng(0), *study.COMMON)
-    lattices = [study.lattice(MNISTDeployer(), *one) for one in made]
-    return [one for one in lattices if one is not None]
+    made = [study.lattice(MNISTDeployer(), *one) for one in made]
+    return [one for one in made if one is not None]
 
 
 def test_touching_digits_share_pixels_and_no_more_than_they_must(part):
@@ -64,25 +64,25 @@ def differences(loss, theta, i):
     return (loss(theta + step) - loss(theta - step)) / 2e-5
 
 
-def test_the_gradient_of_the_weights(found):
+def test_the_gradient_of_the_weights(lattices):
     """Against differences, at a place that is no optimum."""
     rng = np.random.default_rng(0)
-    matrices = (rng.normal(size=(found[0].hidden.shape[1] + 1, 11)) * 0.02,
-                rng.normal(size=(SIDES, found[0].whole.shape[1] + 1, 10)) * 0.02)
-    for seen in (None, [fit.seen_by(one, matrices) for one in found]):
+    matrices = (rng.normal(size=(lattices[0].hidden.shape[1] + 1, 11)) * 0.02,
+                rng.normal(size=(SIDES, lattices[0].whole.shape[1] + 1, 10)) * 0.02)
+    for seen in (None, [fit.seen_by(one, matrices) for one in lattices]):
         theta = rng.normal(size=fit.PLAIN + (seen is not None)) * 0.3
-        _, grad = fit.loss_and_grad(theta, found, seen)
+        _, grad = fit.loss_and_grad(theta, lattices, seen)
         for i in range(len(theta)):
-            slope = differences(lambda moved, seen=seen: fit.loss_and_grad(moved, found, seen)[0], theta, i)
+            slope = differences(lambda moved, seen=seen: fit.loss_and_grad(moved, lattices, seen)[0], theta, i)
             assert grad[i] == pytest.approx(slope, rel=1e-4, abs=1e-6), i
 
 
-def test_the_gradient_of_the_matrices(found, monkeypatch):
+def test_the_gradient_of_the_matrices(lattices, monkeypatch):
     monkeypatch.setattr(fit, "MATRIX_RIDGE", 0)
     monkeypatch.setattr(fit, "FLOAT", np.float64)
-    task = fit.MatrixTask(found, found, fit.START)
+    task = fit.MatrixTask(lattices, lattices, fit.START)
     task.theta[fit.PLAIN:] = np.random.default_rng(1).normal(size=len(task.theta) - fit.PLAIN) * 0.05
-    theta, batch = task.theta.copy(), range(len(found))
+    theta, batch = task.theta.copy(), range(len(lattices))
     _, grad = task.loss_and_grad(batch)
 
     def loss(moved):
@@ -97,12 +97,12 @@ def test_the_gradient_of_the_matrices(found, monkeypatch):
         assert grad[i] == pytest.approx(differences(loss, theta, i), rel=1e-3, abs=1e-7), i
 
 
-def test_learning_the_matrices_reads_more_of_what_it_learns_from(found, monkeypatch):
+def test_learning_the_matrices_reads_more_of_what_it_learns_from(lattices, monkeypatch):
     monkeypatch.setattr(fit, "SETTINGS", fit.SETTINGS.replace(epochs=30, batch_size=2))
-    before = fit.loss_and_grad(fit.START, found)[0]
-    matrices = fit.learn_matrices(found, found, fit.START)
-    seen = [fit.seen_by(one, matrices) for one in found]
-    assert fit.loss_and_grad(np.append(fit.START, 1.0), found, seen)[0] < before
+    before = fit.loss_and_grad(fit.START, lattices)[0]
+    matrices = fit.learn_matrices(lattices, lattices, fit.START)
+    seen = [fit.seen_by(one, matrices) for one in lattices]
+    assert fit.loss_and_grad(np.append(fit.START, 1.0), lattices, seen)[0] < before
 
 
 def test_unlikely_segments_are_left_out_of_what_is_learned_from_but_never_the_right_ones(part):
@@ -130,8 +130,8 @@ def test_the_report_on_a_folder(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(report, "REPORTS", tmp_path)
     monkeypatch.setattr(report, "put_between_marks", lambda name, text: written.update(readme=text))
     report.main([str(tmp_path), "--count", "5"])
-    said = capsys.readouterr().out
-    assert f"| {tmp_path.name} | 2 | 100 % |" in said and said.count("| 5 |") >= 3
+    printed = capsys.readouterr().out
+    assert f"| {tmp_path.name} | 2 | 100 % |" in printed and printed.count("| 5 |") >= 3
     assert "stated" in written["numbers"] and "composed of test digits, are read" in written["readme"]
     rows = {row["name"]: row for row in json.loads((tmp_path / "numbers.json").read_text())["rows"]}
     assert rows[tmp_path.name]["exact"] == 1 and "pairs that touch, test digits" in rows

@@ -1,4 +1,4 @@
-"""Trainings side by side: each on a core of its own, whichever place has become free; a failure is told."""
+"""Parallel training: each process is pinned to a free core; failures and interrupts stop all processes."""
 
 import json
 import os
@@ -13,18 +13,18 @@ from analytics.studies.liminal import ablation
 from core.blas import VARIABLES
 
 
-def says(path, seconds=0.0):
-    """A command that waits and then writes its cores and its threads of BLAS to a file."""
+def report_cores(path, seconds=0.0):
+    """A command that waits and then writes its cores and its number of BLAS threads to a file."""
     code = (f"import json, os, time; time.sleep({seconds}); cores = sorted(os.sched_getaffinity(0)); "
             f"json.dump([cores, [os.environ[n] for n in {VARIABLES!r}]], open({str(path)!r}, 'w'))")
     return [sys.executable, "-c", code]
 
 
 @pytest.mark.skipif(not shutil.which("taskset") or len(os.sched_getaffinity(0)) < 2, reason="needs taskset and 2 cores")
-def test_who_comes_next_takes_the_core_that_is_free(tmp_path):
-    """The second ends while the first still runs: the third is to join neither."""
+def test_the_next_process_takes_the_free_core(tmp_path):
+    """The second ends while the first still runs: the third takes the core of the second."""
     done, files = [], [tmp_path / name for name in "012"]
-    processes.run_all([says(file, 1.5 if file is files[0] else 0) for file in files], 2, lambda: done.append(1))
+    processes.run_all([report_cores(file, 1.5 if file is files[0] else 0) for file in files], 2, lambda: done.append(1))
     first, second, third = (json.loads(file.read_text()) for file in files)
     assert len(first[0]) == len(third[0]) == 1 and first[0] != third[0] == second[0] and len(done) == 3
     assert set(first[1]) == {"1"}
@@ -36,21 +36,21 @@ def test_one_at_a_time_has_the_whole_machine():
 
 def test_all_are_run_and_a_failure_is_a_sentence(tmp_path):
     processes.run_all([], 2)
-    with pytest.raises(ValueError, match="Call again to go on"):
+    with pytest.raises(ValueError, match="Call again to continue"):
         processes.run_all([[sys.executable, "-c", "raise SystemExit(3)"]], 1)
 
 
-STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+IGNORE_SIGTERM = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
 BEGINS = "import os, pathlib, time; pathlib.Path({!r}).write_text(str(os.getpid())); time.sleep(30)"
 FAILS = "import pathlib, sys, time\nwhile not pathlib.Path({!r}).exists(): time.sleep(0.01)\nsys.exit(3)"
 
 
-@pytest.mark.parametrize("before", ["", STUBBORN], ids=["polite", "stubborn"])
+@pytest.mark.parametrize("before", ["", IGNORE_SIGTERM], ids=["terminates", "ignores SIGTERM"])
 def test_when_one_fails_the_others_are_ended_and_waited_for(tmp_path, monkeypatch, before):
-    monkeypatch.setattr(processes, "PATIENCE", 0.3)
+    monkeypatch.setattr(processes, "STOP_SECONDS", 0.3)
     begun = str(tmp_path / "begun")
     commands = [[sys.executable, "-c", before + BEGINS.format(begun)], [sys.executable, "-c", FAILS.format(begun)]]
-    with pytest.raises(ValueError, match="Call again to go on"):
+    with pytest.raises(ValueError, match="Call again to continue"):
         processes.run_all(commands, 2)
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "begun").read_text()), 0)

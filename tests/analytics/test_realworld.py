@@ -1,4 +1,4 @@
-"""Pictures from outside MNIST: how sets are read from folders and arrays, and what is counted of their readings."""
+"""Pictures from outside MNIST: loading of sets from folders and arrays, and the tables of their answers."""
 
 import hashlib
 import io
@@ -18,7 +18,7 @@ from deployment.reader.picture.load import InputError
 
 @pytest.fixture
 def folder(tmp_path):
-    """Three labelled pictures, one in a folder of its own, one wrongly labelled; an array file; what is not for us."""
+    """Three labelled pictures, one in a sub-folder, one wrongly labelled; an array file; files of other kinds."""
     (tmp_path / "mine").mkdir()
     for name, file in (("7_a.png", "seven"), ("2_b.png", "two"), ("mine/8_c.png", "paper")):
         (tmp_path / name).write_bytes((EXAMPLES / f"{file}.png").read_bytes())
@@ -38,9 +38,9 @@ def strokes(labels):
 
 
 def test_sets_of_a_folder(folder):
-    found = {pictures.name: pictures for pictures in sets.load_sets(folder)}
-    assert {name: len(pictures) for name, pictures in found.items()} == {folder.name: 2, "mine": 1, "mnist": 30}
-    assert found["mine"].labels.tolist() == [8] and found["mnist"].kind is None
+    loaded_sets = {pictures.name: pictures for pictures in sets.load_sets(folder)}
+    assert {name: len(pictures) for name, pictures in loaded_sets.items()} == {folder.name: 2, "mine": 1, "mnist": 30}
+    assert loaded_sets["mine"].labels.tolist() == [8] and loaded_sets["mnist"].kind is None
     with pytest.raises(ValueError, match="7_anything"):
         sets.load_sets(folder / "other.npz")
 
@@ -53,12 +53,12 @@ def test_strokes_are_drawn_as_on_the_canvas_and_always_alike(tmp_path):
         assert image.size == (280, 280) and image.mode == "RGBA" and image.getextrema()[3] == (0, 255)
 
 
-def test_letters_that_look_like_digits_are_left_out_of_what_is_strange(tmp_path):
+def test_letters_that_look_like_digits_are_not_among_the_non_digits(tmp_path):
     np.savez(tmp_path / "letters.npz", **strokes(list("aoTlk")))
-    strange = sets.load_strange(tmp_path / "letters.npz")
-    assert len(strange) == 3 and set(strange.labels) == {-1}
+    non_digits = sets.load_non_digits(tmp_path / "letters.npz")
+    assert len(non_digits) == 3 and set(non_digits.labels) == {-1}
     np.savez(tmp_path / "printed.npz", images=np.zeros((4, 28, 28), np.uint8), labels=np.array([0, 1, 2, 3]))
-    assert len(sets.load_strange(tmp_path / "printed.npz")) == 4
+    assert len(sets.load_non_digits(tmp_path / "printed.npz")) == 4
 
 
 def test_doubtful_labels_are_known_by_what_the_file_holds(tmp_path, monkeypatch):
@@ -91,11 +91,11 @@ def test_figures_are_counted():
     assert "| 4 | 75.00 % |" in lines[3] and "0 of 2 (0 %)" in lines[3]
 
 
-def test_what_is_strange_is_measured_against_digits():
+def test_non_digits_are_compared_with_digits():
     digits = figures.Readings.of(sets.Pictures("digits", [None] * 4, np.arange(4)), [Answer(i, 0.9) for i in range(4)])
-    strange = figures.Readings.of(sets.Pictures("letters", [None] * 4, np.full(4, -1)),
+    non_digits = figures.Readings.of(sets.Pictures("letters", [None] * 4, np.full(4, -1)),
                                   [*3 * [Answer(1, 0.5, "curious", 2.0)], Answer(1, 0.99, "confident", 0.05)])
-    line = figures.strange_table([strange], digits, np.linspace(0, 0.04, 100)).splitlines()[2]
+    line = figures.non_digits_table([non_digits], digits, np.linspace(0, 0.04, 100)).splitlines()[2]
     assert "| 4 | 75.0 % |" in line and "| 100 % | 25.0 % | 0.750 (" in line
 
 

@@ -1,4 +1,4 @@
-"""The reproduction table: from results on disk to Markdown, with intervals that hold both kinds of noise."""
+"""The reproduction table: from results on disk to Markdown, with intervals over seeds and test images."""
 
 import json
 
@@ -24,7 +24,7 @@ def test_table_holds_mean_and_spread(results):
     rows = reproduce.table(["digit-app"], 2).splitlines()[2:]
     assert len(rows) == 2
     assert all("98.20 ± 0.14 |" in row and "| 2 | 98.38 |" in row and "784-512-10" in row for row in rows)
-    assert "97.0 / 98.0" in rows[0] and "97.0 / 98.0" not in rows[1]  # all 60,000 images: validation is seen data
+    assert "97.0 / 98.0" in rows[0] and "97.0 / 98.0" not in rows[1]  # all 60,000 images include validation
 
 
 def test_only_runs_with_todays_settings_count_as_done(results, monkeypatch):
@@ -41,8 +41,8 @@ def test_made_good_keeps_the_network():
         assert not good.augments and not stated.augments
 
 
-def test_intervals_hold_the_noise_of_seeds_and_of_test_images():
-    """Spread 0 leaves the binomial part, 1.96 sqrt(p (1 - p) / N); the seeds' part alone is Student's t."""
+def test_intervals_add_the_variance_of_seeds_and_test_images():
+    """Deviation 0 leaves the binomial part, 1.96 sqrt(p (1 - p) / N); the part of the seeds is Student's t."""
     for seeds in (3, 200):
         low, high = reproduce.interval_of_mean([98.0] * seeds, images=10_000)
         assert (high - low) / 2 == pytest.approx(100 * 1.96 * (0.98 * 0.02 / 10_000) ** 0.5, abs=0.001)
@@ -51,10 +51,10 @@ def test_intervals_hold_the_noise_of_seeds_and_of_test_images():
 
 
 @pytest.mark.parametrize("spread", [0.03, 0.15])
-def test_intervals_of_three_seeds_cover_the_truth_as_often_as_they_say(spread):
-    """Simulated: three seeds scatter by `spread` points, all judged on the same 10,000 images."""
+def test_coverage_of_intervals_of_three_seeds(spread):
+    """Simulated: three seeds with deviation `spread` (points), evaluated on the same 10,000 images."""
     rng, tries, truth = np.random.default_rng(0), 800, 98.0
     images = rng.normal(0, 100 * (0.98 * 0.02 / 10_000) ** 0.5, (tries, 1))
-    found = [reproduce.interval_of_mean(scores) for scores in truth + images + rng.normal(0, spread, (tries, 3))]
-    covered = np.mean([low <= truth <= high for low, high in found])
+    intervals = [reproduce.interval_of_mean(scores) for scores in truth + images + rng.normal(0, spread, (tries, 3))]
+    covered = np.mean([low <= truth <= high for low, high in intervals])
     assert 0.93 <= covered <= 0.975

@@ -1,4 +1,4 @@
-"""Corruptions keep their promises, and a real model does see worse."""
+"""The properties of the corruptions, and their effect on the shipped model."""
 
 import json
 
@@ -138,9 +138,9 @@ def test_a_real_model_sees_worse_and_says_so(model, images, y, tmp_path):
     rows = robustness.measure(model, images, y, n=200, severities=(1, 5),
                               corruptions=("impulse_noise", "rotate", "zigzag", "brightness", "dotted_line"))
     clean, mild, heavy = rows[0], rows[1::2], rows[2::2]
-    said = json.loads(command.OUT.read_text())["rows"][0]
-    assert said["corruption"] == "clean" and clean["n"] == 200
-    assert clean["accuracy"] >= floor(said["accuracy"], 200)
+    stored = json.loads(command.OUT.read_text())["rows"][0]
+    assert stored["corruption"] == "clean" and clean["n"] == 200
+    assert clean["accuracy"] >= floor(stored["accuracy"], 200)
     assert all(row["accuracy"] < clean["accuracy"] - 0.1 for row in heavy)
     assert all(row["mean_confidence"] < clean["mean_confidence"] for row in heavy)
     assert all(worse["accuracy"] < better["accuracy"] for better, worse in zip(mild, heavy, strict=True))

@@ -1,4 +1,4 @@
-"""Studies on workers: a table that is always whole, finished runs kept, faults losing what was in hand and no more."""
+"""Parallel studies: the table stays complete, finished runs are not repeated, a failure loses only its run."""
 
 import os
 import signal
@@ -18,12 +18,12 @@ from analytics.studies.results import Table, code_version
 from analytics.studies.run import chosen, run_all
 from core.command import Refusal
 
-cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers know no tests
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests
 
 
 @dataclass(frozen=True)
 class Powers:
-    """A study whose runs are quick, but where told to be slow or to fail."""
+    """A study with fast runs that can be made slow or failing."""
 
     name: str = "powers"
     seconds: float = 0.0
@@ -64,7 +64,7 @@ def test_a_table_keeps_what_another_client_adds(tmp_path):
 
 
 def test_two_processes_write_one_table_and_no_row_is_lost(tmp_path):
-    """Each adds its rows as fast as it can, from the moment when both are there; what a killed one left is removed."""
+    """Both add rows concurrently; the temporary file of a killed process is removed."""
     path, each = tmp_path / "table.parquet", 25
     (tmp_path / "table.parquet.1-beef.part").write_bytes(b"of a killed process")
     code = ("import sys\nfrom analytics.studies.results import Table\nprint(flush=True)\ninput()\n"
@@ -98,32 +98,32 @@ def test_equal_tables_are_equal_files(tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_a_file_that_is_no_table_is_named_and_kept(tmp_path):
+def test_a_file_that_is_no_table_is_named_and_unchanged(tmp_path):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     (tmp_path / "words").write_text("words")
     pq.write_table(pa.table({"a": [1]}), tmp_path / "other")
-    for name, says in (("words", "cannot be read as Parquet"), ("other", "no table of runs")):
-        with pytest.raises(ValueError, match=says):
+    for name, message in (("words", "cannot be read as Parquet"), ("other", "no table of runs")):
+        with pytest.raises(ValueError, match=message):
             Table(tmp_path / name)
     assert (tmp_path / "words").read_text() == "words"
 
 
-def test_the_code_version_is_of_what_code_does(tmp_path, monkeypatch):
+def test_the_code_version_ignores_comments_and_docstrings(tmp_path, monkeypatch):
     package = tmp_path / "some_study"
     package.mkdir()
     (package / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
-    found = []
+    versions = []
     for text in ('"""One."""\ndef f(x):\n    """Doc."""\n    return x + 1  # why\n', "def f(x): return x + 1\n",
                  "def f(x):\n    return x + 2\n"):
         (package / "work.py").write_text(text)
-        found.append(code_version(["some_study"]))
-    assert found[0] == found[1] != found[2] and len(found[0]) == 12
+        versions.append(code_version(["some_study"]))
+    assert versions[0] == versions[1] != versions[2] and len(versions[0]) == 12
 
 
-def test_finished_runs_are_kept_and_failures_told(client, tmp_path):
+def test_finished_runs_are_stored_and_failures_reported(client, tmp_path):
     table = Table(tmp_path / "table.parquet")
     failed = run_all(Powers(fails=3), CELLS, table, client)
     assert failed == ["2, a, 3: no such power"]
@@ -136,7 +136,7 @@ def test_finished_runs_are_kept_and_failures_told(client, tmp_path):
     assert {made["version"] for made in rows} == {code_version(["core.formats"])}
 
 
-def test_a_worker_killed_in_the_middle_loses_its_run_alone(client, tmp_path):
+def test_a_killed_worker_loses_only_its_run(client, tmp_path):
     killed = []
 
     def kill_one(finished):
@@ -160,40 +160,40 @@ def test_cells_are_chosen_by_name():
 
 
 def test_a_sweep_has_an_arm_for_every_combination():
-    found = sweep.swept("sprint", [["lr", "1e-3", "2e-3"], ["hidden", "256,256", "512"]])
-    assert list(found.configs) == ["lr=1e-3 hidden=256,256", "lr=1e-3 hidden=512", "lr=2e-3 hidden=256,256",
+    grid = sweep.swept("sprint", [["lr", "1e-3", "2e-3"], ["hidden", "256,256", "512"]])
+    assert list(grid.configs) == ["lr=1e-3 hidden=256,256", "lr=1e-3 hidden=512", "lr=2e-3 hidden=256,256",
                                    "lr=2e-3 hidden=512"]
-    config = found.configs["lr=2e-3 hidden=256,256"]
+    config = grid.configs["lr=2e-3 hidden=256,256"]
     assert (config.lr, config.hidden, config.preset) == (2e-3, (256, 256), "sprint")
-    assert len(found.cells(3)) == 12 and sweep.swept("sprint", []).cells() == [("sprint", "as it is", 0)]
+    assert len(grid.cells(3)) == 12 and sweep.swept("sprint", []).cells() == [("sprint", "as it is", 0)]
 
 
-@pytest.mark.parametrize("arguments, says", [
+@pytest.mark.parametrize("arguments, message", [
     (["sprint", "--sweep", "speed", "1"], "no setting 'speed'"),
     (["sprint", "--sweep", "lr", "fast"], "'fast' is not a"),
     (["sprint", "--sweep", "lr"], "names no value"), (["sprint", "--sweep", "lr", "-1"], "lr must be in"),
     (["sprint", "--sweep", "lr", "1", "--sweep", "lr", "2"], "given twice"),
     (["gate", "--seeds", "3"], "fixed by the protocol"), (["gate", "--only", "nobody"], "no cell is called nobody")])
-def test_the_command_refuses_in_a_sentence(arguments, says, tmp_path, capsys):
+def test_the_command_refuses_in_a_sentence(arguments, message, tmp_path, capsys):
     with pytest.raises(Refusal):
         command.main([*arguments, "--table", str(tmp_path / "table.parquet")])
-    assert says in capsys.readouterr().err and not list(tmp_path.iterdir())
+    assert message in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
-def test_a_client_killed_in_the_middle_goes_on_to_the_same_table(tmp_path):
-    """A sweep, killed after its first run, called again: the same rows as one that nothing disturbed."""
+def test_a_killed_client_continues_to_the_same_table(tmp_path):
+    """A sweep that is killed after its first run and called again has the same rows as an undisturbed one."""
     def call(name):
         return [sys.executable, "-m", command.__name__, "plain-ann", "--sweep", "hidden", "8", "16", "--sweep",
                 "epochs", "1", "--seeds", "2", "--workers", "1", "--table", str(tmp_path / name)]
 
     kill_once(call("killed"), (tmp_path / "killed").exists)
-    kept = Table(tmp_path / "killed").of("plain-ann")
+    before = Table(tmp_path / "killed").of("plain-ann")
     for name in ("killed", "whole"):
         assert subprocess.run(call(name), timeout=240, capture_output=True).returncode == 0
     killed, whole = (Table(tmp_path / name).of("plain-ann") for name in ("killed", "whole"))
-    assert 0 < len(kept) < len(whole) == 4 and all(made in killed for made in kept)
+    assert 0 < len(before) < len(whole) == 4 and all(made in killed for made in before)
     for made, expected in zip(killed, whole, strict=True):
         assert {**made, "seconds": 0} == {**expected, "seconds": 0}
-    assert "| hidden=16 epochs=1 | 2 |" in sweep.swept("plain-ann", [["hidden", "8", "16"], ["epochs", "1"]]).told(
+    assert "| hidden=16 epochs=1 | 2 |" in sweep.swept("plain-ann", [["hidden", "8", "16"], ["epochs", "1"]]).summary(
         Table(tmp_path / "whole"))

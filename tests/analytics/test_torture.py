@@ -1,4 +1,4 @@
-"""The torture finds no fault in its quick form, and would find those it looks for."""
+"""The quick form reports no fault, and planted faults are detected."""
 
 import shutil
 import subprocess
@@ -19,11 +19,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True, scope="module")
-def put_back():
-    """The torture trains on small parts of MNIST in place of the whole; what comes after must not."""
-    with pytest.MonkeyPatch.context() as kept:
+def restore():
+    """Restore what `prepare` replaces (small parts of MNIST) for the tests that follow."""
+    with pytest.MonkeyPatch.context() as patch:
         for owner, name in ((train, "load_parts"), (finish, "load_parts"), (finish, "neighbours"), (audit_run, "draw")):
-            kept.setattr(owner, name, getattr(owner, name))
+            patch.setattr(owner, name, getattr(owner, name))
         yield
 
 
@@ -57,15 +57,15 @@ print(len(kills.faults), len(fails.faults))
 
 
 @pytest.mark.slow
-def test_files_that_are_replaced_one_by_one_are_found_out():
-    """In a process of its own, as it forks: nearly every kill and failure leaves a mixture then."""
+def test_non_atomic_replacement_is_detected():
+    """In a separate process, as it forks: nearly every kill and error leaves a mixture."""
     ended = run("-c", NAIVE)
     kills, fails = map(int, ended.stdout.split())
     assert kills > 3 and fails > 3, ended.stderr[-2000:]
 
 
 class Careless:
-    """A stand-in for MNISTDeployer that does whatever a test wants."""
+    """A stub of MNISTDeployer that calls `act`."""
 
     def __init__(self, act):
         self.act = act
@@ -81,16 +81,17 @@ def refuse(sentence):
 
 
 @pytest.mark.parametrize("act, fault", [
-    (lambda data: data[10**9], "IndexError"), (refuse("no sentence"), "no sentence"), (refuse("Two\nlines."), "Two"),
+    (lambda data: data[10**9], "IndexError"), (refuse("no full stop"), "not a sentence"),
+    (refuse("Two\nlines."), "Two"),
     (lambda data: 1 / 0, "ZeroDivisionError")])
-def test_a_careless_reader_of_pictures_is_found_out(monkeypatch, act, fault):
+def test_faults_of_a_picture_reader_are_detected(monkeypatch, act, fault):
     monkeypatch.setattr(uploads, "deployer", lambda: Careless(act))
     for work in (uploads.picture, uploads.zip_file):
         result = trials.run("pictures", work, 30, 0, map)
         assert result.faults and fault in result.faults[0][1]
 
 
-def test_figures_that_are_not_finite_are_found_out(monkeypatch):
+def test_non_finite_figures_are_detected(monkeypatch):
     class Broken(uploads.MNISTDeployer):
         def predict(self, data, name):
             prediction = super().predict(data, name)
@@ -112,7 +113,7 @@ def test_trials_repeat_and_are_reported():
     assert "- tables 4: builtins.KeyError: x" in as_markdown([first], 3)
 
 
-def test_a_reader_of_folders_that_lets_anything_through_is_found_out(monkeypatch, tmp_path):
+def test_undocumented_exceptions_of_a_model_loader_are_detected(monkeypatch, tmp_path):
     class Blind(folders.MNISTDeployer):
         def __init__(self, folder):
             try:
@@ -123,5 +124,5 @@ def test_a_reader_of_folders_that_lets_anything_through_is_found_out(monkeypatch
     shutil.copytree(ROOT / "final_model", tmp_path / "first", ignore=shutil.ignore_patterns("liminal"))
     monkeypatch.setattr(folders, "MNISTDeployer", Blind)
     monkeypatch.setattr(folders, "home", lambda: tmp_path)
-    found = trials.run("models", folders.model_folder, 6, 0, map).faults
-    assert found and "KeyError" in found[0][1]
+    faults = trials.run("models", folders.model_folder, 6, 0, map).faults
+    assert faults and "KeyError" in faults[0][1]

@@ -100,7 +100,7 @@ def test_command_line_stopped_and_resumed(tmp_path):
                 break
         rest = process.stdout.read()
     assert process.wait(60) == 0, rest
-    assert "best weights so far are kept" in rest and "Traceback" not in rest
+    assert "best weights so far are saved" in rest and "Traceback" not in rest
     assert model.load(stopped)
     subprocess.run(command("--resume", str(stopped)), cwd=tmp_path, check=True, capture_output=True, timeout=120)
     assert np.array_equal(model.load(whole).network.theta, model.load(stopped).network.theta)

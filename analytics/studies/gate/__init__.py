@@ -1,1 +1,1 @@
-"""Does the emotional gate help? A paired study with its protocol written first: analytics/reports/gate.md."""
+"""A paired, preregistered study of the emotional gate: analytics/reports/gate.md."""

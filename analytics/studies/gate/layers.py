@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from core.nn.gate import EmotionalGate
-from core.nn.layers import Layer, sigmoid, store
+from core.nn.context import EVALUATION
+from core.nn.fast.layers import EmotionalGate
+from core.nn.layers import Layer, sigmoid
 
 
 class ConstantGate(Layer):
@@ -15,14 +16,14 @@ class ConstantGate(Layer):
     def initialise(self, params, rng):
         params["bg"][...] = 1
 
-    def forward(self, params, h, *, train=False, rng=None, arena=None):
+    def forward(self, params, h, ctx=EVALUATION):
         g = sigmoid(params["bg"])
         return h * g, (h, g)
 
-    def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
+    def backward(self, params, dy, cache, grads, ctx=EVALUATION):
         h, g = cache
-        store(grads, "bg", lambda out: np.multiply((dy * h).sum(axis=0), g * (1 - g), out=out), accumulate)
-        return dy * g if need_dx else None
+        ctx.write(grads, bg=(dy * h).sum(axis=0) * g * (1 - g))
+        return dy * g
 
 
 class OthersGate(EmotionalGate):
@@ -31,16 +32,16 @@ class OthersGate(EmotionalGate):
     Whatever a gate does that needs no look at its own picture, this one can do as well.
     """
 
-    def forward(self, params, h, *, train=False, rng=None, arena=None):
+    def forward(self, params, h, ctx=EVALUATION):
         g = sigmoid(np.roll(h, -1, axis=0) @ params["Wg"] + params["bg"])
         return h * g, (h, g)
 
-    def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
+    def backward(self, params, dy, cache, grads, ctx=EVALUATION):
         h, g = cache
         dz = dy * h * g * (1 - g)
-        store(grads, "Wg", lambda out: np.matmul(np.roll(h, -1, axis=0).T, dz, out=out), accumulate)
-        store(grads, "bg", lambda out: np.sum(dz, axis=0, out=out), accumulate)
-        return dy * g + np.roll(dz @ params["Wg"].T, 1, axis=0) if need_dx else None
+        ctx.write(grads, Wg=np.roll(h, -1, axis=0).T @ dz)
+        ctx.write(grads, bg=dz.sum(axis=0))
+        return dy * g + np.roll(dz @ params["Wg"].T, 1, axis=0)
 
 
 class FixedGate(Layer):
@@ -52,25 +53,25 @@ class FixedGate(Layer):
         self.kept = {name: np.empty(shape, dtype) for name, shape in gate.shapes.items()}
         gate.initialise(self.kept, rng)
 
-    def forward(self, params, h, *, train=False, rng=None, arena=None):
+    def forward(self, params, h, ctx=EVALUATION):
         g = sigmoid(h @ self.kept["Wg"] + self.kept["bg"])
         return h * g, (h, g)
 
-    def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
+    def backward(self, params, dy, cache, grads, ctx=EVALUATION):
         h, g = cache
-        return dy * g + (dy * h * g * (1 - g)) @ self.kept["Wg"].T if need_dx else None
+        return dy * g + (dy * h * g * (1 - g)) @ self.kept["Wg"].T
 
 
 class ResidualGate(EmotionalGate):
     """gated = h + h * sigmoid(h Wg + bg): the gate can add to a unit and never shut it."""
 
-    def forward(self, params, h, *, train=False, rng=None, arena=None):
-        gated, cache = super().forward(params, h, train=train, rng=rng, arena=arena)
+    def forward(self, params, h, ctx=EVALUATION):
+        gated, cache = super().forward(params, h, ctx)
         gated += h
         return gated, cache
 
-    def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
-        dh = super().backward(params, dy, cache, grads, accumulate=accumulate, need_dx=need_dx, arena=arena)
+    def backward(self, params, dy, cache, grads, ctx=EVALUATION):
+        dh = super().backward(params, dy, cache, grads, ctx)
         return dh if dh is None else dh + dy
 
 

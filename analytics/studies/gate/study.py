@@ -1,21 +1,26 @@
-"""How many runs of which arms the gate's study has, fixed before the first of them."""
+"""The runs of the gate study: arms, regimes and numbers of seeds, fixed before the first run."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from analytics.reports import REPORTS
 from analytics.studies.gate.arms import ARMS, HELD, REGIMES
+from analytics.studies.results import Row, Table
 
 PRIMARY = ("augmented", "gate", "none")  # the regime and both arms of the one primary comparison
-# Seeds, from the pilot (analytics/reports/gate.md): of three arms of the primary regime, and of every other cell.
+# Number of seeds, from the pilot (analytics/reports/gate.md): three arms of the primary regime, and every other cell.
 N_PRIMARY, N_OTHERS = 44, {"augmented": 18, "plain": 6, "few": 30, "wrong": 16}
 PRIMARY_ARMS = ("gate", "none", "dense")
 PILOT_SEED, PILOT_N = 1000, {"augmented": 6, "plain": 4, "few": 6, "wrong": 4}
 
+Cell = tuple[str, str, int]  # regime, arm, seed
+
 
 @dataclass(frozen=True)
 class GateStudy:
-    """name: as the table names it; pilot: whether it is the one that the numbers of seeds come from."""
+    """name: the study's name in the table; pilot: True for the pilot that determined the numbers of seeds."""
 
     name: str
     pilot: bool = False
@@ -23,9 +28,9 @@ class GateStudy:
     modules = ("core.nn", "core.digits", "core.metrics", "core.settings", "analytics.robustness.corruptions",
                "analytics.studies.gate.layers", "analytics.studies.gate.arms", "analytics.studies.gate.training")
 
-    def cells(self, seeds=None):
-        """(regime, arm, seed) of every run, seed by seed; `seeds` in place of the numbers that the protocol fixes is
-        refused with a ValueError."""
+    def cells(self, seeds: int | None = None) -> list[Cell]:
+        """(regime, arm, seed) of every run, ordered by seed. Raises ValueError if `seeds` is given: the protocol fixes
+        the numbers of seeds."""
         if seeds:
             raise ValueError(f"--seeds is fixed by the protocol of {self.name}; choose cells with --only")
         if self.pilot:
@@ -35,26 +40,27 @@ class GateStudy:
                  if seed < runs(regime, arm)]
         return [*cells, ("augmented", HELD, 0)]
 
-    def run(self, regime, arm, seed):
+    def run(self, regime: str, arm: str, seed: int) -> Mapping[str, Any]:
+        """Train and measure one cell (analytics/studies/gate/training.py)."""
         from analytics.studies.gate.training import run
 
         return run(regime, arm, seed)
 
-    def told(self, table):
+    def summary(self, table: Table) -> str:
         rows, missing = done_and_missing(table, self)
         return f"{len(rows)} runs of {self.name} are done, {len(missing)} are missing."
 
 
-def runs(regime, arm):
-    """How many seeds an arm has in a regime."""
+def runs(regime: str, arm: str) -> int:
+    """Number of seeds of an arm in a regime."""
     return N_PRIMARY if regime == PRIMARY[0] and arm in PRIMARY_ARMS else N_OTHERS[regime]
 
 
-def done_and_missing(table, study=None):
-    """A study's rows in a table, and the cells that are missing, of the version of the code that most rows have."""
+def done_and_missing(table: Table, study: GateStudy | None = None) -> tuple[list[Row], list[Cell]]:
+    """A study's rows of the code version that most rows have, and the cells that this version lacks."""
     study = study or GATE
     versions = Counter(row["version"] for row in table.of(study.name))
-    version = max(versions, key=versions.get, default=None)
+    version = max(versions, key=versions.__getitem__, default=None)
     rows = [row for row in table.of(study.name) if row["version"] == version]
     done = {(row["regime"], row["arm"], row["seed"]) for row in rows}
     return rows, [cell for cell in study.cells() if cell not in done]

@@ -1,13 +1,15 @@
-"""The same reader on MiniLM's states: what it reaches where a sentence encoder reads along.
+"""The same reader on MiniLM's states.
 
-Each token starts from its contextual states after all layers instead of from a word's vector, and a ridge
-regression on n-grams and MiniLM's sentence vectors has its share in the answer; several networks are averaged. Only
-EmoBank's ratings teach.
+Each token starts from its contextual states of all layers instead of a word vector; a ridge regression on n-grams and
+MiniLM's sentence vectors contributes to the estimate; several networks are averaged. Trained on EmoBank's ratings only.
 """
 
+import argparse
 import time
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from analytics.studies.liminal.lessons import over_tokens, projected
@@ -15,46 +17,48 @@ from core.nn.training import fit
 from core.storage import write_json
 from core.text import train as command
 from core.text.config import TextConfig
+from core.text.data.emobank import Sentences
 from core.text.language.tokens import tokens
 from core.text.metrics import measure
 from core.text.reader import FINAL_LIMINAL
 from core.text.task import TextTask
 from core.text.versions.train import prepare
+from deployment.pages.text.embedders import MiniLM
 
 DIM = 384
-SETTINGS = dict(plain=0, pairs=0, rated=64, epochs=6, steps=250, dropout=0.4, lr=1e-3)
+SETTINGS: dict[str, Any] = dict(plain=0, pairs=0, rated=64, epochs=6, steps=250, dropout=0.4, lr=1e-3)
 
 
 class Contexts:
-    """A table of token states for TextTask: each token of the texts has a row of its own, vectors (T, dim) float16."""
+    """A table of token states for TextTask with one row per token of the texts: vectors (T, dim) float16."""
 
-    def __init__(self, texts, minilm, dim=DIM):
+    def __init__(self, texts: list[str], minilm: MiniLM, dim: int = DIM):
         spans = {text: tokens(text) for text in texts}
         self.starts, count = {}, 0
         for text, span in spans.items():
             self.starts[text] = count, count + max(1, len(span))
             count += max(1, len(span))
         states = np.empty((count, (minilm.layers + 1) * minilm.width), np.float16)
-        every = list(spans)
-        with tqdm(total=len(every), desc="MiniLM reads") as bar:
-            for rows, offsets, layers in minilm.runs(every):
+        unique = list(spans)
+        with tqdm(total=len(unique), desc="MiniLM") as bar:
+            for rows, offsets, layers in minilm.runs(unique):
                 joined = np.concatenate(layers, axis=2)
-                for row, pieces, state in zip(rows, offsets, joined, strict=True):
-                    start, stop = self.starts[every[row]]
-                    span = spans[every[row]]
-                    states[start:stop] = over_tokens(span, pieces, state) if span else state.mean(axis=0)
+                for row, offset, state in zip(rows, offsets, joined, strict=True):
+                    start, stop = self.starts[unique[row]]
+                    span = spans[unique[row]]
+                    states[start:stop] = over_tokens(span, offset, state) if span else state.mean(axis=0)
                 bar.update(len(rows))
         self.vectors, self.dim = principal(states, dim), dim
 
-    def tokenise(self, text):
+    def tokenise(self, text: str) -> NDArray[np.integer]:
         return np.arange(*self.starts[text])
 
-    def lookup(self, rows):
+    def lookup(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
         return self.vectors[rows].astype(np.float32)
 
 
-def principal(states, dim, sample=40_000, seed=0):
-    """The first principal axes of states (T, n), of variance 1 on average: (T, dim) float16."""
+def principal(states: NDArray[np.floating], dim: int, sample: int = 40_000, seed: int = 0) -> NDArray[np.float16]:
+    """States (T, n) projected on their first principal axes: (T, dim) float16."""
     chosen = states[np.random.default_rng(seed).permutation(len(states))[:sample]].astype(np.float32)
     mean, spread = chosen.mean(axis=0), np.maximum(chosen.std(axis=0), 1e-3)
     chosen = (chosen - mean) / spread
@@ -63,16 +67,15 @@ def principal(states, dim, sample=40_000, seed=0):
     return projected(states, mean, axes / spread[:, None] * np.sqrt(scale))
 
 
-def train(args, sentences, seeds=3):
-    """Write minilm.json: the figures of dev and test, averaged answers of `seeds` networks and the regression."""
-    from deployment.pages.text.embedders import MiniLM
-
+def train(args: argparse.Namespace, sentences: Sentences, seeds: int = 3) -> None:
+    """Write minilm.json: figures of the averaged estimates of `seeds` networks, and of the regression."""
     started = time.perf_counter()
     minilm = MiniLM(args.folder, layers="all")
     featurizer, _, prior = prepare(sentences, minilm)
     table = Contexts(sentences.texts, minilm)
     rows = {split: sentences.rows(split) for split in ("dev", "test")}
     pads = {split: [] for split in rows}
+    config = TextConfig(**SETTINGS)
     for seed in range(seeds):
         config = TextConfig(**SETTINGS, seed=seed)
         task = TextTask(config, sentences, table)
@@ -80,10 +83,10 @@ def train(args, sentences, seeds=3):
         task.join(featurizer.prior, prior)
         for split, chosen in rows.items():
             pads[split].append(task.read(chosen)[0])
-    found = {"settings": {**task.config.to_dict(), "networks": seeds}}
+    figures: dict[str, Any] = {"settings": {**config.to_dict(), "networks": seeds}}
     for split, chosen in rows.items():
-        target = task.target[chosen]
-        found[split] = {"n": len(chosen), **measure(np.mean(pads[split], axis=0), target)}
-        found[f"ridge_{split}"] = measure(np.tanh(prior[chosen]), target)
-    found["seconds"] = round(time.perf_counter() - started, 1)
-    write_json(FINAL_LIMINAL / "minilm.json", found)
+        target = sentences.pad[chosen]
+        figures[split] = {"n": len(chosen), **measure(np.mean(pads[split], axis=0), target)}
+        figures[f"ridge_{split}"] = measure(np.tanh(prior[chosen]), target)
+    figures["seconds"] = round(time.perf_counter() - started, 1)
+    write_json(FINAL_LIMINAL / "minilm.json", figures)

@@ -1,12 +1,17 @@
-"""LIMINAL v1 to v6 as they were studied: one pooled vector a sentence, a ridge regression as the first estimate.
+"""Study of LIMINAL v1 to v6: one pooled vector per sentence, a ridge regression as the first estimate.
 
-Their results are kept in final_model/liminal/v6/ablation.json, those of its time made with a table of 26,000 words.
+The results are stored in final_model/liminal/v6/ablation.json; the shipped ones used a table of 26,000 words.
 """
 
+import argparse
 import time
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from core.storage import load_model, read_json, write_json
-from core.text.data.emobank import load_emobank
+from core.text.data.emobank import Sentences, load_emobank
 from core.text.network.embedding import WordTable
 from core.text.reader import FINAL_LIMINAL
 from core.text.versions import train as command
@@ -15,7 +20,7 @@ from core.text.versions.featurizer import WordVectors
 
 V6 = FINAL_LIMINAL / "v6"
 ABLATION = V6 / "ablation.json"
-ROWS = {
+ROWS: dict[str, dict[str, Any]] = {  # names are keys of ablation.json
     "K = 0": dict(outer=0), "K = 1": dict(outer=1), "K = 3": dict(outer=3),
     **{f"{name}, K = 5": switches for name, switches in VERSIONS.items()},
     "v6 without affect loop": dict(affect=False), "v6 with deep supervision": dict(deep_supervision=True),
@@ -24,15 +29,15 @@ ROWS = {
 }
 
 
-def prepared(sentences, words):
-    """(embedding, prior) of all sentences with a folder's table of words."""
+def prepared(sentences: Sentences, words: Path) -> tuple[NDArray, NDArray]:
+    """(embedding, prior) of all sentences, with the word table in the folder `words`."""
     train = [sentences.texts[i] for i in sentences.rows("train")]
     embedder = WordVectors.of(WordTable.from_arrays(load_model(words)[0]), train)
     return command.prepare(sentences, embedder)[1:]
 
 
-def train_rows(args):
-    """Train each row with each seed, where the table does not hold it yet with today's settings; a minute a run."""
+def train_rows(args: argparse.Namespace) -> None:
+    """Train the runs that the table lacks for the current settings; about a minute per run."""
     sentences = load_emobank(args.data, progress=print)
     embedding, prior = prepared(sentences, args.words)
     for seed in range(args.seeds):

@@ -1,28 +1,30 @@
-"""The table of word vectors that the reader starts from: MiniLM's view of single words, small enough to ship."""
+"""The table of word vectors that the reader starts from: compressed MiniLM states of single words."""
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
 from core.text.language.tokens import SMILEYS, tokens
 from core.text.network.embedding import WordTable
+from deployment.pages.text.embedders import MiniLM
 
 MARKS = (".", ",", ";", ":", "...", "!", "?", "?!", "number")
-LEAST = 2  # how often a word of the lessons comes that is not MiniLM's own
+MIN_COUNT = 2  # occurrences in the lessons for a word that is not in MiniLM's vocabulary
 
 
-def vocabulary(texts, minilm):
-    """Words of letters: MiniLM's whole pieces, what the texts hold at least twice, marks and smileys; sorted."""
+def vocabulary(texts: Sequence[str], minilm: MiniLM) -> list[str]:
+    """Sorted: alphabetic words of MiniLM's vocabulary or with MIN_COUNT occurrences in the texts; marks and smileys."""
     seen = Counter(token.word for text in texts for token in tokens(text))
-    found = {word for word in minilm.tokenizer.get_vocab() if re.fullmatch(r"[a-z][a-z']+|[ai]", word)}
-    found |= {word for word, count in seen.items() if count >= LEAST and re.fullmatch(r"[a-z]+(?:'[a-z]+)*", word)}
-    return sorted(found | {*MARKS, *SMILEYS.values()})
+    words = {word for word in minilm.tokenizer.get_vocab() if re.fullmatch(r"[a-z][a-z']+|[ai]", word)}
+    words |= {word for word, count in seen.items() if count >= MIN_COUNT and re.fullmatch(r"[a-z]+(?:'[a-z]+)*", word)}
+    return sorted(words | {*MARKS, *SMILEYS.values()})
 
 
-def make(texts, minilm, dim=256):
-    """The WordTable: layers 0, 2, 4 and 6 of each word alone, each of unit deviation, reduced to `dim` values by their
-    principal axes and to 8 bits."""
+def make(texts: Sequence[str], minilm: MiniLM, dim: int = 256) -> WordTable:
+    """The WordTable: states of layers 0, 2, 4 and 6 of each word alone, scaled to unit deviation, projected on `dim`
+    principal axes and quantised to 8 bits."""
     words = vocabulary(texts, minilm)
     states = minilm.states(words)[:, np.linspace(0, minilm.layers, 4).round().astype(int)]
     vectors = (states / states.std(axis=(0, 2), keepdims=True)).reshape(len(words), -1)

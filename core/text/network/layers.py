@@ -8,7 +8,8 @@ import math
 
 import numpy as np
 
-from core.nn.layers import Layer, sigmoid, store
+from core.nn.context import ACCUMULATION, EVALUATION
+from core.nn.layers import Layer, sigmoid
 from core.nn.network import Network
 
 GELU_SCALE, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
@@ -17,7 +18,7 @@ GELU_SCALE, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
 class GELU(Layer):
     """y = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) (Hendrycks & Gimpel 2016, their tanh form)."""
 
-    def forward(self, params, x, *, train=False, rng=None, arena=None):
+    def forward(self, params, x, ctx=EVALUATION):
         t = x * x
         t *= x.dtype.type(GELU_SCALE * GELU_CUBE)
         t += x.dtype.type(GELU_SCALE)
@@ -28,7 +29,7 @@ class GELU(Layer):
         y *= x.dtype.type(0.5)
         return y, (x, t)
 
-    def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
+    def backward(self, params, dy, cache, grads, ctx=EVALUATION):
         x, t = cache
         slope = x * x
         slope *= x.dtype.type(3 * GELU_SCALE * GELU_CUBE)
@@ -53,7 +54,7 @@ class LayerNorm(Layer):
     def initialise(self, params, rng):
         params["gain"][...], params["bias"][...] = 1, 0
 
-    def forward(self, params, x, *, train=False, rng=None, arena=None):
+    def forward(self, params, x, ctx=EVALUATION):
         x = x - x.mean(axis=1, keepdims=True)
         scale = 1 / np.sqrt(np.einsum("ij,ij->i", x, x) / x.dtype.type(x.shape[1]) + x.dtype.type(self.EPS))
         x *= scale[:, None]
@@ -61,10 +62,10 @@ class LayerNorm(Layer):
         y += params["bias"]
         return y, (x, scale)
 
-    def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
+    def backward(self, params, dy, cache, grads, ctx=EVALUATION):
         x, scale = cache
-        store(grads, "bias", lambda out: np.sum(dy, axis=0, out=out), accumulate)
-        store(grads, "gain", lambda out: np.einsum("ij,ij->j", dy, x, out=out), accumulate)
+        ctx.write(grads, bias=dy.sum(axis=0))
+        ctx.write(grads, gain=np.einsum("ij,ij->j", dy, x))
         d = dy * params["gain"]
         n = d.dtype.type(d.shape[1])
         dx = d - d.mean(axis=1, keepdims=True)
@@ -82,15 +83,15 @@ class Parts:
         self.index = {name: i for i, name in enumerate(parts)}
         self.theta, self.dtype = self.net.theta, self.net.dtype
 
-    def call(self, name, *inputs, **options):
+    def call(self, name, *inputs):
         """forward of one part: y, cache."""
         i = self.index[name]
-        return self.net.layers[i].forward(self.net.params[i], *inputs, **options)
+        return self.net.layers[i].forward(self.net.params[i], *inputs)
 
     def back(self, name, dy, cache, grads, **options):
         """backward of one part, the gradients of its weights added to grads, a list as `net.views` gives."""
         i = self.index[name]
-        return self.net.layers[i].backward(self.net.params[i], dy, cache, grads[i], accumulate=True, **options)
+        return self.net.layers[i].backward(self.net.params[i], dy, cache, grads[i], ACCUMULATION, **options)
 
 
 class Chain(Layer):
@@ -107,17 +108,16 @@ class Chain(Layer):
         for i, part in enumerate(self.parts):
             part.initialise(self._own(params, i), rng)
 
-    def forward(self, params, x, *, train=False, rng=None, arena=None):
+    def forward(self, params, x, ctx=EVALUATION):
         caches = []
         for i, part in enumerate(self.parts):
-            x, cache = part.forward(self._own(params, i), x, train=train, rng=rng, arena=arena)
+            x, cache = part.forward(self._own(params, i), x, ctx)
             caches.append(cache)
         return x, caches
 
-    def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
+    def backward(self, params, dy, cache, grads, ctx=EVALUATION):
         for i in reversed(range(len(self.parts))):
-            dy = self.parts[i].backward(self._own(params, i), dy, cache[i], self._own(grads, i), accumulate=accumulate,
-                                        need_dx=need_dx or i > 0, arena=arena)
+            dy = self.parts[i].backward(self._own(params, i), dy, cache[i], self._own(grads, i), ctx)
         return dy
 
 
@@ -137,14 +137,14 @@ class AffectGate(Layer):
         params["w"][...] = rng.normal(0, np.sqrt(1 / len(params["w"])), params["w"].shape)
         params["b"][...] = 0
 
-    def forward(self, params, x, *, train=False, rng=None, arena=None):
+    def forward(self, params, x, ctx=EVALUATION):
         z, a = x[:, : self.n], x[:, self.n :]
         m = np.tanh(a @ params["W"])
         both = np.concatenate([z, m], axis=1)
         g = sigmoid(both @ params["w"] + params["b"])
         return z + x.dtype.type(self.strength) * g * m, (a, both, g[:, 0])
 
-    def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None, dgate=None):
+    def backward(self, params, dy, cache, grads, ctx=EVALUATION, dgate=None):
         """dgate: (N,), a further gradient towards g, which is read as the confidence; None: none."""
         a, both, g = cache
         m, strength = both[:, self.n :], dy.dtype.type(self.strength)
@@ -155,7 +155,7 @@ class AffectGate(Layer):
         dboth = dlogit @ params["w"].T
         dm = dboth[:, self.n :] + strength * g[:, None] * dy
         dm *= 1 - m * m
-        store(grads, "w", lambda out: np.matmul(both.T, dlogit, out=out), accumulate)
-        store(grads, "b", lambda out: np.sum(dlogit, axis=0, out=out), accumulate)
-        store(grads, "W", lambda out: np.matmul(a.T, dm, out=out), accumulate)
+        ctx.write(grads, w=both.T @ dlogit)
+        ctx.write(grads, b=dlogit.sum(axis=0))
+        ctx.write(grads, W=a.T @ dm)
         return np.concatenate([dy + dboth[:, : self.n], dm @ params["W"].T], axis=1)

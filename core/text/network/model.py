@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.nn.context import EVALUATION
 from core.nn.layers import Dense, Dropout
 from core.text.data.lessons import SENTENCE, WORD
 from core.text.network.layers import GELU, AffectGate, Chain, LayerNorm, Parts
@@ -85,15 +86,15 @@ class TextModel(Parts):
     def _answer_back(self, dpad, cache, grads):
         return self.back("head", dpad * (1 - cache[1] ** 2), cache[0], grads)
 
-    def _read(self, vectors, ragged, train, rng):
+    def _read(self, vectors, ragged, ctx):
         """The tokens with their neighbours: vectors (T, n_in) -> (T, dim), cache."""
-        p, input_cache = self.call("input", vectors, train=train, rng=rng)
+        p, input_cache = self.call("input", vectors, ctx)
         stands, places = self.call("places", ragged)
         p = p + stands
         if not self.config.reach:
             return p, (input_cache, places, None, None)
         normal, near = self.call("near", p)
-        mixed, mix = self.call("mix", self.neighbours.forward(normal, ragged), train=train, rng=rng)
+        mixed, mix = self.call("mix", self.neighbours.forward(normal, ragged), ctx)
         return p + mixed, (input_cache, places, near, mix)
 
     def _read_back(self, dtokens, cache, ragged, grads):
@@ -105,10 +106,10 @@ class TextModel(Parts):
         self.back("places", dp, places, grads)
         return self.back("input", dp, input_cache, grads)
 
-    def forward(self, vectors, ragged, *, train=False, rng=None):
+    def forward(self, vectors, ragged, ctx=EVALUATION):
         """vectors (T, n_in) of the tokens of N sentences, ragged: where they lie -> Thought, cache."""
         c, N = self.config, len(ragged.lengths)
-        tokens, read = self._read(vectors, ragged, train=train, rng=rng)
+        tokens, read = self._read(vectors, ragged, ctx)
         x = ragged.mean(tokens)
         y, z = x, np.zeros_like(x)
         pad, first = self._answer(y)
@@ -123,7 +124,7 @@ class TextModel(Parts):
                 looking = np.concatenate([y, z], axis=1)
                 heard, kept["attend"] = self.call("attend", looking, keys, values, ragged)
                 attention[:, k] = kept["attend"][-1].mean(axis=1)
-            thought, kept["think"] = self.call("think", np.concatenate([x, y, z, heard], axis=1), train=train, rng=rng)
+            thought, kept["think"] = self.call("think", np.concatenate([x, y, z, heard], axis=1), ctx)
             z, kept["norm"] = self.call("norm", z + THINK * thought)
             z, kept["affect"] = self.call("affect", np.concatenate([z, estimates[-1]], axis=1))
             gates.append(kept["affect"][-1])

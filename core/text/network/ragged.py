@@ -8,7 +8,8 @@ import math
 
 import numpy as np
 
-from core.nn.layers import Layer, store
+from core.nn.context import EVALUATION
+from core.nn.layers import Layer
 
 
 class Ragged:
@@ -60,14 +61,14 @@ class Places(Layer):
     def _near(self, ragged):
         return {"first": np.minimum(ragged.place, self.most - 1), "last": np.minimum(ragged.left, self.most - 1)}
 
-    def forward(self, params, ragged, *, train=False, rng=None, arena=None):
+    def forward(self, params, ragged, ctx=EVALUATION):
         near = self._near(ragged)
         return params["first"][near["first"]] + params["last"][near["last"]], near
 
-    def backward(self, params, dy, near, grads, *, accumulate=False, need_dx=False, arena=None):
+    def backward(self, params, dy, near, grads, ctx=EVALUATION):
         for name, place in near.items():
             chosen = (place == np.arange(self.most)[:, None]).astype(dy.dtype)
-            store(grads, name, lambda out, chosen=chosen: np.matmul(chosen, dy, out=out), accumulate)
+            ctx.write(grads, **{name: chosen @ dy})
 
 
 class Neighbours:
@@ -124,15 +125,15 @@ class WordAttention(Layer):
         heard = ragged.sum((shares[:, :, None] * self._by_head(values)).reshape(values.shape))
         return heard @ params["Wo"], (thought, q, keys, values, ragged, heard, shares)
 
-    def backward(self, params, dy, cache, grads, *, accumulate=False):
+    def backward(self, params, dy, cache, grads, ctx=EVALUATION):
         """(dthought, dkeys, dvalues)."""
         thought, q, keys, values, ragged, heard, shares = cache
-        store(grads, "Wo", lambda out: np.matmul(heard.T, dy, out=out), accumulate)
+        ctx.write(grads, Wo=heard.T @ dy)
         dheard = self._by_head((dy @ params["Wo"].T)[ragged.row])
         dvalues = (shares[:, :, None] * dheard).reshape(values.shape)
         dshares = np.einsum("thc,thc->th", dheard, self._by_head(values))
         dscores = shares * (dshares - ragged.sum(shares * dshares)[ragged.row]) * q.dtype.type(self.scale)
         dkeys = (dscores[:, :, None] * self._by_head(q[ragged.row])).reshape(keys.shape)
         dq = ragged.sum((dscores[:, :, None] * self._by_head(keys)).reshape(keys.shape))
-        store(grads, "Wq", lambda out: np.matmul(thought.T, dq, out=out), accumulate)
+        ctx.write(grads, Wq=thought.T @ dq)
         return dq @ params["Wq"].T, dkeys, dvalues

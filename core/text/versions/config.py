@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from core.text.config import FitSettings
+from core.nn.settings import FitSettings
 
 # What each version has beside the recursion and the affect loop (v5 has no public description that we know of).
 VERSIONS = {
@@ -34,6 +34,7 @@ class VersionConfig(FitSettings):
     input_dropout: float = 0.3  # on the embedding
     memory_dropout: float = 0.5  # share of training sentences that are read without their predecessors
     weight_decay: float = 1e-5  # phase 1
+    clip: float = 1.0  # largest norm of a gradient
     ema: float = 0.99  # decay a step of the average of the weights that is evaluated and kept; 0: none
 
     # Phase 1: AdamW, cosine from lr to lr * final_lr; phase 2: constant, gentle
@@ -47,9 +48,9 @@ class VersionConfig(FitSettings):
     keep: str = "best"
     warmup: float = 0.1
 
-    RANGES: ClassVar = {
-        **FitSettings.RANGES, "dim": "[4, 4096]", "width": "[1, 16]", "outer": "[0, 20]", "inner": "[1, 100]",
-        "batch_size": "[1, 1000000]",
+    RANGES: ClassVar[dict] = {
+        **FitSettings.RANGES, "lr": "(0, 1]", "dim": "[4, 4096]", "width": "[1, 16]", "outer": "[0, 20]",
+        "inner": "[1, 100]", "batch_size": "[1, 1000000]",
         **dict.fromkeys(("input_dropout", "memory_dropout"), "[0, 1)"), "lr_2": "(0, 1]", "weight_decay_2": "[0, 1e6]",
         "epochs_2": "[0, 1000000]",
     }

@@ -4,17 +4,18 @@ import math
 
 import numpy as np
 
-from core.nn.layers import Layer, store
+from core.nn.context import EVALUATION
+from core.nn.layers import Layer
 
 
 class Tanh(Layer):
     """y = tanh(x), dy/dx = 1 - y^2."""
 
-    def forward(self, params, x, *, train=False, rng=None, arena=None):
+    def forward(self, params, x, ctx=EVALUATION):
         y = np.tanh(x)
         return y, y
 
-    def backward(self, params, dy, y, grads, *, accumulate=False, need_dx=True, arena=None):
+    def backward(self, params, dy, y, grads, ctx=EVALUATION):
         return dy * (1 - y * y)
 
 
@@ -32,7 +33,7 @@ class HistoryAttention(Layer):
         for W in params.values():
             W[...] = rng.normal(0, np.sqrt(1 / len(W)), W.shape)
 
-    def forward(self, params, history, *, train=False, rng=None, arena=None):
+    def forward(self, params, history, ctx=EVALUATION):
         q, k, v = history[:, -1] @ params["Wq"], history @ params["Wk"], history @ params["Wv"]
         scores = np.einsum("nd,ntd->nt", q, k) / q.dtype.type(math.sqrt(q.shape[1]))
         weights = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -40,7 +41,7 @@ class HistoryAttention(Layer):
         heard = np.einsum("nt,ntd->nd", weights, v)
         return heard @ params["Wo"], (history, q, k, v, heard, weights)
 
-    def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
+    def backward(self, params, dy, cache, grads, ctx=EVALUATION):
         history, q, k, v, heard, weights = cache
         N, T, n = history.shape
         flat = history.reshape(N * T, n)
@@ -50,10 +51,10 @@ class HistoryAttention(Layer):
         dscores /= q.dtype.type(math.sqrt(n))
         dq, dk = np.einsum("nt,ntd->nd", dscores, k), dscores[:, :, None] * q[:, None]
         dv = weights[:, :, None] * dheard[:, None]
-        store(grads, "Wo", lambda out: np.matmul(heard.T, dy, out=out), accumulate)
-        store(grads, "Wq", lambda out: np.matmul(history[:, -1].T, dq, out=out), accumulate)
-        store(grads, "Wk", lambda out: np.matmul(flat.T, dk.reshape(N * T, n), out=out), accumulate)
-        store(grads, "Wv", lambda out: np.matmul(flat.T, dv.reshape(N * T, n), out=out), accumulate)
+        ctx.write(grads, Wo=heard.T @ dy)
+        ctx.write(grads, Wq=history[:, -1].T @ dq)
+        ctx.write(grads, Wk=flat.T @ dk.reshape(N * T, n))
+        ctx.write(grads, Wv=flat.T @ dv.reshape(N * T, n))
         dhistory = dk @ params["Wk"].T + dv @ params["Wv"].T
         dhistory[:, -1] += dq @ params["Wq"].T
         return dhistory

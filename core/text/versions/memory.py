@@ -5,7 +5,8 @@ It never mixes conversations: whoever reads passes the kernel of theirs, or none
 
 import numpy as np
 
-from core.nn.layers import Layer, sigmoid, store
+from core.nn.context import EVALUATION
+from core.nn.layers import Layer, sigmoid
 
 CAPACITY, RECENT = 100, 3
 
@@ -55,18 +56,18 @@ class Bond(Layer):
         params["Wf"][...] = rng.normal(0, np.sqrt(1 / len(params["Wf"])), params["Wf"].shape)
         params["b"][...] = -2
 
-    def forward(self, params, x, *, train=False, rng=None, arena=None):
+    def forward(self, params, x, ctx=EVALUATION):
         s, r, present = x[:, : self.n], x[:, self.n : -1], x[:, -1:]
         future, bond = np.tanh(r @ params["Wf"]), sigmoid(params["b"])
         return s + present * bond * (future - s), (s, r, present, future, bond)
 
-    def backward(self, params, dy, cache, grads, *, accumulate=False, need_dx=True, arena=None):
+    def backward(self, params, dy, cache, grads, ctx=EVALUATION):
         s, r, present, future, bond = cache
         felt = present * dy
         dfuture = bond * felt * (1 - future * future)
         db = np.sum(felt * (future - s)) * bond * (1 - bond)
-        store(grads, "b", lambda out: np.copyto(out, db), accumulate)
-        store(grads, "Wf", lambda out: np.matmul(r.T, dfuture, out=out), accumulate)
+        ctx.write(grads, b=db)
+        ctx.write(grads, Wf=r.T @ dfuture)
         dx = np.zeros((len(dy), 4 * self.n + 1), dy.dtype)
         dx[:, : self.n] = dy - bond * felt
         return dx

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from core.nn.context import Context
 from core.text.metrics import SHOWN, measure, pad_loss
 from core.text.versions.trm import TinyRecursiveModel
 
@@ -61,7 +62,8 @@ class VersionTask:
         """Loss of one batch at the present theta, and its gradient (n,)."""
         rows, recent, rng = batch
         target = self.target[rows]
-        thought, cache = self.model.forward(self.embedding[rows], self.prior[rows], recent, train=True, rng=rng)
+        thought, cache = self.model.forward(self.embedding[rows], self.prior[rows], recent,
+                                            Context(train=True, rng=rng))
         loss, dpad = pad_loss(thought.pad, target, self.variance)
         drounds = np.zeros_like(thought.rounds)
         if self.config.deep_supervision:

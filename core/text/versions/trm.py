@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.nn.context import EVALUATION
 from core.nn.layers import Dense, Dropout
 from core.text.network.layers import GELU, AffectGate, Chain, LayerNorm, Parts
 from core.text.versions.layers import HistoryAttention, Tanh
@@ -80,13 +81,13 @@ class TinyRecursiveModel(Parts):
     def _estimate_back(self, dpad, cache, grads):
         return self.back("head", dpad * (1 - cache[1] ** 2), cache[0], grads)
 
-    def forward(self, embedding, prior=None, recent=None, *, train=False, rng=None):
+    def forward(self, embedding, prior=None, recent=None, ctx=EVALUATION):
         """embedding (N, n_in), prior (N, 3) or None, recent (N, 3 dim + 1) as SoulKernel gives -> Thought, cache."""
         c, N, d = self.config, len(embedding), self.config.dim
         prior = np.zeros((N, 3), self.dtype) if prior is None else prior
         if recent is None:
             recent = np.zeros((N, RECENT * d + 1), self.dtype)
-        x, input_cache = self.call("input", embedding, train=train, rng=rng)
+        x, input_cache = self.call("input", embedding, ctx)
         y, z, rounds, gates, history = x, np.zeros_like(x), [], [], []
         pad, first = self._estimate(y, prior)
         estimates = [pad]

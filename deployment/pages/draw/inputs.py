@@ -1,4 +1,4 @@
-"""What the first tab reads: the examples, uploaded or pasted pictures, a photograph. The canvas stands in page.py."""
+"""The inputs of the first tab except the canvas: examples, uploaded or pasted pictures, a photograph."""
 
 import base64
 from io import BytesIO
@@ -8,21 +8,21 @@ from PIL import Image
 
 from deployment.reader.picture import archive
 from deployment.reader.picture.limits import MOST_BYTES
-from deployment.reader.prediction import UNKNOWN
+from deployment.reader.prediction import UNKNOWN, NumberReading
 from deployment.ui import source
-from deployment.ui.assets import ASSETS, asset
+from deployment.ui.assets import ASSETS, component
 from deployment.ui.html import notice
 
-MOST_SAID = 16  # signs of a number in a sentence
-_watch = st.components.v2.component("upload_watch", js=asset("upload.js"))
+MOST_SHOWN = 16  # characters of a number in a sentence
+_watch = component("upload_watch", js=("upload.js",))
 
 
 
 def mode() -> None:
-    """What is read: one digit, or a number, drawn on a wide surface. Where anything else changes that, it is another
-    control: of the old one a browser that asks for a part of the page at that moment still tells the old choice."""
+    """The choice between a digit and a number, which has a wide surface. If something else changes it, the control gets
+    a new key: a browser that requests a part of the page at that moment still sends the old value."""
     turned = st.session_state.turned
-    st.segmented_control("What is read", list(source.MODES), format_func=source.MODES.get,
+    st.segmented_control("What is read", list(source.MODES), format_func=lambda mode: source.MODES[mode],
                          default=st.session_state.mode, key=f"mode_{turned}", on_change=_choose_mode, args=(turned,),
                          label_visibility="collapsed",
                          required=True)
@@ -41,19 +41,18 @@ def _choose_mode(turned: int) -> None:
 
 
 
-def offer(reading, left_over: bool) -> None:
-    """Say that what was read as one digit looks like a number, or that there is more on the picture, with a button that
-    reads it as a number."""
+def offer(reading: NumberReading, left_over: bool) -> None:
+    """Offer to read the picture as a number: it looks like one, or has ink left over."""
     text = reading.text.replace("\n", ", ")
-    said = text if len(text) <= MOST_SAID else f"{text[:MOST_SAID]}…"
-    more = "There is more on this picture" + ("." if UNKNOWN in text or len(text) < 2 else f": it looks like {said}.")
+    short = text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
+    more = "There is more on this picture" + ("." if UNKNOWN in text or len(text) < 2 else f": it looks like {short}.")
     with st.container(horizontal=True, vertical_alignment="center", key="offer"):
-        st.html(notice(more if left_over else f"This looks like {said}."))
+        st.html(notice(more if left_over else f"This looks like {short}."))
         st.button("Read it as a number", on_click=source.use_mode, args=("number",))
 
 
 def examples() -> None:
-    """Buttons that wear their pictures."""
+    """Buttons that show the example pictures."""
     shown = source.EXAMPLES[st.session_state.mode]
     st.html(_css(shown))
     with st.container(width=430 if st.session_state.mode == "digit" else 560, gap="xsmall"):
@@ -65,7 +64,7 @@ def examples() -> None:
 
 
 def uploader() -> None:
-    """Files by choice, drop or paste (assets/upload.js), or, on a phone, by its camera."""
+    """Files by choice, drop or paste (assets/upload.js), or from a phone's camera."""
     each = "one digit" if st.session_state.mode == "digit" else "a number"
     with st.container(width="stretch", key="upload_place"):
         files = st.file_uploader(
@@ -74,7 +73,7 @@ def uploader() -> None:
             accept_multiple_files=True,
             help="PNG, JPG, WebP, GIF, BMP, TIFF or HEIC; a ZIP of at most "
             f"{archive.MOST_PICTURES} pictures. Named after what it shows, such as 7_anything.png or "
-            "2026_anything.png, a picture joins an audit of your own.",
+            "2026_anything.png, a picture joins an audit.",
             key="files",
             on_change=source.use,
             args=("upload",),
@@ -82,18 +81,18 @@ def uploader() -> None:
         _watch(key="upload_watch", data={"most": archive.MOST_ZIP}, on_large_change=lambda: source.use("upload"))
         if files and st.session_state.source != "upload":
             st.button("Read the uploaded pictures again", on_click=source.use, args=("upload",))
-        with st.container(key="camera"):  # seen on a narrow screen alone
+        with st.container(key="camera"):  # visible on a narrow screen only
             if st.toggle("Take a photograph", key="camera_on"):
                 st.camera_input(f"A photograph of {each}", key="photo", label_visibility="collapsed",
                                 on_change=source.use, args=("photograph",))
 
 
 def uploaded() -> tuple[list, list] | None:
-    """The files in use and sentences on those that were not even sent; None where something else is looked at."""
+    """The files in use and messages on those that were too large to send; None if the source is not an upload."""
     state = st.session_state
     if state.source == "photograph" and state.get("photo"):
         return [state.photo], []
-    large = state.get("upload_watch", {}).get("large") or []  # what the uploader would not send
+    large = state.get("upload_watch", {}).get("large") or []  # files that the uploader refused to send
     if state.source == "upload" and (state.get("files") or large):
         return state.files, [archive.larger(archive.shown(name), size) for name, size in large]
     return None
@@ -124,7 +123,7 @@ def _size(name: str) -> tuple[int, int]:
 
 
 def _css(names) -> str:
-    """Their words stay for screen readers and as a tooltip."""
+    """Styles of the buttons; their texts remain for screen readers and as tooltips."""
     rules = (f'.st-key-example_{name} button {{background-image: url("{example_uri(name)}"); '
              f"--ratio: {_size(name)[0] / _size(name)[1]:.3f}; "
              f"image-rendering: {'pixelated' if _size(name)[1] <= 28 else 'auto'}}}" for name in names)

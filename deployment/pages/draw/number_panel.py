@@ -1,25 +1,26 @@
-"""What is shown of a number beside its answer: the picture with boxes, the text to copy, one sign looked at closely."""
+"""The panel of a number: the picture with boxes, the text to copy, one place in detail."""
 
 import hashlib
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from deployment.reader.csv_tables import places_csv
+from deployment.reader.prediction import NumberReading, Place
 from deployment.ui import digit, number
-from deployment.ui.assets import asset
+from deployment.ui.assets import component
 
-_boxes = st.components.v2.component("number_boxes", **{
-    kind: asset(f"number.{kind}") for kind in ("html", "css", "js")})
+_boxes = component("number_boxes", html=("number.html",), css=("number.css",), js=("number.js",))
 
 
-def render(reading, picture=None) -> object:
-    """Show a NumberReading; the Place that is looked at: the one clicked on, or the one in most doubt. picture: the
-    container for the picture, where that does not stand here."""
+def render(reading: NumberReading, picture: DeltaGenerator | None = None) -> Place:
+    """Show a NumberReading. Returns the Place in detail: the clicked or the most doubtful one. picture: the container
+    of the picture, if it is elsewhere."""
     of = hashlib.sha256(reading.page.tobytes() + reading.text.encode()).hexdigest()[:16]
-    said = st.session_state.get("number_boxes", {}).get("place") or {}
+    clicked = st.session_state.get("number_boxes", {}).get("place") or {}
     chosen = doubtful(reading)
-    if said.get("of") == of and 0 <= said.get("place", -1) < len(reading.digits):
-        chosen = said["place"]
+    if clicked.get("of") == of and 0 <= clicked.get("place", -1) < len(reading.digits):
+        chosen = clicked["place"]
     with picture or st.container():
         _boxes(key="number_boxes", data=number.boxes(reading, chosen) | {"of": of}, on_place_change=lambda: None)
     with st.container(horizontal=True, vertical_alignment="bottom", key="number_out"):
@@ -35,6 +36,6 @@ def render(reading, picture=None) -> object:
     return place
 
 
-def doubtful(reading) -> int:
-    """The number of the place in most doubt."""
+def doubtful(reading: NumberReading) -> int:
+    """The index of the most doubtful place."""
     return min(range(len(reading.digits)), key=lambda place: reading.digits[place].chance)

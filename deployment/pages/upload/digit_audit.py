@@ -1,4 +1,4 @@
-"""Many pictures of a person's own: a table of them, and an audit where names like 7_a.png tell the digit."""
+"""The audit of uploaded pictures whose names, such as 7_a.png, state the digit."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ from deployment.reader.picture.load import InputError
 
 
 @dataclass(frozen=True)
-class OwnAudit:
-    """How well the labelled pictures were read. An unreadable one counts as misread, and in no other figure."""
+class DigitAudit:
+    """The results on labelled pictures. An unreadable one counts as misread and enters no other figure."""
 
     n: int  # labelled pictures
     hits: int
@@ -19,17 +19,14 @@ class OwnAudit:
     unreadable: int
     confusion: np.ndarray  # (10, 10) counts of the readable; row = label, column = answer
     ece: float  # calibration error, over `bins` bins of equal size
-    ece_by_chance: float  # what it would stay below 95 times in 100 if every stated probability were true
+    ece_by_chance: float  # its 95 % quantile under perfect calibration
     bins: int
-    emotions: dict[str, tuple[int, int]]  # emotion -> (pictures, of them read rightly)
-    errors: list[int]  # places in the list of pictures of those misread, the surest first
+    emotions: dict[str, tuple[int, int]]  # emotion -> (pictures, right answers)
+    errors: list[int]  # indices of the misread pictures, the most confident first
 
 
-def audit(names: list[str], results: list) -> OwnAudit | None:
-    """Audit of results (Prediction or InputError) whose names tell a digit; None where none was readable.
-
-    Pictures whose names tell no digit are passed over.
-    """
+def audit(names: list[str], results: list) -> DigitAudit | None:
+    """The audit of results (Prediction or InputError) whose names state a digit; None if none is readable."""
     labels = [digit_label(name) for name in names]
     labelled = [i for i, label in enumerate(labels) if label is not None]
     read = [i for i in labelled if not isinstance(results[i], InputError)]
@@ -39,11 +36,11 @@ def audit(names: list[str], results: list) -> OwnAudit | None:
     probs = np.array([results[i].probabilities for i in read], dtype=np.float64)
     right = probs.argmax(axis=1) == y
     hits = int(right.sum())
-    bins = int(np.clip(len(read) // 20, 1, 15))  # fewer than twenty in a bin would measure little but chance
+    bins = int(np.clip(len(read) // 20, 1, 15))  # at least twenty per bin, or chance dominates
     by_chance = ece_if_calibrated(probs, 200, np.random.default_rng(0), bins)
     emotions = np.array([results[i].emotion for i in read])
     surest = sorted(np.flatnonzero(~right), key=lambda k: -probs[k].max())
-    return OwnAudit(
+    return DigitAudit(
         n=len(labelled), hits=hits, interval=wilson_interval(hits, len(labelled)), unreadable=len(labelled) - len(read),
         confusion=confusion_matrix(y, probs.argmax(axis=1)), ece=expected_calibration_error(probs, y, bins),
         ece_by_chance=float(np.quantile(by_chance, 0.95)), bins=bins,

@@ -1,9 +1,10 @@
-"""The audit of a person's own pictures -> HTML, for the page and as a file to print. Pure functions."""
+"""The audit of labelled uploads as HTML, for the page and as a file to print. Pure functions."""
 
 import html
+from collections.abc import Iterable
 
 from core.formats import interval, measured, percent
-from deployment.pages.upload.digit_audit import OwnAudit
+from deployment.pages.upload.digit_audit import DigitAudit
 from deployment.reader.labels import digit_label
 from deployment.reader.picture.load import InputError
 from deployment.reader.wording import a, sure
@@ -12,7 +13,7 @@ from deployment.ui.html import cards, grey_uri, tile
 from deployment.ui.html import tiles as row_of_tiles
 from deployment.ui.palette import EMOTION_COLOURS
 
-MOST_TILES = 120
+MOST_TILES = 120  # pictures on the page
 PRINT = """
 :root {color-scheme: light dark;}
 body {font: 15px/1.5 system-ui, sans-serif; max-width: 860px; margin: 2rem auto; padding: 0 1rem;}
@@ -22,16 +23,16 @@ h1 {font-size: 1.6rem;} h2 {font-size: 1.15rem; margin: 1.8rem 0 .5rem;}
 """
 
 
-def figures(own: OwnAudit) -> str:
+def figures(audit: DigitAudit) -> str:
     """The headline figures as cards."""
-    confident, right = own.emotions.get("confident", (0, 0))
-    unreadable = f"; {own.unreadable:,} unreadable, counted as misread" if own.unreadable else ""
+    confident, right = audit.emotions.get("confident", (0, 0))
+    unreadable = f"; {audit.unreadable:,} unreadable, counted as misread" if audit.unreadable else ""
     return cards([
-        ("Read rightly", measured(own.hits / own.n),
-         f"{own.hits:,} of {own.n:,}; 95 % interval {interval(own.interval)}{unreadable}"),
-        ("Calibration error", percent(own.ece), f"stated against measured confidence in {_count(own.bins, 'bin')}; if "
-         f"every stated probability were true, chance alone would stay below {percent(own.ece_by_chance)}"),
-        ("Confident and right", f"{right:,} of {confident:,}", "answers called confident; 999 in 1,000 are promised "
+        ("Read rightly", measured(audit.hits / audit.n),
+         f"{audit.hits:,} of {audit.n:,}; 95 % interval {interval(audit.interval)}{unreadable}"),
+        ("Calibration error", percent(audit.ece), f"stated against measured confidence in "
+         f"{_count(audit.bins, 'bin')}; with perfect calibration it would stay below {percent(audit.ece_by_chance)}"),
+        ("Confident and right", f"{right:,} of {confident:,}", "of the confident answers; the promise is 999 in 1,000 "
          "for pictures like those of the calibration writers"),
     ], "own-figures")
 
@@ -40,11 +41,11 @@ def _count(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def confusion(own: OwnAudit) -> str:
+def confusion(audit: DigitAudit) -> str:
     """The confusion matrix as a table: rows the true digit, columns the answer; errors orange, right answers grey."""
     head = "".join(f'<th scope="col">{digit}</th>' for digit in range(10))
     rows = []
-    for true, counts in enumerate(own.confusion):
+    for true, counts in enumerate(audit.confusion):
         cells = "".join(
             f'<td{"" if not count else " class=q-hit" if true == answer else " class=q-miss"}>{count or ""}</td>'
             for answer, count in enumerate(counts))
@@ -54,12 +55,12 @@ def confusion(own: OwnAudit) -> str:
             f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>")
 
 
-def emotions(own: OwnAudit) -> str:
-    """How many pictures met each emotion, and how many of those were read rightly."""
-    read = sum(n for n, _ in own.emotions.values())
+def emotions(audit: DigitAudit) -> str:
+    """The number of pictures with each emotion, and how many of them are right."""
+    read = sum(n for n, _ in audit.emotions.values())
     rows = []
     for word, colour in EMOTION_COLOURS.items():
-        n, right = own.emotions.get(word, (0, 0))
+        n, right = audit.emotions.get(word, (0, 0))
         rows.append(
             f'<tr><th scope="row">{word}</th><td aria-hidden="true"><div class="q-track"><span class="q-fill" '
             f'style="background:{colour};width:{100 * n / read:.1f}%"></span></div></td>'
@@ -68,33 +69,33 @@ def emotions(own: OwnAudit) -> str:
             f"right answers among them</caption>{''.join(rows)}</table>")
 
 
-def tiles(names: list[str], results: list, indices) -> str:
-    """Pictures as the network saw them, above label and answer, confidence, and file name as a tooltip."""
+def tiles(names: list[str], results: list, indices: Iterable[int]) -> str:
+    """The network's inputs, each with label, answer and confidence below it and the file name as a tooltip."""
     shown = []
     for i in indices:
         result, label = results[i], digit_label(names[i])
         right = label is None or label == result.digit
         words = f"<b>{result.digit}</b>" if right else f"{label} → <b>{result.digit}</b>"
-        told = "" if label is None else f"{a(label)} "
+        truth = "" if label is None else f"{a(label)} "
         shown.append(tile(grey_uri(result.image), words, html.escape(percent(result.confidence)),
-                          f"{names[i]}: {told}read as {result.digit}, {sure(result.confidence)}"))
+                          f"{names[i]}: {truth}read as {result.digit}, {sure(result.confidence)}"))
     return row_of_tiles(shown, "own-tiles")
 
 
-def page(own: OwnAudit, names: list[str], results: list, model: str) -> str:
-    """The whole audit as one HTML page that needs no other file; `model` says which weights answered."""
+def page(audit: DigitAudit, names: list[str], results: list, model: str) -> str:
+    """The audit as one self-contained HTML page; `model` describes the model."""
     read = [i for i, result in enumerate(results) if not isinstance(result, InputError)]
     unread = [(names[i], str(result)) for i, result in enumerate(results) if isinstance(result, InputError)]
-    parts = [("", figures(own)), ("Confusion", confusion(own)), ("Emotions", emotions(own)),
-             ("Errors, the surest first", tiles(names, results, own.errors) if own.errors else "<p>None.</p>"),
+    parts = [("", figures(audit)), ("Confusion", confusion(audit)), ("Emotions", emotions(audit)),
+             ("Errors, the surest first", tiles(names, results, audit.errors) if audit.errors else "<p>None.</p>"),
              (f"All {len(read):,} pictures read", tiles(names, results, read))]
     if unread:
         lines = "".join(f"<li>{html.escape(f'{name}: {reason}')}</li>" for name, reason in unread)
         parts.append(("Not readable", f"<ul>{lines}</ul>"))
     body = "".join((f"<h2>{title}</h2>" if title else "") + part for title, part in parts)
     return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-'
-            f'width, initial-scale=1"><title>Qualm on {own.n:,} pictures</title>'
+            f'width, initial-scale=1"><title>Qualm on {audit.n:,} pictures</title>'
             f'<style>{theme.CSS}{PRINT}</style></head><body>'
-            f"<h1>Qualm on {own.n:,} labelled pictures</h1>"
+            f"<h1>Qualm on {audit.n:,} labelled pictures</h1>"
             f'<p class="q-quiet">{html.escape(model)}. The digit in '
             f"each file name is taken as the truth.</p>{body}</body></html>\n")

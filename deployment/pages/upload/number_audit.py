@@ -1,6 +1,7 @@
 """Many pictures of numbers: a table of them, and an audit where names like 2026_a.jpg tell what stands there."""
 
 import html
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,17 +13,19 @@ from core.metrics import wilson_interval
 from deployment.pages.upload.contact_sheet import ticked
 from deployment.reader.labels import edit_distance, number_label
 from deployment.reader.picture.load import InputError
+from deployment.reader.prediction import NumberReading
 from deployment.reader.wording import sure
 from deployment.ui.html import cards, png_uri, tile, tiles
 
 THUMB = 160  # pixels of the long side
 MOST_TILES = 60
+NO_IMAGE = np.empty((0, 0), np.float32)
 
 
-def slim(reading):
-    """A NumberReading of which hundreds can be kept: the page small, no activations."""
+def slim(reading: NumberReading) -> NumberReading:
+    """A NumberReading that takes little memory: a small page, no activations."""
     step = max(1, -(-max(reading.page.shape) // THUMB))
-    places = [replace(place, gate=None, hidden=[], image=None) for place in reading.digits]
+    places = [replace(place, gate=None, hidden=[], image=NO_IMAGE) for place in reading.digits]
     return replace(reading, page=reading.page[::step, ::step].copy(), scale=reading.scale * step, digits=places)
 
 
@@ -40,18 +43,18 @@ class NumberAudit:
 
 
 def audit(names: list[str], results: list) -> NumberAudit | None:
-    """The audit of results (NumberReading or InputError) whose names tell a number; None without any."""
-    labelled = [(i, number_label(name)) for i, name in enumerate(names) if number_label(name) is not None]
+    """The audit of results (NumberReading or InputError) whose names state a number; None without any."""
+    labelled = [(i, label) for i, label in enumerate(map(number_label, names)) if label is not None]
     if not labelled:
         return None
-    said = {i: "" if isinstance(results[i], InputError) else results[i].text for i, _ in labelled}
+    texts = {i: "" if isinstance(results[i], InputError) else results[i].text for i, _ in labelled}
     stated = {i: 0.0 if isinstance(results[i], InputError) else results[i].confidence for i, _ in labelled}
-    wrong = sorted((i for i, label in labelled if said[i] != label), key=lambda i: -stated[i])
+    wrong = sorted((i for i, label in labelled if texts[i] != label), key=lambda i: -stated[i])
     exact = len(labelled) - len(wrong)
     return NumberAudit(
         n=len(labelled), exact=exact, interval=wilson_interval(exact, len(labelled)),
         digits=sum(len(label.replace("\n", "")) for _, label in labelled),
-        digit_errors=sum(edit_distance(label, said[i]) for i, label in labelled),
+        digit_errors=sum(edit_distance(label, texts[i]) for i, label in labelled),
         stated=float(np.mean(list(stated.values()))), errors=wrong)
 
 
@@ -67,41 +70,42 @@ def sheet(rows: list, key: str, newest: list[int]) -> int:
     return ticked(table, key, "Table of the uploaded pictures with the number read and its confidence", newest)
 
 
-def show(own: NumberAudit, names: list[str], results: list) -> None:
+def show(audit: NumberAudit, names: list[str], results: list) -> None:
     """The audit as cards and tiles."""
-    st.subheader("Audit of your own pictures", anchor=False)
-    unlabelled = len(names) - own.n
+    st.subheader("Audit of your pictures", anchor=False)
+    unlabelled = len(names) - audit.n
     left_out = f" {unlabelled:,} without a number in the name are left out." if unlabelled else ""
-    st.caption(f"On the {own.n:,} pictures whose names tell the number, as 2026_anything.jpg or, for two lines, "
+    st.caption(f"On the {audit.n:,} pictures whose names state the number, as 2026_anything.jpg or, for two lines, "
                f"12-2026_anything.jpg do.{left_out}")
-    st.html(figures(own))
-    if own.errors:
-        shown = "" if len(own.errors) <= MOST_TILES else f", the {MOST_TILES} surest"
-        st.markdown(f"**Misread: {len(own.errors):,}{shown}**")
+    st.html(figures(audit))
+    if audit.errors:
+        shown = "" if len(audit.errors) <= MOST_TILES else f", the {MOST_TILES} surest"
+        st.markdown(f"**Misread: {len(audit.errors):,}{shown}**")
         st.caption("The number in the name → the answer; below it the stated confidence, the surest first.")
-        st.html(wrong(names, results, own.errors[:MOST_TILES]))
+        st.html(wrong(names, results, audit.errors[:MOST_TILES]))
 
 
-def figures(own: NumberAudit) -> str:
+def figures(audit: NumberAudit) -> str:
     return cards([
-        ("Read exactly", measured(own.exact / own.n),
-         f"{own.exact:,} of {own.n:,}; 95 % interval {interval(own.interval)}"),
-        ("Digit errors", measured(own.digit_errors / max(own.digits, 1), 2),
-         f"{own.digit_errors:,} signs to mend in {own.digits:,} digits (edit distance)"),
-        ("Stated confidence", percent(own.stated), "the mean over all pictures: it should be near the share read "
+        ("Read exactly", measured(audit.exact / audit.n),
+         f"{audit.exact:,} of {audit.n:,}; 95 % interval {interval(audit.interval)}"),
+        ("Digit errors", measured(audit.digit_errors / max(audit.digits, 1), 2),
+         f"{audit.digit_errors:,} signs to mend in {audit.digits:,} digits (edit distance)"),
+        ("Stated confidence", percent(audit.stated), "the mean over all pictures: it should be near the share read "
          "exactly"),
     ], "own-figures")
 
 
-def wrong(names: list[str], results: list, indices) -> str:
+def wrong(names: list[str], results: list, indices: Iterable[int]) -> str:
+    """Tiles of the misread pictures: label, reading and confidence."""
     shown = []
     for i in indices:
-        result, label = results[i], number_label(names[i]).replace("\n", " / ")
+        result, label = results[i], (number_label(names[i]) or "").replace("\n", " / ")
         if isinstance(result, InputError):
             shown.append(tile(None, f"{label} → <b>not read</b>", "", f"{names[i]}: {result}"))
             continue
-        said = result.text.replace("\n", " / ")
-        shown.append(tile(png_uri(result.page), f"{label} → <b>{html.escape(said)}</b>",
+        text = result.text.replace("\n", " / ")
+        shown.append(tile(png_uri(result.page), f"{label} → <b>{html.escape(text)}</b>",
                           html.escape(percent(result.confidence)),
-                          f"{names[i]}: {label} read as {said}, {sure(result.confidence)}"))
+                          f"{names[i]}: {label} read as {text}, {sure(result.confidence)}"))
     return tiles(shown, "own-tiles", wide=True)

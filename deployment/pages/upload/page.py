@@ -1,12 +1,14 @@
-"""Uploaded pictures, in ZIP files or one by one: one is read like a drawing; many become a contact sheet, with the
-chosen one read in full, and, where their names tell the digit, an audit of their own."""
+"""Uploaded pictures, in ZIP files or one by one: one is read like a drawing; many become a contact sheet with one
+picture read in full, and an audit if their names state the digit."""
 
 from html import escape
 from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from deployment.deploy_mnist import MNISTDeployer
 from deployment.pages.upload import digit_audit, html, number_audit, picture
 from deployment.pages.upload.contact_sheet import ticked
 from deployment.pages.upload.run import Run
@@ -19,7 +21,7 @@ from deployment.reader.prediction import NumberReading, Prediction
 from deployment.ui import source
 from deployment.ui.html import grey_uri, notice
 
-MOST_TOLD = 6  # notices in full
+MOST_NOTICES = 6  # shown in full
 FIRST, LATER = 1.0, 0.4  # seconds of reading before the page is first shown, and between two looks at it
 
 
@@ -33,7 +35,7 @@ class Focus(NamedTuple):
     key: tuple = ()  # what tells it from others
 
 
-def render(deployer, files: list, refused: list[str]) -> Focus:
+def render(deployer: MNISTDeployer, files: list, refused: list[str]) -> Focus:
     """Show the contact sheet of several files; return the picture in focus: of the newest files the one in most doubt,
     or the one whose row is ticked. Where nothing can be read, its InputError says why.
 
@@ -47,18 +49,18 @@ def render(deployer, files: list, refused: list[str]) -> Focus:
     if reading.going:
         return Focus()
     names, results = reading.names, reading.results
-    told = [*refused, *reading.sentences]
-    said = [*told, *(str(result) for result in results if isinstance(result, InputError))]
+    notices = [*refused, *reading.sentences]
+    sentences = [*notices, *(str(result) for result in results if isinstance(result, InputError))]
     if len(reading.pictures) == 1:
-        _tell(told)
+        _tell(notices)
         return _in_full(deployer, reading, 0)
     read = [i for i, result in enumerate(results) if not isinstance(result, InputError)]
     _stopped(reading)
     if not read:
-        return Focus("", InputError(" ".join(said[:MOST_TOLD]) or "Nothing was read before the stop."))
+        return Focus("", InputError(" ".join(sentences[:MOST_NOTICES]) or "Nothing was read before the stop."))
 
     st.subheader("Contact sheet", anchor=False)
-    _tell(said)
+    _tell(sentences)
     rows, came = [(names[i], results[i]) for i in read], st.session_state.newest
     newest = [row for row, i in enumerate(read) if files[reading.pictures[i].file].file_id in came]
     key = f"sheet_{'_'.join(came)}_{reading.numbers}"
@@ -73,7 +75,7 @@ def is_shown(focus: Focus | None) -> bool:
     return bool(focus and focus.picture and st.session_state.source in ("upload", "photograph"))
 
 
-def read(deployer, focus: Focus) -> tuple:
+def read(deployer: MNISTDeployer, focus: Focus) -> tuple:
     """Name, result and more of the picture in focus, turned where that was asked."""
     result = focus.result
     if focus.picture and isinstance(result, Prediction):
@@ -81,7 +83,7 @@ def read(deployer, focus: Focus) -> tuple:
     return focus.name, result, focus.more
 
 
-def show(focus: Focus, place) -> None:
+def show(focus: Focus, place: DeltaGenerator) -> None:
     """Show the picture in focus in a container, with what may be asked of it; that of a number stands there already."""
     with place:
         if isinstance(focus.result, Prediction):
@@ -95,30 +97,31 @@ def file(name: str) -> str:
 
 
 def _audit_of_digits(deployer, names: list[str], results: list) -> None:
-    own = digit_audit.audit(names, results)
+    audit = digit_audit.audit(names, results)
     with st.container(horizontal=True):
         st.download_button("Download as CSV", digits_csv(names, results), "qualm.csv", "text/csv", on_click="ignore")
-        if own:
+        if audit:
             model = f"Model in {deployer.model_dir.name}/, SHA-256 {deployer.sha256[:12]}"
-            st.download_button("Download the audit to print", html.page(own, names, results, model),
+            st.download_button("Download the audit to print", html.page(audit, names, results, model),
                                "qualm-audit.html", "text/html", on_click="ignore")
-    if own:
-        _audit(own, names, results)
+    if audit:
+        _audit(audit, names, results)
     else:
         st.caption("Name the files after their digits, such as 7_anything.png, and an audit of them appears here.")
-    told = [label for label in map(number_label, names) if label and len(label) > 1]
-    if told:
+    labels = [label for label in map(number_label, names) if label and len(label) > 1]
+    if labels:
         with st.container(horizontal=True, vertical_alignment="center", key="offer_numbers"):
-            st.html(notice(f"The names of {len(told):,} pictures tell numbers, such as {told[0].splitlines()[0]}."))
+            st.html(notice(f"The names of {len(labels):,} pictures state numbers, such as "
+                           f"{labels[0].splitlines()[0]}."))
             st.button("Read the pictures as numbers", on_click=source.use_mode, args=("number",))
 
 
 def _audit_of_numbers(deployer, names: list[str], results: list) -> None:
     st.download_button("Download as CSV", numbers_csv(names, results), "qualm-numbers.csv", "text/csv",
                        on_click="ignore")
-    own = number_audit.audit(names, results)
-    if own:
-        number_audit.show(own, names, results)
+    audit = number_audit.audit(names, results)
+    if audit:
+        number_audit.show(audit, names, results)
     else:
         st.caption("Name the files after what they show, such as 2026_anything.jpg, and an audit of them appears here.")
 
@@ -137,14 +140,14 @@ def _in_full(deployer, reading, number: int) -> Focus:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _again(key: tuple, _deployer, _picture):
-    """The whole NumberReading of a picture, of which only the gist was kept."""
+    """The whole NumberReading of a picture, of which only a summary is stored."""
     return _deployer.read_numbers([_picture.load()], [f"“{archive.shown(_picture.name)}”"], skip_errors=True)[0]
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _more(key: tuple, _deployer, _picture, _result):
-    found = noticed(_deployer, _picture.load(), _result)
-    return found and number_audit.slim(found)  # its text is shown, not its page
+    number = noticed(_deployer, _picture.load(), _result)
+    return number and number_audit.slim(number)  # its text is shown, not its page
 
 
 def _reading(deployer, files: list) -> Run:
@@ -163,7 +166,7 @@ def _reading(deployer, files: list) -> Run:
 
 
 @st.fragment(run_every=0.1)
-def progress(deployer) -> None:
+def progress(deployer: MNISTDeployer) -> None:
     """Read on, a step each time the page looks; a bar and a button to stop. The page comes again when all is read."""
     reading = st.session_state.reading
     total = len(reading.pictures)
@@ -196,31 +199,31 @@ def _stopped(reading) -> None:
 
 def _tell(sentences: list[str]) -> None:
     """Notices, the first of many in full and the rest by their number."""
-    for sentence in sentences[:MOST_TOLD]:
+    for sentence in sentences[:MOST_NOTICES]:
         st.html(notice(sentence))
-    if len(sentences) > MOST_TOLD:
-        st.html(notice(f"{len(sentences) - MOST_TOLD:,} more could not be read; the CSV names them all."))
+    if len(sentences) > MOST_NOTICES:
+        st.html(notice(f"{len(sentences) - MOST_NOTICES:,} more could not be read; the CSV names them all."))
 
 
-def _audit(own: digit_audit.OwnAudit, names: list[str], results: list) -> None:
-    st.subheader("Audit of your own pictures", anchor=False)
-    unlabelled = len(names) - own.n
+def _audit(audit: digit_audit.DigitAudit, names: list[str], results: list) -> None:
+    st.subheader("Audit of your pictures", anchor=False)
+    unlabelled = len(names) - audit.n
     left_out = f" {unlabelled:,} without a digit in the name are left out." if unlabelled else ""
-    st.caption(f"On the {own.n:,} pictures whose names tell the digit, as 7_anything.png does.{left_out}")
-    st.html(html.figures(own))
+    st.caption(f"On the {audit.n:,} pictures whose names state the digit, as 7_anything.png does.{left_out}")
+    st.html(html.figures(audit))
     with st.container(horizontal=True, gap="large"):
         with st.container(width=420):
             st.markdown("**Confusion**")
-            st.html(html.confusion(own))
+            st.html(html.confusion(audit))
         with st.container(width=420):
             st.markdown("**Emotions, and how often they were right**")
-            st.html(html.emotions(own))
-    if own.errors:
+            st.html(html.emotions(audit))
+    if audit.errors:
         most = html.MOST_TILES
-        shown = "" if len(own.errors) <= most else f", the {most} surest"
-        st.markdown(f"**Errors: {len(own.errors):,}{shown}**")
+        shown = "" if len(audit.errors) <= most else f", the {most} surest"
+        st.markdown(f"**Errors: {len(audit.errors):,}{shown}**")
         st.caption("The digit in the name → the answer; below it the stated confidence, the surest first.")
-        st.html(html.tiles(names, results, own.errors[:most]))
+        st.html(html.tiles(names, results, audit.errors[:most]))
 
 
 def _sheet(rows: list, key: str, newest: list[int]) -> int:

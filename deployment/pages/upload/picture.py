@@ -1,23 +1,26 @@
-"""The uploaded picture in focus: itself with the box that was read, and quarter turns where it looks unfamiliar.
+"""The uploaded picture in focus with the box of the digit, and offers of a quarter turn if it is curious.
 
-A turn is offered, never made unasked, and never half a turn: that would make a 6 of a 9.
+A turn is offered, never applied unasked. Half a turn is not offered: it turns a 6 into a 9.
 """
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
+from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader.paper.digit import find_digit
-from deployment.reader.picture.archive import shown
+from deployment.reader.picture.archive import Picture, shown
 from deployment.reader.picture.load import InputError
+from deployment.reader.prediction import Prediction
 from deployment.reader.wording import a, sure
 from deployment.ui.html import boxed
 
 TURNS = {1: "to the left", -1: "to the right"}  # quarters, as numpy.rot90 counts them
 
 
-def read(deployer, picture, result, key):
-    """The Prediction that stands for one picture that was read as `result`: turned where that was asked. key: what
-    tells this picture from others."""
+def read(deployer: MNISTDeployer, picture: Picture, result: Prediction, key: tuple) -> Prediction:
+    """The Prediction of a picture, turned if the visitor asked for it; `result` is that of the picture as it is. key:
+    identifies the picture."""
     state = st.session_state
     quarter = state.setdefault("turns", {}).get(key, 0)
     if state.get("picture_of") != (key, quarter):
@@ -29,8 +32,8 @@ def read(deployer, picture, result, key):
     return state.picture[1] or result
 
 
-def show(key) -> None:
-    """Show the picture that was read last, and the turns it offers."""
+def show(key: tuple) -> None:
+    """Show the picture read last and the offered turns."""
     body, _, offers = st.session_state.picture
     turns = st.session_state.turns
     st.html(body)
@@ -43,19 +46,20 @@ def show(key) -> None:
 def _look(deployer, picture, result, quarter: int) -> tuple:
     """HTML of the picture, its Prediction where it is turned, and the turns to offer: {quarter: words}."""
     name = shown(picture.name)
-    found, offers = find_digit(picture.load(), name), {}
+    digit, offers = find_digit(picture.load(), name), {}
     if quarter:
-        turned = turn(found.grey, quarter)
+        turned = turn(digit.grey, quarter)
         reading = deployer.predict(turned)
         return boxed(turned, 1, reading, name), reading, {}
     if result.emotion == "curious":
-        readings = deployer.predict_batch([turn(found.grey, quarter) for quarter in TURNS], skip_errors=True)
+        readings = deployer.predict_batch([turn(digit.grey, quarter) for quarter in TURNS], skip_errors=True)
         for (quarter, side), reading in zip(TURNS.items(), readings, strict=True):
             if not isinstance(reading, InputError) and reading.emotion != "curious":
                 offers[quarter] = (f"Turned a quarter {side} it would be {a(reading.digit)}, "
                                    f"{sure(reading.confidence)}: read it so")
-    return boxed(found.grey, found.scale, result, name), None, offers
+    return boxed(digit.grey, digit.scale, result, name), None, offers
 
 
-def turn(grey, quarter: int):
+def turn(grey: NDArray[np.floating], quarter: int) -> NDArray[np.floating]:
+    """The picture (H, W) turned by quarters, counter-clockwise."""
     return np.ascontiguousarray(np.rot90(grey, quarter))

@@ -1,15 +1,17 @@
-"""Many pictures read in steps, so that one may watch, stop and go on, and others' strokes are answered meanwhile."""
+"""Reading many pictures in steps: the page shows progress, can stop, and other sessions are answered in between."""
 
 import time
 from threading import Lock
 
+from deployment.deploy_mnist import MNISTDeployer
 from deployment.pages.upload.number_audit import slim
 from deployment.reader.malloc import trim
 from deployment.reader.picture.archive import Picture, shown
 from deployment.reader.picture.load import InputError, unread_pages, work
+from deployment.reader.prediction import NumberReading, Prediction
 
-MOST_WORK = 2_000  # megapixels an upload may cost, see preprocess.load.work: about a minute of the worst kind
-TURN = Lock()  # one picture of all uploads at a time: so much memory is enough, and a core stays free for drawings
+MOST_WORK = 2_000  # megapixels of one upload, see picture.load.work: about a minute in the worst case
+TURN = Lock()  # one picture at a time over all uploads, which bounds memory and leaves a core for drawings
 
 
 class Run:
@@ -18,22 +20,23 @@ class Run:
 
     def __init__(self, pictures: list[Picture], sentences: list[str], numbers: bool = False):
         self.pictures, self.sentences, self.numbers = pictures, sentences, numbers
-        self.results, self.cost, self.seconds, self.stopped = [], 0.0, 0.0, False
+        self.results: list[Prediction | NumberReading | InputError] = []
+        self.cost, self.seconds, self.stopped = 0.0, 0.0, False  # megapixels, seconds
 
     @property
-    def names(self):
+    def names(self) -> list[str]:
         return [picture.name for picture in self.pictures[:self.done]]
 
     @property
-    def done(self):
+    def done(self) -> int:
         return len(self.results)
 
     @property
-    def going(self):
+    def going(self) -> bool:
         return not self.stopped and self.done < len(self.pictures)
 
-    def step(self, deployer, seconds):
-        """Read on for so long; the picture begun is finished."""
+    def step(self, deployer: MNISTDeployer, seconds: float) -> None:
+        """Read for so many seconds, and finish the current picture."""
         start = time.perf_counter()
         while self.going and time.perf_counter() - start < seconds:
             with TURN:
@@ -49,7 +52,7 @@ class Run:
             self.cost += work(data)
             if self.cost > MOST_WORK:
                 raise InputError(f"{name} was not read: the pictures of an upload may have {MOST_WORK:,} megapixels "
-                                 "together; upload the rest on its own.")
+                                 "together; upload the rest separately.")
         except InputError as error:
             return error
         self.sentences += unread_pages(data, name)

@@ -1,4 +1,4 @@
-"""Readings as the deployer's own; a worker and the client killed in the middle lose nothing that had ended."""
+"""Rows match the deployer's answers; killing a worker or the client loses no finished part."""
 
 import csv
 import io
@@ -39,17 +39,17 @@ def undisturbed(folder, reader):
     return read_part(find([folder]), None, False)[0]
 
 
-def told(store):
+def rows_of(store):
     """All rows of a finished store."""
     return [row for part in store.parts for row in pq.read_table(store.path(part)).to_pylist()]
 
 
-def same(found, expected):
-    assert [row["path"] for row in found] == [row["path"] for row in expected]
+def same(rows, expected):
+    assert [row["path"] for row in rows] == [row["path"] for row in expected]
     for name in ("digit", "emotion", "alternatives", "error"):
-        assert [row[name] for row in found] == [row.get(name) for row in expected]
+        assert [row[name] for row in rows] == [row.get(name) for row in expected]
     for name in ("confidence", "novelty"):
-        assert [row[name] for row in found] == pytest.approx([row[name] for row in expected], abs=1e-6, rel=1e-6)
+        assert [row[name] for row in rows] == pytest.approx([row[name] for row in expected], abs=1e-6, rel=1e-6)
 
 
 def test_rows_say_what_the_deployer_says(folder, reader, undisturbed):
@@ -63,13 +63,13 @@ def test_rows_say_what_the_deployer_says(folder, reader, undisturbed):
 def test_workers_read_it_all_and_a_second_call_reads_nothing(folder, reader, undisturbed, client, tmp_path):
     store, done = Store(tmp_path, find([folder]), PART, False, reader.sha256), []
     work.read_all(client, store, None, reader.sha256, done.append)
-    same(told(store), undisturbed)
+    same(rows_of(store), undisturbed)
     assert sum(done) == len(undisturbed) and store.missing() == []
     work.read_all(client, store, None, reader.sha256, done.append, read=None)  # would fail where it is asked
     store.path(1).unlink()
     work.read_all(client, store, None, reader.sha256, done.append)
     assert done[-1] == PART
-    same(told(store), undisturbed)
+    same(rows_of(store), undisturbed)
 
 
 def slow_part(items, model, numbers):
@@ -86,7 +86,7 @@ def test_a_worker_killed_in_the_middle_is_replaced(folder, reader, undisturbed, 
             os.kill(killed[0], signal.SIGKILL)
 
     work.read_all(client, store, None, reader.sha256, kill, slow_part)
-    same(told(store), undisturbed)
+    same(rows_of(store), undisturbed)
     assert killed[0] not in client.run(os.getpid).values()
 
 
@@ -101,9 +101,9 @@ def deadly_part(items, model, numbers):
 def test_a_picture_that_kills_its_reader_is_a_row(folder, reader, undisturbed, client, tmp_path):
     store = Store(tmp_path, find([folder]), 4, False, reader.sha256)
     work.read_all(client, store, None, reader.sha256, read=deadly_part)
-    found = told(store)
-    assert "ended the worker" in found[5]["error"] and found[5]["digit"] is None
-    same(found[:5] + found[6:], undisturbed[:5] + undisturbed[6:])
+    rows = rows_of(store)
+    assert "ended the worker" in rows[5]["error"] and rows[5]["digit"] is None
+    same(rows[:5] + rows[6:], undisturbed[:5] + undisturbed[6:])
 
 
 def test_a_worker_with_another_model_is_refused(folder, client, tmp_path):
@@ -117,11 +117,11 @@ def test_a_client_killed_in_the_middle_goes_on(folder, undisturbed, tmp_path):
     """The command, killed as soon as a part is there: the parts that had ended are not read again."""
     call = [sys.executable, "-m", command.__package__, str(folder), "--out", str(tmp_path / "out"), "--part", "1"]
     kill_once([*call, "--workers", "1"], lambda: list((tmp_path / "out").glob("part-*.parquet")))
-    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("part-*.parquet")}
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("part-*.parquet")}
     again = subprocess.run([*call, "--workers", "2"], capture_output=True, text=True, timeout=240)
     assert again.returncode == 0, again.stderr
-    assert 0 < len(kept) < len(undisturbed)
-    assert all(path.stat().st_mtime_ns == when for path, when in kept.items())
+    assert 0 < len(times) < len(undisturbed)
+    assert all(path.stat().st_mtime_ns == when for path, when in times.items())
     same([row for path in sorted((tmp_path / "out").glob("part-*.parquet")) for row in pq.read_table(path).to_pylist()],
          undisturbed)
 
@@ -136,7 +136,7 @@ def test_what_cannot_be_read_is_a_row_and_is_counted(folder, digits, reader, tmp
     store.write(0, read_part(store.items, None, False)[0])
     text = summary.write(store)
     assert "3 pictures, 2 of them unreadable" in text and "| 7 | 1 |" in text and "No ink was found" in text
-    rows = told(store)
+    rows = rows_of(store)
     assert "not a picture" in rows[0]["error"] and rows[2]["digit"] == 7
     with Image.open(store.folder / "doubt.png") as sheet:
         assert np.asarray(sheet.convert("L"))[20:90, 2:90].std() > 20  # the one that could be read
@@ -180,8 +180,8 @@ def test_the_command_reads_memory_in_its_own_process(folder, tmp_path, capsys):
     for path in folder.glob("0[01].png"):
         memory.pipe(f"/some/{path.name}", path.read_bytes())
     command.main(["memory://some", "--out", str(tmp_path / "out"), "--workers", "1"])
-    said = capsys.readouterr()
-    assert "2 pictures, 0 of them unreadable" in said.out and threading.main_thread().is_alive()
+    printed = capsys.readouterr()
+    assert "2 pictures, 0 of them unreadable" in printed.out and threading.main_thread().is_alive()
     command.main(["memory://some", "--out", str(tmp_path / "out"), "--csv"])  # starts no cluster
     table = list(csv.DictReader(io.StringIO((tmp_path / "out" / "readings.csv").read_text(encoding="utf-8"))))
     assert [(row["path"][-6:], row["digit"], row["error"]) for row in table] == [

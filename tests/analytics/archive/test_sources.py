@@ -1,4 +1,4 @@
-"""Every kind of source gives the same pictures; what is damaged is told of, picture by picture."""
+"""All kinds of source give the same pictures; each damaged picture is reported."""
 
 import gzip
 import io
@@ -137,8 +137,8 @@ def test_a_member_that_lies_about_itself_is_a_sentence(folder, tmp_path):
     for error, words in zip(failed, ("cut short", "password", "directory", "at most", "unusual"), strict=True):
         assert words in str(error)
     path.write_bytes(path.read_bytes()[: items[6].start + 10])
-    kept, lost = load([items[0], items[6]])
-    assert kept == (folder / "00.png").read_bytes() and "cut short" in str(lost)
+    intact, lost = load([items[0], items[6]])
+    assert intact == (folder / "00.png").read_bytes() and "cut short" in str(lost)
     path.unlink()
     assert all("cannot be read" in str(error) for error in load(items[:3]))
 

@@ -1,4 +1,4 @@
-"""Doubt, gate modes, maps and non-digits: the audit's new measures against cases worked by hand."""
+"""Uncertainty, gate modes, maps and non-digits against cases worked by hand."""
 
 import numpy as np
 import pytest
@@ -58,15 +58,15 @@ def test_auroc_interval_shrinks_with_the_count_and_stays_in_bounds():
     assert wide[1] - wide[0] > high - low and doubt.auroc_interval(1.0, 5, 5) == [1, 1]
 
 
-class Mood:
+class Readout:
     @staticmethod
     def emotions(probs, novelty):
         return np.where(novelty > 1, "curious", "confident")
 
 
-def test_other_pictures_are_told_from_digits_by_novelty():
+def test_novelty_separates_other_pictures_from_digits():
     digits, noise = np.array([0.1, 0.2, 3.0, 0.4]), np.array([2.0, 0.3])
-    first, second = doubt.out_of_distribution(Mood, digits, {"test digits": (None, digits), "noise": (None, noise)})
+    first, second = doubt.out_of_distribution(Readout, digits, {"test digits": (None, digits), "noise": (None, noise)})
     assert first["curious"]["hits"] == 1 and "auroc" not in first
     assert second["curious"]["share"] == 0.5 and second["auroc"] == (3 + 2) / 8
     assert second["novelty_quantiles"][2] == pytest.approx(1.15)
@@ -105,8 +105,8 @@ def test_maps_keep_groups_apart_and_repeat():
     assert (nearest == np.repeat([0, 1, 2], 40)).all()
     again = maps.arrays([features], ["hidden 1"], 3, untracked)
     assert all(np.array_equal(arrays[name], again[name]) for name in arrays)
-    own = evidence.place_prediction(arrays, "hidden 1", [features[50]])
-    assert np.linalg.norm(own - xy[40:80].mean(0)) < np.linalg.norm(own - xy[:40].mean(0))
+    position = evidence.place_prediction(arrays, "hidden 1", [features[50]])
+    assert np.linalg.norm(position - xy[40:80].mean(0)) < np.linalg.norm(position - xy[:40].mean(0))
     assert evidence.place_prediction(arrays, "hidden 1", [np.zeros(7)]) is None
     assert evidence.place_prediction(arrays, "elsewhere", [features[50]]) is None
     assert list(evidence.layers({"map_xy": xy})) == ["last hidden layer"]

@@ -1,4 +1,4 @@
-"""The benchmark's report: what its rows compare, from the measurements that are kept."""
+"""The benchmark's report from the stored measurements."""
 
 import json
 
@@ -16,7 +16,7 @@ def test_time_and_epochs_to_99(runs, words):
     assert time_words(runs) == words
 
 
-def test_trainings_are_called_two_recipes_and_their_epochs_are_told():
+def test_trainings_are_called_two_recipes_and_their_epochs_are_reported():
     result = json.loads((IMAGES / "benchmark.json").read_text())
     text = report(result)
     for who in ("Qualm", "PyTorch"):

@@ -73,7 +73,7 @@ def need_safetensors():
 def test_onnx_answers_as_numpy_does(folder, images, few):
     need_onnx()
     saved = model.load(folder)
-    fitted = export_onnx.fit_without_looks(saved, few)
+    fitted = export_onnx.fit_export_calibration(saved, few)
     data = export_onnx.onnx_model(saved, fitted).SerializeToString()
     # Confidence follows the logarithm of what a subspace leaves of an activation, a small difference of large numbers.
     # A layer of a dozen units leaves little, so rounding weighs more there than in the model that counts.
@@ -101,7 +101,7 @@ def test_onnx_difference_would_be_noticed(small_model, images):
 def test_the_export_has_a_calibration_of_its_own(folder, few):
     """Fitted to what the network alone makes of the calibration images; the app's is for doubtful ones augmented."""
     saved = model.load(folder)
-    fitted = export_onnx.fit_without_looks(saved, few)
+    fitted = export_onnx.fit_export_calibration(saved, few)
     X, y = as_input(few["calibration"].X, saved.config.input_range), few["calibration"].y
     assert fitted.temperature == pytest.approx(fit_temperature(saved.network.logits(X).astype(float), y), rel=1e-4)
     if folder == model.FINAL_MODEL:

@@ -1,5 +1,4 @@
-"""The study's arms: gradients of their layers, and that arms of one seed differ in nothing but what they are named
-for."""
+"""The study's arms: gradients of their layers, and arms of one seed differ only as intended."""
 
 import numpy as np
 import pytest
@@ -28,7 +27,7 @@ def test_gradients(layer):
     assert layer_errors(layer, (7, N)) < 1e-7
 
 
-def test_what_each_gate_lets_through():
+def test_outputs_of_the_gates():
     rng = np.random.default_rng(3)
     h, gate = rng.standard_normal((4, N)), EmotionalGate(N)
     params = {"Wg": rng.standard_normal((N, N)), "bg": rng.standard_normal(N)}
@@ -61,21 +60,21 @@ def test_dense_has_exactly_the_parameters_of_the_gate():
         assert sizes["none"] == sizes["fixed"] == sizes["focal 1"] < sizes["constant"] < sizes["gate"]
 
 
-def test_the_arms_do_what_they_are_named_for(images):
-    found = {}
+def test_arms_differ_except_the_gate_held_at_one(images):
+    logits = {}
     for arm in (*ARMS, HELD):
         config = settings("augmented", arm, 0).replace(epochs=1, batch_size=64)
         task = ArmTask(config, arm, images, images.part(np.arange(50)))
         fit(task, config)
-        found[arm] = task.finished().logits(images.X[:20].reshape(20, -1) / np.float32(255))
-    assert np.array_equal(found[HELD], found["none"])
+        logits[arm] = task.finished().logits(images.X[:20].reshape(20, -1) / np.float32(255))
+    assert np.array_equal(logits[HELD], logits["none"])
     arms = list(ARMS)
     for i, a in enumerate(arms):
         for b in arms[:i]:
-            assert not np.allclose(found[a], found[b]), (a, b)
+            assert not np.allclose(logits[a], logits[b]), (a, b)
 
 
-def test_shuffled_weights_are_the_same_ones():
+def test_shuffled_weights_are_a_permutation():
     rng = np.random.default_rng(0)
     images = Images(np.zeros((64, 28, 28), np.uint8), rng.integers(0, 10, 64).astype(np.int8))
     logits, y = rng.standard_normal((64, 10)), images.y

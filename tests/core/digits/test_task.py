@@ -93,11 +93,11 @@ def test_images_are_augmented_where_the_settings_say_so(mnist):
 def test_the_sample_of_a_run_is_of_its_training_images(mnist, monkeypatch):
     monkeypatch.setattr(module, "SAMPLE", 40)
     task, other = small_task(mnist), small_task(mnist, seed=1)
-    assert task.X_seen.shape == (40, 784) and len(np.unique(task.X_seen, axis=0)) == 40
+    assert task.X_sample.shape == (40, 784) and len(np.unique(task.X_sample, axis=0)) == 40
     train = as_input(mnist["X_train"][:100])
-    for image, label in zip(task.X_seen, task.y_seen, strict=True):
+    for image, label in zip(task.X_sample, task.y_sample, strict=True):
         assert mnist["y_train"][np.flatnonzero((train == image).all(axis=1))[0]] == label
-    assert not np.array_equal(task.X_seen, other.X_seen)
+    assert not np.array_equal(task.X_sample, other.X_sample)
 
 
 def test_a_row_of_history_is_of_the_folded_network(mnist):
@@ -105,7 +105,7 @@ def test_a_row_of_history_is_of_the_folded_network(mnist):
     row, network = task.evaluate(), task.finished()
     X, y = task.validation
     assert row["val_accuracy"] == np.mean(network.logits(X).argmax(axis=1) == y)
-    assert row["train_accuracy"] == np.mean(network.logits(task.X_seen).argmax(axis=1) == task.y_seen)
+    assert row["train_accuracy"] == np.mean(network.logits(task.X_sample).argmax(axis=1) == task.y_sample)
     assert not any("norm" in name for name in network.named_parameters())
     assert task.steps_per_epoch == 3, "the last four of a hundred wait for another epoch"
 
@@ -140,7 +140,7 @@ def test_batches_hold_the_stated_share_of_made_pictures(small, synthetic, negati
         assert len(y) == 64 and (y == -1).sum() == 64 * negatives
         assert sum(image.tobytes() not in real for image in X) == 64 * (synthetic + negatives)
         assert all((half[1] == -1).sum() < 8 for half in batch), "dealt to both halves"
-    assert task.steps_per_epoch == 10 and len(task.sample) == 640
+    assert task.steps_per_epoch == 10 and len(task.X_augmented) == 640
 
 
 def test_made_pictures_follow_from_the_seed(small):
@@ -157,11 +157,12 @@ def test_made_pictures_follow_from_the_seed(small):
 def test_made_pictures_are_new_after_some_epochs_and_the_same_for_a_resumed_run(small):
     task, resumed = (DigitTask(MADE.replace(synthetic=0.2, negatives=0.1), *small) for _ in range(2))
     seen = []
-    for epoch in range(module.KEPT + 1):
+    for epoch in range(module.EPOCHS_PER_SET + 1):
         batches = list(task.batches(epoch))
         seen.append(task.X[640:].copy())
-    assert all(np.array_equal(seen[0], X) for X in seen[1 : module.KEPT]) and not np.array_equal(seen[0], seen[-1])
-    for batch, again in zip(batches, resumed.batches(module.KEPT), strict=True):
+    assert all(np.array_equal(seen[0], X) for X in seen[1 : module.EPOCHS_PER_SET])
+    assert not np.array_equal(seen[0], seen[-1])
+    for batch, again in zip(batches, resumed.batches(module.EPOCHS_PER_SET), strict=True):
         assert all(np.array_equal(a, b) for half, other in zip(batch, again, strict=True)
                    for a, b in zip(half[:2], other[:2], strict=True))
 

@@ -7,11 +7,14 @@ import pytest
 
 from core.digits.config import Config
 from core.nn.classification import ClassificationTask
+from core.nn.context import Context
+from core.nn.fast.optimizers import make_optimizer, update_average
 from core.nn.gate import EmotionalGate, HeldGate
 from core.nn.layers import BatchNorm, Dense, Dropout, ReLU
 from core.nn.losses import focal_weight, softmax_cross_entropy
 from core.nn.network import Network, build_network
-from core.nn.optimizers import SGD, Adam, learning_rate, make_optimizer, update_average
+from core.nn.optimizers import SGD, Adam
+from core.nn.schedules import make_schedule
 from core.nn.training import fit
 
 X, Y = np.ones((4, 3)), np.array([0, 1, 2, 0])
@@ -23,7 +26,7 @@ def params(layer):
 
 
 def passed(layer, dy, x=X):
-    _, cache = layer.forward(params(layer), x, train=True, rng=np.random.default_rng(0))
+    _, cache = layer.forward(params(layer), x, Context(train=True, rng=np.random.default_rng(0)))
     return layer.backward(params(layer), dy, cache, None)
 
 
@@ -40,11 +43,11 @@ def task(X=X, y=Y, validation=None, **changes):
 
 
 @pytest.mark.parametrize("call, sentence", [
-    (lambda: Dropout(0.5).forward({}, X, train=True), "Dropout, while training, needs rng, .*not None"),
+    (lambda: Dropout(0.5).forward({}, X, Context(train=True)), "Dropout, while training, needs rng, .*not None"),
     (lambda: DENSE.initialise(params(DENSE), None), "Dense.initialise needs rng"),
     (lambda: GATE.initialise(params(GATE), 7), "EmotionalGate.initialise needs rng, .*not 7"),
     (lambda: network().initialise(None), "Network.initialise needs rng"),
-    (lambda: network(dropout=0.5).forward(X.astype(np.float32), train=True), "Dropout, while training, needs rng"),
+    (lambda: network(dropout=0.5).forward(X, Context(train=True)), "Dropout, while training, needs rng"),
 ])
 def test_a_missing_generator_is_named(call, sentence):
     with pytest.raises(TypeError, match=sentence):
@@ -56,7 +59,7 @@ def test_a_missing_generator_is_named(call, sentence):
     (lambda: network(activation="gelu"), "activation must be one of 'relu', 'sigmoid', not 'gelu'"),
     (lambda: network(init="lecun"), "init must be one of"),
     (lambda: make_optimizer(settings(optimizer="lion"), np.zeros(2), 2), "optimizer must be one of .*not 'lion'"),
-    (lambda: learning_rate(settings(schedule="linear"), 0, 9), "schedule must be one of .*not 'linear'"),
+    (lambda: make_schedule(settings(schedule="linear"), 9), "schedule must be one of .*not 'linear'"),
     (lambda: fit(task(), settings(keep="first")), "keep must be one of 'best', 'last', not 'first'"),
 ])
 def test_a_name_that_is_not_on_the_list_is_named_with_the_list(call, sentence):

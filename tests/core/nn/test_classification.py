@@ -7,6 +7,7 @@ from gradients import directional_error
 from core.digits.config import Config
 from core.nn import classification, parallel
 from core.nn.classification import ClassificationTask
+from core.nn.context import Context
 from core.nn.losses import focal_weight, softmax_cross_entropy
 from core.nn.network import build_network
 
@@ -101,9 +102,9 @@ def test_one_thread_or_two_give_the_same_bits(monkeypatch, settings):
 def test_each_half_is_normalised_by_itself():
     task = make(batch_norm=True)
     (X, y, rng), other = next(task.batches(0))
-    alone, _ = task.network.forward(X, train=True, rng=rng)
+    alone, _ = task.network.forward(X, Context(train=True, rng=rng))
     loss, _ = task.loss_and_grad([(X, y, rng), other])
-    beside, _ = task.network.forward(other[0], train=True, rng=other[2])
+    beside, _ = task.network.forward(other[0], Context(train=True, rng=other[2]))
     expected, _ = softmax_cross_entropy(np.concatenate([alone, beside]), np.concatenate([y, other[1]]))
     assert loss == pytest.approx(expected, rel=1e-12)
 

@@ -6,9 +6,12 @@ from gradients import directional_error
 
 from core.digits.config import Config
 from core.digits.task import digit_network
+from core.nn.context import Arena, Context
+from core.nn.fast.layers import fast
 from core.nn.gate import EmotionalGate, HeldGate
-from core.nn.layers import Arena, BatchNorm, Dense, Dropout, ReLU, Sigmoid
+from core.nn.layers import BatchNorm, Dense, Dropout, ReLU, Sigmoid
 from core.nn.losses import softmax_cross_entropy
+from core.nn.network import Network
 
 TOLERANCE = 1e-7
 LAYERS = {
@@ -19,25 +22,27 @@ LAYERS = {
 
 
 @pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("with_arena", [False, True])
-def test_layer(name, with_arena):
+@pytest.mark.parametrize("version", ["plain", "fast", "fast with an arena"])
+def test_layer(name, version):
     layer, rng = LAYERS[name], np.random.default_rng(1)
+    if version != "plain":
+        (layer,) = fast(Network([(name, layer)])).layers
     params = {key: np.zeros(shape) for key, shape in layer.shapes.items()}
     layer.initialise(params, rng)
     for value in params.values():
         value += 0.3 * rng.standard_normal(value.shape)
     x = rng.standard_normal((7, 5))
-    arena = Arena() if with_arena else None
+    arena = Arena() if "arena" in version else None
 
     def forward():
         if arena:
             arena.reset()
-        return layer.forward(params, x, train=True, rng=np.random.default_rng(2), arena=arena)
+        return layer.forward(params, x, Context(train=True, rng=np.random.default_rng(2), arena=arena))
 
     y, cache = forward()
     pull = np.random.default_rng(3).standard_normal(y.shape)  # the loss is sum(pull * y)
     grads = {key: np.full(shape, np.nan) for key, shape in layer.shapes.items()}
-    dx = np.array(layer.backward(params, pull, cache, grads, arena=arena))
+    dx = np.array(layer.backward(params, pull, cache, grads, Context(arena=arena)))
 
     def loss():
         return float(np.sum(pull * forward()[0]))
@@ -56,7 +61,7 @@ def test_shared_weights_accumulate(name):
     middle, first = layer.forward(params, x)
     y, second = layer.forward(params, middle)
     grads = {key: np.zeros(shape) for key, shape in layer.shapes.items()}
-    layer.backward(params, layer.backward(params, 2 * y, second, grads), first, grads, accumulate=True)
+    layer.backward(params, layer.backward(params, 2 * y, second, grads), first, grads, Context(accumulate=True))
 
     def loss():
         return float(np.sum(layer.forward(params, layer.forward(params, x)[0])[0] ** 2))
@@ -88,12 +93,12 @@ def whole_network(**settings):
     grads = np.full_like(network.theta, np.nan)
 
     def run():
-        logits, caches = network.forward(X, train=True, rng=np.random.default_rng(8))
+        logits, caches = network.forward(X, Context(train=True, rng=np.random.default_rng(8)))
         loss, dlogits = softmax_cross_entropy(logits, y, 0.05)
         return loss, dlogits, caches
 
     _, dlogits, caches = run()
-    dX = network.backward(dlogits, caches, network.views(grads), need_dx=True)
+    dX = network.backward(dlogits, caches, network.views(grads))
     return (lambda: run()[0]), network.theta, grads, X, dX
 
 
@@ -144,7 +149,7 @@ def test_folded_batch_norm_is_the_same_function():
     rng = np.random.default_rng(8)
     network.theta[...] = rng.standard_normal(network.theta.shape)
     X = rng.uniform(0, 1, (40, 784))
-    in_training, _ = network.forward(X, train=True)
+    in_training, _ = network.forward(X, Context(train=True))
     plain = network.fold_batch_norm(X)
     assert set(plain.named_parameters()) == set(digit_network(Config(hidden=(6, 5))).named_parameters())
     np.testing.assert_allclose(plain.logits(X), in_training, atol=1e-9)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from core.digits.config import Config
+from core.nn.context import Arena, Context
 from core.nn.gate import EmotionalGate
-from core.nn.layers import Arena, BatchNorm, Dense, Dropout, ReLU, Sigmoid, sigmoid
+from core.nn.layers import BatchNorm, Dense, Dropout, ReLU, Sigmoid, sigmoid
 from core.nn.network import build_network
 
 
@@ -104,7 +105,7 @@ def test_first_weights_have_the_stated_spread():
 @pytest.mark.parametrize("rate", [0.1, 0.5])
 def test_dropout_zeroes_the_stated_share_and_keeps_the_mean(rate):
     x = np.ones((200, 500), np.float32)
-    y, mask = Dropout(rate).forward({}, x, train=True, rng=np.random.default_rng(0))
+    y, mask = Dropout(rate).forward({}, x, Context(train=True, rng=np.random.default_rng(0)))
     assert (y == 0).mean() == pytest.approx(rate, abs=0.005) and y.mean() == pytest.approx(1, abs=0.01)
     assert set(np.unique(y)) == {0, np.float32(1 / (1 - rate))} and y.dtype == np.float32
     assert np.array_equal(Dropout(rate).backward({}, 3 * x, mask, None), 3 * y)
@@ -116,7 +117,7 @@ def test_batch_norm_normalises_over_the_batch():
     rng = np.random.default_rng(0)
     x = rng.normal(5, 3, (1000, 4))
     params = {"gamma": np.array([1.0, 2, 3, 4]), "beta": np.array([0.0, 1, 2, 3])}
-    y, _ = BatchNorm(4).forward(params, x, train=True)
+    y, _ = BatchNorm(4).forward(params, x, Context(train=True))
     np.testing.assert_allclose(y.mean(axis=0), params["beta"], atol=1e-9)
     np.testing.assert_allclose(y.std(axis=0), params["gamma"], rtol=1e-5)
 
@@ -128,8 +129,9 @@ def test_sigmoid_at_its_ends():
 def test_gradients_go_nowhere_without_grads_and_no_further_than_asked():
     network, x = small(), np.random.default_rng(1).standard_normal((4, 8))
     logits, caches = network.forward(x)
-    assert network.backward(logits, caches, network.views(np.zeros_like(network.theta))) is None
-    assert network.backward(logits, caches, None, need_dx=True).shape == x.shape
+    ctx = Context(input_gradient=False)
+    assert network.backward(logits, caches, network.views(np.zeros_like(network.theta)), ctx) is None
+    assert network.backward(logits, caches, None).shape == x.shape
 
 
 def test_an_arena_hands_out_the_same_memory_after_a_reset_and_only_then():

@@ -7,9 +7,10 @@ from core.digits.config import Config
 from core.digits.data import load_mnist, load_split
 from core.digits.presets import PRESETS
 from core.digits.task import DigitTask, Images
+from core.nn.checkpoint import CheckpointError
 from core.nn.classification import ClassificationTask
 from core.nn.network import build_network
-from core.nn.training import EMA_EVERY, CheckpointError, fit
+from core.nn.training import EMA_EVERY, fit
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.digits.presets import CHAMPION
-from core.nn.network import Reading
+from core.nn.network import Activations
 from core.uncertainty import readout as module
 from core.uncertainty.calibration import Calibration, Evidence
 from core.uncertainty.conformal import CrossConformal, balanced_folds
@@ -100,7 +100,7 @@ def test_novelty_adds_both_layers_and_is_one_at_the_threshold():
 
 def test_evidence_of_a_reading():
     hidden = [np.array([[3.0, 0.0, 4.0]]), np.array([[0.0, 0.0, 2.0]])]
-    seen = a_readout().evidence(Reading(np.arange(10.0)[None], hidden, None))
+    seen = a_readout().evidence(Activations(np.arange(10.0)[None], hidden, None))
     np.testing.assert_allclose(np.exp(seen.log_errors), [[0.8, 1.0]], rtol=1e-6)
     assert np.exp(seen.log_norm[0]) == pytest.approx(2, rel=1e-5) and np.array_equal(seen.logits[0], np.arange(10))
 
@@ -120,7 +120,7 @@ class Squares:
         self.W = W
 
     def read(self, X):
-        return Reading(X @ self.W, [X, X], None)
+        return Activations(X @ self.W, [X, X], None)
 
     def logits(self, X):
         return X @ self.W
