@@ -11,7 +11,7 @@ MODES = ("live", "mean", "open", "shuffled")
 
 def gate_modes(model: ExplainableModel, X: NDArray[np.floating], rng: np.random.Generator,
                shuffles: int = 1) -> dict[str, Activations]:
-    """Readings of X (N, 784) under four gates, by name; empty for a network without a gate.
+    """Activations of X (N, 784) under four gates, by name; empty for a network without a gate.
 
     "live": as trained; "mean": the mean gate of training images; "open": all ones, which also scales the logits;
     "shuffled": each image's gate values, permuted among the units `shuffles` times, N * shuffles rows grouped by image.
@@ -21,7 +21,7 @@ def gate_modes(model: ExplainableModel, X: NDArray[np.floating], rng: np.random.
     if not network.has_gate:
         return {}
     live = network.read(X)
-    assert live.gate is not None  # the network has one
+    assert live.gate is not None and model.gate_mean is not None  # the network has a gate
     permuted = rng.permuted(np.repeat(live.gate, shuffles, axis=0), axis=1)
     return {"live": live, "mean": network.with_gate(model.gate_mean).read(X), "open": network.with_gate(1.0).read(X),
             "shuffled": network.with_gate(permuted).read(np.repeat(X, shuffles, axis=0))}

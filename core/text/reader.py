@@ -4,7 +4,7 @@
     reading = reader.read("I'm not sad any more, I feel great!")
     reading.pad, reading.words                      # array([0.43, 0.33, 0.1]), "very pleased, very excited"
     reading.low, reading.high                       # 90 % prediction interval
-    reader.read("Ich bin froh.")                    # UnreadableError: ... it does not look like English
+    reader.read("Ich bin heute sehr froh.")         # UnreadableError: ... it does not look like English
     reader.occlusion_effects("What a lovely morning!")
 """
 
