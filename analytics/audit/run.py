@@ -198,7 +198,7 @@ def headline_sentence(arrays: dict[str, np.ndarray], document: dict) -> str:
     accuracy, low, high = arrays["headline_accuracy"]
     confident, errors = document["doubt"]["promises"][0], int(arrays["headline_errors"][0])
     text = (f"- {percent(accuracy, 2)} of the 10,000 test images are read correctly ({errors} errors, 95 % interval "
-            f"{interval((low, high), 2)}); {confident['errors']} of the {confident['right']['n']:,} confident answers are "
-            "wrong. Recipe and seed were selected on validation, calibration and development pictures, with test "
+            f"{interval((low, high), 2)}); {confident['errors']} of the {confident['right']['n']:,} confident answers "
+            "are wrong. Recipe and seed were selected on validation, calibration and development pictures, with test "
             "figures in view; measured on the test set.")
     return textwrap.fill(text, 120, subsequent_indent="  ") + "\n"

@@ -57,10 +57,8 @@ def find_browser() -> str | None:
 
 @dataclass(frozen=True)
 class Server:
-    """A running app; process: its process id."""
-
     url: str
-    process: int
+    process: int  # process id
 
 
 @contextlib.contextmanager
@@ -213,16 +211,14 @@ def uploading(browser: "Browser", url: str, path: Path) -> Iterator["Page"]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m analytics.benchmark.latency",
-                                     description="Measure the app's latency.")
+    parser = argparse.ArgumentParser("python -m analytics.benchmark.latency", description="Measure the app's latency.")
     parser.add_argument("--strokes", type=int, default=20)
     parser.add_argument("--beside-upload", action="store_true", help="measure strokes during another session's upload")
     args = parser.parse_args(argv)
-    strokes = args.strokes
     from playwright.sync_api import sync_playwright
 
     with serve() as server, sync_playwright() as playwright:
-        url = server.url
+        url, strokes = server.url, args.strokes
         browser = playwright.chromium.launch(executable_path=find_browser(), args=QUIET)
         cold = first_answer(browser, url)
         warm = [first_answer(browser, url) for _ in range(5)]
