@@ -1,5 +1,7 @@
 """The audit's sections on weights, activations and the gate."""
 
+from typing import Any
+
 import streamlit as st
 
 from core.formats import measured
@@ -8,15 +10,15 @@ from deployment.pages.audit.charts import inside as charts
 from deployment.pages.audit.parts import Audit, chart, guarded, interval_of, section
 from deployment.ui.html import table
 
-GATES = {"live": "live, first look", "mean": "held at its training mean", "open": "fully open",
-         "shuffled": "own values, shuffled"}
+GATES = {"live": "live, first look", "mean": "fixed at its training mean", "open": "fully open",
+         "shuffled": "shuffled values"}
 
 
 @guarded
 def weights(audit: Audit) -> None:
     """Histograms of the weights."""
-    section("Weights", "How the weights of each layer are spread, counts on a log scale. A peak at zero with "
-            "thin tails is usual; a spike at one value or a lopsided layer deserves a look.")
+    section("Weights", "Distribution of each layer's weights, counts on a log scale. A peak at zero with thin tails is "
+            "usual; a spike elsewhere or an asymmetric layer is not.")
     arrays = audit.arrays
     figure = charts.weights(arrays["weight_names"], arrays["weight_counts"], arrays["weight_edges"])
     chart(audit, figure, "Histograms of the weights of each layer", "weights")
@@ -24,12 +26,12 @@ def weights(audit: Audit) -> None:
 
 @guarded
 def activations(audit: Audit) -> None:
-    """Histograms of the activations, where the audit has them."""
+    """Histograms of the activations, if the audit has them."""
     arrays = audit.arrays
     if "activation_names" not in arrays:
         return
-    section("Activations", f"What the units of each layer answer to {len(arrays['map_index']):,} test images, "
-            "zeros apart, counts on a log scale. Many zeros are usual; units that are always 0 do no work.")
+    section("Activations", f"Outputs of each layer's units for {len(arrays['map_index']):,} test images without zeros, "
+            "counts on a log scale. Many zeros are usual; units that are always 0 are dead.")
     names, counts, edges, zeros, dead = (
         arrays[f"activation_{part}"] for part in ("names", "counts", "edges", "zeros", "dead"))
     titles = [f"{name}: {measured(share)} zeros, {units:,} units always 0"
@@ -41,46 +43,44 @@ def activations(audit: Audit) -> None:
 @st.fragment
 @guarded
 def gate(audit: Audit) -> None:
-    """Mean gates of each digit, and what the gate is worth on the test images."""
-    section("Gate per digit", "How far each unit's gate opens on average for each digit. The columns are units, "
-            "ordered by the digit that opens them most; one bright in a single row speaks for that digit.")
+    """Mean gate of each digit, and errors on the test images under four gates."""
+    section("Gate per digit", "Mean gate of each unit for each digit. Columns are units, ordered by the digit that "
+            "opens them most. A column bright in one row is specific to that digit.")
     if "gate_class_mean" not in audit.arrays:
         st.caption("This network has no gate.")
         return
     views = ("Mean gate", "Difference from the mean of all digits")
     view = st.segmented_control("Show", views, default=views[0], required=True, key=audit.key("gate_view"))
     figure = charts.gate(audit.arrays["gate_class_mean"], difference=view == views[1])
-    chart(audit, figure, f"{view}, digit by digit and unit by unit", "gate")
+    chart(audit, figure, f"{view}, by digit and unit", "gate")
     if rows := audit.document.get("gate"):
         cells = [[GATES[row["gate"]], f"{row['errors']:,} of {row['n']:,}", measured(row["accuracy"], 2),
                   interval_of(row),
                   f"{row['log_loss']:.4f}", f"{row['log_loss_refitted']:.4f}",
                   f"{row['only_live']:,} / {row['only_this']:,}"] for row in rows]
         st.html(table(["gate", "errors", "accuracy", "95 % interval", "log loss", "log loss, refitted",
-                       "right only live / only so"], cells, "The same network on the test images under four gates"))
+                       "right only live / only here"], cells, "The network on the test images under four gates"))
         st.markdown(" ".join(verdict(row, rows[0]) for row in rows[1:]))
-        if sentence := first_look(rows[0]["errors"], int(audit.arrays["headline_errors"][0])):
+        if sentence := augmentation_note(rows[0]["errors"], int(audit.arrays["headline_errors"][0])):
             st.caption(sentence)
-        st.caption("Log loss in nats, as the app states its probabilities; refitted: with a temperature fitted to each "
-                   "gate on the calibration part, as another gate also rescales the logits. These are one network's "
-                   "answers; they do not tell how a network trained without a gate would do.")
-    if said := reader.gate_study():
-        st.markdown(f"How networks trained without one do: {said}")
+        st.caption("Log loss in nats; refitted: with a temperature fitted to each gate on the calibration part, as "
+                   "the gate also rescales the logits. All four rows are one network, trained with a gate.")
+    if sentences := reader.gate_study():
+        st.markdown(f"Networks trained without a gate: {sentences}")
 
 
-def first_look(errors: int, headline: int) -> str:
-    """Why the table counts other errors than the headline, "" where it does not."""
+def augmentation_note(errors: int, headline: int) -> str:
+    """Why the table's error count differs from the headline; "" if it does not."""
     if errors == headline:
         return ""
-    return (f"All four are counted at the first look, the live gate with {errors:,} errors. Where the app doubts, it "
-            f"looks again at deformed copies of the image (test-time augmentation): with that it makes {headline:,}, "
-            "as the headline says.")
+    return (f"All four rows are counted at the first look, the live gate with {errors:,} errors. The headline counts "
+            f"{headline:,}, with test-time augmentation of uncertain images.")
 
 
-def verdict(row: dict, live: dict) -> str:
-    """One gate mode against the live one in words, from the images that one of the two alone reads rightly."""
+def verdict(row: dict[str, Any], live: dict[str, Any]) -> str:
+    """One gate mode compared with the live one, by the images that only one of the two reads correctly."""
     p = "p < 0.0001" if row["p"] < 0.0001 else f"p = {row['p']:.2g}"
-    judged = "no difference beyond chance" if row["p"] >= 0.05 else (
+    comparison = "no difference beyond chance" if row["p"] >= 0.05 else (
         "worse than live" if row["only_live"] > row["only_this"] else "better than live")
     words = GATES[row["gate"]]
-    return f"{words[0].upper()}{words[1:]}: {row['errors']:,} errors instead of {live['errors']:,}, {judged} ({p})."
+    return f"{words[0].upper()}{words[1:]}: {row['errors']:,} errors instead of {live['errors']:,}, {comparison} ({p})."

@@ -1,4 +1,4 @@
-"""The audit's section on corrupted images: does confidence fall where accuracy does?"""
+"""The audit's section on corrupted images: accuracy and confidence by corruption and severity."""
 
 import streamlit as st
 
@@ -10,14 +10,13 @@ from deployment.ui.html import table
 @st.fragment
 @guarded
 def render(audit: Audit) -> None:
-    """Every corruption and severity as a cell, one corruption as a curve; nothing where the audit has none."""
-    measured = audit.document.get("robustness")
-    if not measured:
+    """A heat map of all corruptions and a curve of one; nothing if the audit has none."""
+    robustness = audit.document.get("robustness")
+    if not robustness:
         return
-    rows = measured["rows"]
-    section("Robustness", f"{measured['n']:,} test images corrupted in fifteen ways and five severities. Each "
-            "cell is the share correct, degraded so, in %; brighter is more. Beside it, whether stated confidence "
-            "falls with accuracy: where it does not, the network does not notice that it cannot see.")
+    rows = robustness["rows"]
+    section("Robustness", f"{robustness['n']:,} test images with fifteen corruptions at five severities. Each cell is "
+            "the accuracy in %; brighter is more. Beside it: stated confidence should fall with accuracy.")
     left, right = st.columns(2)
     with left:
         chart(audit, charts.cells(rows), "Accuracy of each corruption at each severity", "cells")
@@ -25,10 +24,11 @@ def render(audit: Audit) -> None:
         names = list(dict.fromkeys(row["corruption"] for row in rows[1:]))
         worst = min(rows, key=lambda row: row["accuracy"])["corruption"]
         first = names.index(worst) if worst in names else 0
-        name = st.selectbox("Corruption", names, index=first, format_func=lambda name: name.replace("_", " "),
+        chosen = st.selectbox("Corruption", names, index=first, format_func=lambda name: name.replace("_", " "),
                             key=audit.key("corruption"))
-        chart(audit, charts.severities(rows, name), f"Accuracy and confidence by severity: {name}", "severity")
-    st.caption(measured["sentence"])
+        assert chosen is not None  # names is not empty
+        chart(audit, charts.severities(rows, chosen), f"Accuracy and confidence by severity: {chosen}", "severity")
+    st.caption(robustness["sentence"])
     cells = [[name.replace("_", " "), *(
         " / ".join(f"{100 * row[key]:.1f}" for row in rows if row["corruption"] == name)
         for key in ("accuracy", "mean_confidence", "confident_and_wrong"))] for name in names]

@@ -1,4 +1,4 @@
-"""The audit's section on the reader of texts: what memory and reflection were worth in its sixth version."""
+"""The audit's section on the text reader: the effect of memory and reflection in version 6."""
 
 import streamlit as st
 
@@ -9,10 +9,10 @@ from deployment.pages.audit.parts import Audit, guarded
 
 @guarded
 def render(audit: Audit) -> None:
-    """The finding in words, with the figures saved beside the model."""
-    found = read_json(FINAL_LIMINAL / "v6" / "metrics.json")["test"]
+    """The result in a sentence, with the figures saved beside the model."""
+    metrics = read_json(FINAL_LIMINAL / "v6" / "metrics.json")["test"]
     st.caption(
-        "The reader of the tab “Feelings in text” reads each text by itself: it keeps no memory of what was said and "
-        "does not reflect once more after its rounds. Version 6 did both (SoulKernel, RINSE). With the document so far "
-        f"in memory it reached a mean r of {found['with_memory']['r']:.3f} on {found['n']:,} test sentences, without "
-        f"it {found['r']:.3f}. Remake it with `python -m analytics.studies.liminal versions`.")
+        "The text reader reads each text by itself, without memory and reflection. Version 6 had both (SoulKernel, "
+        f"RINSE). With the document so far in memory it reached a mean r of {metrics['with_memory']['r']:.3f} on "
+        f"{metrics['n']:,} test sentences, without it {metrics['r']:.3f}. Remake it with "
+        "`python -m analytics.studies.liminal versions`.")

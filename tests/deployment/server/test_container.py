@@ -28,7 +28,7 @@ NOBODY = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *(
 NEEDS_DATA = "needs the MNIST files in data/; run python -m core.digits.data"
 TABS = {  # of the app -> the last that it shows, and whether it shows images of data/
     "Draw or upload": ("[data-testid^=why-layers]", True),
-    "Scientific audit": ("text=All of this is made anew with", True),
+    "Scientific audit": ("text=To remake this audit", True),
     "Feelings in text": (".st-key-text", False),
 }
 

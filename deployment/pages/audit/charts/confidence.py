@@ -1,15 +1,18 @@
-"""Charts of doubt: pure functions from arrays and rows to Plotly figures."""
+"""Charts of confidence and novelty: pure functions from arrays and rows to Plotly figures."""
+
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from core.metrics import risk_coverage as curve
 from deployment.ui.charts import style
 from deployment.ui.palette import BLUE, ORANGE, VERMILION
 
 
-def reliability(bands: list[dict]) -> go.Figure:
-    """Stated confidence (dashes) against measured accuracy (points, 95 %), bands as from `confidence_bands`."""
+def reliability(bands: list[dict[str, Any]]) -> go.Figure:
+    """Stated confidence (dashes) and measured accuracy (points, 95 % interval); bands as from `confidence_bands`."""
     names, n = [b["name"] for b in bands], [b["n"] for b in bands]
     keys = ("stated", "measured", "low", "high")
     stated, measured, low, high = (100 * np.array([band[key] for band in bands]) for key in keys)
@@ -29,20 +32,20 @@ def reliability(bands: list[dict]) -> go.Figure:
     return style(figure, 330, xaxis=xaxis, yaxis_title="right answers (%)")
 
 
-def risk_coverage(probs: np.ndarray, y: np.ndarray, limit: float) -> go.Figure:
-    """Errors among the surest answers (%) by the share answered (%), and where the confidence `limit` cuts.
+def risk_coverage(probs: NDArray[np.floating], y: NDArray[np.integer], limit: float) -> go.Figure:
+    """Risk-coverage curve in percent, with a marker at the confidence `limit`.
 
-    probs (N, 10), y (N,). Steps are thinned to some hundreds; every point shown is exact.
+    probs (N, 10), y (N,). About 400 points of the curve are drawn, without interpolation.
     """
     confidence = probs.max(1)
     coverage, risk = curve(confidence, probs.argmax(1) == y)
     shown = np.unique(np.append(np.arange(0, len(risk), max(1, len(risk) // 400)), len(risk) - 1))
     answered = int((confidence >= limit).sum())
-    first = min(int(np.argmax(risk > 0)), max(0, answered - 1))  # nothing happens left of the first error
+    first = min(int(np.argmax(risk > 0)), max(0, answered - 1))  # the curve is zero left of the first error
     figure = go.Figure()
     figure.add_scatter(
         x=100 * coverage[shown], y=100 * risk[shown], mode="lines", name="errors", line={"color": BLUE},
-        hovertemplate="the surest %{x:.1f} %: %{y:.2f} % errors<extra></extra>",
+        hovertemplate="most confident %{x:.1f} %: %{y:.2f} % errors<extra></extra>",
     )
     if answered:
         figure.add_scatter(
@@ -50,13 +53,14 @@ def risk_coverage(probs: np.ndarray, y: np.ndarray, limit: float) -> go.Figure:
             marker={"color": VERMILION, "size": 13, "symbol": "diamond"},
             hovertemplate="answering %{x:.2f} %: %{y:.3f} % errors<extra></extra>",
         )
-    xaxis = {"title": "share answered, the surest first (%)", "range": [max(0, 100 * coverage[first] - 5), 100.5]}
+    xaxis = {"title": "share answered, most confident first (%)", "range": [max(0, 100 * coverage[first] - 5), 100.5]}
     return style(figure, 300, showlegend=True, xaxis=xaxis, yaxis_title="errors among them (%)").update_yaxes(
         rangemode="tozero")
 
 
-def novelty(rows: list[dict]) -> go.Figure:
-    """Novelty by kind of picture (analytics.audit.confidence): 5 to 95 % thin, the middle half thick, median dotted."""
+def novelty(rows: list[dict[str, Any]]) -> go.Figure:
+    """Novelty by kind of picture (analytics.audit.confidence): 5th to 95th percentile thin, middle half thick, median
+    as a dot."""
     figure = go.Figure()
     for row in rows:
         low, quarter, middle, upper, high = row["novelty_quantiles"]

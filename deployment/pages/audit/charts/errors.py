@@ -2,21 +2,22 @@
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from core.formats import percent
 from core.metrics import precision_recall_f1
 from deployment.ui.charts import style
 from deployment.ui.palette import BLUE, GREY, ORANGE
 
-RAMP = [[0, "#f9dfae"], [0.5, "#E69F00"], [1, "#8a4b00"]]  # orange: a single error stands out in either theme
+ERROR_COLOURS = [[0, "#f9dfae"], [0.5, "#E69F00"], [1, "#8a4b00"]]  # a single error stands out in either theme
 
 
-def confusion(matrix: np.ndarray) -> go.Figure:
-    """Counts (10, 10), rows true, columns answered; errors in orange (log scale), right answers grey; in the margins
-    recall and precision.
+def confusion(matrix: NDArray[np.integer]) -> go.Figure:
+    """Counts (10, 10), rows true, columns answered: errors in orange (log scale), right answers in grey; recall and
+    precision in the margins.
 
-    Heat maps cannot be selected, so the last trace lays an unseen marker on every cell that holds images, with
-    (true digit, answer, count) as its custom data.
+    Plotly cannot select cells of a heat map. The last trace therefore has an invisible marker on each non-empty cell,
+    with (true digit, answer, count) as custom data.
     """
     n = len(matrix)
     right, empty = np.eye(n, dtype=bool), matrix == 0
@@ -26,8 +27,8 @@ def confusion(matrix: np.ndarray) -> go.Figure:
     dark = shade > 0.6 * top
     for cells, colours, ink in (
         (right, [[0, "#d9d9d9"], [1, "#d9d9d9"]], "#111111"),
-        (~right & ~empty & ~dark, RAMP, "#111111"),
-        (~right & ~empty & dark, RAMP, "#ffffff"),
+        (~right & ~empty & ~dark, ERROR_COLOURS, "#111111"),
+        (~right & ~empty & dark, ERROR_COLOURS, "#ffffff"),
     ):
         figure.add_heatmap(
             z=np.where(cells, shade, np.nan), text=np.where(cells, matrix.astype(str), ""), texttemplate="%{text}",
@@ -40,19 +41,20 @@ def confusion(matrix: np.ndarray) -> go.Figure:
         marker={"symbol": "square", "size": 26, "opacity": 0}, showlegend=False,
         hovertemplate="true %{customdata[0]}, answer %{customdata[1]}: %{customdata[2]:,} images<extra></extra>",
     )
-    scores, place = precision_recall_f1(matrix), np.arange(n)
-    for x, y, name in ((np.full(n, n + 0.15), place, "recall"), (place, np.full(n, n + 0.1), "precision")):
-        for i in place:
-            words = percent(scores[name][i]).removesuffix(" %").replace(" ", "")  # ten stand side by side on a phone
-            figure.add_annotation(x=x[i], y=y[i], text=words, showarrow=False, font={"size": 10})
-    ends = {"range": [-0.5, n + 0.6], "showgrid": False, "fixedrange": True, "tickvals": [*place, n + 0.15]}
+    scores, digits = precision_recall_f1(matrix), np.arange(n)
+    for x, y, name in ((np.full(n, n + 0.15), digits, "recall"), (digits, np.full(n, n + 0.1), "precision")):
+        for i in digits:
+            text = percent(scores[name][i]).removesuffix(" %").replace(" ", "")  # ten fit side by side on a phone
+            figure.add_annotation(x=x[i], y=y[i], text=text, showarrow=False, font={"size": 10})
+    axis = {"showgrid": False, "fixedrange": True, "tickvals": [*digits, n + 0.15]}
     figure = style(figure, 460, clickmode="event+select", hoverdistance=30)
-    figure.update_xaxes(title="answer", ticktext=[*map(str, place), "recall<br>%"], **ends)
-    return figure.update_yaxes(title="true digit", ticktext=[*map(str, place), "precision<br>%"],
-                               **(ends | {"range": [n + 0.6, -0.5]}))
+    figure.update_xaxes({**axis, "title": "answer", "ticktext": [*map(str, digits), "recall<br>%"],
+                         "range": [-0.5, n + 0.6]})
+    return figure.update_yaxes({**axis, "title": "true digit", "ticktext": [*map(str, digits), "precision<br>%"],
+                                "range": [n + 0.6, -0.5]})
 
 
-def per_class(scores: dict[str, np.ndarray]) -> go.Figure:
+def per_class(scores: dict[str, NDArray[np.floating]]) -> go.Figure:
     """Precision, recall and F1 (10,) of each digit, in percent."""
     figure = go.Figure()
     styles = (("precision", BLUE, "square", -0.2), ("recall", ORANGE, "diamond", 0), ("f1", GREY, "circle", 0.2))

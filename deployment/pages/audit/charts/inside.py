@@ -1,19 +1,23 @@
 """Charts of learning, weights, activations and the gate: pure functions from arrays to Plotly figures."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from deployment.pages.audit.evidence import unit_order
+from deployment.pages.audit.evidence import Arrays, unit_order
 from deployment.ui.charts import by_epoch, style
 from deployment.ui.palette import BLUE, HEAT, ORANGE, PALE
 
-REST, BEAT = 11, 19  # pixels of the markers between beats and at one
-MOST_BEATS, BEATING = 60, 24_000  # of a long training; milliseconds
+REST_SIZE, BEAT_SIZE = 11, 19  # pixels; size of the heartbeat markers between beats and at a beat
+MAX_BEATS, LONGEST_HEARTBEAT = 60, 24_000  # number, milliseconds; limits for a long training
 
 
-def learning(history: dict[str, np.ndarray], what: str) -> go.Figure:
-    """Curves of `what` ("loss" in nats, or "accuracy" in percent) by epoch; history as in train_history.json."""
+def learning(history: Arrays, what: str) -> go.Figure:
+    """Curves of "loss" (nats) or "accuracy" (percent) by epoch; history as in train_history.json."""
     scale, unit, digits = (1, "loss (nats)", ".4f") if what == "loss" else (100, "accuracy (%)", ".2f")
     curves = (
         ("training", "loss" if what == "loss" else "train_accuracy", BLUE, "circle"),
@@ -29,30 +33,32 @@ def learning(history: dict[str, np.ndarray], what: str) -> go.Figure:
 
 
 def heartbeat(figure: go.Figure) -> go.Figure:
-    """Adds a marker on the end of each curve that beats along it, once an epoch, when its button is pressed."""
-    curves, epochs = list(figure.data), len(figure.data[0].x)
-    shown = np.unique(np.linspace(0, epochs - 1, min(epochs, MOST_BEATS)).astype(int))
+    """Add a button that animates a marker along each curve, with one beat an epoch."""
+    curves: list[Any] = list(figure.data)  # scatters, whose attributes Plotly's stubs do not know
+    epochs = len(curves[0].x)
+    shown = np.unique(np.linspace(0, epochs - 1, min(epochs, MAX_BEATS)).astype(int))
     moving = list(range(len(curves), 2 * len(curves)))
 
-    def markers(i, size):
+    def markers(i: int, size: int) -> list[go.Scatter]:
         return [go.Scatter(x=[curve.x[i]], y=[curve.y[i]], marker={"size": size}) for curve in curves]
 
-    for curve, marker in zip(curves, markers(-1, REST), strict=True):
+    for curve, marker in zip(curves, markers(-1, REST_SIZE), strict=True):
         figure.add_trace(marker.update(mode="markers", showlegend=False, hoverinfo="skip", marker={
             "color": curve.line.color, "symbol": curve.marker.symbol, "line": {"width": 2, "color": "#ffffff"}}))
-    figure.frames = [go.Frame(data=markers(i, size), traces=moving) for i in shown for size in (BEAT, REST)]
-    pace = min(350, BEATING / (2 * len(shown)))  # milliseconds
-    how = {"frame": {"duration": pace, "redraw": False}, "transition": {"duration": 0}}
+    figure.frames = [go.Frame(data=markers(i, size), traces=moving) for i in shown for size in (BEAT_SIZE, REST_SIZE)]
+    duration = min(350, LONGEST_HEARTBEAT / (2 * len(shown)))  # milliseconds
+    animation = {"frame": {"duration": duration, "redraw": False}, "transition": {"duration": 0}}
     return figure.update_layout(updatemenus=[{
         "type": "buttons", "direction": "right", "x": 1, "y": 1.02, "xanchor": "right", "yanchor": "bottom",
         "bgcolor": "rgba(127,127,127,0.12)", "pad": {"t": 0, "b": 0},
-        "buttons": [{"label": "♥ Heartbeat", "method": "animate", "args": [None, how]}]}])
+        "buttons": [{"label": "♥ Heartbeat", "method": "animate", "args": [None, animation]}]}])
 
 
-def weights(names: np.ndarray, counts: np.ndarray, edges: np.ndarray, titles=None, what="weight") -> go.Figure:
+def weights(names: NDArray[np.str_], counts: NDArray[np.integer], edges: NDArray[np.floating],
+            titles: Sequence[str] | None = None, what: str = "weight") -> go.Figure:
     """Histograms of the weights, a row for each of L layers: counts (L, B) on a log scale, edges (L, B + 1).
 
-    Other values than weights have `titles` (L,) and a word of their own, and each row its own axis.
+    Values other than weights need `titles` (L,) and their name `what`; each row then has a separate x axis.
     """
     shared = titles is None
     if shared:
@@ -70,14 +76,14 @@ def weights(names: np.ndarray, counts: np.ndarray, edges: np.ndarray, titles=Non
     return figure.update_layout(margin_t=24)
 
 
-def gate(class_mean: np.ndarray, difference: bool) -> go.Figure:
-    """Mean gate (10, h) of each digit, units grouped by the digit that opens them most; or each digit's difference
-    from the mean of all ten (blue shuts, orange opens)."""
+def gate(class_mean: NDArray[np.floating], difference: bool) -> go.Figure:
+    """Mean gate (10, h) of each digit, units grouped by the digit that opens them most; or its difference from the mean
+    of all digits (blue closes, orange opens)."""
     order = unit_order(class_mean)
     z = (class_mean - class_mean.mean(0) if difference else class_mean)[:, order]
     if difference:
-        reach = float(np.abs(z).max()) or 1.0
-        colours = {"colorscale": [[0, BLUE], [0.5, PALE], [1, ORANGE]], "zmin": -reach, "zmax": reach}
+        limit = float(np.abs(z).max()) or 1.0
+        colours = {"colorscale": [[0, BLUE], [0.5, PALE], [1, ORANGE]], "zmin": -limit, "zmax": limit}
     else:
         colours = {"colorscale": HEAT, "zmin": 0, "zmax": 1}
     figure = go.Figure()

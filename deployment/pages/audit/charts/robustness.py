@@ -1,5 +1,7 @@
 """Charts of corrupted images: pure functions from rows to Plotly figures."""
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -7,13 +9,15 @@ from deployment.ui.charts import style
 from deployment.ui.palette import BLUE, HEAT, VERMILION
 
 
-def cells(rows: list[dict]) -> go.Figure:
-    """Accuracy (%) of each corruption, a row, at each severity, a column, the hardest below; rows as of
-    `robustness.measure`, the first of images as they are."""
+def cells(rows: list[dict[str, Any]]) -> go.Figure:
+    """Accuracy (%) by corruption (rows, hardest last) and severity (columns).
+
+    rows: as from `analytics.robustness`, the first for uncorrupted images.
+    """
     corrupted = {(row["corruption"], row["severity"]): row for row in rows[1:]}
     severities = sorted({severity for _, severity in corrupted})
-    names = sorted({name for name, _ in corrupted}, reverse=True,
-                   key=lambda name: np.mean([row["accuracy"] for (own, _), row in corrupted.items() if own == name]))
+    names = sorted({name for name, _ in corrupted}, reverse=True, key=lambda name: np.mean(
+        [row["accuracy"] for (corruption, _), row in corrupted.items() if corruption == name]))
     values = {key: np.array([[100 * corrupted[name, severity][key] if (name, severity) in corrupted else np.nan
                               for severity in severities] for name in names])
               for key in ("accuracy", "mean_confidence")}
@@ -29,12 +33,12 @@ def cells(rows: list[dict]) -> go.Figure:
     return style(figure, 60 + 27 * len(names), xaxis=xaxis, yaxis={"autorange": "reversed", "showgrid": False})
 
 
-def severities(rows: list[dict], corruption: str) -> go.Figure:
-    """Accuracy with its 95 % interval and mean confidence (%) of one corruption, from clean (0) to severity 5."""
-    own = [rows[0], *(row for row in rows if row["corruption"] == corruption)]
-    x = [row["severity"] for row in own]
-    accuracy, confidence = (100 * np.array([row[key] for row in own]) for key in ("accuracy", "mean_confidence"))
-    low, high = 100 * np.array([row["interval_95"] for row in own]).T
+def severities(rows: list[dict[str, Any]], corruption: str) -> go.Figure:
+    """Accuracy with its 95 % interval, and mean confidence (%), of one corruption from severity 0 (clean) to 5."""
+    selected = [rows[0], *(row for row in rows if row["corruption"] == corruption)]
+    x = [row["severity"] for row in selected]
+    accuracy, confidence = (100 * np.array([row[key] for row in selected]) for key in ("accuracy", "mean_confidence"))
+    low, high = 100 * np.array([row["interval_95"] for row in selected]).T
     error = {"type": "data", "symmetric": False, "array": high - accuracy, "arrayminus": accuracy - low}
     figure = go.Figure()
     figure.add_scatter(x=x, y=accuracy, name="accuracy (95 % interval)", mode="lines+markers", error_y=error,

@@ -2,14 +2,20 @@
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from deployment.ui.charts import style
 from deployment.ui.palette import DIGIT_COLOURS
 
+Star = tuple[NDArray[np.floating], str]  # (position (2,), hover text)
 
-def digit_map(xy: np.ndarray, y: np.ndarray, y_hat: np.ndarray, index: np.ndarray, star=None) -> go.Figure:
-    """Places (M, 2) of the test images `index` (M,), coloured by true digit y, errors crossed; the digit above
-    each group. star: (place (2,), words) of one more digit."""
+
+def digit_map(xy: NDArray[np.floating], y: NDArray[np.integer], y_hat: NDArray[np.integer], index: NDArray[np.integer],
+              star: Star | None = None) -> go.Figure:
+    """Map of the test images `index` (M,) at positions xy (M, 2), coloured by true digit y (M,), errors crossed.
+
+    y_hat (M,): answers. star: one more digit.
+    """
     figure = go.Figure()
     right = y == y_hat
     for digit in range(10):
@@ -28,18 +34,18 @@ def digit_map(xy: np.ndarray, y: np.ndarray, y_hat: np.ndarray, index: np.ndarra
     )
     for digit in np.unique(y):
         group = xy[y == digit]
-        figure.add_annotation(  # above its group, so that it covers neither points nor the star
+        figure.add_annotation(  # above its group, to cover neither points nor the star
             x=np.median(group[:, 0]), y=np.percentile(group[:, 1], 97), yshift=4, yanchor="bottom", showarrow=False,
             text=f"<b>{digit}</b>", font={"size": 16, "color": "#111111"}, bgcolor="rgba(255,255,255,0.85)",
             bordercolor=DIGIT_COLOURS[digit], borderwidth=2, borderpad=2,
         )
     if star is not None:
-        (x0, y0), words = star
+        (x0, y0), hover = star
         figure.add_scattergl(
-            x=[x0], y=[y0], mode="markers", name="your digit", hovertemplate=f"{words}<extra></extra>",
+            x=[x0], y=[y0], mode="markers", name="your digit", hovertemplate=f"{hover}<extra></extra>",
             marker={"symbol": "star", "size": 24, "color": "#ffe14d", "line": {"width": 2, "color": "#111111"}},
         )
-    # a chosen point grows; the others, and the star, stay as they are
+    # a selected point grows; the others and the star do not fade
     figure.update_traces(unselected={"marker": {"opacity": 1}}, selected={"marker": {"opacity": 1, "size": 14}})
     return style(figure, 520, clickmode="event+select", hovermode="closest").update_xaxes(visible=False).update_yaxes(
         visible=False

@@ -1,4 +1,4 @@
-"""The audit's charts hold the numbers they are given, at the place and with the words that belong to them."""
+"""The audit's charts show the given numbers at the right position with the right text."""
 
 import numpy as np
 import pytest
@@ -69,7 +69,7 @@ def test_the_heart_beats_along_both_curves_once_an_epoch():
     (button,) = figure.layout.updatemenus[0].buttons
     assert "Heartbeat" in button.label and button.method == "animate"
     long = {"epoch": np.arange(500), "loss": np.ones(500)}
-    assert len(inside.learning(long, "loss").frames) == 2 * inside.MOST_BEATS
+    assert len(inside.learning(long, "loss").frames) == 2 * inside.MAX_BEATS
     assert not inside.learning(long | {"val_accuracy": np.ones(500)}, "accuracy").frames
 
 

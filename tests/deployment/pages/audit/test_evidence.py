@@ -1,4 +1,4 @@
-"""What the page makes of an audit's arrays, against cases worked by hand."""
+"""Statistics of an audit's arrays, on cases computed by hand."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def test_a_new_digit_lands_among_its_neighbours():
     np.testing.assert_allclose(evidence.place(np.array([50.0, 50]), features, xy, neighbours=2), [100, 100], atol=1e-3)
 
 
-def test_projections_need_their_own_layer():
+def test_projections_need_the_right_layer():
     mean, basis = np.array([1.0, 1, 1], np.float16), np.eye(3, 2, dtype=np.float16)
     assert evidence.project(np.array([3.0, 0, 9]), mean, basis).tolist() == [2, -1]
     with pytest.raises(ValueError, match="remake the audit"):

@@ -75,6 +75,6 @@ def test_a_point_of_the_map_shows_its_picture_and_keeps_star_and_colours(audit):
     expect(audit.locator("img.q-glimpse")).to_be_visible()
     audit.mouse.click(point["x"], point["y"])
     audit.get_by_text("True digit, answer, confidence:").wait_for()
-    looks = audit.evaluate("""(plot) => document.querySelector(plot).data.map(
+    traces = audit.evaluate("""(plot) => document.querySelector(plot).data.map(
       (trace) => [trace.name, trace.unselected?.marker?.opacity])""", MAP)
-    assert {opacity for _, opacity in looks} == {1} and "your digit" in {name for name, _ in looks}
+    assert {opacity for _, opacity in traces} == {1} and "your digit" in {name for name, _ in traces}

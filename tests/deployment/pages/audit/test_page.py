@@ -1,4 +1,4 @@
-"""The tab "Scientific audit" in Streamlit's test harness: what stands there with, without and beside an audit."""
+"""The tab "Scientific audit" in Streamlit's test harness, with and without an audit."""
 
 import re
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ from deployment.pages.audit import stored as reader
 
 
 class Model:
-    """What the tab asks of a deployer."""
+    """The part of a deployer that the tab needs."""
 
     def __init__(self, folder):
         self.model_dir = folder
@@ -25,7 +25,7 @@ class Model:
         self.metrics = {"test": {"n": 10_000, "accuracy": 0.9876, "interval_95": [0.9852, 0.9896], "errors": 124,
                                  "log_loss": 0.04, "ece": 0.002, "auroc_confidence": 0.97}}
         self.history = {"epoch": [1, 2], "loss": [0.5, 0.2], "val_loss": [0.6, 0.3], "val_accuracy": [0.9, 0.95]}
-        self.gate_class_mean = None
+        self.gate_mean = self.gate_class_mean = None
 
     def weights(self):
         return {"output.W": np.arange(-5.0, 6)}
@@ -75,8 +75,8 @@ def test_headline_and_all_sections(model):
     anchors = [s.proto.anchor for s in page.subheader]
     assert re.findall(r'href="#([^"]+)"', links) == anchors[:6]
     (verdict,) = re.findall(r'data-testid="verdict">([^<]*)<', page_text(page))
-    assert verdict == "Wrong about once in 67. Of 8,000 called confident 4 were wrong (at most 0.13 %)."
-    assert sum("made anew" in caption.value for caption in page.caption) == 1
+    assert verdict == "Wrong about once in 67. Of 8,000 confident answers 4 were wrong (at most 0.13 %)."
+    assert sum("To remake this audit" in caption.value for caption in page.caption) == 1
     assert not page.warning and not page.info
 
 
@@ -84,7 +84,7 @@ def test_pictures_are_sent_at_once_and_a_chart_when_it_comes_into_view(model):
     write_audit(model)
     page = show(model)
     assert 'data-testid="test-images"' in page_text(page) and not page.get("plotly_chart")
-    page.session_state[f"audit_seen_confusion_{model.sha256[:12]}"] = True  # as view.js tells
+    page.session_state[f"audit_seen_confusion_{model.sha256[:12]}"] = True  # as view.js reports
     (chart,) = page.run().get("plotly_chart")
     assert chart.proto.id and "confusion" in chart.proto.id
 
@@ -144,13 +144,13 @@ def test_rows_beside_the_arrays_fill_tables_and_the_section_on_robustness(model)
 
 
 def test_two_counts_of_errors_are_explained():
-    assert inside.first_look(52, 52) == ""
-    said = inside.first_look(56, 52)
-    assert "first look, the live gate with 56 errors" in said and "(test-time augmentation)" in said and "52" in said
+    assert inside.augmentation_note(52, 52) == ""
+    note = inside.augmentation_note(56, 52)
+    assert "first look, the live gate with 56 errors" in note and "test-time augmentation" in note and "52" in note
     shipped = show(MNISTDeployer())
     (headline,) = (metric.value for metric in shipped.metric if metric.label == "Errors")
-    assert any(f"it makes {headline}, as the headline says" in caption.value for caption in shipped.caption)
-    assert any("keeps no memory" in caption.value for caption in shipped.caption), "version 6's finding"
+    assert any(f"The headline counts {headline}, with" in caption.value for caption in shipped.caption)
+    assert any("without memory and reflection" in caption.value for caption in shipped.caption)
 
 
 def test_rows_of_another_model_are_left_out(model):

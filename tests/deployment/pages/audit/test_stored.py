@@ -1,4 +1,4 @@
-"""The files of an audit: missing, damaged or of another model."""
+"""Audit files that are missing, damaged or of another model."""
 
 import json
 
@@ -27,11 +27,11 @@ def test_each_model_has_its_own_folder(tmp_path):
 
 
 def arrays(**changes):
-    """The arrays of the smallest audit there can be."""
-    found = {name: np.zeros(1) for name in reader.REQUIRED} | {
+    """Arrays of the smallest valid audit."""
+    placeholders = {name: np.zeros(1) for name in reader.REQUIRED} | {
         f"headline_{name}": np.zeros(3) for name in reader.HEADLINE
     }
-    return found | {"y": np.zeros(4, np.uint8), "probs": np.full((4, 10), 0.1), "ece_if_calibrated": np.zeros(2),
+    return placeholders | {"y": np.zeros(4, np.uint8), "probs": np.full((4, 10), 0.1), "ece_if_calibrated": np.zeros(2),
                     "weight_names": np.array(["1"]), "weight_counts": np.zeros((1, 5), int),
                     "weight_edges": np.zeros((1, 6)), "map_index": np.arange(3), "map_xy": np.zeros((3, 2)),
                     "model_sha256": np.array("a" * 64)} | changes
@@ -47,7 +47,7 @@ def test_the_smallest_audit_is_read(tmp_path):
     [
         ({"probs": np.zeros((3, 10))}, "probs has the shape"),
         ({"probs": np.full((4, 10), np.nan)}, "probs holds values"),
-        ({"probs": np.full((4, 10), 1.5)}, "no probabilities"),
+        ({"probs": np.full((4, 10), 1.5)}, "not probabilities"),
         ({"y": np.full(4, 11)}, "out of range"),
         ({"map_index": np.array([0, 1, 4])}, "out of range"),
         ({"map_xy": np.zeros((2, 2))}, "map_xy"),
@@ -68,7 +68,7 @@ def test_arrays_that_do_not_fit_are_named(tmp_path, changes, named):
 
 
 def test_an_audit_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(reader, "LARGEST", 100_000)
+    monkeypatch.setattr(reader, "MAX_BYTES", 100_000)
     np.savez_compressed(tmp_path / "audit.npz", **arrays(novelty=np.zeros(4), more=np.zeros(100_000)))
     with pytest.raises(reader.AuditError, match="unpacks to"):
         reader.load_audit(tmp_path)
@@ -82,8 +82,8 @@ def test_an_audit_without_the_hash_of_its_model_is_refused(tmp_path):
 
 @pytest.mark.parametrize("key", ["model_sha256", "weights_sha256"])
 def test_either_hash_is_read(tmp_path, key):
-    found = arrays()
-    np.savez(tmp_path / "audit.npz", **{key if name == "model_sha256" else name: v for name, v in found.items()})
+    saved = arrays()
+    np.savez(tmp_path / "audit.npz", **{key if name == "model_sha256" else name: v for name, v in saved.items()})
     write_json(tmp_path / "audit.json", {key: "a" * 64, "n": 7, "format": reader.FORMAT})
     assert reader.made_for(reader.load_audit(tmp_path)) == "a" * 64
     assert reader.load_document(tmp_path, "a" * 64)["n"] == 7 and reader.load_document(tmp_path, "b" * 64) == {}
@@ -101,11 +101,11 @@ def test_rows_of_an_older_version_are_named(tmp_path):
         reader.load_document(tmp_path, "a" * 64)
 
 
-@pytest.mark.parametrize("content, said", [
+@pytest.mark.parametrize("content, sentences", [
     ('{"sentences": ["It does.", "So it is."]}', "It does. So it is."), (None, None), ("no JSON", None), ("[]", None),
     ('{"sentences": [1]}', None), ('{"sentences": []}', None), ('{"runs": 3}', None)])
-def test_the_study_of_the_gate_is_told_once_it_has_ended(tmp_path, content, said):
+def test_the_study_of_the_gate_is_shown_once_it_is_complete(tmp_path, content, sentences):
     (tmp_path / "gate").mkdir()
     if content is not None:
         (tmp_path / "gate" / "verdict.json").write_text(content)
-    assert reader.gate_study(tmp_path) == said
+    assert reader.gate_study(tmp_path) == sentences
