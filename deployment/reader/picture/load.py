@@ -1,9 +1,11 @@
-"""Any source of a picture -> (H, W) grey in [0, 1]: files, bytes, PIL images and arrays, checked before unpacking."""
+"""Load pictures as (H, W) grey in [0, 1] from files, bytes, PIL images and arrays, checked before decoding."""
 
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pillow_heif
+from numpy.typing import ArrayLike, NDArray
 from PIL import ExifTags, Image
 
 from core.digits.data import SIDE
@@ -12,31 +14,34 @@ from deployment.reader.picture.limits import MOST_PIXELS, BoundsError, Source, c
 pillow_heif.register_heif_opener(thumbnails=False)
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif")
-MOST_ARRAY = 64_000_000  # pixels of what is in memory already
-WORK_SIDE = 640  # larger pictures are reduced to this first
+MOST_ARRAY = 64_000_000  # pixels of an array or PIL image
+WORK_SIDE = 640  # pixels: the long side of larger pictures is reduced to this
 MIN_SIDE = 8
 ACCEPTED = "give (H, W), (H, W, 3) or (H, W, 4), whole numbers 0 to 255 or floats 0 to 1"
-UPRIGHT = {2: [Image.Transpose.FLIP_LEFT_RIGHT], 3: [Image.Transpose.ROTATE_180],  # EXIF orientation -> what undoes it
+UPRIGHT = {2: [Image.Transpose.FLIP_LEFT_RIGHT], 3: [Image.Transpose.ROTATE_180],  # EXIF orientation -> its inverse
            4: [Image.Transpose.FLIP_TOP_BOTTOM], 5: [Image.Transpose.TRANSPOSE], 6: [Image.Transpose.ROTATE_270],
            7: [Image.Transpose.TRANSVERSE], 8: [Image.Transpose.ROTATE_90]}
 
+FileSource = str | Path | bytes | bytearray | memoryview
+PictureSource = FileSource | Image.Image | ArrayLike
+
 
 class InputError(ValueError):
-    """A picture that cannot be read; the message says which one and what to do."""
+    """A picture cannot be read. The message names the picture and the remedy."""
 
 
-def load_image(source, name="the picture"):
-    """-> (H, W) float32 grey in [0, 1], upright, long side at most 640 px; see `load_scaled`."""
+def load_image(source: PictureSource, name: str = "the picture") -> NDArray[np.float32]:
+    """Return (H, W) float32 grey in [0, 1], upright, long side at most 640 px. See `load_scaled`."""
     return load_scaled(source, name)[0]
 
 
-def load_scaled(source, name="the picture", side=WORK_SIDE):
-    """-> (H, W) float32 grey in [0, 1], upright, long side at most `side` pixels, and how many pixels of the source one
-    of its is.
+def load_scaled(source: PictureSource, name: str = "the picture",
+                side: int = WORK_SIDE) -> tuple[NDArray[np.float32], float]:
+    """Return (H, W) float32 grey in [0, 1], upright, long side at most `side` pixels, and the source pixels per pixel.
 
-    `source`: path, bytes, PIL image, or array (H, W), (H, W, 3) or RGBA (H, W, 4), of integers 0..255 or floats 0..1.
-    Of several frames or pages the first is read. Raises InputError for anything that is not such a picture, or is too
-    large. The source is never changed.
+    source: path, bytes, PIL image, or array (H, W), (H, W, 3) or RGBA (H, W, 4), of integers 0..255 or floats 0..1.
+    Only the first frame or page is read. Raises InputError if the source is not such a picture or exceeds a limit. The
+    source is not modified.
     """
     if isinstance(source, (str, Path, bytes, bytearray, memoryview)):
         image, size = _open(source, name, side)
@@ -48,9 +53,9 @@ def load_scaled(source, name="the picture", side=WORK_SIDE):
         grey = _grey(image, side)
     except MemoryError:
         raise InputError(f"{_start(name)} is too large for this machine's memory: make it smaller.") from None
-    except Exception as error:  # Pillow's readers raise almost anything on damaged files
+    except Exception as error:  # Pillow raises many types on damaged files
         raise InputError(f"{_start(name)} is damaged or cut short: save it again as PNG or JPEG.") from error
-    if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 1):  # PIL's modes F and I may hold anything
+    if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 1):  # possible in PIL modes F and I
         raise InputError(f"{_start(name)} holds values outside 0 to 1: {ACCEPTED}.")
     if min(grey.shape) < MIN_SIDE:
         width, height = size
@@ -58,8 +63,8 @@ def load_scaled(source, name="the picture", side=WORK_SIDE):
     return grey, max(size) / max(grey.shape)
 
 
-def _open(source, name, side=WORK_SIDE):
-    """A path or the bytes of a file -> PIL image, not unpacked yet, and its size."""
+def _open(source: FileSource, name: str, side: int = WORK_SIDE) -> tuple[Image.Image, tuple[int, int]]:
+    """Open a path or the bytes of a file as a PIL image, not decoded yet; also return its size (width, height)."""
     try:
         data = _bytes(source, name)
         check_tiff(data)
@@ -71,27 +76,31 @@ def _open(source, name, side=WORK_SIDE):
         raise InputError(f"{_start(name)} {error}.") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise InputError(f"{_start(name)} is too large: give at most {MOST_PIXELS['JPEG']:,} pixels.") from None
-    except Exception as error:  # as above
+    except Exception as error:  # as in `load_scaled`
         raise InputError(f"{_start(name)} is not a picture that can be read: save it as PNG or JPEG.") from error
     _check_size(size, name, most)
     image.draft("L", (side, side))
     return image, size
 
 
-def _bytes(source, name):
-    """What a file holds, or bytes themselves. Raises InputError for none, BoundsError for too many."""
-    path = Path(source) if isinstance(source, (str, Path)) else None
+def _bytes(source: FileSource, name: str) -> bytes:
+    """Return the content of a file, or the bytes given. Raises InputError if empty, BoundsError if too large."""
     try:
-        if path and path.is_dir():
-            raise InputError(f"{_start(name)} is a folder: name the pictures in it, such as {path / '*.png'}, or read "
-                             f"all of it with `python -m analytics.archive {path} --out READINGS`.")
-        if path and not path.is_file():
-            raise FileNotFoundError
-        check_bytes(path.stat().st_size if path else len(source))
-        data = path.read_bytes() if path else bytes(source)
+        if isinstance(source, (str, Path)):
+            path = Path(source)
+            if path.is_dir():
+                raise InputError(f"{_start(name)} is a folder: name the pictures in it, such as {path / '*.png'}, or "
+                                 f"read all of it with `python -m analytics.archive {path} --out READINGS`.")
+            if not path.is_file():
+                raise OSError("not a file")
+            check_bytes(path.stat().st_size)
+            data = path.read_bytes()
+        else:
+            check_bytes(len(source))
+            data = bytes(source)
+    except (BoundsError, InputError):
+        raise
     except (OSError, ValueError) as error:
-        if isinstance(error, (BoundsError, InputError)):
-            raise
         where = "" if str(source) in name else f" ({source})"
         raise InputError(f"{_start(name)} cannot be opened{where}: check the path.") from error
     if not data:
@@ -99,23 +108,22 @@ def _bytes(source, name):
     return data
 
 
-def unread_pages(source, name="the picture"):
-    """A list of the sentence that a TIFF, a path or the bytes of one, has more pages than the first, which alone is
-    read; an empty list for any other picture."""
+def unread_pages(source: Any, name: str = "the picture") -> list[str]:
+    """Return one sentence if the source is a TIFF file with several pages, else an empty list."""
     try:
         image, _ = _open(source, name)
         if image.format == "TIFF":
             image.seek(1)
             return [f"{_start(name)} has several pages: only the first was read."]
-    except Exception:  # there is no second page, or nothing that can be read: reading it says so
+    except Exception:  # no second page, or not readable, which loading reports
         pass
     return []
 
 
-def work(data):
-    """What reading the bytes of a file will cost, in megapixels; by its header alone, 0 for no picture.
+def work(data: bytes) -> float:
+    """Return the cost of decoding a file in megapixels, from its header; 0 if it is not a picture.
 
-    A JPEG unpacked at a fraction of its size counts a quarter: that is what it takes beside a PNG.
+    A JPEG decoded at reduced size counts a quarter: it takes a quarter of the time of a PNG.
     """
     try:
         image, (width, height) = _open(data, "")
@@ -124,14 +132,14 @@ def work(data):
     return width * height / 1e6 * (0.25 if image.size != (width, height) else 1)
 
 
-def _from_array(source, name):
-    """Array of pixels (see load_image) -> PIL image of mode L, RGB, RGBA, or F with values 0..1."""
+def _from_array(source: Any, name: str) -> Image.Image:
+    """Convert an array (see `load_scaled`) to a PIL image of mode L, RGB, RGBA, or F with values 0..1."""
     try:
         array = np.asarray(source)
-    except Exception as error:  # any object may be passed in, with an __array__ of its own
+    except Exception as error:  # an object's __array__ may raise any type
         raise InputError(f"{_start(name)} is not a picture: {ACCEPTED}.") from error
     if array.dtype.kind not in "buif" or array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,), (4,)):
-        raise InputError(f"{_start(name)} is no picture (type {array.dtype}, shape {array.shape}): {ACCEPTED}.")
+        raise InputError(f"{_start(name)} is not a picture (type {array.dtype}, shape {array.shape}): {ACCEPTED}.")
     height, width = array.shape[:2]
     _check_size((width, height), name, MOST_ARRAY)
     if not np.isfinite(array).all():
@@ -145,20 +153,22 @@ def _from_array(source, name):
     return Image.fromarray(array if array.ndim == 2 else np.rint(array * 255).astype(np.uint8))
 
 
-def _check_size(size, name, most):
+def _check_size(size: tuple[int, int], name: str, most: int) -> None:
     width, height = size
     if not 0 < width * height <= most or max(size) > 2**16:
         raise InputError(f"{_start(name)} cannot be {width} x {height}: give at most {most / 1e6:.0f} megapixels"
                          f"{' of this kind, or save it as JPEG' if most < MOST_ARRAY else ''}.")
 
 
-def check_images(X):
-    """Images as MNIST's, (N, 28, 28), of whole numbers 0..255, masks of 0 and 1, or floats 0..1 -> the same as uint8 or
-    float32 in [0, 1]. Raises InputError, as `load_image` does for one picture."""
+def check_images(X: ArrayLike) -> NDArray[np.uint8] | NDArray[np.float32]:
+    """Return images (N, 28, 28) as uint8 0..255 or float32 in [0, 1].
+
+    X: integers 0..255, masks of 0 and 1, or floats 0..1. Raises InputError for anything else.
+    """
     try:
         X = np.asarray(X)
-    except Exception as error:  # as above
-        raise InputError(f"The images are no array: give (N, {SIDE}, {SIDE}).") from error
+    except Exception as error:  # as in `_from_array`
+        raise InputError(f"The images are not an array: give (N, {SIDE}, {SIDE}).") from error
     if X.dtype.kind not in "buif" or X.ndim != 3 or X.shape[1:] != (SIDE, SIDE) or not len(X):
         raise InputError(f"The images have the type {X.dtype} and shape {X.shape}: give (N, {SIDE}, {SIDE}), whole "
                          "numbers 0 to 255 or floats 0 to 1.")
@@ -176,22 +186,21 @@ def check_images(X):
     return X.astype(np.float32)
 
 
-def _full_scale(largest):
-    """What white is in whole numbers of an unknown range."""
+def _full_scale(largest: float) -> int:
+    """Return the value of white, inferred from the largest value."""
     return 1 if largest <= 1 else 255 if largest <= 255 else 65535
 
 
-def _grey(image, side):
-    """PIL image -> (H, W) float32, 0..1, upright, reduced to `side`; what is transparent gets the ground that suits the
-    rest.
+def _grey(image: Image.Image, side: int) -> NDArray[np.float32]:
+    """Convert a PIL image to (H, W) float32, 0..1, upright, reduced to `side`, on an opaque background.
 
-    It is reduced first and in its own mode where that can be, so that no large copy is made.
+    The image is reduced before its mode is converted where possible, which avoids large copies.
     """
-    image.load()  # TIFF and HEIC are turned by their readers, which then forget how
-    turn = UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation), [])
+    image.load()  # the TIFF and HEIF plugins rotate here and delete the EXIF orientation
+    turn = UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1), [])
     white = None
-    if image.mode.startswith("I"):  # 16 or 32 bits; large whole numbers reduce as floats without loss
-        _, high = image.getextrema()
+    if image.mode.startswith("I"):  # 16 or 32 bits; floats reduce these integers without loss
+        high = cast(tuple[float, float], image.getextrema())[1]  # one band
         white = _full_scale(high)
         image = image.convert("I").convert("F")
     elif image.mode == "F":
@@ -209,25 +218,25 @@ def _grey(image, side):
     if white is None:
         image = image.convert({"RGBA": "LA", "LA": "LA"}.get(image.mode, "L"))
         white = 1 if mask else 255
-    pixels = np.asarray(image, np.float32) / white
+    pixels = np.asarray(image, np.float32) / np.float32(white)
     if pixels.ndim == 2:
         return pixels
     light, alpha = pixels[..., 0], pixels[..., 1]
     share = alpha.mean()
     if share == 0:
         return np.zeros(light.shape, np.float32)
-    seen = (light * alpha).sum() / alpha.sum()
-    # Strokes on nothing get the ground opposite to them; paper with a see-through margin goes on as paper.
-    ground = seen if share > 0.5 else float(seen < 0.5)
-    return light * alpha + ground * (1 - alpha)
+    mean = (light * alpha).sum() / alpha.sum()
+    # Mostly opaque: extend the paper by its mean. Mostly transparent: strokes, which need the opposite background.
+    background = mean if share > 0.5 else float(mean < 0.5)
+    return np.asarray(light * alpha + background * (1 - alpha), np.float32)
 
 
-def _is_mask(image):
-    """Whether an image of mode L or RGB holds 0 and 1 alone, and both."""
+def _is_mask(image: Image.Image) -> bool:
+    """Whether the values of an image of mode L or RGB are 0 and 1, both present."""
     bands = image.getextrema() if image.mode == "RGB" else [image.getextrema()] if image.mode == "L" else [(0, 255)]
     return set(bands) == {(0, 1)}
 
 
-def _start(name):
-    """The name as a sentence begins with it."""
+def _start(name: str) -> str:
+    """Return the name with a capital, to begin a sentence."""
     return name[:1].upper() + name[1:]

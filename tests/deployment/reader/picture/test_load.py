@@ -154,7 +154,7 @@ def test_arrays_of_images_are_read_alike_whatever_their_type(deployer, digits, k
         (np.zeros((2, 784)), "shape"),
         (np.full((1, 28, 28), "a"), "type"),
         (None, "type"),
-        ([[1, 2], [3]], "no array"),
+        ([[1, 2], [3]], "not an array"),
     ],
 )
 def test_arrays_that_are_no_images_are_refused_in_a_sentence(deployer, X, reason):
