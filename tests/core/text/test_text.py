@@ -24,8 +24,9 @@ def trained(tmp_path_factory):
     """A small model trained on our sentences: (folder, task, history)."""
     sentences = parse(own_sentences())
     task, history = train.train(TextConfig(**SMALL), sentences, word_table())
-    folder, doubt = tmp_path_factory.mktemp("liminal"), train.intervals(task)
-    save_reader(folder, task, English.anything(), doubt, history, {"test": train.evaluate(task, "test", doubt)})
+    folder, intervals = tmp_path_factory.mktemp("liminal"), train.fit_intervals(task)
+    metrics = {"test": train.evaluate(task, "test", intervals)}
+    save_reader(folder, task, English.anything(), intervals, history, metrics)
     return folder, task, history
 
 
@@ -100,8 +101,8 @@ def test_a_file_of_another_kind_is_refused_with_line_and_reason(text, complaint)
 
 def test_it_learns_and_its_intervals_are_reported(trained):
     _, task, history = trained
-    found = train.evaluate(task, "test", train.intervals(task))
-    assert found["r_V"] > 0.9 and found["mae_V"] < 0.4 and 0.7 < found["held_V"] <= 1
+    measures = train.evaluate(task, "test", train.fit_intervals(task))
+    assert measures["r_V"] > 0.9 and measures["mae_V"] < 0.4 and 0.7 < measures["held_V"] <= 1
     assert history["epoch"] == [1, 2, 3] and {"hope", "faith", "love", "mae", "mse", "r2", "r"} <= set(history)
 
 
@@ -124,7 +125,8 @@ def test_a_bag_of_words_has_its_share_in_the_answer(trained):
     finally:
         task.prior.shares = shares
     assert ((shares >= 0) & (shares <= 1)).all() and shares.any()
-    np.testing.assert_allclose(with_share, alone + shares * (np.tanh(task.said[rows])[:, None] - alone), atol=1e-6)
+    prior = np.tanh(task.prior_estimates[rows])[:, None]
+    np.testing.assert_allclose(with_share, alone + shares * (prior - alone), atol=1e-6)
 
 
 def test_every_sentence_is_read_before_one_comes_again():
