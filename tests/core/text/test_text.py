@@ -1,4 +1,4 @@
-"""LIMINAL v7 from sentences to readings, on sentences of our own: data, training, doubt, refusals, files."""
+"""LIMINAL v7 from sentences to readings, on synthetic sentences: data, training, intervals, refusals, files."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ SMALL = dict(dim=8, heads=2, outer=2, reach=1, epochs=3, steps=80, rated=32, pla
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A small model trained on our sentences: (folder, task, history)."""
+    """A small model trained on synthetic sentences: (folder, task, history)."""
     sentences = parse(own_sentences())
     task, history = train.train(TextConfig(**SMALL), sentences, word_table())
     folder, intervals = tmp_path_factory.mktemp("liminal"), train.fit_intervals(task)
@@ -111,7 +111,7 @@ def test_training_repeats_bit_for_bit(trained):
     assert np.array_equal(again.theta, trained[1].theta)
 
 
-def test_a_bag_of_words_has_its_share_in_the_answer(trained):
+def test_the_prior_has_its_share_in_the_estimate(trained):
     task = trained[1]
     network, prior = np.array([[0.0, 0.0, 0.4]]), np.array([[1.0, -0.5, 0.0]])
     np.testing.assert_allclose(best_shares(network, prior, np.array([[0.25, 0.5, 0.4]])), [0.25, 0, 0])
