@@ -1,6 +1,7 @@
-"""Detection of code, SQL and markup by their syntax; their words are English (english.py).
+"""Is this program text? Code, SQL and markup are made of English words, so that what stands in the words (language.py)
+cannot tell: signs and their order can.
 
-One certain pattern is enough, such as `def name(`, `==` or SELECT ... FROM, or two hints, which also occur in English.
+One certain mark is enough, such as `def name(`, `==` or SELECT ... FROM; of hints, which English has too, two.
 """
 
 import re
@@ -39,8 +40,8 @@ CERTAIN = tuple(re.compile(pattern, flags) for pattern, flags in (
 HINTS = tuple(re.compile(pattern, flags) for pattern, flags in (
     (r"[;{]\s*$", _LINE),
     (r"^\s*[a-z_][\w.]*(\[[^\]]*\])?\s*=\s*[^\s=]", _LINE | re.IGNORECASE),  # an assignment
-    (r"\b[a-z_][\w.]*\([^()\s]{2,}(,\s*[^()]+)*\)|\b\w+\.\w+\(", re.IGNORECASE),  # a call, not "person(s)"
-    (r"\b[a-z]+_[a-z_]+\b|\b[a-z]+[A-Z][a-z]+\w*\b", 0),  # snake_case, camelCase
+    (r"\b[a-z_][\w.]*\([^()\s]{2,}(,\s*[^()]+)*\)|\b\w+\.\w+\(", re.IGNORECASE),  # a call; no "person(s)"
+    (r"\b[a-z]+_[a-z_]+\b|\b[a-z]+[A-Z][a-z]+\w*\b", 0),  # names as programs have them
     (r"\[\w+\]|\[\d*:\d*\]|\{[\w\s,:]*\}", 0),
     (r"^\s*(return|print|import|elif|else\s*:|try\s*:|end|raise|throw|yield)\b", _LINE),
     (r"^\s*(#|//|--|/\*|\*/)\s*\w", _LINE),
@@ -53,6 +54,6 @@ HINTS = tuple(re.compile(pattern, flags) for pattern, flags in (
 
 
 def is_code(text: str) -> bool:
-    """Whether a text is code, SQL or markup rather than sentences. Web and e-mail addresses are ignored."""
+    """Whether a text reads as program text, SQL or markup rather than as sentences; addresses in it are passed over."""
     text = ADDRESS.sub(" ", text)
-    return any(pattern.search(text) for pattern in CERTAIN) or sum(bool(hint.search(text)) for hint in HINTS) >= 2
+    return any(mark.search(text) for mark in CERTAIN) or sum(bool(hint.search(text)) for hint in HINTS) >= 2

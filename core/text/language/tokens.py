@@ -1,12 +1,11 @@
-"""Tokenisation: words in lower case, punctuation marks, and words for smileys and emoji.
+"""A text as its tokens in order: words in lower case, marks, smileys and emoji as the words they stand for.
 
-"Don't worry 🙂!" becomes do, not, worry, slightly, smiling, !. Every spelling of a negation becomes the token `not`, so
-that the model learns one form.
+"Don't worry 🙂!" is do, not, worry, slightly, smiling, !: a negation is the word `not` however it is written, so that
+what is learned of one form holds for all.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from typing import NamedTuple
 
 WORD = r"[^\W\d_]+(?:['’][^\W\d_]+)*"
@@ -15,39 +14,39 @@ SMILEYS = {":)": "smiling", ":-)": "smiling", "=)": "smiling", ":d": "laughing",
            ":/": "doubtful", ":-/": "doubtful", ":o": "surprised", "<3": "love", "</3": "heartbroken"}
 CHAT = {"u": "you", "ur": "your", "luv": "love", "thx": "thanks", "pls": "please", "plz": "please", "omg": "wow",
         "wtf": "damn", "lol": "laughing", "gonna": "will", "wanna": "want", "dunno": "unsure", "bday": "birthday"}
-UNITS = re.compile(rf"(?P<word>{WORD})|(?P<number>\d+(?:[.,:]\d+)*)"
+PIECES = re.compile(rf"(?P<word>{WORD})|(?P<number>\d+(?:[.,:]\d+)*)"
                     rf"|(?P<smiley>(?:{'|'.join(map(re.escape, sorted(SMILEYS, key=len, reverse=True)))})(?![^\W_]))"
                     r"|(?P<mark>[!?]+|\.{2,}|…|[.,;:])|(?P<sign>[^\s\w])", re.IGNORECASE)
-ENDINGS = {"'m": "am", "'re": "are", "'ve": "have", "'ll": "will", "'d": "would", "'s": None}
+TAILS = {"'m": "am", "'re": "are", "'ve": "have", "'ll": "will", "'d": "would", "'s": None}
 STEMS = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}
-# Negations without an apostrophe; "cant" and "wont" rarely occur in their other senses
-NO_APOSTROPHE = re.compile(r"(do|does|did|is|was|are|were|could|would|should|have|has|had|ca|wo)nt")
+# Negations as people type them in a hurry; "cant" and "wont" are hardly ever meant as the words they also are
+HURRIED = re.compile(r"(do|does|did|is|was|are|were|could|would|should|have|has|had|ca|wo)nt")
 FILLERS = frozenset({"face", "with", "sign", "of", "and", "symbol", "black", "heavy", "white", "variation", "selector"})
 
 
 class Token(NamedTuple):
-    """One token: its word as in the table of vectors, and its place in the text, text[start:stop]."""
+    """One token: its word as the table of vectors knows it, and where it stands, text[start:stop]."""
 
     word: str
     start: int
     stop: int
 
 
-class Unit(NamedTuple):
-    """One unit of a text, text[start:stop]: kind is "word", "number", "smiley", "mark" or "sign"; tokens: its Tokens, a
-    sign may have none."""
+class Piece(NamedTuple):
+    """One piece of a text between blanks: kind is "word", "number", "smiley", "mark" or "sign"; its tokens, which may
+    be none."""
 
     kind: str
     start: int
     stop: int
-    tokens: list[Token]
+    tokens: list
 
 
-def units(text: str) -> list[Unit]:
-    """The Units of a text, in order."""
-    result = []
-    for match in UNITS.finditer(text):
-        kind, (start, stop) = str(match.lastgroup), match.span()  # every alternative is a named group
+def pieces(text):
+    """The Pieces of a text, in order."""
+    found = []
+    for match in PIECES.finditer(text):
+        kind, (start, stop) = match.lastgroup, match.span()
         if kind == "word":
             words = parts(match[0].lower().replace("’", "'"))
         elif kind == "sign":
@@ -55,51 +54,51 @@ def units(text: str) -> list[Unit]:
         else:
             name = "number" if kind == "number" else mark(match[0]) if kind == "mark" else SMILEYS[match[0].lower()]
             words = [(name, 0, stop - start)]
-        result.append(Unit(kind, start, stop, [Token(word, start + a, start + b) for word, a, b in words]))
-    return result
+        found.append(Piece(kind, start, stop, [Token(word, start + a, start + b) for word, a, b in words]))
+    return found
 
 
-def tokens(text: str) -> list[Token]:
+def tokens(text):
     """The Tokens of a text, in order."""
-    return [token for unit in units(text) for token in unit.tokens]
+    return [token for piece in pieces(text) for token in piece.tokens]
 
 
-def words_in(text: str) -> list[Unit]:
-    """The Units of a text that are words, or smileys and signs with words."""
-    return [unit for unit in units(text) if unit.tokens and unit.kind in ("word", "smiley", "sign")]
+def words_in(text):
+    """The Pieces of a text that are words or stand for some."""
+    return [piece for piece in pieces(text) if piece.tokens and piece.kind in ("word", "smiley", "sign")]
 
 
-def spoken(words: Iterable[Unit]) -> list[str]:
-    """The first token of each Unit that is a word: contractions without what follows the apostrophe."""
-    return [unit.tokens[0].word for unit in words if unit.kind == "word"]
+def spoken(found):
+    """Of Pieces the words proper, in lower case and as far as they stand before an apostrophe."""
+    return [piece.tokens[0].word for piece in found if piece.kind == "word"]
 
 
-def mark(signs: str) -> str:
-    """Punctuation marks, repeated or not, as one of . , ; : ... ! ? ?!"""
+def mark(signs):
+    """Marks, however often repeated, as one of . , ; : ... ! ? ?!"""
     if signs[0] in "!?":
         return "?!" if {"?", "!"} <= set(signs) else signs[0]
     return "..." if signs == "…" or len(signs) > 1 else signs
 
 
-def parts(word: str) -> list[tuple[str, int, int]]:
-    """A word in lower case as (token, start, stop), one for each part of a contraction."""
+def parts(word):
+    """A word in lower case as (token, start, stop) of itself: contractions are taken apart."""
     if word == "cannot":
         return [("can", 0, 3), ("not", 3, 6)]
     if word.endswith("n't"):
         stem = word[:-3]
         return [(STEMS.get(stem, stem), 0, len(stem)), ("not", len(stem), len(word))] if stem else [("not", 0, 3)]
-    negation = NO_APOSTROPHE.fullmatch(word)
-    if negation:
-        return [(STEMS.get(negation[1], negation[1]), 0, len(word) - 2), ("not", len(word) - 2, len(word))]
+    hurried = HURRIED.fullmatch(word)
+    if hurried:
+        return [(STEMS.get(hurried[1], hurried[1]), 0, len(word) - 2), ("not", len(word) - 2, len(word))]
     stem, apostrophe, tail = word.rpartition("'")
-    if apostrophe and "'" + tail in ENDINGS:
-        full = ENDINGS["'" + tail]
+    if apostrophe and "'" + tail in TAILS:
+        full = TAILS["'" + tail]
         return [(stem, 0, len(stem)), *([(full, len(stem), len(word))] if full else [])]
     return [(CHAT.get(word, word), 0, len(word))]
 
 
-def emoji(sign: str) -> list[str]:
-    """At most four words of the Unicode name of an emoji, such as loudly, crying for 😭; none for other signs."""
+def emoji(sign):
+    """The words of a sign's Unicode name, such as loudly, crying for 😭; nothing for signs that are no pictures."""
     if unicodedata.category(sign) != "So" or ord(sign) < 0x2600:
         return []
     words = [word for word in re.findall(r"[a-z]+", unicodedata.name(sign, "").lower()) if word not in FILLERS]

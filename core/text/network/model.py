@@ -55,7 +55,7 @@ class ModelOutput:
 class TextModel(Parts):
     """The model that a TextConfig describes, for word vectors of n_in values; all weights are in one vector `theta`."""
 
-    TEACHERS = {"states": SENTENCE, "words": WORD, "polarity": 1}  # heads used in training only, and their widths
+    TEACHERS = {"states": SENTENCE, "words": WORD, "polarity": 1}  # widths of training-only heads
 
     def __init__(self, config: TextConfig, n_in: int, dtype: DTypeLike = np.float32) -> None:
         self.config, self.n_in, d = config, n_in, config.dim
