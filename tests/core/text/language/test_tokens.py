@@ -1,4 +1,4 @@
-"""Tokenisation: negations in every spelling, smileys and emoji, places; suffixes in the word table."""
+"""Texts as tokens: negations in every spelling, smileys and emoji, places; the table's words without their endings."""
 
 import numpy as np
 import pytest
@@ -30,16 +30,16 @@ def test_tokens_know_their_place():
     assert [text[token.start : token.stop] for token in tokens(text)] == ["We", "DO", "N'T", "care", "😭", "😭", "!"]
 
 
-def test_words_in_ignores_marks_and_numbers():
-    assert [unit.kind for unit in words_in("I can't, 5 times :) !")] == ["word", "word", "word", "smiley"]
+def test_words_in_passes_over_marks_and_numbers():
+    assert [piece.kind for piece in words_in("I can't, 5 times :) !")] == ["word", "word", "word", "smiley"]
     assert words_in("12 ... ?!") == []
 
 
-def test_the_table_removes_suffixes():
+def test_the_table_finds_words_without_their_endings():
     table = WordTable(["cry", "walk", "hope", "happy"], np.eye(4, dtype=np.int8), np.full(4, 0.5, np.float32))
-    rows = {word: table.find(word) for word in ("cries", "cried", "walking", "hoping", "walked", "happy", "zebra", "")}
-    assert rows == {"cries": 0, "cried": 0, "walking": 1, "hoping": 2, "walked": 1, "happy": 3, "zebra": UNKNOWN,
-                    "": UNKNOWN}
+    found = {word: table.find(word) for word in ("cries", "cried", "walking", "hoping", "walked", "happy", "zebra", "")}
+    assert found == {"cries": 0, "cried": 0, "walking": 1, "hoping": 2, "walked": 1, "happy": 3, "zebra": UNKNOWN,
+                     "": UNKNOWN}
     vectors = table.lookup(np.array([1, UNKNOWN]))
     assert vectors.dtype == np.float32 and vectors.tolist() == [[0, 0.5, 0, 0], [0, 0, 0, 0]]
 
