@@ -1,4 +1,4 @@
-"""LIMINAL v7 from sentences to readings, on synthetic sentences: data, training, intervals, refusals, files."""
+"""LIMINAL v7 on sentences made for the tests: data, training, intervals, refusals, files."""
 
 import numpy as np
 import pytest
