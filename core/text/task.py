@@ -1,7 +1,7 @@
 """LIMINAL's training task for core.nn.training.fit: rated sentences, sentences with teachers, and ordered pairs."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from core.text.data.emobank import Sentences
 from core.text.data.lessons import Lessons
 from core.text.data.orderings import Pair
 from core.text.metrics import SHOWN, measure, pad_loss
-from core.text.network.model import ModelOutput, TextModel
+from core.text.network.model import TextModel, Thought
 from core.text.network.ragged import Integers, Ragged
 from core.text.prior import Prior, best_shares
 
@@ -28,6 +28,9 @@ class VectorTable(Protocol):
     def lookup(self, rows: Integers) -> Array:
         """Vectors (T, dim) of rows."""
         ...
+
+
+Table = TypeVar("Table", bound=VectorTable)
 
 
 class Tokenised:
@@ -61,7 +64,7 @@ def ranking_loss(better: Array, worse: Array) -> tuple[float, Array]:
     return float(loss), (-1 / (1 + np.exp(gap)) / gap.dtype.type(gap.size)).astype(gap.dtype)
 
 
-class TextTask:
+class TextTask(Generic[Table]):
     """Train a TextModel on the train rows of Sentences, on Lessons and on Pairs; validate on half of dev (`val`).
 
     The score is the mean of Pearson's r over the three dimensions.
@@ -69,7 +72,7 @@ class TextTask:
 
     score = "r"
 
-    def __init__(self, config: TextConfig, sentences: Sentences, table: VectorTable, lessons: Lessons | None = None,
+    def __init__(self, config: TextConfig, sentences: Sentences, table: Table, lessons: Lessons | None = None,
                  pairs: Sequence[Pair] = ()) -> None:
         self.config, self.sentences, self.table, self.lessons = config, sentences, table, lessons
         self.train = sentences.rows("train")
@@ -127,7 +130,7 @@ class TextTask:
         self.model.backward(drounds, dresponse, dtokens, cache, self._views)
         return loss, self.grads
 
-    def _rating_loss(self, output: ModelOutput, rows: Integers, drounds: Array) -> float:
+    def _rating_loss(self, output: Thought, rows: Integers, drounds: Array) -> float:
         """The loss of rated sentences, averaged over the estimates e_0..e_K; writes its gradient into drounds."""
         n, rounds, loss = len(rows), self.config.outer + 1, 0.0
         for k in range(rounds):
@@ -136,7 +139,7 @@ class TextTask:
             loss += part / rounds
         return loss
 
-    def _ranking_loss(self, output: ModelOutput, start: int, drounds: Array) -> float:
+    def _ranking_loss(self, output: Thought, start: int, drounds: Array) -> float:
         """The ranking loss of pleasure, in standard deviations of the ratings, averaged over e_0..e_K; adds its
         gradient to drounds. The pairs are the sentences from `start` on: the better ones, then the worse ones."""
         n, rounds, loss = (len(drounds) - start) // 2, self.config.outer + 1, 0.0
@@ -151,7 +154,7 @@ class TextTask:
             loss += self.config.ranking * part / rounds
         return loss
 
-    def _teacher_loss(self, output: ModelOutput, indices: Integers, places: tuple[slice, slice], dresponse: Array,
+    def _teacher_loss(self, output: Thought, indices: Integers, places: tuple[slice, slice], dresponse: Array,
                       dtokens: Array) -> float:
         """The mean squared error against the teachers of plain sentences; adds its gradient to dresponse and dtokens.
         places: slices of these sentences and of their tokens in the batch."""

@@ -58,7 +58,8 @@ def settings(args: argparse.Namespace) -> TextConfig:
 
 
 def train(config: TextConfig, sentences: Sentences, table: WordTable, lessons: Lessons | None = None,
-          on_epoch: Callable[[dict[str, float]], None] | None = None) -> tuple[TextTask, dict[str, list[float]]]:
+          on_epoch: Callable[[dict[str, float]], None] | None = None
+          ) -> tuple[TextTask[WordTable], dict[str, list[float]]]:
     """The trained task, with theta rounded to float16 as it is saved and joined with a Prior, and the history of all
     epochs."""
     pairs = Grammar.load().pairs(config.orderings) if config.pairs and config.ranking else ()

@@ -32,7 +32,7 @@ LATENT_STEP, ANSWER_STEP = 0.3, 0.4  # factors of the updates of z and y
 
 
 @dataclass(frozen=True)
-class ModelOutput:
+class Thought:
     """The model's output for N sentences of T tokens in all.
 
     rounds: (N, K + 1, 3) in [-1, 1], the estimates e_0..e_K; confidence: (N, K), the affect gates; attention: (T, K),
@@ -112,8 +112,8 @@ class TextModel(Parts):
         self.back("places", dp, places, grads)
         return self.back("input", dp, input_cache, grads)
 
-    def forward(self, vectors: Array, ragged: Ragged, ctx: Context = EVALUATION) -> tuple[ModelOutput, tuple]:
-        """vectors (T, n_in) of the tokens of N sentences, ragged: their layout -> ModelOutput, cache."""
+    def forward(self, vectors: Array, ragged: Ragged, ctx: Context = EVALUATION) -> tuple[Thought, tuple]:
+        """vectors (T, n_in) of the tokens of N sentences, ragged: their layout -> Thought, cache."""
         c, N = self.config, len(ragged.lengths)
         tokens, encoding = self._encode(vectors, ragged, ctx)
         x = ragged.mean(tokens)
@@ -142,7 +142,7 @@ class TextModel(Parts):
             estimates.append(pad)
             rounds.append(caches)
         confidence = np.stack(gates, axis=1) if gates else np.zeros((N, 0), self.dtype)
-        return (ModelOutput(np.stack(estimates, axis=1), confidence, attention, tokens, y),
+        return (Thought(np.stack(estimates, axis=1), confidence, attention, tokens, y),
                 (ragged, encoding, first, shared, rounds))
 
     def backward(self, drounds: Array, dresponse: Array, dtokens: Array, cache: tuple,
@@ -150,7 +150,7 @@ class TextModel(Parts):
         """The gradient with respect to the word vectors (T, n_in); those of the weights are added to grads, a list as
         of `net.views`.
 
-        drounds (N, K + 1, 3), dresponse (N, dim), dtokens (T, dim): the gradients with respect to the ModelOutput.
+        drounds (N, K + 1, 3), dresponse (N, dim), dtokens (T, dim): the gradients with respect to the Thought.
         """
         ragged, encoding, first, shared, rounds = cache
         c, d = self.config, self.config.dim

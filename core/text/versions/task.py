@@ -9,7 +9,7 @@ from core.text.data.emobank import Sentences
 from core.text.metrics import SHOWN, measure, pad_loss
 from core.text.network.ragged import Integers
 from core.text.versions.config import VersionConfig
-from core.text.versions.trm import ModelOutput, TinyRecursiveModel
+from core.text.versions.trm import Thought, TinyRecursiveModel
 
 Batch = tuple[Integers, Array | None, np.random.Generator]  # rows, recent, source of dropout
 
@@ -56,8 +56,8 @@ class VersionTask:
         present = (before >= 0).any(axis=1, keepdims=True)
         return np.concatenate([states.reshape(len(before), -1), present], axis=1).astype(np.float32)
 
-    def read(self, rows: Integers, recent: Array | None = None, batch: int = 500) -> ModelOutput:
-        """The ModelOutput of these rows. recent: as returned by the method of that name; None: no memory."""
+    def read(self, rows: Integers, recent: Array | None = None, batch: int = 500) -> Thought:
+        """The Thought of these rows. recent: as returned by the method of that name; None: no memory."""
         outputs = [self.model.forward(self.embedding[rows[i : i + batch]], self.prior[rows[i : i + batch]],
                                       None if recent is None else recent[rows[i : i + batch]])[0]
                    for i in range(0, len(rows), batch)]
@@ -65,7 +65,7 @@ class VersionTask:
         def joined(name: str) -> Array:
             return np.concatenate([getattr(output, name) for output in outputs])
 
-        return ModelOutput(joined("pad"), joined("rounds"), joined("confidence"), joined("attention"),
+        return Thought(joined("pad"), joined("rounds"), joined("confidence"), joined("attention"),
                            None if outputs[0].rinse is None else joined("rinse"), joined("response"))
 
     def loss_and_grad(self, batch: Batch) -> tuple[float, Array]:

@@ -32,7 +32,7 @@ LATENT_STEP, ANSWER_STEP = 0.3, 0.4  # factors of the updates of z and y
 
 
 @dataclass(frozen=True)
-class ModelOutput:
+class Thought:
     """The model's output for N sentences.
 
     pad: (N, 3) in [-1, 1]; rounds: (N, K + 1, 3), the estimates e_0..e_K; confidence: (N, K), the affect gates;
@@ -87,8 +87,8 @@ class TinyRecursiveModel(Parts):
         return self.back("head", dpad * (1 - cache[1] ** 2), cache[0], grads)
 
     def forward(self, embedding: Array, prior: Array | None = None, recent: Array | None = None,
-                ctx: Context = EVALUATION) -> tuple[ModelOutput, tuple]:
-        """embedding (N, n_in), prior (N, 3), recent (N, 3 dim + 1) as of SoulKernel.recent -> ModelOutput, cache."""
+                ctx: Context = EVALUATION) -> tuple[Thought, tuple]:
+        """embedding (N, n_in), prior (N, 3), recent (N, 3 dim + 1) as of SoulKernel.recent -> Thought, cache."""
         c, N, d = self.config, len(embedding), self.config.dim
         prior = np.zeros((N, 3), self.dtype) if prior is None else prior
         if recent is None:
@@ -135,14 +135,14 @@ class TinyRecursiveModel(Parts):
             y, ending["colour"] = self.call("colour", np.concatenate([y, recent], axis=1))
         pad, ending["estimate"] = self._estimate(y, prior)
         confidence = np.stack(gates, axis=1) if gates else np.zeros((N, 0), self.dtype)
-        output = ModelOutput(pad, np.stack(estimates, axis=1), confidence, weights, reflection, y)
+        output = Thought(pad, np.stack(estimates, axis=1), confidence, weights, reflection, y)
         return output, (input_cache, first, rounds, ending)
 
     def backward(self, dpad: Array, drounds: Array, cache: tuple, grads: Sequence[Params]) -> Array:
         """The gradient with respect to the embedding (N, n_in); those of the weights are written into grads, a list as
         of `net.views`.
 
-        dpad (N, 3), drounds (N, K + 1, 3): the gradients with respect to the ModelOutput. With deep supervision no
+        dpad (N, 3), drounds (N, K + 1, 3): the gradients with respect to the Thought. With deep supervision no
         gradient passes from a round to the one before it.
         """
         c, (input_cache, first, rounds, ending), d = self.config, cache, self.config.dim
