@@ -1,4 +1,4 @@
-"""Every setting of a LIMINAL training run, in one place, saved with the weights."""
+"""The settings of a LIMINAL training run, saved with the weights."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,25 +11,25 @@ class TextConfig(FitSettings):
     # Model (core/text/network/model.py)
     dim: int = 128
     width: int = 3  # hidden width of the perceptrons, times dim
-    reach: int = 3  # how many tokens to either side the neighbours' layer sees; 0: there is none
-    outer: int = 5  # K, rounds of thought
-    attention: bool = True  # each round looks back at the words
+    reach: int = 3  # tokens on either side that the neighbours' layer reads; 0: no such layer
+    outer: int = 5  # K, the number of rounds
+    attention: bool = True  # each round attends to the words
     heads: int = 4  # of that attention
-    join: bool = True  # a bag of words has its share in the answer (core/text/prior.py)
+    join: bool = True  # average the estimate with that of a bag of words (core/text/prior.py)
 
-    # What each step reads, and what its lessons weigh beside the ratings
+    # Sentences per step, and the weights of their losses beside that of the ratings
     rated: int = 24  # EmoBank's sentences
-    plain: int = 72  # sentences with teachers' states
+    plain: int = 72  # sentences with teachers
     pairs: int = 48  # orderings from the grammar
-    ranking: float = 0.3
-    states: float = 0.5  # MiniLM's, of sentences and words
-    polarity: float = 0.3  # VADER's
+    ranking: float = 0.3  # loss of the orderings
+    states: float = 0.5  # loss of MiniLM's states of sentences and words
+    polarity: float = 0.3  # loss of VADER's polarity
     orderings: int = 80000  # pairs made from the grammar
 
     # Regularisation
     dropout: float = 0.25
     weight_decay: float = 1e-2
-    ema: float = 0.99  # decay a step of the average of the weights that is evaluated and kept; 0: none
+    ema: float = 0.99  # decay per step of the moving average of the weights that is evaluated and saved; 0: none
 
     # AdamW, one cosine from lr to lr * final_lr
     clip: float = 1.0
@@ -37,7 +37,7 @@ class TextConfig(FitSettings):
     lr: float = 1.5e-3
     final_lr: float = 0.03
     epochs: int = 8
-    steps: int = 200  # of an epoch
+    steps: int = 200  # per epoch
     keep: str = "last"
 
     RANGES: ClassVar[dict] = {
@@ -48,7 +48,7 @@ class TextConfig(FitSettings):
         **dict.fromkeys(("ranking", "states", "polarity"), "[0, 100]"), "dropout": "[0, 1)",
     }
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if self.dim % self.heads:
-            raise ValueError(f"dim must be a multiple of heads: {self.dim} values are not shared out to {self.heads}")
+            raise ValueError(f"dim must be a multiple of heads, not {self.dim} with {self.heads} heads")

@@ -57,7 +57,7 @@ def run(name: str, seed: int, args: argparse.Namespace) -> None:
     sentences, table = load_emobank(args.data), WordTable.from_arrays(load_model(args.words)[0])
     started = time.perf_counter()
     task, _ = command.train(config, sentences, table, Lessons.load(args.lessons) if config.plain else None)
-    rows, doubt = sentences.rows("test"), command.intervals(task)
+    rows, doubt = sentences.rows("test"), command.fit_intervals(task)
     pad, _, rounds = task.read(rows)
     figures = {"settings": config.to_dict(), "parameters": int(task.theta.size), "dev": command.evaluate(task, "dev"),
                "test": command.evaluate(task, "test", doubt), "seconds": round(time.perf_counter() - started, 1),

@@ -1,139 +1,150 @@
-"""Layers over the tokens of many sentences at once, which lie in one array without padding; each beside its gradient.
+"""Layers over the tokens of a batch of sentences, stored without padding in one array; each operation beside its
+gradient.
 
-A reading therefore does not depend on its batch, and no time goes into empty places. `Ragged` says which token belongs
-where; layers follow the protocol of core/nn/layers.py, x (T, n) for T tokens in all, y (N, n) for N sentences.
+Without padding a sentence's output does not depend on the other sentences of the batch. The layers follow the protocol
+of core/nn/layers.py, with arrays (T, n) for all T tokens and (N, n) for N sentences.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from core.nn.context import EVALUATION
+from core.nn.context import EVALUATION, Array, Context, Params
 from core.nn.layers import Layer
+
+Integers = NDArray[np.integer]
 
 
 class Ragged:
-    """Where the tokens of N sentences lie: sentence i has the tokens starts[i] to starts[i + 1], at least one each.
+    """The layout of N sentences in a token array: sentence i has the tokens starts[i] to starts[i + 1].
 
-    lengths (N,); starts (N + 1,); row (T,), the sentence of each token; place and left (T,), how many tokens of its
-    sentence stand before and after it.
+    lengths: (N,), each at least 1; starts: (N + 1,); sentence: (T,), the sentence of each token; before, after: (T,),
+    the number of tokens of the same sentence on either side. Raises ValueError if a sentence has no tokens.
     """
 
-    def __init__(self, lengths):
-        self.lengths = np.asarray(lengths, int)
+    def __init__(self, lengths: Sequence[int] | Integers) -> None:
+        self.lengths: Integers = np.asarray(lengths, int)
         if not (self.lengths > 0).all():
-            raise ValueError("a sentence without a token has nothing to attend to")
+            raise ValueError("Ragged needs at least one token in each sentence")
         self.starts = np.append(0, np.cumsum(self.lengths))
-        self.row = np.repeat(np.arange(len(self.lengths)), self.lengths)
-        self.place = np.arange(self.starts[-1]) - self.starts[self.row]
-        self.left = self.lengths[self.row] - 1 - self.place
+        self.sentence = np.repeat(np.arange(len(self.lengths)), self.lengths)
+        self.before = np.arange(self.starts[-1]) - self.starts[self.sentence]
+        self.after = self.lengths[self.sentence] - 1 - self.before
 
-    def sum(self, values):
+    def sum(self, values: Array) -> Array:
         """Sums over the tokens of each sentence: (T, n) -> (N, n)."""
         return np.add.reduceat(values, self.starts[:-1], axis=0)
 
-    def mean(self, values):
+    def mean(self, values: Array) -> Array:
+        """Means over the tokens of each sentence: (T, n) -> (N, n)."""
         return self.sum(values) / self.lengths[:, None].astype(values.dtype)
 
-    def mean_back(self, dmean):
+    def mean_back(self, dmean: Array) -> Array:
         """The gradient of `mean`: (N, n) -> (T, n)."""
-        return (dmean / self.lengths[:, None].astype(dmean.dtype))[self.row]
+        return (dmean / self.lengths[:, None].astype(dmean.dtype))[self.sentence]
 
-    def softmax(self, scores):
-        """exp(scores) in shares of their sum over each sentence, for each column of scores (T, h)."""
-        shares = np.exp(scores - np.maximum.reduceat(scores, self.starts[:-1], axis=0)[self.row])
-        return shares / self.sum(shares)[self.row]
+    def softmax(self, scores: Array) -> Array:
+        """Softmax over the tokens of each sentence, for each column of scores (T, h)."""
+        e = np.exp(scores - np.maximum.reduceat(scores, self.starts[:-1], axis=0)[self.sentence])
+        return e / self.sum(e)[self.sentence]
 
 
-class Places(Layer):
-    """A vector for how far a token stands from its sentence's start, plus one for how far from its end: (T, n).
+class PositionEmbedding(Layer):
+    """The sum of two learned vectors (T, n): one for a token's distance from the start of its sentence, one for its
+    distance from the end.
 
-    Beyond `most` tokens all distances are one.
+    Distances of max_distance - 1 and more share one vector. The input is a Ragged.
     """
 
-    def __init__(self, n, most=24):
-        self.most, self.shapes = most, {"first": (most, n), "last": (most, n)}
+    def __init__(self, n: int, max_distance: int = 24) -> None:
+        self.max_distance, self.shapes = max_distance, {"first": (max_distance, n), "last": (max_distance, n)}
 
-    def initialise(self, params, rng):
+    def initialise(self, params: Params, rng: np.random.Generator) -> None:
         for W in params.values():
             W[...] = rng.normal(0, 0.02, W.shape)
 
-    def _near(self, ragged):
-        return {"first": np.minimum(ragged.place, self.most - 1), "last": np.minimum(ragged.left, self.most - 1)}
+    def forward(self, params: Params, x: Ragged, ctx: Context = EVALUATION) -> tuple[Array, dict[str, Integers]]:
+        last = self.max_distance - 1
+        rows = {"first": np.minimum(x.before, last), "last": np.minimum(x.after, last)}
+        return params["first"][rows["first"]] + params["last"][rows["last"]], rows
 
-    def forward(self, params, ragged, ctx=EVALUATION):
-        near = self._near(ragged)
-        return params["first"][near["first"]] + params["last"][near["last"]], near
-
-    def backward(self, params, dy, near, grads, ctx=EVALUATION):
-        for name, place in near.items():
-            chosen = (place == np.arange(self.most)[:, None]).astype(dy.dtype)
-            ctx.write(grads, **{name: chosen @ dy})
+    def backward(self, params: Params, dy: Array, cache: dict[str, Integers], grads: Params | None,
+                 ctx: Context = EVALUATION) -> None:
+        for name, rows in cache.items():
+            one_hot = (rows == np.arange(self.max_distance)[:, None]).astype(dy.dtype)
+            ctx.write(grads, **{name: one_hot @ dy})
 
 
 class Neighbours:
-    """Each token beside the `reach` before and after it: x (T, n) -> (T, (2 reach + 1) n), zeros beyond the edges."""
+    """Each token concatenated with the `reach` tokens before and after it: x (T, n) -> (T, (2 reach + 1) n), zeros
+    beyond the ends of the sentence."""
 
-    def __init__(self, reach):
+    def __init__(self, reach: int) -> None:
         self.shifts = range(-reach, reach + 1)
 
     @staticmethod
-    def _pairs(ragged, shift):
-        """(to, from): the tokens that have a neighbour at this distance, and those neighbours."""
-        there = np.flatnonzero(ragged.place >= -shift if shift < 0 else ragged.left >= shift)
-        return there, there + shift
+    def _pairs(ragged: Ragged, shift: int) -> tuple[Integers, Integers]:
+        """(target, source): the tokens that have a neighbour at this distance, and those neighbours."""
+        target = np.flatnonzero(ragged.before >= -shift if shift < 0 else ragged.after >= shift)
+        return target, target + shift
 
-    def forward(self, x, ragged):
-        wide = np.zeros((len(x), len(self.shifts), x.shape[1]), x.dtype)
+    def forward(self, x: Array, ragged: Ragged) -> Array:
+        windows = np.zeros((len(x), len(self.shifts), x.shape[1]), x.dtype)
         for i, shift in enumerate(self.shifts):
-            to, source = self._pairs(ragged, shift)
-            wide[to, i] = x[source]
-        return wide.reshape(len(x), -1)
+            target, source = self._pairs(ragged, shift)
+            windows[target, i] = x[source]
+        return windows.reshape(len(x), -1)
 
-    def backward(self, dwide, ragged):
-        dwide = dwide.reshape(len(dwide), len(self.shifts), -1)
-        dx = np.zeros((len(dwide), dwide.shape[2]), dwide.dtype)
+    def backward(self, dwindows: Array, ragged: Ragged) -> Array:
+        dwindows = dwindows.reshape(len(dwindows), len(self.shifts), -1)
+        dx = np.zeros((len(dwindows), dwindows.shape[2]), dwindows.dtype)
         for i, shift in enumerate(self.shifts):
-            to, source = self._pairs(ragged, shift)
-            dx[source] += dwide[to, i]
+            target, source = self._pairs(ragged, shift)
+            dx[source] += dwindows[target, i]
         return dx
 
 
 class WordAttention(Layer):
-    """A thought (N, m) looks at the tokens of its sentence (Vaswani et al. 2017), with several heads.
+    """Multi-head attention from one state per sentence to the sentence's tokens (Vaswani et al. 2017).
 
-    q = thought Wq,  scores = q k / sqrt(n / heads) a head,  y = (sum over tokens of softmax(scores) v) Wo. Keys and
-    values (T, n) are the caller's, who computes them once for all rounds.
+    q = state Wq,  scores = q k / sqrt(n / heads) per head,  y = (sum over tokens of softmax(scores) v) Wo.
+
+    The input is (state (N, m), keys (T, n), values (T, n), Ragged): the caller computes keys and values once for all
+    rounds. y: (N, n). The cache's last entry is the attention weights (T, heads).
     """
 
-    def __init__(self, m, n, heads):
+    def __init__(self, m: int, n: int, heads: int) -> None:
         self.heads, self.shapes = heads, {"Wq": (m, n), "Wo": (n, n)}
         self.scale = 1 / math.sqrt(n / heads)
 
-    def initialise(self, params, rng):
+    def initialise(self, params: Params, rng: np.random.Generator) -> None:
         for W in params.values():
             W[...] = rng.normal(0, np.sqrt(1 / len(W)), W.shape)
 
-    def _by_head(self, values):
+    def _by_head(self, values: Array) -> Array:
         return values.reshape(len(values), self.heads, -1)
 
-    def forward(self, params, thought, keys, values, ragged):
-        """y (N, n), and the cache, whose last entry is the shares (T, heads)."""
-        q = thought @ params["Wq"]
-        scores = np.einsum("thc,thc->th", self._by_head(q[ragged.row]), self._by_head(keys))
-        shares = ragged.softmax(scores * q.dtype.type(self.scale))
-        heard = ragged.sum((shares[:, :, None] * self._by_head(values)).reshape(values.shape))
-        return heard @ params["Wo"], (thought, q, keys, values, ragged, heard, shares)
+    def forward(self, params: Params, x: tuple[Array, Array, Array, Ragged],
+                ctx: Context = EVALUATION) -> tuple[Array, tuple]:
+        state, keys, values, ragged = x
+        q = state @ params["Wq"]
+        scores = np.einsum("thc,thc->th", self._by_head(q[ragged.sentence]), self._by_head(keys))
+        weights = ragged.softmax(scores * q.dtype.type(self.scale))
+        context = ragged.sum((weights[:, :, None] * self._by_head(values)).reshape(values.shape))
+        return context @ params["Wo"], (state, q, keys, values, ragged, context, weights)
 
-    def backward(self, params, dy, cache, grads, ctx=EVALUATION):
-        """(dthought, dkeys, dvalues)."""
-        thought, q, keys, values, ragged, heard, shares = cache
-        ctx.write(grads, Wo=heard.T @ dy)
-        dheard = self._by_head((dy @ params["Wo"].T)[ragged.row])
-        dvalues = (shares[:, :, None] * dheard).reshape(values.shape)
-        dshares = np.einsum("thc,thc->th", dheard, self._by_head(values))
-        dscores = shares * (dshares - ragged.sum(shares * dshares)[ragged.row]) * q.dtype.type(self.scale)
-        dkeys = (dscores[:, :, None] * self._by_head(q[ragged.row])).reshape(keys.shape)
+    def backward(self, params: Params, dy: Array, cache: tuple, grads: Params | None,
+                 ctx: Context = EVALUATION) -> tuple[Array, Array, Array]:
+        """(dstate, dkeys, dvalues)."""
+        state, q, keys, values, ragged, context, weights = cache
+        ctx.write(grads, Wo=context.T @ dy)
+        dcontext = self._by_head((dy @ params["Wo"].T)[ragged.sentence])
+        dvalues = (weights[:, :, None] * dcontext).reshape(values.shape)
+        dweights = np.einsum("thc,thc->th", dcontext, self._by_head(values))
+        dscores = weights * (dweights - ragged.sum(weights * dweights)[ragged.sentence]) * q.dtype.type(self.scale)
+        dkeys = (dscores[:, :, None] * self._by_head(q[ragged.sentence])).reshape(keys.shape)
         dq = ragged.sum((dscores[:, :, None] * self._by_head(keys)).reshape(keys.shape))
-        ctx.write(grads, Wq=thought.T @ dq)
+        ctx.write(grads, Wq=state.T @ dq)
         return dq @ params["Wq"].T, dkeys, dvalues

@@ -1,1 +1,1 @@
-"""LIMINAL v1 to v6, the source system's versions, which read a sentence as one pooled vector; v7 is in core/text."""
+"""LIMINAL v1 to v6, the versions of the source system, which pool a sentence into one vector; v7 is in core/text."""

@@ -1,11 +1,11 @@
-"""Every setting of a training of LIMINAL's first six versions, in one place."""
+"""The settings of a training run of LIMINAL's versions 1 to 6."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from core.nn.settings import FitSettings
 
-# What each version has beside the recursion and the affect loop (v5 has no public description that we know of).
+# The parts of each version beside the recursion and the affect loop (v5 has no public description that we know of).
 VERSIONS = {
     "v1": dict(attention=False, pad_head=False, rinse=False, memory=False),
     "v2": dict(attention=True, pad_head=False, rinse=False, memory=False),
@@ -17,27 +17,27 @@ VERSIONS = {
 
 @dataclass(frozen=True)
 class VersionConfig(FitSettings):
-    # Model: one class, switched (core/text/versions/trm.py)
+    # Model: one class with switches (core/text/versions/trm.py)
     dim: int = 128
     width: int = 2  # hidden width of the two perceptrons, times dim
     outer: int = 5  # K, rounds; 0 is a head on the embedding alone
     inner: int = 4  # n, updates of the latent z in each round
-    attention: bool = True  # v2: over the history of z
+    attention: bool = True  # v2: attention over the history of z
     pad_head: bool = True  # v3: Dense-GELU-Dense-tanh instead of Dense-tanh
     rinse: bool = True  # v4: the reflection after the last round
     memory: bool = True  # v6: SoulKernel
     affect: bool = True  # the running PAD estimate is fed back each round
-    deep_supervision: bool = False  # a loss at each round, the state carried over detached
-    prior: bool = True  # the embedding's ridge regression is where the estimate starts from
+    deep_supervision: bool = False  # a loss at each round, no gradient between rounds
+    prior: bool = True  # the first estimate is a ridge regression on the embedding
 
     # Regularisation
     input_dropout: float = 0.3  # on the embedding
-    memory_dropout: float = 0.5  # share of training sentences that are read without their predecessors
+    memory_dropout: float = 0.5  # share of training sentences without a memory
     weight_decay: float = 1e-5  # phase 1
     clip: float = 1.0  # largest norm of a gradient
-    ema: float = 0.99  # decay a step of the average of the weights that is evaluated and kept; 0: none
+    ema: float = 0.99  # decay per step of the moving average of the weights that is evaluated and saved; 0: none
 
-    # Phase 1: AdamW, cosine from lr to lr * final_lr; phase 2: constant, gentle
+    # Phase 1: AdamW, cosine from lr to lr * final_lr; phase 2: constant lr
     lr: float = 1e-3
     final_lr: float = 0.03
     batch_size: int = 128
@@ -56,13 +56,13 @@ class VersionConfig(FitSettings):
     }
 
     @classmethod
-    def version(cls, name, **changes):
-        """The settings of "v1", "v2", "v3", "v4" or "v6"."""
+    def version(cls, name: str, **changes: Any) -> Self:
+        """The settings of "v1", "v2", "v3", "v4" or "v6". Raises ValueError for other names."""
         if name not in VERSIONS:
             raise ValueError(f"there is no version {name!r}; choose one of {', '.join(VERSIONS)}")
         return cls(**{**VERSIONS[name], **changes})
 
-    def second_phase(self):
-        """The settings of phase 2, as core.nn.training.fit reads them."""
+    def second_phase(self) -> Self:
+        """The settings of phase 2 for core.nn.training.fit."""
         return self.replace(lr=self.lr_2, weight_decay=self.weight_decay_2, epochs=max(1, self.epochs_2),
                             schedule="constant", warmup=0.0)

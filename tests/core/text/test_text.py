@@ -21,11 +21,12 @@ SMALL = dict(dim=8, heads=2, outer=2, reach=1, epochs=3, steps=80, rated=32, pla
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A small model trained on our sentences: (folder, task, history)."""
+    """A small model trained on synthetic sentences: (folder, task, history)."""
     sentences = parse(own_sentences())
     task, history = train.train(TextConfig(**SMALL), sentences, word_table())
-    folder, doubt = tmp_path_factory.mktemp("liminal"), train.intervals(task)
-    save_reader(folder, task, English.anything(), doubt, history, {"test": train.evaluate(task, "test", doubt)})
+    folder, intervals = tmp_path_factory.mktemp("liminal"), train.fit_intervals(task)
+    metrics = {"test": train.evaluate(task, "test", intervals)}
+    save_reader(folder, task, English.anything(), intervals, history, metrics)
     return folder, task, history
 
 
@@ -100,7 +101,7 @@ def test_a_file_of_another_kind_is_refused_with_line_and_reason(text, complaint)
 
 def test_it_learns_and_its_intervals_are_reported(trained):
     _, task, history = trained
-    measures = train.evaluate(task, "test", train.intervals(task))
+    measures = train.evaluate(task, "test", train.fit_intervals(task))
     assert measures["r_V"] > 0.9 and measures["mae_V"] < 0.4 and 0.7 < measures["held_V"] <= 1
     assert history["epoch"] == [1, 2, 3] and {"hope", "faith", "love", "mae", "mse", "r2", "r"} <= set(history)
 
@@ -110,7 +111,7 @@ def test_training_repeats_bit_for_bit(trained):
     assert np.array_equal(again.theta, trained[1].theta)
 
 
-def test_a_bag_of_words_has_its_share_in_the_answer(trained):
+def test_the_prior_has_its_share_in_the_estimate(trained):
     task = trained[1]
     network, prior = np.array([[0.0, 0.0, 0.4]]), np.array([[1.0, -0.5, 0.0]])
     np.testing.assert_allclose(best_shares(network, prior, np.array([[0.25, 0.5, 0.4]])), [0.25, 0, 0])
@@ -124,7 +125,8 @@ def test_a_bag_of_words_has_its_share_in_the_answer(trained):
     finally:
         task.prior.shares = shares
     assert ((shares >= 0) & (shares <= 1)).all() and shares.any()
-    np.testing.assert_allclose(with_share, alone + shares * (np.tanh(task.said[rows])[:, None] - alone), atol=1e-6)
+    prior = np.tanh(task.prior_estimates[rows])[:, None]
+    np.testing.assert_allclose(with_share, alone + shares * (prior - alone), atol=1e-6)
 
 
 def test_every_sentence_is_read_before_one_comes_again():

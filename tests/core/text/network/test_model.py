@@ -1,4 +1,4 @@
-"""LIMINAL v7: every gradient against central differences, switches, sentences that ignore their neighbours."""
+"""LIMINAL v7: every gradient against central differences, switches, independence of sentences."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from gradients import directional_error, layer_errors
 from core.text.config import TextConfig
 from core.text.network.layers import GELU, AffectGate, Chain, LayerNorm
 from core.text.network.model import TextModel
-from core.text.network.ragged import Neighbours, Places, Ragged, WordAttention
+from core.text.network.ragged import Neighbours, PositionEmbedding, Ragged, WordAttention
 from core.text.task import ranking_loss
 
 LAYERS = {"gelu": (GELU(), (6, 5)), "norm": (LayerNorm(5), (6, 5)), "chain": (Chain(LayerNorm(5), GELU()), (6, 5)),
@@ -23,12 +23,12 @@ def test_layer(name):
 
 def test_ragged_by_hand():
     ragged = Ragged([2, 1, 3])
-    assert ragged.starts.tolist() == [0, 2, 3, 6] and ragged.row.tolist() == [0, 0, 1, 2, 2, 2]
-    assert ragged.place.tolist() == [0, 1, 0, 0, 1, 2] and ragged.left.tolist() == [1, 0, 0, 2, 1, 0]
+    assert ragged.starts.tolist() == [0, 2, 3, 6] and ragged.sentence.tolist() == [0, 0, 1, 2, 2, 2]
+    assert ragged.before.tolist() == [0, 1, 0, 0, 1, 2] and ragged.after.tolist() == [1, 0, 0, 2, 1, 0]
     values = np.arange(6.0)[:, None]
     assert ragged.sum(values).ravel().tolist() == [1, 2, 12] and ragged.mean(values).ravel().tolist() == [0.5, 2, 4]
     np.testing.assert_allclose(ragged.softmax(np.log(values + 1)).ravel(), [1 / 3, 2 / 3, 1, 4 / 15, 5 / 15, 6 / 15])
-    with pytest.raises(ValueError, match="without a token"):
+    with pytest.raises(ValueError, match="at least one token"):
         Ragged([2, 0])
 
 
@@ -40,48 +40,48 @@ def test_neighbours_by_hand_and_their_gradient():
     assert directional_error(lambda: float(np.sum(pull * layer.forward(x, ragged))), x, dx) < 1e-8
 
 
-def test_places_count_from_both_ends():
-    layer, ragged = Places(2, most=2), Ragged([4])
+def test_position_embedding_counts_from_both_ends():
+    layer, ragged = PositionEmbedding(2, max_distance=2), Ragged([4])
     params = {"first": np.array([[1.0, 0], [2, 0]]), "last": np.array([[0, 1.0], [0, 2]])}
-    y, near = layer.forward(params, ragged)
+    y, rows = layer.forward(params, ragged)
     assert y.tolist() == [[1, 2], [2, 2], [2, 2], [2, 1]]
     grads = {name: np.zeros((2, 2)) for name in params}
-    layer.backward(params, np.ones((4, 2)), near, grads)
+    layer.backward(params, np.ones((4, 2)), rows, grads)
     assert grads["first"].tolist() == [[1, 1], [3, 3]] and grads["last"].tolist() == [[1, 1], [3, 3]]
 
 
 def test_word_attention():
     rng, ragged, layer = np.random.default_rng(2), Ragged(LENGTHS), WordAttention(5, 6, 3)
     params = {key: rng.standard_normal(size) for key, size in layer.shapes.items()}
-    thought, keys, values = rng.standard_normal((4, 5)), rng.standard_normal((11, 6)), rng.standard_normal((11, 6))
-    y, cache = layer.forward(params, thought, keys, values, ragged)
+    state, keys, values = rng.standard_normal((4, 5)), rng.standard_normal((11, 6)), rng.standard_normal((11, 6))
+    y, cache = layer.forward(params, (state, keys, values, ragged))
     np.testing.assert_allclose(ragged.sum(cache[-1]), 1)
     pull = rng.standard_normal(y.shape)
     grads = {key: np.zeros(size) for key, size in layer.shapes.items()}
-    found = layer.backward(params, pull, cache, grads)
+    dinputs = layer.backward(params, pull, cache, grads)
 
     def loss():
-        return float(np.sum(pull * layer.forward(params, thought, keys, values, ragged)[0]))
+        return float(np.sum(pull * layer.forward(params, (state, keys, values, ragged))[0]))
 
-    for value, gradient in [*zip((thought, keys, values), found, strict=True),
+    for value, gradient in [*zip((state, keys, values), dinputs, strict=True),
                             *((params[key], grads[key]) for key in params)]:
         assert directional_error(loss, value, gradient) < 1e-6
 
 
 def example(**settings):
-    """A small model with random weights, and one gradient of a loss over every answer, the last thought, the tokens."""
+    """A small model with random weights, and one gradient of a loss over all rounds, response and tokens."""
     model = TextModel(TextConfig(**{**SMALL, **settings}), 6, np.float64)
     rng, ragged = np.random.default_rng(3), Ragged(LENGTHS)
     model.initialise(rng, np.zeros(3))
     model.theta += 0.1 * rng.standard_normal(model.theta.size)
     vectors = rng.standard_normal((ragged.starts[-1], 6))
-    thought, cache = model.forward(vectors, ragged)
-    pulls = [rng.standard_normal(values.shape) for values in (thought.rounds, thought.response, thought.tokens)]
+    output, cache = model.forward(vectors, ragged)
+    pulls = [rng.standard_normal(values.shape) for values in (output.rounds, output.response, output.tokens)]
 
     def loss():
-        seen = model.forward(vectors, ragged)[0]
+        again = model.forward(vectors, ragged)[0]
         return float(sum(np.sum(pull * values) for pull, values in
-                         zip(pulls, (seen.rounds, seen.response, seen.tokens), strict=True)))
+                         zip(pulls, (again.rounds, again.response, again.tokens), strict=True)))
 
     grads = np.zeros_like(model.theta)
     dvectors = model.backward(*pulls, cache, model.net.views(grads))
@@ -105,17 +105,17 @@ def test_no_sentence_sees_another():
     np.testing.assert_allclose(alone.attention, together.attention[4:9], atol=1e-12)
 
 
-def test_order_matters_only_with_neighbours_or_places():
+def test_word_order_matters():
     model, _, _, vectors, _ = example()
     turned = model.forward(vectors[:3][::-1], Ragged([3]))[0].pad
     assert np.abs(turned - model.forward(vectors[:3], Ragged([3]))[0].pad).max() > 1e-3
 
 
-def test_the_first_answer_is_the_centre_of_the_ratings():
+def test_the_first_estimate_is_the_mean_rating():
     model = TextModel(TextConfig(**SMALL), 6).initialise(np.random.default_rng(0), np.array([0.1, -0.2, 0.05]))
-    thought, _ = model.forward(np.ones((2, 6), np.float32), Ragged([2]))
-    np.testing.assert_allclose(thought.rounds[0], np.tile([0.1, -0.2, 0.05], (4, 1)), atol=1e-6)
-    assert thought.confidence.shape == (1, 3) and thought.attention.shape == (2, 3)
+    output, _ = model.forward(np.ones((2, 6), np.float32), Ragged([2]))
+    np.testing.assert_allclose(output.rounds[0], np.tile([0.1, -0.2, 0.05], (4, 1)), atol=1e-6)
+    assert output.confidence.shape == (1, 3) and output.attention.shape == (2, 3)
 
 
 def test_ranking_loss_gradient():

@@ -1,4 +1,4 @@
-"""The tiny recursive model of v1 to v6: gradients against central differences, switches, rows apart."""
+"""The tiny recursive model of v1 to v6: gradients against central differences, switches, independence of rows."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_bond_passes_gradients_to_state_and_weights_only():
     x = rng.standard_normal((4, 13))
     x[:, -1] = [1, 0, 1, 1]
     y, cache = layer.forward(params, x)
-    assert np.array_equal(y[1], x[1, :3])  # without a memory nothing pulls
+    assert np.array_equal(y[1], x[1, :3])  # without a memory the state is unchanged
     grads = {key: np.full(size, np.nan) for key, size in layer.shapes.items()}
     dx = layer.backward(params, y, cache, grads)
     assert not dx[:, 3:].any()
@@ -39,7 +39,7 @@ def test_bond_passes_gradients_to_state_and_weights_only():
 
 
 def example(**settings):
-    """A small model with random weights, its inputs, and one gradient of a loss over the answer and every round."""
+    """A small model with random weights, its inputs, and one gradient of a loss over pad and rounds."""
     model = TinyRecursiveModel(VersionConfig(**{**SMALL, **settings}), 6, np.float64)
     rng = np.random.default_rng(3)
     model.initialise(rng)
@@ -51,8 +51,8 @@ def example(**settings):
     pulls = rng.standard_normal((5, model.config.outer + 1, 3))
 
     def loss():
-        thought, _ = model.forward(embedding, prior, recent)
-        return float(np.sum(pull * thought.pad) + np.sum(pulls * thought.rounds))
+        output, _ = model.forward(embedding, prior, recent)
+        return float(np.sum(pull * output.pad) + np.sum(pulls * output.rounds))
 
     grads = np.full_like(model.theta, np.nan)
     dembedding = model.backward(pull, pulls, model.forward(embedding, prior, recent)[1], model.net.views(grads))
@@ -71,7 +71,7 @@ def test_whole_model(settings):
 
 
 def test_deep_supervision_cuts_between_rounds():
-    """The gradient differs from the whole one, and a loss on the first estimate alone reaches input and head only."""
+    """The gradient differs from the full one, and a loss on e_0 alone reaches input and head only."""
     model, _, grads, embedding, _ = example(deep_supervision=True)
     assert not np.allclose(grads, example()[2])
     drounds = np.zeros((5, 4, 3))
@@ -90,14 +90,14 @@ def test_versions_and_parameters():
         VersionConfig.version("v5")
 
 
-def test_first_answer_is_the_prior():
+def test_first_estimate_is_the_prior():
     model = TinyRecursiveModel(VersionConfig(**SMALL), 6).initialise(np.random.default_rng(0))
     prior = np.array([[0.2, -0.1, 0.0]], np.float32)
-    thought, _ = model.forward(np.ones((1, 6), np.float32), prior)
-    np.testing.assert_allclose(thought.pad, np.tanh(prior), atol=1e-7)
-    assert thought.rounds.shape == (1, 4, 3) and thought.confidence.shape == (1, 3)
-    np.testing.assert_allclose(thought.attention.sum(axis=2), 1, rtol=1e-5)
-    assert not np.triu(thought.attention[0], 1).any()
+    output, _ = model.forward(np.ones((1, 6), np.float32), prior)
+    np.testing.assert_allclose(output.pad, np.tanh(prior), atol=1e-7)
+    assert output.rounds.shape == (1, 4, 3) and output.confidence.shape == (1, 3)
+    np.testing.assert_allclose(output.attention.sum(axis=2), 1, rtol=1e-5)
+    assert not np.triu(output.attention[0], 1).any()
 
 
 def test_no_row_sees_another():
@@ -108,7 +108,7 @@ def test_no_row_sees_another():
     np.testing.assert_allclose(model.forward(embedding[:1])[0].response[0], together.response[0], atol=1e-12)
 
 
-def test_soul_kernel_forgets_the_oldest_and_resets():
+def test_soul_kernel_removes_the_oldest_and_resets():
     kernel = SoulKernel(2)
     assert not kernel.recent().any()
     kernel.remember([1, 2], [0, 0, 0])
