@@ -1,6 +1,6 @@
 """Percentages as text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -20,7 +20,7 @@ def measured(share: float | None, digits: int = 1) -> str:
     return f"{100 * share:.0f} %" if share in (0, 1) else percent(share, digits)
 
 
-def interval(low_high: Sequence[float], digits: int = 1) -> str:
+def interval(low_high: Iterable[float], digits: int = 1) -> str:
     """An interval of shares: "99.4 to 99.6 %"."""
     low, high = low_high
     return f"{100 * low:.{digits}f} to {100 * high:.{digits}f} %"

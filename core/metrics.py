@@ -80,7 +80,7 @@ def auroc(scores: ArrayLike, positives: ArrayLike) -> float:
     return float((ranks[positives].sum() - n_pos * (n_pos + 1) / 2) / (n_pos * n_neg))
 
 
-def wilson_interval(k: int, n: int, z: float = 1.96) -> tuple[float, float]:
+def wilson_interval(k: float, n: float, z: float = 1.96) -> tuple[float, float]:
     """(low, high) for a share of k in n, at z standard errors (1.96: 95 %) (Wilson 1927)."""
     if n == 0:
         return 0.0, 1.0

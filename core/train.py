@@ -120,7 +120,7 @@ def seconds_needed(config: Config, parts: Mapping[str, Images], steps: int = 6) 
     return float(np.median(times)) * task.steps_per_epoch * config.epochs
 
 
-def train(config: Config, parts: Mapping[str, Images], folder: Path, resume: bool, tqdm: Callable[..., Any]) -> dict:
+def train(config: Config, parts: dict[str, Images], folder: Path, resume: bool, tqdm: Callable[..., Any]) -> dict:
     """Run `fit` with a progress bar; save the model in `folder` and return its metrics."""
     task = DigitTask(config, parts["train"], parts["validation"])
     signals: list[int] = []

@@ -4,6 +4,7 @@
 
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +45,14 @@ def recipe(config: dict[str, Any]) -> str:
     return shlex.join(command)
 
 
-def training_data(config: dict[str, Any]) -> str:
+def training_data(config: Mapping[str, Any]) -> str:
     """The name of the training data."""
     if config.get("csv"):
         return f"{Path(config['csv']).name}, a CSV file (SHA-256 {config['csv_sha256'][:12]} …)"
     return MNIST
 
 
-def generated_words(config: dict[str, Any]) -> str:
+def generated_words(config: Mapping[str, Any]) -> str:
     """A description of the generated share of each training batch; empty if there is none."""
     shares = [f"{percent(share, 0)} are {images}" for share, images in (
         (config["synthetic"], "digits drawn from the skeletons in core/digits/strokes"),

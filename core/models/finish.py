@@ -1,5 +1,6 @@
 """The steps after training: fit the readout, measure, and write the model folder; or refit the readout of a run."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def finish(network: Network, config: Config,
     return readout, mean_gates(network, X, train.y) if network.has_gate else None
 
 
-def calibration_data(config: Config, parts: dict[str, Images]) -> tuple[Labelled, Labelled]:
+def calibration_data(config: Config, parts: Mapping[str, Images]) -> tuple[Labelled, Labelled]:
     """(X (N, 784), y (N,), groups (N,)) of the calibration images, with their renderings if there are any, and of
     augmented and corrupted copies of them."""
     calibration, rng = parts["calibration"], np.random.default_rng(0)

@@ -61,7 +61,7 @@ def save_checkpoint(path: str | Path, config: FitSettings, theta: Array, optimiz
         arrays["average"] = average
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
-    write_atomic(path, buffer.getbuffer())
+    write_atomic(path, buffer.getvalue())
 
 
 def read_checkpoint(path: str | Path, config: FitSettings) -> dict[str, NDArray[Any]]:

@@ -37,7 +37,7 @@ def test_outputs_of_the_gates():
     constant, (_, share) = ConstantGate(N).forward({"bg": params["bg"]}, h)
     assert np.allclose(constant, h * share) and share.shape == (N,)
     fixed = FixedGate(N, np.random.default_rng(2), float)
-    assert fixed.shapes == {} and np.allclose(fixed.forward({}, h)[1][1], gate.forward(fixed.kept, h)[1][1])
+    assert fixed.shapes == {} and np.allclose(fixed.forward({}, h)[1][1], gate.forward(fixed.fixed, h)[1][1])
     opened = {"Wg": np.empty((N, N)), "bg": np.empty(N)}
     OpenGate(N).initialise(opened, rng)
     assert (opened["bg"] == 4).all()
