@@ -1,4 +1,4 @@
-"""The files of `deployment/assets`: scripts, styles, pictures."""
+"""Access to `deployment/assets`: scripts, styles, pictures."""
 
 from pathlib import Path
 

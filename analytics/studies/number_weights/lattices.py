@@ -13,7 +13,7 @@ from core.digits.strokes.negatives import KINDS, negatives
 from core.digits.task import load_parts
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.reader.number.lattice import log_sums_of, passing, passing_of
-from deployment.reader.number.read import look_again, written
+from deployment.reader.number.read import augment, written
 from deployment.reader.number.score import NOTHING, Weights
 from deployment.reader.picture.load import InputError, load_image
 
@@ -84,13 +84,13 @@ def lattice(deployer, signs, picture, kind, closely=True):
     if len(lines) != 1:
         return None
     if closely:
-        look_again(deployer, lines)
+        augment(deployer, lines)
     line = lines[0]
-    possible = log_sums_of(signs, len(line.pieces), line.segments, np.zeros((len(line.segments), 11)))[-1, -1]
+    possible = log_sums_of(signs, len(line.primitives), line.segments, np.zeros((len(line.segments), 11)))[-1, -1]
     if not np.isfinite(possible):
         return None
     kept = np.arange(len(line.segments)) if closely else likely(signs, line)
-    return Lattice(signs, len(line.pieces), [line.segments[i] for i in kept], line.probs[kept], line.signals[kept],
+    return Lattice(signs, len(line.primitives), [line.segments[i] for i in kept], line.probs[kept], line.signals[kept],
                    line.hidden[kept, -sum(deployer.config.hidden[-LAYERS:]):].astype(np.float16),
                    line.whole.astype(np.float16), line.sides[kept])
 
@@ -99,7 +99,7 @@ def likely(signs, line):
     """Numbers of those segments of a Line that are not quite unlikely, by the weights for any network, in any reading
     or in the right one: two in five, and hardly less to learn from."""
     scores = Weights.of().scores(line.probs, line.signals, np.zeros((len(line.segments), NOTHING + 1)))
-    ways = len(line.pieces), line.segments, scores
+    ways = len(line.primitives), line.segments, scores
     return np.flatnonzero((passing(*ways) + passing_of(signs, *ways)).sum(axis=1) > UNLIKELY)
 
 

@@ -4,18 +4,19 @@ from types import SimpleNamespace
 
 import numpy as np
 import streamlit as st
+from streamlit.components.v2 import component
 
 from core.formats import percent
 from deployment.pages.audit import evidence
 from deployment.pages.audit.parts import Audit, guarded, section, test_images, tiles
-from deployment.reader.wording import a, told
+from deployment.reader.wording import a, public_message
 from deployment.ui import reasons
 from deployment.ui.assets import asset
 from deployment.ui.caches import training_images
 from deployment.ui.digit import bars
 
 MOST_TILES = 300  # enough for every error of a good network, and light enough for a phone
-_clicks = st.components.v2.component("tiles", js=asset("tiles.js"))
+_clicks = component("tiles", js=asset("tiles.js"))
 
 
 @st.fragment
@@ -50,7 +51,7 @@ def render(audit: Audit) -> None:
             try:
                 _closer(audit, chosen)
             except (OSError, ValueError) as error:  # no images, or a model that no longer fits
-                st.warning(told(error))
+                st.warning(public_message(error))
     _clicks(key=clicks, data={"shown": chosen}, on_opened_change=open_clicked)
 
 
@@ -77,4 +78,4 @@ def _closer(audit: Audit, index: int) -> None:
             among = len(deployer.bank.labels)
             st.html(reasons.neighbours(training_images()[near], similarity, labels, among))
         except (OSError, ValueError) as error:  # no k-NN index was saved with this model
-            st.html(reasons.missing_neighbours(told(error)))
+            st.html(reasons.missing_neighbours(public_message(error)))

@@ -15,7 +15,7 @@ from deployment.pages.audit import stored as reader
 from deployment.pages.audit.charts import errors as error_charts
 from deployment.pages.audit.charts import inside as inside_charts
 from deployment.pages.audit.parts import Audit, anchor, chart, count, guarded, section, tiles
-from deployment.reader.wording import told
+from deployment.reader.wording import public_message
 from deployment.ui.charts import hope_faith_love
 
 
@@ -116,7 +116,7 @@ def _document(deployer, arrays, command: str) -> dict:
     try:
         return _rows(str(folder), reader.modified(folder, "audit.json"), reader.made_for(arrays))
     except reader.AuditError as error:
-        st.warning(f"{told(error)} Make them anew with `{command}`.")
+        st.warning(f"{public_message(error)} Make them anew with `{command}`.")
         return {}
 
 
@@ -126,7 +126,7 @@ def _audit(deployer, command: str) -> dict[str, np.ndarray] | None:
     try:
         arrays = _saved(str(folder), reader.modified(folder, "audit.npz"))
     except reader.AuditError as error:
-        st.warning(f"{told(error)} Make it anew with `{command}`.")
+        st.warning(f"{public_message(error)} Make it anew with `{command}`.")
         return None
     if arrays is None:
         st.info(f"This model has no audit on the test images yet; make it with `{command}`.")

@@ -8,17 +8,18 @@ from html import escape
 
 import numpy as np
 import streamlit as st
+from streamlit.components.v2 import component
 
 from core.digits.data import read_checked
 from core.formats import interval, percent
 from deployment.pages.audit.stored import made_for
-from deployment.reader.wording import a, sure, told
+from deployment.reader.wording import a, public_message, sure
 from deployment.ui import html
 from deployment.ui.assets import asset
 from deployment.ui.charts import CONFIG
 
 LOG = logging.getLogger(__name__)
-_view = st.components.v2.component("chart_in_view", html="<div></div>", js=asset("view.js"))
+_view = component("chart_in_view", html="<div></div>", js=asset("view.js"))
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def guarded(show: Callable) -> Callable:
             show(audit)
         except Exception as error:  # such a file may hold anything
             LOG.exception("a section of the audit cannot be shown")
-            st.warning(f"This part cannot be shown ({told(error)}); make the audit anew with `{audit.command}`.")
+            st.warning(f"This part cannot be shown ({public_message(error)}). Run `{audit.command}` again.")
 
     return shown
 
@@ -94,7 +95,7 @@ def tiles(audit: Audit, indices) -> None:
     try:
         images = test_images()
     except (OSError, ValueError) as error:
-        st.warning(told(error))
+        st.warning(public_message(error))
         return
     st.html(image_strip(images, audit.arrays["y"], audit.arrays["probs"], indices))
 

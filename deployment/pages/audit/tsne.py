@@ -3,6 +3,7 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.components.v2 import component
 
 from core.formats import percent
 from deployment.pages.audit import evidence
@@ -13,7 +14,7 @@ from deployment.ui.assets import asset
 from deployment.ui.digit import gate
 from deployment.ui.html import png_uri
 
-_hover = st.components.v2.component("map_hover", js=asset("map.js"))
+_hover = component("map_hover", js=asset("map.js"))
 
 
 @st.fragment

@@ -1,6 +1,6 @@
-"""The drawing as the browser sends it while the pen moves (assets/live.js), and how much of that the server can take.
+"""The drawing that the browser sends while the pen moves (assets/live.js), and the load budget of the server.
 
-Nothing here is trusted: what is not a drawing is none.
+Browser data is untrusted; anything invalid counts as no drawing.
 """
 
 import base64
@@ -8,47 +8,54 @@ import binascii
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-SIDE = 112  # pixels of a digit: four for each that the network sees
-SHAPES = {"digit": [(SIDE, SIDE)], "number": [(420, 140), (420, 240)]}  # width and height of what the browser sends, by
-# what is drawn; the last one is that of a narrow screen
-WIDTH = {"digit": 400, "number": 1080}  # pixels of the canvas, shown as wide as there is room
-# Pixels of the canvas, for each of SHAPES: a digit as thick as those of MNIST; a number so thin that eleven digits stay
-# apart, and thicker for a finger on a narrow screen
+SIDE = 112  # pixels of a drawn digit: four times the network's 28
+# Width and height in pixels of the drawing sent by the browser; the last one of a kind is for a narrow screen
+SHAPES = {"digit": [(SIDE, SIDE)], "number": [(420, 140), (420, 240)]}
+WIDTH = {"digit": 400, "number": 1080}  # pixels of the canvas
+# Pixels of the canvas, for each of SHAPES: a digit as thick as in MNIST; a number thin enough for eleven separate
+# digits, and thicker on a narrow screen, where a finger draws
 BRUSH = {"digit": [28], "number": [14, 20]}
-MOST_BRUSH = 50
+MOST_BRUSH = 50  # pixels of the canvas
 MOST_POINTS = 20_000  # of all strokes
-MOST_BUSY = 0.6  # of the time, over all sessions: beyond it, drawings are read when the pen comes up, and not before
-WINDOW = 1.0  # seconds
-PAUSE = 1500  # milliseconds without drawings in mid-stroke, for a session that sent one too many
+MOST_BUSY = 0.6  # share of the time, over all sessions; above it, drawings are read only when the pen is up
+WINDOW = 1.0  # seconds over which the share is measured
+PAUSE = 1500  # milliseconds in which a session that exceeded the budget sends no drawing in mid-stroke
 
 
 @dataclass(frozen=True)
-class Ink:
-    """A drawing: (H, W) uint8, one of SHAPES, white on black; the number it was sent with; strokes finished; done: the
-    pen is up; ways: of each stroke of a number, if they are known: (points (n, 2), width), in pixels of the image."""
+class Drawing:
+    """A drawing.
 
-    image: np.ndarray
+    image: (H, W) uint8, one of SHAPES, white on black; number: its sequence number; strokes: finished strokes; done:
+    the pen is up; ways: the strokes of a number, if known, as (points (n, 2), width) in pixels of the image.
+    """
+
+    image: NDArray[np.uint8]
     number: int = 0
     strokes: int = 0
     done: bool = True
-    ways: tuple = ()
+    ways: tuple[tuple[NDArray[np.floating], float], ...] = ()
 
     @property
-    def empty(self):
+    def empty(self) -> bool:
+        """Whether nothing is drawn."""
         return not self.image.any()
 
     @property
-    def surface(self):
-        """What was drawn on: a key of SHAPES."""
+    def surface(self) -> str:
+        """The kind of drawing area: a key of SHAPES."""
         return next(name for name, shapes in SHAPES.items() if self.image.shape[::-1] in shapes)
 
     @classmethod
-    def from_browser(cls, sent):
-        """The Ink in what the component sent, or None."""
+    def from_browser(cls, sent: Any) -> "Drawing | None":
+        """The Drawing sent by the component, or None."""
         try:
             pixels = base64.b64decode(sent["ink"], validate=True)
             sizes = (size for shapes in SHAPES.values() for size in shapes)
@@ -60,22 +67,21 @@ class Ink:
             return None
 
 
-def _ways(sent, side):
-    """(points (n, 2), width) of strokes in shares of a drawing `side` pixels wide. Raises TypeError, KeyError or
-    ValueError for anything else."""
+def _ways(sent: Any, side: int) -> Iterator[tuple[NDArray[np.floating], float]]:
+    """Strokes (points (n, 2), width), sent as shares of the width of the drawing, `side` pixels. Raises TypeError,
+    KeyError or ValueError for invalid data."""
     if sum(len(stroke["points"]) for stroke in sent) > MOST_POINTS:
-        raise ValueError("so long a drawing is none")
+        raise ValueError("too many points")
     for stroke in sent:
         points, width = np.array(stroke["points"], float), float(stroke["width"])
         if points.ndim != 2 or points.shape[1] != 2 or not np.abs(points).max() <= 2 or not 0 < width <= 1:
-            raise ValueError("this is no stroke")
+            raise ValueError("not a stroke")
         yield points * side, width * side
 
 
 @dataclass(frozen=True)
 class Pen:
-    """What is drawn with, as the canvas is to show it: on which of the SHAPES of a surface, how wide in pixels of the
-    canvas, and whether it erases."""
+    """The pen: kind of drawing area, index of its shape in SHAPES, width in pixels of the canvas, whether it erases."""
 
     surface: str
     shape: int
@@ -83,18 +89,19 @@ class Pen:
     erase: bool
 
     @property
-    def color(self):
+    def color(self) -> str:
+        """Colour of the strokes."""
         return "#000000" if self.erase else "#ffffff"
 
     @property
-    def size(self):
-        """Width and height of the canvas."""
+    def size(self) -> tuple[int, int]:
+        """Width and height of the canvas in pixels."""
         width, height = SHAPES[self.surface][self.shape]
         return WIDTH[self.surface], round(WIDTH[self.surface] * height / width)
 
     @classmethod
-    def from_browser(cls, sent, surface):
-        """The Pen in what the component sent; that of a first visit where it sent none for this surface."""
+    def from_browser(cls, sent: Any, surface: str) -> "Pen":
+        """The Pen sent by the component, or the default pen of this drawing area."""
         try:
             shape, width = int(sent["shape"]), int(sent["width"])
             if sent["surface"] == surface and 0 <= shape < len(SHAPES[surface]) and 0 < width <= MOST_BRUSH:
@@ -106,14 +113,14 @@ class Pen:
 
 @dataclass(frozen=True)
 class Lost:
-    """What somebody was looking at whose process is gone: the source, and how often the canvas had been cleared."""
+    """The state of a session whose process has ended: its source, and how often the canvas was cleared."""
 
     source: str
     cleared: int
 
     @classmethod
-    def from_browser(cls, sent):
-        """The Lost in what the component sent, or None."""
+    def from_browser(cls, sent: Any) -> "Lost | None":
+        """The Lost sent by the component, or None."""
         try:
             source, cleared = sent["source"], int(sent["cleared"])
         except (TypeError, KeyError, ValueError, OverflowError):
@@ -122,24 +129,26 @@ class Lost:
 
 
 class Budget:
-    """How busy answering has kept the server of late; shared by all sessions and threads."""
+    """Time spent on answers in the last WINDOW; shared by all sessions and threads."""
 
-    def __init__(self, clock=time.perf_counter):
-        self._clock, self._spent, self._lock = clock, deque(), threading.Lock()
+    def __init__(self, clock: Callable[[], float] = time.perf_counter):
+        self._clock, self._lock = clock, threading.Lock()
+        self._spent: deque[tuple[float, float]] = deque()
 
-    def spend(self, started):
-        """Note an answer that began at `started`, by the clock, and has just been given."""
+    def spend(self, started: float) -> None:
+        """Record an answer that began at `started` and ends now."""
         now = self._clock()
         with self._lock:
             self._spent.append((now, now - started))
 
-    def exceeded(self):
-        """Whether answers took more than their share of the last second."""
+    def exceeded(self) -> bool:
+        """Whether answers took more than MOST_BUSY of the last WINDOW."""
         now = self._clock()
         with self._lock:
             while self._spent and self._spent[0][0] < now - WINDOW:
                 self._spent.popleft()
             return sum(seconds for _, seconds in self._spent) > MOST_BUSY * WINDOW
 
-    def now(self):
+    def now(self) -> float:
+        """The time by the clock in seconds."""
         return self._clock()

@@ -1,11 +1,11 @@
-"""Uploaded files -> pictures to read. A ZIP file is looked through without unpacking it, then opened member by member.
+"""Uploaded files -> pictures to read. The members of a ZIP file are listed first and unpacked one by one.
 
-No Streamlit here. Nothing is ever written to disk, so paths inside a ZIP cannot lead anywhere.
+Nothing is written to disk, so paths inside a ZIP have no effect.
 """
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -15,58 +15,59 @@ from deployment.reader.picture.load import ENDINGS, InputError
 MOST_PICTURES = 500  # of one upload
 MOST_ZIP = 100 * 2**20  # bytes of a ZIP file
 MOST_UNPACKED = 200 * 2**20  # bytes of the pictures in it
-MOST_ENTRIES = 5_000  # of whatever kind: each costs memory before it is looked at
-ENTRY = b"PK\x01\x02"  # what every entry of a ZIP's directory begins with
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others unpack a member whole, whatever one asks for
-MB = 2**20
+MOST_ENTRIES = 5_000  # of any kind: each takes memory when the directory is read
+ENTRY = b"PK\x01\x02"  # signature of an entry of the directory
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others unpack a whole member at once
+MB = 2**20  # bytes
 
 
 class Picture(NamedTuple):
-    name: str  # the last part of the file's name, whole: it may tell what the picture shows
+    """A picture to read."""
+
+    name: str  # last part of the file name, which may state the label
     load: Callable[[], bytes]  # raises InputError
-    file: int = 0  # the number of the uploaded file that it came in
+    file: int = 0  # index of the uploaded file
 
 
-def gather(files) -> tuple[list[Picture], list[str]]:
-    """Uploaded (name, bytes) -> the pictures, those in ZIP files too, at most MOST_PICTURES, and sentences on what was
-    left out."""
-    found, sentences = [], []
+def gather(files: Iterable[tuple[str, bytes]]) -> tuple[list[Picture], list[str]]:
+    """Uploaded (name, bytes) -> at most MOST_PICTURES pictures, including those in ZIP files, and sentences on omitted
+    files."""
+    pictures, sentences = [], []
     for number, (name, data) in enumerate(files):
         name = last_part(name)
         is_zip = name.lower().endswith(".zip")
-        more, said = unpack(shown(name), data) if is_zip else ([Picture(name, lambda d=data: d)], [])
-        found += [picture._replace(file=number) for picture in more]
-        sentences += said
-    if len(found) > MOST_PICTURES:
-        sentences.append(f"These are {len(found):,} pictures; the first {MOST_PICTURES} are read.")
-    return found[:MOST_PICTURES], sentences
+        more, notices = unpack(shown(name), data) if is_zip else ([Picture(name, lambda d=data: d)], [])
+        pictures += [picture._replace(file=number) for picture in more]
+        sentences += notices
+    if len(pictures) > MOST_PICTURES:
+        sentences.append(f"These are {len(pictures):,} pictures; the first {MOST_PICTURES} are read.")
+    return pictures[:MOST_PICTURES], sentences
 
 
 def unpack(name: str, data: bytes) -> tuple[list[Picture], list[str]]:
-    """The pictures in a ZIP file, by the last part of their names, and sentences on what was left out.
+    """The pictures in a ZIP file and sentences on omitted files.
 
-    A ZIP that is too large, damaged, locked or packed in an unusual way is refused whole: then there are no pictures
-    and one sentence.
+    A ZIP that is too large, damaged, locked or packed in an unusual way gives no pictures and one sentence.
     """
     try:
         return _unpack(name, data)
     except InputError as error:
         return [], [str(error)]
-    except Exception as error:  # zipfile raises almost anything on a hostile file
+    except Exception as error:  # zipfile raises many types of error on a malicious file
         return [], [f"“{name}” cannot be opened as a ZIP ({_reason(error)}); pack it again."]
 
 
-def _unpack(name, data):
+def _unpack(name: str, data: bytes) -> tuple[list[Picture], list[str]]:
     if len(data) > MOST_ZIP:
         raise InputError(larger(name, len(data)))
-    entries = data.count(ENTRY)  # before the directory is read, which takes memory for each
+    entries = data.count(ENTRY)  # checked before zipfile reads the directory into memory
     if entries > MOST_ENTRIES:
         raise InputError(f"“{name}” holds {entries:,} entries; at most {MOST_PICTURES} pictures are read: make smaller "
                          "ZIPs.")
     archive = zipfile.ZipFile(io.BytesIO(data))
     members = [member for member in archive.infolist() if not member.is_dir() and not is_litter(member.filename)]
     inside = [(last_part(member.filename), member) for member in members]
-    chosen = [(own, member) for own, member in inside if own.lower().endswith(ENDINGS)]
+    chosen = [(short, member) for short, member in inside if short.lower().endswith(ENDINGS)]
     if len(chosen) > MOST_PICTURES:
         raise InputError(f"“{name}” holds {len(chosen):,} pictures; at most {MOST_PICTURES} are read: make smaller "
                          "ZIPs.")
@@ -78,52 +79,52 @@ def _unpack(name, data):
     if size > MOST_UNPACKED:
         raise InputError(f"“{name}” unpacks to {size / MB:,.0f} MB; at most {MOST_UNPACKED // MB} MB are read: make "
                          "smaller ZIPs.")
-    others = [shown(own) for own, member in inside if not own.lower().endswith(ENDINGS)]
+    others = [shown(short) for short, _ in inside if not short.lower().endswith(ENDINGS)]
     sentences = []
     if others:
         more = f" and {len(others) - 3:,} more" if len(others) > 3 else ""
-        sentences.append(f"Left out of “{name}”, as they are no pictures: {', '.join(others[:3])}{more}.")
+        sentences.append(f"Left out of “{name}”, not pictures: {', '.join(others[:3])}{more}.")
     if not chosen:
         sentences.append(f"“{name}” holds no picture; put PNG or JPG files of one digit each into it.")
-    return [Picture(own, _loader(archive, member, shown(own), name)) for own, member in chosen], sentences
+    return [Picture(short, _loader(archive, member, shown(short), name)) for short, member in chosen], sentences
 
 
 def larger(name: str, size: float) -> str:
-    """The sentence on a file of `size` bytes that is larger than any that is read."""
+    """The notice on a file of `size` bytes, which exceeds the limit."""
     return (f"“{name}” has {size / MB:,.1f} MB: a ZIP may have {MOST_ZIP // MB} MB, a picture "
             f"{MOST_BYTES // MB} MB.")
 
 
-def _loader(archive, member, short, name):
-    def load():
+def _loader(archive: zipfile.ZipFile, member: zipfile.ZipInfo, short: str, name: str) -> Callable[[], bytes]:
+    def load() -> bytes:
         if member.file_size > MOST_BYTES:
             raise InputError(f"“{short}” in “{name}” has {member.file_size / MB:.1f} MB: give at most "
                              f"{MOST_BYTES // MB} MB.")
         try:
             with archive.open(member) as packed:
-                return packed.read(member.file_size + 1)  # reads to the end, where the checksum is compared
-        except Exception as error:  # as above
+                return packed.read(member.file_size + 1)  # one more byte, so that the checksum is verified
+        except Exception as error:  # as in unpack
             raise InputError(f"“{short}” in “{name}” cannot be unpacked ({_reason(error)}); pack it again.") from error
     return load
 
 
-def _reason(error):
-    """What a library says, short and on one line."""
+def _reason(error: Exception) -> str:
+    """The message of an error, short and on one line."""
     return " ".join(str(error).split())[:80] or "it is cut short"
 
 
 def is_litter(path: str) -> bool:
-    """What operating systems put into ZIP files unasked."""
+    """Whether an operating system added this file to the ZIP."""
     return path.startswith("__MACOSX/") or PurePosixPath(path).name.startswith(".")
 
 
 def last_part(path: str) -> str:
-    """The last part of a file's name: one line, of printable characters."""
+    """The last part of a file name, of printable characters only."""
     name = PurePosixPath(path.replace("\\", "/")).name
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
 
 
 def shown(path: str) -> str:
-    """The last part of a file's name as messages show it: at most 80 characters."""
+    """The last part of a file name for messages: at most 80 characters."""
     name = last_part(path)
     return name if len(name) <= 80 else f"{name[:60]}…{name[-19:]}"

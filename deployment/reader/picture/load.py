@@ -1,9 +1,11 @@
-"""Any source of a picture -> (H, W) grey in [0, 1]: files, bytes, PIL images and arrays, checked before unpacking."""
+"""Files, bytes, PIL images and arrays -> (H, W) grey in [0, 1]. Limits are checked before decoding."""
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pillow_heif
+from numpy.typing import ArrayLike, NDArray
 from PIL import ExifTags, Image
 
 from core.digits.data import SIDE
@@ -12,31 +14,34 @@ from deployment.reader.picture.limits import MOST_PIXELS, BoundsError, Source, c
 pillow_heif.register_heif_opener(thumbnails=False)
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif")
-MOST_ARRAY = 64_000_000  # pixels of what is in memory already
-WORK_SIDE = 640  # larger pictures are reduced to this first
-MIN_SIDE = 8
+MOST_ARRAY = 64_000_000  # pixels of an array or PIL image
+WORK_SIDE = 640  # pixels; larger pictures are reduced to this size first
+MIN_SIDE = 8  # pixels
 ACCEPTED = "give (H, W), (H, W, 3) or (H, W, 4), whole numbers 0 to 255 or floats 0 to 1"
-UPRIGHT = {2: [Image.Transpose.FLIP_LEFT_RIGHT], 3: [Image.Transpose.ROTATE_180],  # EXIF orientation -> what undoes it
+UPRIGHT = {2: [Image.Transpose.FLIP_LEFT_RIGHT], 3: [Image.Transpose.ROTATE_180],  # EXIF orientation -> inverse
            4: [Image.Transpose.FLIP_TOP_BOTTOM], 5: [Image.Transpose.TRANSPOSE], 6: [Image.Transpose.ROTATE_270],
            7: [Image.Transpose.TRANSVERSE], 8: [Image.Transpose.ROTATE_90]}
 
+PictureSource = Path | Image.Image | memoryview | ArrayLike  # ArrayLike includes str, bytes and bytearray
+FileSource = str | Path | bytes | bytearray | memoryview
+
 
 class InputError(ValueError):
-    """A picture that cannot be read; the message says which one and what to do."""
+    """A picture cannot be read; the message names it and states what to do."""
 
 
-def load_image(source, name="the picture"):
+def load_image(source: PictureSource, name: str = "the picture") -> NDArray[np.floating]:
     """-> (H, W) float32 grey in [0, 1], upright, long side at most 640 px; see `load_scaled`."""
     return load_scaled(source, name)[0]
 
 
-def load_scaled(source, name="the picture", side=WORK_SIDE):
-    """-> (H, W) float32 grey in [0, 1], upright, long side at most `side` pixels, and how many pixels of the source one
-    of its is.
+def load_scaled(source: PictureSource, name: str = "the picture",
+                side: int = WORK_SIDE) -> tuple[NDArray[np.floating], float]:
+    """-> (H, W) float32 grey in [0, 1], upright, long side at most `side` pixels; and pixels of the source per pixel.
 
     `source`: path, bytes, PIL image, or array (H, W), (H, W, 3) or RGBA (H, W, 4), of integers 0..255 or floats 0..1.
-    Of several frames or pages the first is read. Raises InputError for anything that is not such a picture, or is too
-    large. The source is never changed.
+    Only the first frame or page is read. Raises InputError for any other source and for one that is too large. The
+    source is not modified.
     """
     if isinstance(source, (str, Path, bytes, bytearray, memoryview)):
         image, size = _open(source, name, side)
@@ -48,9 +53,9 @@ def load_scaled(source, name="the picture", side=WORK_SIDE):
         grey = _grey(image, side)
     except MemoryError:
         raise InputError(f"{_start(name)} is too large for this machine's memory: make it smaller.") from None
-    except Exception as error:  # Pillow's readers raise almost anything on damaged files
+    except Exception as error:  # Pillow raises many types of error on damaged files
         raise InputError(f"{_start(name)} is damaged or cut short: save it again as PNG or JPEG.") from error
-    if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 1):  # PIL's modes F and I may hold anything
+    if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 1):  # modes F and I have no fixed range
         raise InputError(f"{_start(name)} holds values outside 0 to 1: {ACCEPTED}.")
     if min(grey.shape) < MIN_SIDE:
         width, height = size
@@ -58,8 +63,8 @@ def load_scaled(source, name="the picture", side=WORK_SIDE):
     return grey, max(size) / max(grey.shape)
 
 
-def _open(source, name, side=WORK_SIDE):
-    """A path or the bytes of a file -> PIL image, not unpacked yet, and its size."""
+def _open(source: FileSource, name: str, side: int = WORK_SIDE) -> tuple[Image.Image, tuple[int, int]]:
+    """A path or the bytes of a file -> PIL image, not decoded yet, and its size."""
     try:
         data = _bytes(source, name)
         check_tiff(data)
@@ -71,24 +76,24 @@ def _open(source, name, side=WORK_SIDE):
         raise InputError(f"{_start(name)} {error}.") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise InputError(f"{_start(name)} is too large: give at most {MOST_PIXELS['JPEG']:,} pixels.") from None
-    except Exception as error:  # as above
+    except Exception as error:  # as in load_scaled
         raise InputError(f"{_start(name)} is not a picture that can be read: save it as PNG or JPEG.") from error
     _check_size(size, name, most)
     image.draft("L", (side, side))
     return image, size
 
 
-def _bytes(source, name):
-    """What a file holds, or bytes themselves. Raises InputError for none, BoundsError for too many."""
-    path = Path(source) if isinstance(source, (str, Path)) else None
+def _bytes(source: FileSource, name: str) -> bytes:
+    """The bytes of a file. Raises InputError if there are none, BoundsError if there are too many."""
+    path, data = (Path(source), b"") if isinstance(source, (str, Path)) else (None, source)
     try:
         if path and path.is_dir():
             raise InputError(f"{_start(name)} is a folder: name the pictures in it, such as {path / '*.png'}, or read "
                              f"all of it with `python -m analytics.archive {path} --out READINGS`.")
         if path and not path.is_file():
             raise FileNotFoundError
-        check_bytes(path.stat().st_size if path else len(source))
-        data = path.read_bytes() if path else bytes(source)
+        check_bytes(path.stat().st_size if path else len(data))
+        data = path.read_bytes() if path else bytes(data)
     except (OSError, ValueError) as error:
         if isinstance(error, (BoundsError, InputError)):
             raise
@@ -99,23 +104,22 @@ def _bytes(source, name):
     return data
 
 
-def unread_pages(source, name="the picture"):
-    """A list of the sentence that a TIFF, a path or the bytes of one, has more pages than the first, which alone is
-    read; an empty list for any other picture."""
+def unread_pages(source: FileSource, name: str = "the picture") -> list[str]:
+    """A list with a notice if the file is a TIFF of several pages, of which only the first is read; else empty."""
     try:
         image, _ = _open(source, name)
         if image.format == "TIFF":
             image.seek(1)
             return [f"{_start(name)} has several pages: only the first was read."]
-    except Exception:  # there is no second page, or nothing that can be read: reading it says so
+    except Exception:  # no second page, or an unreadable file, which load_scaled reports
         pass
     return []
 
 
-def work(data):
-    """What reading the bytes of a file will cost, in megapixels; by its header alone, 0 for no picture.
+def work(data: bytes) -> float:
+    """The cost of reading the bytes of a file in megapixels, from its header; 0 if it is not a picture.
 
-    A JPEG unpacked at a fraction of its size counts a quarter: that is what it takes beside a PNG.
+    A JPEG decoded at a fraction of its size counts a quarter: it takes a quarter of the time of a PNG.
     """
     try:
         image, (width, height) = _open(data, "")
@@ -124,11 +128,11 @@ def work(data):
     return width * height / 1e6 * (0.25 if image.size != (width, height) else 1)
 
 
-def _from_array(source, name):
-    """Array of pixels (see load_image) -> PIL image of mode L, RGB, RGBA, or F with values 0..1."""
+def _from_array(source: ArrayLike, name: str) -> Image.Image:
+    """Array of pixels (see load_scaled) -> PIL image of mode L, RGB, RGBA, or F with values 0..1."""
     try:
         array = np.asarray(source)
-    except Exception as error:  # any object may be passed in, with an __array__ of its own
+    except Exception as error:  # __array__ of the object may raise anything
         raise InputError(f"{_start(name)} is not a picture: {ACCEPTED}.") from error
     if array.dtype.kind not in "buif" or array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,), (4,)):
         raise InputError(f"{_start(name)} is no picture (type {array.dtype}, shape {array.shape}): {ACCEPTED}.")
@@ -145,19 +149,21 @@ def _from_array(source, name):
     return Image.fromarray(array if array.ndim == 2 else np.rint(array * 255).astype(np.uint8))
 
 
-def _check_size(size, name, most):
+def _check_size(size: tuple[int, int], name: str, most: int) -> None:
     width, height = size
     if not 0 < width * height <= most or max(size) > 2**16:
         raise InputError(f"{_start(name)} cannot be {width} x {height}: give at most {most / 1e6:.0f} megapixels"
                          f"{' of this kind, or save it as JPEG' if most < MOST_ARRAY else ''}.")
 
 
-def check_images(X):
-    """Images as MNIST's, (N, 28, 28), of whole numbers 0..255, masks of 0 and 1, or floats 0..1 -> the same as uint8 or
-    float32 in [0, 1]. Raises InputError, as `load_image` does for one picture."""
+def check_images(X: ArrayLike) -> NDArray[np.uint8 | np.float32]:
+    """Images (N, 28, 28) of integers 0..255, masks of 0 and 1, or floats 0..1 -> uint8, or float32 in [0, 1].
+
+    Raises InputError for any other array.
+    """
     try:
         X = np.asarray(X)
-    except Exception as error:  # as above
+    except Exception as error:  # as in _from_array
         raise InputError(f"The images are no array: give (N, {SIDE}, {SIDE}).") from error
     if X.dtype.kind not in "buif" or X.ndim != 3 or X.shape[1:] != (SIDE, SIDE) or not len(X):
         raise InputError(f"The images have the type {X.dtype} and shape {X.shape}: give (N, {SIDE}, {SIDE}), whole "
@@ -176,22 +182,21 @@ def check_images(X):
     return X.astype(np.float32)
 
 
-def _full_scale(largest):
-    """What white is in whole numbers of an unknown range."""
+def _full_scale(largest: float) -> int:
+    """The value of white for integers with this maximum."""
     return 1 if largest <= 1 else 255 if largest <= 255 else 65535
 
 
-def _grey(image, side):
-    """PIL image -> (H, W) float32, 0..1, upright, reduced to `side`; what is transparent gets the ground that suits the
-    rest.
+def _grey(image: Image.Image, side: int) -> NDArray[np.floating]:
+    """PIL image -> (H, W) float32 in [0, 1], upright, reduced to `side`, transparent pixels filled with the background.
 
-    It is reduced first and in its own mode where that can be, so that no large copy is made.
+    The image is reduced before it is converted, to avoid a large copy.
     """
-    image.load()  # TIFF and HEIC are turned by their readers, which then forget how
-    turn = UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation), [])
+    image.load()  # Pillow turns TIFF and HEIC here and removes their orientation tag
+    turn = UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1), [])
     white = None
-    if image.mode.startswith("I"):  # 16 or 32 bits; large whole numbers reduce as floats without loss
-        _, high = image.getextrema()
+    if image.mode.startswith("I"):  # 16 or 32 bits; reduced as floats
+        _, high = cast("tuple[float, float]", image.getextrema())  # one band
         white = _full_scale(high)
         image = image.convert("I").convert("F")
     elif image.mode == "F":
@@ -216,18 +221,18 @@ def _grey(image, side):
     share = alpha.mean()
     if share == 0:
         return np.zeros(light.shape, np.float32)
-    seen = (light * alpha).sum() / alpha.sum()
-    # Strokes on nothing get the ground opposite to them; paper with a see-through margin goes on as paper.
-    ground = seen if share > 0.5 else float(seen < 0.5)
+    level = (light * alpha).sum() / alpha.sum()
+    # strokes on a transparent ground get the opposite ground; paper with a transparent margin is continued
+    ground = level if share > 0.5 else float(level < 0.5)
     return light * alpha + ground * (1 - alpha)
 
 
-def _is_mask(image):
-    """Whether an image of mode L or RGB holds 0 and 1 alone, and both."""
+def _is_mask(image: Image.Image) -> bool:
+    """Whether an image of mode L or RGB has both values 0 and 1 and no other."""
     bands = image.getextrema() if image.mode == "RGB" else [image.getextrema()] if image.mode == "L" else [(0, 255)]
     return set(bands) == {(0, 1)}
 
 
-def _start(name):
-    """The name as a sentence begins with it."""
+def _start(name: str) -> str:
+    """The name with its first letter in upper case."""
     return name[:1].upper() + name[1:]

@@ -251,7 +251,7 @@ def test_a_drawing_outlives_its_process(served, browser):
     assert draw_by_mouse(page, THREE) == "3"
     own = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "qualm_process")
     os.kill(served.apps()[int(own)], signal.SIGKILL)
-    page.get_by_text("Your drawing was kept").first.wait_for()
+    page.get_by_text("Your drawing is still here").first.wait_for()
     page.wait_for_selector("[data-testid=answer][data-name='your drawing'][data-strokes='1'][data-digit='3']")
     draw_by_mouse(page, [[(30, 250), (250, 250)]], done=1)
     page.get_by_role("button", name="Undo", exact=True).click()

@@ -8,7 +8,7 @@ from strokes import number
 
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.pages.draw import live
-from deployment.pages.draw.live import BRUSH, SHAPES, SIDE, WIDTH, Budget, Ink, Lost, Pen
+from deployment.pages.draw.live import BRUSH, SHAPES, SIDE, WIDTH, Budget, Drawing, Lost, Pen
 
 
 def seven():
@@ -18,9 +18,9 @@ def seven():
 
 
 def test_what_the_browser_sends_is_a_drawing():
-    ink = Ink.from_browser(sent(seven(), done=False))
+    ink = Drawing.from_browser(sent(seven(), done=False))
     assert np.array_equal(ink.image, seven()) and (ink.number, ink.strokes, ink.done) == (3, 2, False)
-    assert not ink.empty and Ink.from_browser(sent(np.zeros((SIDE, SIDE), np.uint8))).empty
+    assert not ink.empty and Drawing.from_browser(sent(np.zeros((SIDE, SIDE), np.uint8))).empty
 
 
 @pytest.mark.parametrize("wrong", [
@@ -28,12 +28,12 @@ def test_what_the_browser_sends_is_a_drawing():
     {"number": None}, {"strokes": []}, {"number": float("inf")},
 ])
 def test_what_is_no_drawing_is_none(wrong):
-    assert Ink.from_browser(sent(seven()) | wrong if isinstance(wrong, dict) and wrong else wrong) is None
+    assert Drawing.from_browser(sent(seven()) | wrong if isinstance(wrong, dict) and wrong else wrong) is None
 
 
 @pytest.mark.parametrize(("size", "surface"), [((112, 112), "digit"), ((420, 140), "number"), ((420, 240), "number")])
 def test_the_size_of_a_drawing_tells_its_surface(size, surface):
-    ink = Ink.from_browser(sent(np.zeros(size[::-1], np.uint8)))
+    ink = Drawing.from_browser(sent(np.zeros(size[::-1], np.uint8)))
     assert ink.image.shape == size[::-1] and ink.surface == surface
 
 
@@ -50,14 +50,14 @@ def test_the_brush_for_numbers_leaves_eleven_digits_apart(size, brush):
 
 def test_the_ways_of_strokes_come_in_pixels_of_the_drawing():
     wide = np.zeros((140, 420), np.uint8)
-    ink = Ink.from_browser(sent(wide, ways=[{"points": [[0.5, 0.1], [0.25, 0.2]], "width": 0.02}]))
+    ink = Drawing.from_browser(sent(wide, ways=[{"points": [[0.5, 0.1], [0.25, 0.2]], "width": 0.02}]))
     assert ink.image.shape == (140, 420)
     (points, width), = ink.ways
     assert np.allclose(points, [[210, 42], [105, 84]]) and width == pytest.approx(8.4)
     for wrong in ([{"points": [[1, 2, 3]], "width": 0.1}], [{"points": [[0, 0]]}], "no", [7],
                   [{"points": [], "width": 1}], [{"points": [[0, float("nan")]], "width": 0.1}],
                   [{"points": [[0, 0]], "width": -1}], [{"points": [[0, 0]] * 30_000, "width": 0.1}]):
-        assert Ink.from_browser(sent(wide, ways=wrong)) is None, wrong
+        assert Drawing.from_browser(sent(wide, ways=wrong)) is None, wrong
 
 
 def test_what_was_read_when_a_process_was_lost():

@@ -21,7 +21,7 @@ def test_a_zip_gives_its_pictures_by_their_last_names():
     found, sentences = archive.gather([("5_one.png", b"5"), ("mine.zip", zipped(content))])
     assert contents(found) == [("5_one.png", b"5"), ("7_x.png", b"1"), ("3_y.JPG", b"22"), ("4_z.jpeg", b"4"),
                                ("5.HEIC", b"5")]
-    assert sentences == ["Left out of “mine.zip”, as they are no pictures: notes.txt, more.zip."]
+    assert sentences == ["Left out of “mine.zip”, not pictures: notes.txt, more.zip."]
 
 
 def changed(data, offsets, value):
