@@ -1,6 +1,5 @@
-"""The trained network at work: any picture in, a digit with its doubt out. No Streamlit here.
+"""MNISTDeployer reads pictures of digits with a trained model and states how sure it is. No Streamlit here.
 
-    from deployment.deploy_mnist import MNISTDeployer
     print(MNISTDeployer().predict("photo.jpg").digit)
 
 From a shell: `python -m deployment.deploy_mnist photo.jpg [--json | --csv]`, with --number for whole numbers.
@@ -9,10 +8,13 @@ From a shell: `python -m deployment.deploy_mnist photo.jpg [--json | --csv]`, wi
 import argparse
 import json
 import sys
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Literal, TypeVar, overload
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from core.command import refusing
 from core.digits.data import as_input, load_split, read_checked
@@ -21,107 +23,104 @@ from core.models import model
 from core.models.check import check
 from deployment.reader import left_over, wording
 from deployment.reader.csv_tables import digits_csv, numbers_csv
-from deployment.reader.number.read import read_number
+from deployment.reader.number.read import Stroke, read_number
 from deployment.reader.paper.digit import find_digit
-from deployment.reader.picture.load import InputError, check_images, unread_pages
-from deployment.reader.prediction import Prediction
+from deployment.reader.picture.load import InputError, PictureSource, check_images, unread_pages
+from deployment.reader.prediction import NumberReading, Prediction
 
 SHIPPED = model.FINAL_MODEL
 RUNS = SHIPPED.parent / "runs"
 
+Array = NDArray[np.floating]
+T = TypeVar("T")
+
 
 class MNISTDeployer:
-    """A model folder, loaded and ready. Holds no state between calls: one object serves many threads.
+    """A loaded model. It has no state between calls, so one object serves many threads.
 
-    Raises core.storage.ModelError, with a sentence that names the file, when the folder is missing, mixed or damaged.
+    Raises core.storage.ModelError, naming the file, when the folder is missing, mixed or damaged.
     """
 
-    def __init__(self, model_dir=SHIPPED):
+    def __init__(self, model_dir: str | Path = SHIPPED):
         self.model_dir = Path(model_dir)
         self.model = model.load(self.model_dir)
         self.network, self.config = self.model.network, self.model.config
         self.gate_mean, self.gate_class_mean = self.model.gate_mean, self.model.gate_class_mean
-        self.metrics, self.history = self.model.metrics, self.model.history
-        for name, document in (("metrics.json", self.metrics), ("train_history.json", self.history)):
+        self.metrics, self.history = self.model.metrics or {}, self.model.history or {}
+        for name, document in (("metrics.json", self.model.metrics), ("train_history.json", self.model.history)):
             check(document is not None, self.model_dir / name, "is missing")
 
-    def predict(self, image, name="the picture", kind=None):
+    def predict(self, image: PictureSource, name: str = "the picture", kind: str | None = None) -> Prediction:
         """Read a picture: a path, bytes, PIL image, or array (H, W), (H, W, 3), (H, W, 4) of uint8 or floats in [0, 1].
 
-        kind: "canvas" for strokes drawn white on black, where no paper is looked for. Raises InputError (a ValueError)
-        with a sentence for people; `name` is what that sentence calls the picture.
+        kind: "canvas" for white strokes on black; no paper is searched then. Raises InputError (a ValueError) with a
+        message that can be shown to people and calls the picture `name`.
         """
         return self.predict_batch([image], [name], kind=kind)[0]
 
-    def predict_batch(self, images, names=None, skip_errors=False, kind=None):
-        """Read many pictures, as `predict` each. A picture that cannot be read raises InputError naming its index, or,
-        with skip_errors, leaves its InputError in its place in the list."""
-        images = list(images)
-        prepared, answers = {}, [None] * len(images)
-        for i, image in enumerate(images):
-            name = names[i] if names is not None else f"picture {i}"
-            try:
-                prepared[i] = left_over.Digit.of(find_digit(image, name, kind))
-            except InputError as error:
-                if not skip_errors:
-                    raise
-                answers[i] = error
-        for i, prediction in zip(prepared, left_over.read(self, list(prepared.values())), strict=True):
-            answers[i] = prediction
-        return answers
+    @overload
+    def predict_batch(self, images: Iterable[PictureSource], names: Sequence[str] | None = None,
+                      skip_errors: Literal[False] = False, kind: str | None = None) -> list[Prediction]: ...
+    @overload
+    def predict_batch(self, images: Iterable[PictureSource], names: Sequence[str] | None = None,
+                      skip_errors: bool = False, kind: str | None = None) -> Sequence[Prediction | InputError]: ...
+    def predict_batch(self, images: Iterable[PictureSource], names: Sequence[str] | None = None,
+                      skip_errors: bool = False, kind: str | None = None) -> Sequence[Prediction | InputError]:
+        """Read many pictures; arguments as of `predict`. A picture that cannot be read raises InputError naming its
+        index; with skip_errors its InputError takes its place in the list."""
+        digits = _read_each(lambda image, name: left_over.Digit.of(find_digit(image, name, kind)), images, names,
+                            skip_errors)
+        predictions = iter(left_over.read(self, [digit for digit in digits if not isinstance(digit, InputError)]))
+        return [digit if isinstance(digit, InputError) else next(predictions) for digit in digits]
 
-    def predict_arrays(self, X):
-        """Calibrated probabilities (N, 10) of images as MNIST's: (N, 28, 28), whole numbers 0..255 or floats in [0, 1].
+    def predict_arrays(self, X: ArrayLike) -> Array:
+        """Calibrated probabilities (N, 10) of framed images (N, 28, 28), integers 0..255 or floats in [0, 1].
 
-        Raises InputError for any other shape or value, as `predict` does.
+        Raises InputError for any other shape or value.
         """
         return self.model.probabilities(self._input(check_images(X)))
 
-    def read_number(self, source, name="the picture", kind=None, strokes=()):
-        """Read whole numbers, line by line: a deployment.reader.prediction.NumberReading; arguments and errors as
-        `predict`'s. strokes: see deployment.reader.number.read.read_number."""
+    def read_number(self, source: PictureSource, name: str = "the picture", kind: str | None = None,
+                    strokes: Sequence[Stroke] = ()) -> NumberReading:
+        """Read whole numbers, line by line; arguments and errors as of `predict`. strokes: as of
+        deployment.reader.number.read.read_number."""
         return read_number(self, source, name, kind, strokes)
 
-    def read_numbers(self, sources, names=None, skip_errors=False, **how):
-        """Read many pictures, as `read_number` each, which says `how`; names and skip_errors as `predict_batch`'s."""
-        answers = []
-        for i, source in enumerate(sources):
-            try:
-                answers.append(self.read_number(source, names[i] if names is not None else f"picture {i}", **how))
-            except InputError as error:
-                if not skip_errors:
-                    raise
-                answers.append(error)
-        return answers
+    def read_numbers(self, sources: Iterable[PictureSource], names: Sequence[str] | None = None,
+                     skip_errors: bool = False, **options) -> list[NumberReading | InputError]:
+        """Read many pictures; options: arguments of `read_number`; names and skip_errors as of `predict_batch`."""
+        return _read_each(lambda source, name: self.read_number(source, name, **options), sources, names, skip_errors)
 
-    def assess(self, images):
-        """Of images (N, 28, 28), floats in [0, 1], at the first look: calibrated probabilities (N, 10), the logarithm
-        of the chance (N,) that each is a digit at all, as training against no digits set it (core/nn/losses.py),
-        novelty (N,), and all hidden layers (N, h) in one."""
+    def assess(self, images: Array) -> tuple[Array, Array, Array, Array]:
+        """Evidence on images (N, 28, 28), floats in [0, 1], without test-time augmentation.
+
+        Returns calibrated probabilities (N, 10), log-probabilities (N,) that each image is a digit (the energy trained
+        against non-digits, core/nn/losses.py), novelty (N,), and all hidden layers concatenated (N, h).
+        """
         readout, reading = self.model.readout, self.network.read(self._input(images))
         evidence = readout.evidence(reading)
         digitness = -np.logaddexp(0, evidence.energy.astype(float))
         return (readout.calibration.probabilities(evidence), digitness, readout.novelty(evidence),
                 np.concatenate(reading.hidden, axis=1))
 
-    def gate_comparison(self, image):
+    def gate_comparison(self, image: Array) -> dict[str, Array] | None:
         """Probabilities (10,) of one (28, 28) image under four gates, by name; None for a network without a gate.
 
-        "live"; held at its training "mean", the fair view of what this digit's own gate changes; fully "open", which
-        also rescales the logits; and "shuffled", its values dealt to other units (core.explain.gates), mean of 20
-        deals.
+        "live"; "mean": held at its training mean; "open": all ones, which also rescales the logits; "shuffled": its
+        values permuted over the units, mean of 20 permutations (core.explain.gates).
         """
         x, readout = self._input(image[None]), self.model.readout
         readings = gates.gate_modes(self.model, x, np.random.default_rng(0), shuffles=20)
-        held = {name: [self.network.with_gate(gate) for gate in reading.gate] for name, reading in readings.items()}
+        held = {name: [self.network.with_gate(gate) for gate in reading.gate]
+                for name, reading in readings.items() if reading.gate is not None}
         return {name: np.mean([readout.read(network, x)[0][0] for network in networks], axis=0)
                 for name, networks in (held | {"live": [self.network]}).items()} if held else None
 
-    def explain(self, image, digit, against, method="integrated_gradients"):
-        """What each pixel of one (28, 28) image speaks for: (28, 28), positive for `digit`, negative for `against`.
+    def explain(self, image: Array, digit: int, against: int, method: str = "integrated_gradients") -> Array:
+        """Attribution (28, 28) of one (28, 28) image: positive for `digit`, negative for `against`.
 
-        method: "integrated_gradients" or "gradient_x_input", in logits (nats) of the lead of one over the other; or
-        "occlusion", the fall of the answer's probability without the ink there, whatever `digit` is. See
+        method: "integrated_gradients" or "gradient_x_input", in nats of the difference of the two logits; or
+        "occlusion", the drop of the answer's probability when the ink there is removed, whatever `digit` is. See
         core/explain/attribution.py.
         """
         x = self._input(image[None])
@@ -133,58 +132,59 @@ class MNISTDeployer:
         return attribution.integrated_gradients(self.network, x, digit, against, 32, paper).reshape(28, 28)
 
     @property
-    def sha256(self):
-        """The hash of the model in use, weights and readout: what was made from it carries the same."""
+    def sha256(self) -> str:
+        """The hash of the model, weights and readout; files made with the model store it."""
         return self.model.sha256
 
     @cached_property
-    def bank(self):
-        """The k-NN index saved beside the weights (core.explain.neighbours); ModelError, naming the command,
-        without."""
+    def bank(self) -> neighbours.NeighbourIndex:
+        """The k-NN index stored beside the weights. Raises ModelError, naming the command that makes it, if missing."""
         index = neighbours.NeighbourIndex.load(self.model_dir, self.sha256)
         check(len(index.basis) == self.config.hidden[-1], self.model_dir / neighbours.FILE, "is of another layer")
         return index
 
-    def neighbours(self, prediction, count=5, digit=None):
-        """The training images most like a Prediction, of one digit or of any: indices, cosine similarities of the last
-        hidden layers, labels, (count,) each. Raises ModelError without an index."""
-        among = self.bank if digit is None else self.bank.of_digit(digit)
-        return among.nearest(prediction.hidden[-1], min(count, len(among.labels)))
+    def neighbours(self, prediction: Prediction, count: int = 5,
+                   digit: int | None = None) -> tuple[NDArray[np.integer], Array, NDArray[np.integer]]:
+        """The training images nearest to a Prediction, of one digit or of any: indices, cosine similarities of the last
+        hidden layer, labels, (count,) each. Raises ModelError without an index."""
+        index = self.bank if digit is None else self.bank.of_digit(digit)
+        return index.nearest(prediction.hidden[-1], min(count, len(index.labels)))
 
-    def smallest_change(self, image, to, examples=None):
-        """The least ink that makes one (28, 28) image a `to`: ((28, 28) in [0, 1], a Counterfactual).
+    def smallest_change(self, image: Array, to: int,
+                        examples: Array | None = None) -> tuple[Array, counterfactual.Counterfactual]:
+        """The smallest change of ink that makes one (28, 28) image a `to`: ((28, 28) in [0, 1], a Counterfactual).
 
-        examples: images (N, 28, 28) of `to` to start from too, near ones.
+        examples: further starting points (N, 28, 28), near images of `to`.
         """
-        examples = None if examples is None or not len(examples) else self._input(examples)
-        found = counterfactual.counterfactual(self.model, self._input(image[None]), to, examples)
+        starts = None if examples is None or not len(examples) else self._input(examples)
+        change = counterfactual.counterfactual(self.model, self._input(image[None]), to, starts)
         low, high = self.model.config.input_range
-        return (found.image.reshape(28, 28) - low) / (high - low), found
+        return (change.image.reshape(28, 28) - low) / (high - low), change
 
-    def layer_means(self):
-        """What tells how near a layer is to each digit, from the calibration images (core.explain.probe); a second."""
+    def layer_means(self) -> probe.NearestCentroidProbe:
+        """Fit the probe of the hidden layers to the calibration images; takes about a second."""
         part = load_split()["calibration"]
         images, labels = (read_checked(f"train-{kind}-ubyte")[part] for kind in ("images-idx3", "labels-idx1"))
         return probe.NearestCentroidProbe.fit(self.network, self._input(images), labels)
 
-    def layers(self, image, layer_means):
-        """What each hidden layer knows of one (28, 28) image: as core.explain.probe.probe_layers."""
+    def layers(self, image: Array, layer_means: probe.NearestCentroidProbe) -> list[dict]:
+        """Nearest digit of one (28, 28) image in each hidden layer, as of core.explain.probe.probe_layers."""
         return probe.probe_layers(self.network, self._input(image[None]), layer_means)
 
-    def hidden_activations(self, X):
-        """Hidden layers of images (N, 28, 28): a list of (N, h) arrays, the gated one last."""
+    def hidden_activations(self, X: NDArray) -> list[Array]:
+        """Activations (N, h) of each hidden layer for images (N, 28, 28), the gated layer last."""
         return self.network.read(self._input(X)).hidden
 
-    def weights(self):
+    def weights(self) -> dict[str, Array]:
         """{layer name: weight matrix}, in order from the input."""
         parameters = self.network.named_parameters()
         return {name.rpartition("_")[0]: W for name, W in parameters.items() if W.ndim == 2}
 
-    def _input(self, X):
+    def _input(self, X: NDArray) -> Array:
         return as_input(X, self.model.config.input_range)
 
-    def read_framed(self, images):
-        """Predictions of images (N, 28, 28), floats in [0, 1], framed as MNIST's."""
+    def read_framed(self, images: Array) -> list[Prediction]:
+        """Predictions of framed images (N, 28, 28), floats in [0, 1]."""
         X, readout = self._input(images), self.model.readout
         reading = self.network.read(X)
         evidence, by_fold = readout.augment_doubtful(self.network, X, readout.evidence(reading))
@@ -201,43 +201,59 @@ class MNISTDeployer:
         return answers
 
 
-def available_models():
-    """Model folders by name: the shipped one first, then the finished runs, newest first."""
+def _read_each(read: Callable[[PictureSource, str], T], sources: Iterable[PictureSource], names: Sequence[str] | None,
+               skip_errors: bool) -> list[T | InputError]:
+    answers = []
+    for i, source in enumerate(sources):
+        try:
+            answers.append(read(source, names[i] if names is not None else f"picture {i}"))
+        except InputError as error:
+            if not skip_errors:
+                raise
+            answers.append(error)
+    return answers
+
+
+def available_models() -> dict[str, Path]:
+    """Model folders by name: the shipped model, then the finished runs, newest first."""
     runs = sorted(RUNS.glob("*/config.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     return {"shipped model": SHIPPED} | {f"run {path.parent.name}": path.parent for path in runs}
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m deployment.deploy_mnist", description="Read pictures of digits.",
-        epilog="A box is (top, left, bottom, right) in pixels of the picture. Of several frames or pages the first is "
-               "read.")
+        epilog="A box is (top, left, bottom, right) in pixels of the picture. Only the first frame or page is read.")
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR")
-    parser.add_argument("--number", action="store_true", help="whole numbers, several lines of them if need be")
+    parser.add_argument("--number", action="store_true", help="read whole numbers, on one or several lines")
     written = parser.add_mutually_exclusive_group()
-    written.add_argument("--json", action="store_true", help="one JSON object a line; with the box of each digit of a "
-                         "number")
-    written.add_argument("--csv", action="store_true", help="a table, as the page offers it of many pictures")
+    written.add_argument("--json", action="store_true", help="one JSON object a line, with the box of each digit")
+    written.add_argument("--csv", action="store_true", help="a table, as the app offers it")
     args = parser.parse_args(argv)
     with refusing("deploy_mnist"):
         deployer = MNISTDeployer(args.model)
-        read = deployer.read_numbers if args.number else deployer.predict_batch
-        answers = read(args.files, [f"“{file}”" for file in args.files], skip_errors=True)
+        names = [f"“{file}”" for file in args.files]
+        if args.number:
+            answers = deployer.read_numbers(args.files, names, skip_errors=True)
+            table = numbers_csv(args.files, answers)
+        else:
+            answers = deployer.predict_batch(args.files, names, skip_errors=True)
+            table = digits_csv(args.files, answers)
     if args.csv:
-        print((numbers_csv if args.number else digits_csv)(args.files, answers), end="")
+        print(table, end="")
     for file, answer in zip(args.files, answers, strict=True):
-        failed = isinstance(answer, InputError)
-        for sentence in [] if failed else unread_pages(file, f"“{file}”"):
-            print(sentence, file=sys.stderr)
-        if args.csv:  # the table holds the answers and the refusals
+        if not isinstance(answer, InputError):
+            for sentence in unread_pages(file, f"“{file}”"):
+                print(sentence, file=sys.stderr)
+        if args.csv:  # the table lists answers and errors
             continue
         if args.json:
-            result = {"error": str(answer)} if failed else answer.to_dict()
+            result = {"error": str(answer)} if isinstance(answer, InputError) else answer.to_dict()
             print(json.dumps({"file": file} | result, ensure_ascii=False))
-        elif failed:
+        elif isinstance(answer, InputError):
             print(answer, file=sys.stderr)
-        elif args.number:
+        elif isinstance(answer, NumberReading):
             print(f"{file}: {wording.number(answer)}")
         else:
             print(f"{file}: {answer.digit}   {wording.sentence(answer)} ({answer.emotion})")

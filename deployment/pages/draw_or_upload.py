@@ -1,13 +1,16 @@
-"""The tab "Draw or upload": one picture goes in, and its reading appears beside it. Layout only.
+"""Layout of the tab "Draw or upload".
 
-Three fragments, so that only changed parts are sent: the drawing and its reading, which follow the pen; the gate and
-the reasons, which wait until it rests; and the tab around them.
+Three fragments limit what is sent: the drawing and its reading, updated while the pen moves; the gate and the reasons,
+updated when it rests; and the whole tab around them.
 """
 
 import hashlib
 from dataclasses import asdict
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
+from streamlit.components.v2 import component
 from streamlit_drawable_canvas import st_canvas
 
 from deployment.deploy_mnist import MNISTDeployer
@@ -19,18 +22,20 @@ from deployment.reader.number.hint import noticed
 from deployment.reader.picture.load import InputError, load_scaled
 from deployment.reader.prediction import NumberReading, Prediction
 from deployment.ui import digit, number, source
-from deployment.ui.assets import component
+from deployment.ui.assets import asset
 from deployment.ui.html import boxed, notice
 
-RESUMED = {kind: f"The connection was lost and is back. {what}" for kind, what in (
+RECONNECTED = {kind: f"The connection was lost and is back. {what}" for kind, what in (
     ("drawing", "Your drawing is still here."),
     ("example", "Nothing was lost."),
-    ("upload", "The pictures you uploaded are no longer here: please choose them once more."),
-    ("photograph", "The photograph is no longer here: please take it once more."))}
+    ("upload", "Please choose your pictures again."),
+    ("photograph", "Please take the photograph again."))}
+Read = tuple[str | None, Prediction | NumberReading | InputError | None, NumberReading | None]  # see _read
 EMPTY = {mode: f"The canvas is empty: draw {what} with mouse or finger, or try one of the examples." for mode, what in (
     ("digit", "one digit"), ("number", "a number"))}
-_rest = component("pen_rests", js=("rest.js",))
-_live = component("live_drawing", html=("live.html",), css=("live.css",), js=("ink.js", "pad.js", "live.js"))
+_rest = component("pen_rests", js=asset("rest.js"))
+_live = component("live_drawing", html=asset("live.html"), css=asset("live.css"),
+                  js=asset("ink.js") + asset("pad.js") + asset("live.js"))
 
 
 @st.cache_resource
@@ -40,13 +45,13 @@ def _budget() -> Budget:
 
 @st.fragment
 def render(deployer: MNISTDeployer) -> None:
-    """Show the tab for one loaded model."""
+    """Show the tab for a loaded model."""
     state = st.session_state
-    source.begin()  # inside the fragment that needs it, so that a failure elsewhere cannot skip it
-    if message := state.pop("resumed", None):
-        st.toast(message, duration="long")
+    source.begin()  # inside the fragment that needs it, which may run alone
+    if sentence := state.pop("reconnected", None):
+        st.toast(sentence, duration="long")
     inputs.mode()
-    # a grid (deployment/ui/theme.py), in another order on a phone and where the drawing area is wide
+    # a grid (deployment/ui/theme.py); the order differs on a phone and with the wide drawing area
     with st.container(key="wide" if state.wide else "square"), st.container(key="surface"):
         reading, choices = st.container(), st.container(horizontal=True, gap="medium", key="choices")
     sheet, reasons = st.container(), st.container(key="reasons")
@@ -65,31 +70,33 @@ def render(deployer: MNISTDeployer) -> None:
 
 
 @st.fragment
-def _reading(deployer) -> None:
-    """The drawing area, or the uploaded picture in its place, and the reading. The reading comes before the layout:
-    while the page is being sent, the sending thread and NumPy slow each other down by more than the reading costs."""
+def _reading(deployer: MNISTDeployer) -> None:
+    """The drawing area, or the uploaded picture in its place, and its reading.
+
+    The picture is read before the layout is sent: the sending thread and NumPy would wait for each other, which takes
+    longer than the reading.
+    """
     state, budget = st.session_state, _budget()
     source.part()
-    started, sent_values = budget.now(), state.get("live", {})
-    sent, pen = Drawing.from_browser(sent_values.get("ink")), Pen.from_browser(sent_values.get("pen"), source.surface())
-    ink = sent if sent and sent.surface == source.surface() else None  # not a drawing of the other surface
+    started, browser_state = budget.now(), state.get("live", {})
+    sent = Drawing.from_browser(browser_state.get("ink"))
+    pen = Pen.from_browser(browser_state.get("pen"), source.surface())
+    ink = sent if sent and sent.surface == source.surface() else None
     following = state.source == "drawing" and ink is not None and not ink.done
     late = following and "read" in state and budget.exceeded()
     if not late:
         state.read, state.read_ink = _read(deployer, ink), ink
     name, result, offered = state.read
-    is_number = isinstance(result, NumberReading)
-    # for the other tabs
-    state.last_prediction = result if isinstance(result, Prediction) else None
+    state.last_prediction = result if isinstance(result, Prediction) else None  # for the other tabs
 
     drawing, answer, seen, details = (st.container(key=key) for key in ("drawing", "answer", "seen", "details"))
     picture = drawing.container(key="picture") if upload.is_shown(state.uploaded) else None
     with drawing:
-        if picture is None:  # the pen's surface; the component below it records and sends the strokes
+        if picture is None:  # only the surface; the component below stores and sends the strokes
             width, height = pen.size
             st_canvas(stroke_width=pen.width, stroke_color=pen.color, width=width, height=height,
                       update_streamlit=False, key=f"canvas_{pen.surface}")
-        browser = _live(key="live", data=_live_data(sent, ink, pen, picture is not None, PAUSE if late else 0),
+        browser = _live(key="live", data=_for_browser(sent, ink, pen, picture is not None, PAUSE if late else 0),
                         on_ink_change=lambda: source.use("drawing"), on_lost_change=lambda: None,
                         on_pen_change=lambda: None)
     if "met" not in state:
@@ -100,18 +107,18 @@ def _reading(deployer) -> None:
             upload.progress(deployer)
     elif result is None or isinstance(result, InputError):
         answer.html(notice(EMPTY[state.mode] if result is None else str(result)))
-    elif is_number:
+    elif isinstance(result, NumberReading):
         answer.html(number.answer(result, name, _strokes(ink), following))
         with details:
             state.last_prediction = number_panel.render(result, picture)
     else:
         answer.html(digit.answer(result, name, _strokes(ink), following))
-        seen.html(digit.seen(result.image, name))
+        if result.image is not None:
+            seen.html(digit.seen(result.image, name))
         if result.left_over and picture is None:
-            grey, scale = _searched()
-            seen.html(boxed(grey, scale, result, name))
+            seen.html(boxed(*_searched(), result, name))
         if offered:
-            with drawing:  # below the drawing area, which must not move while somebody draws
+            with drawing:  # below the drawing area, which must not move
                 inputs.offer(offered, bool(result.left_over))
         details.html(digit.meaning(result) + digit.bars(result))
     if picture is not None:
@@ -120,23 +127,23 @@ def _reading(deployer) -> None:
     budget.spend(started)
 
 
-def _resume(lost) -> None:
-    """Resume a session whose process ended; the browser has stored the drawing and sends it."""
+def _resume(lost: Lost | None) -> None:
+    """Continue a session whose process has ended; the browser stores the drawing and sends it again."""
     if lost is None:
         return
     state = st.session_state
     state.cleared = lost.cleared
     if lost.source == "drawing":
         state.source = "drawing"
-    state.resumed = RESUMED[lost.source]
+    state.reconnected = RECONNECTED[lost.source]
     st.rerun()
 
 
-def _live_data(sent, ink, pen, aside: bool, pause: int) -> dict:
-    """The data for the browser's component. sent: its last drawing; ink: the same if it is of this surface; aside:
-    whether a picture takes the place of the drawing area."""
+def _for_browser(sent: Drawing | None, ink: Drawing | None, pen: Pen, aside: bool, pause: int) -> dict:
+    """Data for assets/live.js. sent: the last drawing sent; ink: the same, or None if it is of the other surface;
+    aside: whether a picture is shown in place of the drawing area."""
     state, prediction, result = st.session_state, st.session_state.last_prediction, st.session_state.read[1]
-    surface, is_number = source.surface(), isinstance(result, NumberReading)
+    surface = source.surface()
     read = state.read_ink if state.source == "drawing" else None
     return {
         "label": "Drawing area for a number" if state.wide else "Drawing area for one digit",
@@ -152,25 +159,27 @@ def _live_data(sent, ink, pen, aside: bool, pause: int) -> dict:
         "answered": sent.number if sent else 0,
         "read": hashlib.sha256(read.image.tobytes()).hexdigest() if read else "",
         "token": _token(prediction),
-        "spoken": number.spoken(result) if is_number else digit.spoken(prediction) if prediction else "",
+        "spoken": (number.spoken(result) if isinstance(result, NumberReading) else
+                   digit.spoken(prediction) if prediction else ""),
         "source": state.source,
         "cleared": state.cleared,
         "pause": pause,
     }
 
 
-def _strokes(ink) -> int:
+def _strokes(ink: Drawing | None) -> int:
     return ink.strokes if ink and st.session_state.source == "drawing" else 0
 
 
-def _token(prediction) -> str:
-    """An identifier of the image that was read."""
-    return hashlib.sha256(prediction.image.tobytes()).hexdigest()[:16] if prediction else "none"
+def _token(prediction: Prediction | None) -> str:
+    """An identifier of the picture of a reading."""
+    image = prediction and prediction.image
+    return "none" if image is None else hashlib.sha256(image.tobytes()).hexdigest()[:16]
 
 
 @st.fragment
-def _reasons(deployer) -> None:
-    """The gate and the reasons for the last reading; for a drawing, once the pen has rested."""
+def _reasons(deployer: MNISTDeployer) -> None:
+    """The gate and the reasons for the last reading; for a drawing, after the pen has rested."""
     state = st.session_state
     source.part()
     prediction, token = state.last_prediction, _token(state.last_prediction)
@@ -180,9 +189,9 @@ def _reasons(deployer) -> None:
         why.render(deployer, prediction, wait=state.source == "drawing" and rested != token)
 
 
-def _read(deployer, ink) -> tuple:
-    """The name of the source; its Prediction, NumberReading or InputError, or None for an empty canvas; both None while
-    an upload is being read. Third, the NumberReading of a source that was read as one digit and looks like several."""
+def _read(deployer: MNISTDeployer, ink: Drawing | None) -> Read:
+    """The name of the picture, its result (None for an empty canvas), and the NumberReading of a picture that was read
+    as one digit and looks like more. Name and result are None while an upload is being read."""
     state, kind = st.session_state, None
     if state.source in ("upload", "photograph") and state.uploaded is not None:
         return upload.read(deployer, state.uploaded)
@@ -196,25 +205,25 @@ def _read(deployer, ink) -> tuple:
         ways = ink.ways if kind and ink else ()
         return name, deployer.read_numbers([picture], [name], skip_errors=True, kind=kind, strokes=ways)[0], None
     result = deployer.predict_batch([picture], names=[name], skip_errors=True, kind=kind)[0]
-    drawn = kind is None or ink is None or ink.done  # in mid-stroke there is no time for it
-    more = isinstance(result, Prediction) and drawn
-    return name, result, noticed(deployer, picture, result, kind) if more else None
+    drawn = kind is None or ink is None or ink.done  # too slow in mid-stroke
+    more = noticed(deployer, picture, result, kind) if isinstance(result, Prediction) and drawn else None
+    return name, result, more
 
 
-def _searched() -> tuple:
-    """The drawing or example that was read, scaled as for the search of ink: (H, W) in [0, 1], and the scale."""
+def _searched() -> tuple[NDArray[np.floating], float]:
+    """The drawing or example as searched for ink, (H, W) in [0, 1], and pixels of the source per pixel."""
     state = st.session_state
     return load_scaled(state.read_ink.image if state.source == "drawing" else inputs.example_file(state.example))
 
 
-def _gate(deployer, prediction) -> None:
+def _gate(deployer: MNISTDeployer, prediction: Prediction) -> None:
     st.subheader("The gate, live", anchor=False)
-    answers = deployer.gate_comparison(prediction.image)
-    if answers is None:
-        st.html(notice("This model has no gate; switch to one that has, to see it at work."))
+    answers = None if prediction.image is None else deployer.gate_comparison(prediction.image)
+    if answers is None or prediction.gate is None or deployer.gate_mean is None:
+        st.html(notice("This model has no gate; choose one that has."))
         return
     st.caption(
-        "Before the network answers, every unit of its last hidden layer passes a gate between 0 (shut) and 1 (open). "
+        "Each unit of the last hidden layer is multiplied by a gate between 0 (shut) and 1 (open). "
         "One cell is one unit; all three pictures are ordered by the average."
     )
     st.html(digit.gate(prediction.gate, deployer.gate_mean) + digit.comparison(answers))

@@ -1,4 +1,4 @@
-"""Readings as CSV: a line a picture, or a line a digit of a number."""
+"""Readings as CSV: one line per picture, or one line per digit of a number."""
 
 import csv
 import io
@@ -14,14 +14,14 @@ DIGIT_COLUMNS = ("file", "answer", "confidence", "emotion", "runner_up", "novelt
 NUMBER_COLUMNS = ("file", "text", "confidence", "emotion", "alternatives", "left_over", "true", "digit_errors", "error")
 BOX_COLUMNS = ("top", "left", "bottom", "right")
 PLACE_COLUMNS = ("line", "place", "text", "chance", "emotion", "alternatives", *BOX_COLUMNS)
-FORMER_COLUMNS = {"feeling": "emotion", "could_be": "alternatives"}  # former name -> today's
+FORMER_COLUMNS = {"feeling": "emotion", "could_be": "alternatives"}  # deprecated name -> name
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[dict]) -> str:
     """Rows {column: value} as CSV with a header line; a missing value is an empty cell.
 
-    Text written by others must go through `cell` first. A former column name is accepted with a DeprecationWarning, and
-    its column keeps that name.
+    Untrusted text must go through `cell` first. A deprecated column name is written as given, with a
+    DeprecationWarning.
     """
     names = [_current(column) for column in columns]
     text = io.StringIO()
@@ -40,18 +40,17 @@ def _current(column: str) -> str:
 
 
 def cell(text: str) -> str:
-    """A text as a cell of a CSV. Spreadsheets evaluate text that begins with = + - or @ as a formula; a leading
-    apostrophe keeps it a text."""
+    """Text that a spreadsheet cannot take for a formula: an apostrophe is put before a leading = + - or @."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def digits_csv(names: Sequence[str], results: Sequence[Prediction | InputError],
                columns: Sequence[str] = DIGIT_COLUMNS) -> str:
-    """One line a picture.
+    """One line per picture.
 
-    `true` is the digit in the file's name, if any; `alternatives` are the digits with a calibrated probability of at
+    `true` is the digit in the file name, if any; `alternatives` are the digits with a calibrated probability of at
     least 5 %, most likely first; `left_over` lists boxes of ink outside the answer ("top left bottom right" in pixels
-    of the picture, separated by "; "); `error` says why a picture could not be read.
+    of the picture, separated by "; "); `error` is the message if the picture could not be read.
     """
     def row(name: str, result: Prediction | InputError) -> dict:
         common = {"file": cell(name), "true": digit_label(name)}
@@ -67,8 +66,8 @@ def digits_csv(names: Sequence[str], results: Sequence[Prediction | InputError],
 
 def numbers_csv(names: Sequence[str], results: Sequence[NumberReading | InputError],
                 columns: Sequence[str] = NUMBER_COLUMNS) -> str:
-    """One line a picture, as `digits_csv`; lines of a number are separated by "/", `alternatives` are listed by place,
-    counted from 1."""
+    """One line per picture, as `digits_csv`. Lines of a number are separated by "/"; `alternatives` are listed by
+    place, counted from 1."""
     def row(name: str, result: NumberReading | InputError) -> dict:
         label = number_label(name)
         common = {"file": cell(name), "true": "" if label is None else label.replace("\n", "/")}
@@ -84,10 +83,10 @@ def numbers_csv(names: Sequence[str], results: Sequence[NumberReading | InputErr
 
 
 def places_csv(reading: NumberReading, columns: Sequence[str] = PLACE_COLUMNS) -> str:
-    """One line for each place of a number: its digit, the probability that it is right, its alternatives, and its box
-    in pixels of the picture; then one line for each box of ink that is left over."""
-    rows = [{"line": place.line + 1, "place": number + 1, "text": place.text, "chance": round(place.chance, 6),
-             "emotion": place.emotion, "alternatives": " ".join(map(str, reading.alternatives.get(number, []))),
-             **dict(zip(BOX_COLUMNS, place.box, strict=True))} for number, place in enumerate(reading.digits)]
+    """One line per place of a number: digit, probability, alternatives and box in pixels of the picture; then one line
+    per box of left-over ink."""
+    rows = [{"line": place.line + 1, "place": i + 1, "text": place.text, "chance": round(place.chance, 6),
+             "emotion": place.emotion, "alternatives": " ".join(map(str, reading.alternatives.get(i, []))),
+             **dict(zip(BOX_COLUMNS, place.box, strict=True))} for i, place in enumerate(reading.digits)]
     rows += [{"text": "left over", **dict(zip(BOX_COLUMNS, box, strict=True))} for box in reading.left_over]
     return csv_text(columns, rows)

@@ -1,23 +1,23 @@
-"""The truth that a file's name states, and how far a reading is from it."""
+"""Labels taken from file names, and the edit distance of a reading to its label."""
 
 import re
 
 
 def digit_label(name: str) -> int | None:
-    """The digit that a file name states: 7 for "7_anything.png", else None."""
+    """The digit in a file name: 7 for "7_anything.png", else None."""
     match = re.match(r"([0-9])_", name)
     return int(match[1]) if match else None
 
 
 def number_label(name: str) -> str | None:
-    """The number that a file name states, its lines divided by "-": "12\\n2026" for "12-2026_anything.jpg", else
-    None."""
+    """The number in a file name, whose lines are separated by "-": "12\\n2026" for "12-2026_anything.jpg", else None.
+    """
     match = re.match(r"([0-9]+(?:-[0-9]+)*)_", name)
     return match[1].replace("-", "\n") if match else None
 
 
 def edit_distance(a: str, b: str) -> int:
-    """The least number of characters to insert, remove or replace that turns a into b (Levenshtein 1966)."""
+    """The Levenshtein distance (1966): insertions, deletions and substitutions that turn a into b."""
     previous = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
         row = [i]

@@ -1,20 +1,20 @@
-"""Memory that is no longer used goes back to the system.
+"""Return freed memory to the system.
 
-The C library (glibc) keeps a heap, an arena, for nearly each thread, and Streamlit answers each time in a new thread.
-Once a large picture was freed, glibc raises its limits of its own accord: the next ones are put into the arenas, which
-keep up to 64 MB each. Photographs left hundreds of megabytes behind. Fixed limits stop that, and what is free within
-the arenas is given back after large work.
+glibc has an arena for nearly every thread, and Streamlit runs each script in a new thread. After a large picture is
+freed, glibc raises its mmap threshold: later pictures are allocated in arenas, which hold up to 64 MB each, so that
+photographs left hundreds of megabytes allocated. Fixed thresholds and a trim after large work prevent this.
 """
 
 import ctypes
+from collections.abc import Callable
 
-KEPT = 8 * 2**20  # bytes that an arena may keep at its end
-LARGE = 32 * 2**20  # bytes: from this on memory is of its own and goes back at once; lower is slower, page by page
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # names of these limits in glibc's malloc.h
+MOST_FREE = 8 * 2**20  # bytes of free memory at the end of an arena
+MMAP_FROM = 32 * 2**20  # bytes; larger blocks get a mapping and are returned when freed. Lower is slower: page faults
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD in glibc's malloc.h
 
 
-def _of_malloc(name: str):
-    """A function of the C library's malloc; one that does nothing where there is none of this name, as off Linux."""
+def _malloc_function(name: str) -> Callable[..., int]:
+    """A function of glibc's malloc; one that does nothing if the C library lacks it, as outside Linux."""
     try:
         return getattr(ctypes.CDLL(None), name)
     except (TypeError, AttributeError):
@@ -22,10 +22,11 @@ def _of_malloc(name: str):
 
 
 def bound_arenas() -> bool:
-    """Fix how much freed memory an arena keeps at its end; whether the C library has taken that."""
-    return all([_of_malloc("mallopt")(MMAP_THRESHOLD, LARGE), _of_malloc("mallopt")(TRIM_THRESHOLD, KEPT)])
+    """Fix both thresholds; returns whether the C library accepted them."""
+    mallopt = _malloc_function("mallopt")
+    return all([mallopt(MMAP_THRESHOLD, MMAP_FROM), mallopt(TRIM_THRESHOLD, MOST_FREE)])
 
 
 def trim() -> None:
-    """Give back what is free within the arenas; takes up to 70 ms where there is much of it."""
-    _of_malloc("malloc_trim")(0)
+    """Return free memory inside the arenas; takes up to 70 ms."""
+    _malloc_function("malloc_trim")(0)

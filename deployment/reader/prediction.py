@@ -1,4 +1,4 @@
-"""What a picture is read as, in plain values: of one digit a Prediction, of a number a NumberReading.
+"""Results of reading a picture: a Prediction of one digit, a NumberReading of numbers.
 
 A box is (top, left, bottom, right) in pixels of the source.
 """
@@ -6,7 +6,7 @@ A box is (top, left, bottom, right) in pixels of the source.
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from core.uncertainty.readout import EMOTIONS
 
 ALTERNATIVE_FROM = 0.05  # least calibrated probability of a digit that is listed among the alternatives
-UNKNOWN = "?"  # the text of a sign that is not a digit
+UNKNOWN = "?"  # text of a sign that is not a digit
 
 Box = tuple[int, int, int, int]
 
@@ -35,15 +35,15 @@ class Prediction:
 
     digit: int  # 0 .. 9
     probabilities: NDArray[np.floating]  # (10,), summing to 1
-    confidence: float  # that the digit is right: the largest of them; half of it where ink is left over
+    confidence: float  # probability that the digit is right: the largest one; half of it if ink is left over
     runner_up: int  # the digit with the second largest probability
-    prediction_sets: dict[float, list[int]]  # {alpha: digits}: omits the right one at a rate of alpha (conformal.py)
+    prediction_sets: dict[float, list[int]]  # {alpha: digits}; misses the right digit at rate alpha (conformal.py)
     novelty: float  # distance from the training digits in the network's features; above 1 is unusual
     emotion: str  # "confident", "hesitant", "confused" or "curious"; defined in core/uncertainty/readout.py
-    gate: NDArray[np.floating] | None  # (h,) in (0, 1), or None for a network without a gate
-    hidden: list[NDArray[np.floating]]  # activations of the hidden layers, the gated one last: each (h,)
-    image: NDArray[np.floating]  # (28, 28) in [0, 1], the network's input; empty where it is not stored
-    box: Box = (0, 0, 0, 0)  # of the ink that was read
+    gate: NDArray[np.floating] | None  # (h,) in (0, 1); None for a network without a gate
+    hidden: list[NDArray[np.floating]]  # activations (h,) of each hidden layer, the gated one last
+    image: NDArray[np.floating] | None  # (28, 28) in [0, 1], the network's input; None if it is not stored
+    box: Box = (0, 0, 0, 0)  # box of the ink that was read
     left_over: tuple[Box, ...] = ()  # boxes of separate ink that is not part of the answer
 
     @property
@@ -63,7 +63,7 @@ class Prediction:
         return _renamed("Prediction.rivals", "alternatives, which begin with the answer", self.alternatives[1:])
 
     def to_dict(self) -> dict[str, Any]:
-        """The values that fit into JSON: all but the activations and the image."""
+        """The values as JSON types, without activations and image."""
         return {"digit": self.digit, "confidence": round(self.confidence, 6), "emotion": self.emotion,
                 "runner_up": self.runner_up, "alternatives": self.alternatives, "novelty": round(self.novelty, 4),
                 "box": list(self.box), "left_over": [list(box) for box in self.left_over],
@@ -73,10 +73,10 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Place(Prediction):
-    """One sign of a number: its Prediction, and
+    """One sign of a number: a Prediction with three more fields.
 
-    text: its character, "?" where it is not a digit; line: the index of its line; chance: the probability that it is
-    cut out and read rightly.
+    text: the character, "?" if it is not a digit; line: index of its line; chance: probability that the sign is
+    segmented and read correctly.
     """
 
     text: str = UNKNOWN
@@ -92,11 +92,10 @@ class Place(Prediction):
 class NumberReading:
     """The numbers on a picture.
 
-    text: lines joined by newline; digits: the Places in reading order; confidence: the probability that the whole text
-    is right, at most 0.98 where a place is not confident, and half of it where ink is left over; alternatives: {index
-    of a doubtful Place: its digits with a probability of at least 5 %, most likely first}; page: the picture, (H, W)
-    uint8, reduced; scale: pixels of the source in one pixel of the page; left_over: boxes of ink outside the text, as
-    of a Prediction.
+    text: lines joined by newline; digits: the Places in reading order; confidence: probability that the whole text is
+    right, at most 0.98 if a place is not confident, and halved if ink is left over; alternatives: {index of a
+    doubtful Place: its digits with a probability of at least 5 %, most likely first}; page: the picture (H, W) uint8,
+    reduced; scale: pixels of the source per pixel of the page; left_over: boxes of ink outside the text.
     """
 
     text: str
@@ -109,7 +108,7 @@ class NumberReading:
 
     @property
     def emotion(self) -> str:
-        """The emotion of the most doubtful place; at best hesitant where ink is left over."""
+        """The emotion of the most doubtful place; at best hesitant if ink is left over."""
         return max((*(place.emotion for place in self.digits), *(["hesitant"] if self.left_over else [])),
                    key=EMOTIONS.index)
 
@@ -124,8 +123,16 @@ class NumberReading:
         return _renamed("NumberReading.could_be", "alternatives", self.alternatives)
 
     def to_dict(self) -> dict[str, Any]:
-        """The values that fit into JSON."""
+        """The values as JSON types, without the page."""
         return {"text": self.text, "confidence": round(self.confidence, 6),
                 "digits": [place.to_dict() for place in self.digits],
                 "left_over": [list(box) for box in self.left_over],
-                "alternatives": {str(number): digits for number, digits in self.alternatives.items()}}
+                "alternatives": {str(place): digits for place, digits in self.alternatives.items()}}
+
+
+class FramedReader(Protocol):
+    """Reads framed images, as deployment.deploy_mnist.MNISTDeployer does."""
+
+    def read_framed(self, images: NDArray[np.floating]) -> list[Prediction]:
+        """Predictions of images (N, 28, 28), floats in [0, 1]."""
+        ...

@@ -1,12 +1,12 @@
-"""What the network's doubt is called: word, sentence and number of a reading, the same in app, command line and files.
+"""Sentences that state a reading and its confidence, the same in app, command line and files.
 
-    95 % and more       "99.2 % sure.", no rival named
-    less                "Probably a 4; it may be a 9 (12.0 %)": rivals are the digits of 5 % and more
+    95 % and more       "99.2 % sure", without alternatives
+    less                "Probably a 4; it may be a 9 (12.0 %)", with the alternatives: digits of 5 % and more
     confused            "No digit stands out: perhaps a 4 (40.1 %), a 9 (30.2 %) or a 7 (14.9 %)"
-    curious             "This does not look like a digit the network knows", the digit a guess
+    curious             "This does not look like a digit the network knows"; the digit is a guess
     with ink left over  "Perhaps a 6 (49.9 %): there is more on this picture"
 
-"Sure" is never said below 90 %.
+The word "sure" is not used below 90 %.
 """
 
 import re
@@ -14,12 +14,13 @@ from pathlib import Path
 
 from core.formats import percent
 from core.uncertainty.readout import SURE_FROM
+from deployment.reader.prediction import UNKNOWN, NumberReading, Prediction
 
 ROOT = Path(__file__).resolve().parents[2]
-ELSEWHERE = re.compile(r"(?<![\w.])/(?:[^/\s]+/)+")  # the folders of an absolute path
+ABSOLUTE_FOLDERS = re.compile(r"(?<![\w.])/(?:[^/\s]+/)+")
 MORE = "there is more on this picture"
-SAID_SURE = 0.9  # below, a confidence is stated as a number alone
-MEANING = {  # what each emotion promises or lacks, by the rule in core/uncertainty/readout.py
+SURE_WORD_FROM = 0.9  # confidence below which the word "sure" is left out
+MEANING = {  # rules in core/uncertainty/readout.py
     "confident": "At most 1 in 1,000 of all answers called confident is wrong.",
     "hesitant": "Not sure enough for the promise that 999 in 1,000 such answers are right.",
     "confused": "No two digits hold 90 % between them.",
@@ -39,18 +40,18 @@ def joined(words: list[str], last: str = "or") -> str:
 
 
 def sure(confidence: float) -> str:
-    """A confidence as a phrase: "99.2 % sure", "more than 99.9 % sure"; a number alone where that would say too
-    much."""
+    """A confidence as a phrase: "99.2 % sure", "more than 99.9 % sure", or "85.0 %" below SURE_WORD_FROM."""
     words = percent(confidence).replace("> ", "more than ")
-    return f"{words} sure" if confidence >= SAID_SURE else words
+    return f"{words} sure" if confidence >= SURE_WORD_FROM else words
 
 
 def capital(words: str) -> str:
+    """The words with the first letter in upper case."""
     return words[:1].upper() + words[1:]
 
 
-def sentence(reading) -> str:
-    """What a deployment.deploy_mnist.Prediction says of itself, without a full stop."""
+def sentence(reading: Prediction) -> str:
+    """A Prediction as a sentence without a full stop."""
     probs, digit = reading.probabilities, reading.digit
     weighed = [f"{a(d)} ({percent(probs[d])})" for d in reading.alternatives]
     if reading.emotion == "curious":
@@ -67,15 +68,15 @@ def sentence(reading) -> str:
     return f"Probably {weighed[0]}"
 
 
-def number(reading) -> str:
-    """What a deployment.reader.prediction.NumberReading says of itself, in one line, without a full stop."""
+def number(reading: NumberReading) -> str:
+    """A NumberReading in one line, without a full stop."""
     doubts = [f"place {place + 1}: {joined(list(map(str, digits)))}" for place, digits in reading.alternatives.items()]
     return "   ".join([reading.text.replace("\n", " / "), whole(reading), *doubts])
 
 
-def whole(reading) -> str:
-    """How sure a number is as a whole, without a full stop."""
-    unknown = reading.text.count("?")
+def whole(reading: NumberReading) -> str:
+    """The confidence in a whole number, without a full stop."""
+    unknown = reading.text.count(UNKNOWN)
     more = f"; {MORE}" if reading.left_over else ""
     if unknown:
         signs = f"{unknown} of {len(reading.digits)} signs" if len(reading.digits) > 1 else "The sign"
@@ -89,6 +90,6 @@ def whole(reading) -> str:
     return f"Right as a whole: {percent(reading.confidence)}{where}"
 
 
-def told(error: Exception) -> str:
-    """An error's sentence, with paths as one types them in the project's folder, and no path outside it."""
-    return ELSEWHERE.sub("", str(error).replace(f"{ROOT}/", ""))
+def public_message(error: Exception) -> str:
+    """The message of an error for the page: paths relative to the project, other folders removed."""
+    return ABSOLUTE_FOLDERS.sub("", str(error).replace(f"{ROOT}/", ""))

@@ -1,35 +1,35 @@
-"""The pop-up "About": what the gate is and is not, and the technical specification of the model in use."""
+"""The dialog "About": the gate and the technical specification of the loaded model."""
 
 import streamlit as st
 
 from core.formats import percent
+from deployment.deploy_mnist import MNISTDeployer
 
 
 @st.dialog("About Qualm", width="large")
-def show(deployer) -> None:
-    """Open the pop-up for one loaded model."""
+def show(deployer: MNISTDeployer) -> None:
+    """Open the dialog for a loaded model."""
     st.markdown(
-        "Qualm reads handwritten digits with a small neural network written in NumPy, and says how sure it is of each. "
-        "Your pictures and drawings stay on this machine: nothing leaves it, and nothing is kept once you close the "
-        "page."
+        "Qualm reads handwritten digits with a small neural network written in NumPy and states how sure it is. "
+        "Your pictures and drawings stay on this machine. They are deleted when you close the page."
     )
     st.markdown(
-        "The gate is a metaphor with a formula: like a mood it lets more or less of each unit of the last hidden layer "
-        "through, by a factor between 0 and 1, and nothing here has feelings. "
-        "Whether it helps is for measurement to say: the first tab answers with the gate, with the gate held at its "
-        "training mean and with it open, and the audit tab shows what it does on the test set. "
-        "The formula stands in `core/nn/gate.py`, the definitions of the four words for doubt in "
+        "The gate multiplies each unit of the last hidden layer by a factor between 0 and 1 that depends on the image. "
+        "It imitates an emotion; the network has none. "
+        "The first tab compares the answer with the gate, with the gate held at its training mean and with the gate "
+        "open. The audit tab shows its effect on the test set. "
+        "The formula is in `core/nn/gate.py`, the definitions of the four emotions in "
         "`core/uncertainty/readout.py`."
     )
     st.latex(r"\text{gated} = h \odot \sigma(h\,W_g + b_g)")
     st.latex(r"\sigma(z) = 1 / (1 + e^{-z})")
     st.subheader("Technical specification", anchor=False)
     st.table(_specification(deployer), border="horizontal")
-    st.caption("Remake the network with `python core/train.py`, its audit with `python -m analytics.audit`, the reader "
-               "of texts with `python core/text/train.py`.")
+    st.caption("Train the network with `python core/train.py`, audit it with `python -m analytics.audit`, train the "
+               "text model with `python core/text/train.py`.")
 
 
-def _specification(deployer) -> dict[str, str]:
+def _specification(deployer: MNISTDeployer) -> dict[str, str]:
     config = deployer.model.saved
     gate = " - gate" if config["gate"] else ""
     facts = {
@@ -40,17 +40,17 @@ def _specification(deployer) -> dict[str, str]:
         "Data": config["split"],
         "Preprocessing": config["preprocessing"],
     }
-    unseen = ("test",) if config["train_on"] == "all" else ("validation", "test")
-    for part in unseen:
-        measured = deployer.metrics.get(part)
-        if measured:
+    held_out = ("test",) if config["train_on"] == "all" else ("validation", "test")
+    for part in held_out:
+        metrics = deployer.metrics.get(part)
+        if metrics:
             facts[f"Accuracy, {part}"] = (
-                f"{percent(measured['accuracy'])}: {measured['errors']:,} errors in {measured['n']:,} images"
+                f"{percent(metrics['accuracy'])}: {metrics['errors']:,} errors in {metrics['n']:,} images"
             )
     readout = config["readout"]
     facts["Doubt"] = (
         f"temperature {readout['temperature']:.3f}; confident from {percent(readout['confident_from'])}, "
-        f"hesitant if two digits hold {percent(readout['two_hold'])}, curious above novelty 1"
+        f"hesitant if two digits reach {percent(readout['two_hold'])}, curious above novelty 1"
     )
     facts["Model"] = f"SHA-256 {deployer.sha256[:12]} …, in {deployer.model_dir.name}/"
     return facts

@@ -1,4 +1,4 @@
-"""Data that several pages share, loaded once a process."""
+"""Data shared by several pages, loaded once per process."""
 
 import numpy as np
 import streamlit as st
@@ -9,5 +9,5 @@ from core.digits.data import read_checked
 
 @st.cache_resource(show_spinner=False)
 def training_images() -> NDArray[np.uint8]:
-    """The 60,000 training images (N, 28, 28), shared between sessions and tabs."""
+    """The 60,000 training images (N, 28, 28), shared by sessions and tabs."""
     return read_checked("train-images-idx3-ubyte")

@@ -1,11 +1,13 @@
-"""The look that all Plotly charts of the app share.
+"""Common style of all Plotly charts of the app.
 
-Backgrounds are transparent and text takes the app's theme, so that one figure serves light and dark; margins are narrow
-and legends lie on top, so that it also serves a phone.
+Transparent backgrounds and themed text work in light and dark mode; narrow margins and legends on top work on phones.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from deployment.ui.palette import BLUE, ORANGE, VERMILION
 
@@ -13,7 +15,7 @@ CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
 def style(figure: go.Figure, height: int, **layout) -> go.Figure:
-    """The common look; height in pixels."""
+    """Apply the common style; height in pixels, layout: further settings of plotly's update_layout."""
     return figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
@@ -25,8 +27,9 @@ def style(figure: go.Figure, height: int, **layout) -> go.Figure:
     ).update_xaxes(automargin=True, zeroline=False).update_yaxes(automargin=True, zeroline=False)
 
 
-def by_epoch(figure: go.Figure, epochs, values, label: str, colour: str, symbol: str, digits: str = ".3f") -> None:
-    """One curve of a training, with markers."""
+def by_epoch(figure: go.Figure, epochs: Sequence[int] | NDArray, values: Sequence[float] | NDArray, label: str,
+             colour: str, symbol: str, digits: str = ".3f") -> None:
+    """Add a training curve with markers."""
     figure.add_scatter(
         x=epochs, y=values, name=label, mode="lines+markers", line={"color": colour},
         marker={"symbol": symbol, "size": 6}, hovertemplate=f"epoch %{{x}}: %{{y:{digits}}}<extra>{label}</extra>",
@@ -34,7 +37,7 @@ def by_epoch(figure: go.Figure, epochs, values, label: str, colour: str, symbol:
 
 
 def hope_faith_love(history: dict[str, np.ndarray]) -> go.Figure:
-    """Hope, Faith and Love (core.metrics), each in [0, 1], by epoch: those that the history holds."""
+    """Hope, Faith and Love (core.metrics), each in [0, 1], by epoch, if the history has them."""
     figure = go.Figure()
     for name, colour, symbol in (("hope", BLUE, "circle"), ("faith", ORANGE, "diamond"), ("love", VERMILION, "square")):
         if name in history:

@@ -1,30 +1,32 @@
-"""A reading -> HTML for the tab "Draw or upload". Pure functions: they compute no prediction and know no Streamlit."""
+"""Prediction -> HTML for the tab "Draw or upload". Pure functions without Streamlit."""
 
 import html
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.formats import percent
 from deployment.reader import wording
+from deployment.reader.prediction import Prediction
 from deployment.ui.html import card, grey_uri, png_uri
 from deployment.ui.palette import BLUE, CIVIDIS, EMOTION_COLOURS, ORANGE, PALE, cividis, loss_gain
 
 GUESSES = ("confused", "curious")  # emotions whose digit is shown small
-MOST_NOVELTY = 10  # beyond it the value says no more; a scribble reaches 10 ** 8
+MOST_NOVELTY = 10  # larger values are shown as "more than 10"; a scribble reaches 10 ** 8
 
 
-def seen(image: np.ndarray, name: str) -> str:
-    """What the network sees: the image (28, 28) in [0, 1], enlarged."""
+def seen(image: NDArray, name: str) -> str:
+    """The network's input: the image (28, 28) in [0, 1], enlarged."""
     return f"""<div class="q" data-testid="seen"><p class="q-label">What the network sees</p><figure>
 <img class="q-pixels q-sees" src="{grey_uri(image)}" alt="{html.escape(name)} as the network sees it: 28 by 28 pixels">
 <figcaption class="q-quiet">28 × 28 pixels: {html.escape(name)}, cut out, scaled, centred</figcaption></figure></div>"""
 
 
-def answer(prediction, name: str, strokes: int, live: bool = False) -> str:
-    """The digit, large, or small where it is a guess; the emotion as a word, and what is said of it.
+def answer(prediction: Prediction, name: str, strokes: int, live: bool = False) -> str:
+    """The digit, large, or small if it is a guess; the emotion and a sentence.
 
-    `data-name` and `data-strokes` say which state of which input this answers, `data-live` that the pen is still down.
+    `data-name` and `data-strokes` identify the input and its state; `data-live` is "yes" while the pen is down.
     """
     digit, emotion = prediction.digit, prediction.emotion
     guess = emotion in GUESSES
@@ -36,27 +38,27 @@ def answer(prediction, name: str, strokes: int, live: bool = False) -> str:
 <p><b>{html.escape(wording.sentence(prediction))}.</b></p></div></div>"""
 
 
-def spoken(prediction) -> str:
+def spoken(prediction: Prediction) -> str:
     """The answer in one line, for screen readers."""
     return f"{opening(prediction)}, {prediction.emotion}. {wording.sentence(prediction)}."
 
 
-def opening(prediction) -> str:
-    """The answer as screen readers say it: "The network reads an 8"."""
+def opening(prediction: Prediction) -> str:
+    """The answer for screen readers: "The network reads an 8"."""
     return f"{'A guess:' if prediction.emotion in GUESSES else 'The network reads'} {wording.a(prediction.digit)}"
 
 
-def meaning(prediction) -> str:
-    """What the emotion means, and how familiar the picture looks."""
+def meaning(prediction: Prediction) -> str:
+    """The definition of the emotion, and the novelty of the picture."""
     novelty = prediction.novelty
-    looks = "familiar" if novelty <= 1 else "unfamiliar"
+    familiarity = "familiar" if novelty <= 1 else "unfamiliar"
     value = f"{novelty:.2f}" if novelty <= MOST_NOVELTY else f"more than {MOST_NOVELTY}"
     return f"""<div class="q" data-testid="meaning"><p class="q-quiet">{wording.MEANING[prediction.emotion]}</p>
-<p class="q-quiet">Looks {looks} ({value}; above 1 is unfamiliar)</p></div>"""
+<p class="q-quiet">Looks {familiarity} ({value}; above 1 is unfamiliar)</p></div>"""
 
 
-def bars(prediction) -> str:
-    """The ten probabilities as a table whose second column is a bar; the answer's bar has the emotion's colour."""
+def bars(prediction: Prediction) -> str:
+    """The ten probabilities as a table with bars; the bar of the answer has the colour of the emotion."""
     rows = []
     for digit, share in enumerate(prediction.probabilities):
         best = digit == prediction.digit
@@ -70,7 +72,7 @@ def bars(prediction) -> str:
 <caption class="q-hidden">Probability of each digit</caption>{"".join(rows)}</table></div>"""
 
 
-def cells(colours: np.ndarray) -> np.ndarray:
+def cells(colours: NDArray) -> NDArray[np.uint8]:
     """Colours (h, 3) of h units -> RGBA picture (rows, columns, 4), about twice as wide as high."""
     columns = 2 ** math.ceil(math.log2(max(1.0, math.sqrt(2 * len(colours)))))
     rows = math.ceil(len(colours) / columns)
@@ -80,10 +82,10 @@ def cells(colours: np.ndarray) -> np.ndarray:
     return grid.reshape(rows, columns, 4)
 
 
-def gate(values: np.ndarray, mean: np.ndarray, average: bool = True) -> str:
-    """Gate values (h,) in (0, 1), their training mean (h,) if asked for, and the difference, one cell per unit.
+def gate(values: NDArray, mean: NDArray, average: bool = True) -> str:
+    """Gate values (h,) in (0, 1), with `average` their training mean (h,), and the difference, one cell per unit.
 
-    All pictures are ordered by the training mean, so that its own runs from shut to open and a deviation shows.
+    The units are ordered by the training mean, so that deviations stand out.
     """
     order = np.argsort(mean)
     difference = (values - mean)[order]
@@ -102,7 +104,7 @@ def gate(values: np.ndarray, mean: np.ndarray, average: bool = True) -> str:
     return f'<div class="q q-row" data-testid="gate">{figures}</div>'
 
 
-def _gate_figure(title: str, colours: np.ndarray, scale: tuple, note: str) -> str:
+def _gate_figure(title: str, colours: NDArray, scale: tuple, note: str) -> str:
     low, high, steps = scale
     return f"""<figure><p class="q-label">{title}</p>
 <img class="q-pixels" src="{png_uri(cells(colours))}" alt="{title}, one cell per gate unit: {note}">
@@ -111,14 +113,13 @@ def _gate_figure(title: str, colours: np.ndarray, scale: tuple, note: str) -> st
 <figcaption class="q-quiet">{note}</figcaption></figure>"""
 
 
-def comparison(answers: dict[str, np.ndarray]) -> str:
+def comparison(answers: dict[str, NDArray]) -> str:
     """The answers (10,) with the gate `live`, at its training `mean`, fully `open` and `shuffled`, as four cards."""
     titles = {
-        "live": ("With the gate", "as it answers above"),
-        "mean": ("Gate held at its training mean", "the fair “without”: nothing depends on this digit"),
-        "open": ("Gate fully open", "every unit at 1; this also rescales the logits, so the confidence shifts"),
-        "shuffled": ("Same gate values, shuffled", "shows whether which unit opens matters: this digit's own "
-                     "values, dealt to other units, mean of 20 deals"),
+        "live": ("With the gate", "the answer above"),
+        "mean": ("Gate held at its training mean", "the gate does not depend on this digit"),
+        "open": ("Gate fully open", "every unit at 1; this also rescales the logits and shifts the confidence"),
+        "shuffled": ("Same gate values, shuffled", "shows whether it matters which unit opens; mean of 20 shuffles"),
     }
     shown = []
     for name, (title, note) in titles.items():

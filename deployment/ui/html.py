@@ -1,6 +1,6 @@
-"""Pieces of HTML that several parts of the page share. Pure functions: they compute no prediction, know no Streamlit.
+"""HTML parts shared by several pages. Pure functions without Streamlit.
 
-Plain HTML updates in place within milliseconds, is read aloud as text, and needs no chart library.
+Plain HTML updates within milliseconds, is accessible to screen readers, and needs no chart library.
 """
 
 import base64
@@ -8,26 +8,31 @@ import html
 import io
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
+
+from deployment.reader.prediction import Box, Prediction
 
 SHOWN = 800  # pixels of the long side of a picture, at most
 
 
-def png_uri(pixels: np.ndarray) -> str:
-    """Pixels (H, W) grey, (H, W, 3) or (H, W, 4), uint8 -> a `data:` address of them as PNG, one pixel each."""
+def png_uri(pixels: NDArray[np.uint8]) -> str:
+    """Pixels (H, W) grey, (H, W, 3) or (H, W, 4), uint8 -> `data:` URI of a PNG."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def grey_uri(image: np.ndarray) -> str:
-    """An image (28, 28) in [0, 1] -> `data:` address."""
+def grey_uri(image: NDArray) -> str:
+    """Image (H, W) in [0, 1] -> `data:` URI of a PNG."""
     return png_uri(np.round(255 * np.clip(image, 0, 1)).astype(np.uint8))
 
 
-def boxed(grey: np.ndarray, scale: float, prediction, name: str) -> str:
-    """A grey picture (H, W) in [0, 1], made small, with a frame around what was read as a Prediction and dashed ones
-    around what else is there. scale: pixels of the source, in which boxes are, in one of the picture."""
+def boxed(grey: NDArray, scale: float, prediction: Prediction, name: str) -> str:
+    """A grey picture (H, W) in [0, 1], reduced, with a frame around the digit and dashed frames around left-over ink.
+
+    scale: pixels of the source, in which boxes are given, per pixel of the picture.
+    """
     height, width = grey.shape
     step = max(1, -(-max(height, width) // SHOWN))
     frames = "".join(f'<span{kind} style="{_place(box, scale, height, width)}"></span>' for kind, box in (
@@ -40,27 +45,29 @@ def boxed(grey: np.ndarray, scale: float, prediction, name: str) -> str:
 <figcaption class="q-quiet">{html.escape(name)}: {read}</figcaption></figure>"""
 
 
-def _place(box: tuple, scale: float, height: int, width: int) -> str:
-    """CSS that lays a box (top, left, bottom, right) over a picture of this height and width."""
+def _place(box: Box, scale: float, height: int, width: int) -> str:
+    """CSS that places a box over a picture of this height and width."""
     top, left, bottom, right = (value / scale for value in box)
     return (f"top:{100 * top / height:.1f}%;left:{100 * left / width:.1f}%;"
             f"width:{100 * (right - left) / width:.1f}%;height:{100 * (bottom - top) / height:.1f}%")
 
 
 def notice(sentence: str) -> str:
-    """One sentence to the person, announced by screen readers."""
+    """A sentence in a frame, announced by screen readers."""
     return f'<div class="q q-notice" role="status" data-testid="notice">{html.escape(sentence)}</div>'
 
 
 def block(title: str, how: str, body: str, name: str) -> str:
-    """A part of a panel: a title, a line on how to read it, and what is to be seen. title, how, body: HTML."""
+    """A part of a panel: title, a line on how to read it, and body; all HTML. name: test id."""
     return (f'<section class="q" data-testid="{name}"><p class="q-label">{title}</p>'
             f'<p class="q-quiet">{how}</p>{body}</section>')
 
 
 def tile(uri: str | None, words: str, note: str, alt: str, opens: int | None = None) -> str:
-    """A small picture, None where there is none to show, above its words and a note. words, note: HTML; alt: text;
-    opens: what tiles.js tells of a click on it."""
+    """A small picture, or a placeholder if uri is None, above its words and a note.
+
+    words, note: HTML; alt: text; opens: the number that tiles.js reports on a click.
+    """
     alt = html.escape(alt)
     picture = f'<img class="q-pixels" src="{uri}" alt="{alt}" title="{alt}">'
     if uri is None:
@@ -72,25 +79,25 @@ def tile(uri: str | None, words: str, note: str, alt: str, opens: int | None = N
 
 
 def tiles(parts: list[str], name: str, wide: bool = False) -> str:
-    """Tiles in rows that wrap with the width of the page; wide ones for numbers."""
+    """Tiles in rows that wrap; wide: for numbers."""
     return f'<div class="q q-tiles{" q-wide" if wide else ""}" data-testid="{name}">{"".join(parts)}</div>'
 
 
 def card(title: str, value: str, note: str, data: str = "") -> str:
-    """A figure in a frame: title, value, a note below; title, note: text; value: HTML; data: attributes."""
+    """A value in a frame with title and note. title, note: text; value: HTML; data: HTML attributes."""
     return (f'<div class="q-card"{data}><p class="q-label">{html.escape(title)}</p><p>{value}</p>'
             f'<p class="q-quiet">{html.escape(note)}</p></div>')
 
 
 def cards(parts: list[tuple[str, str, str]], name: str) -> str:
-    """Cards in a row, each of (title, value, note), all text."""
+    """Cards (title, value, note) in a row; all text."""
     shown = "".join(card(title, f"<strong>{html.escape(value)}</strong>", note) for title, value, note in parts)
     return f'<div class="q q-row" data-testid="{name}">{shown}</div>'
 
 
 def table(head: list[str], rows: list[list], caption: str) -> str:
-    """A table that scrolls sideways where the page is narrow; the first column names the row. All cells are text."""
-    def cells(row):
+    """A table that scrolls sideways on a narrow page; the first column names the row. All cells are text."""
+    def cells(row: list) -> str:
         first, *rest = (html.escape(str(cell)) for cell in row)
         return f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
 

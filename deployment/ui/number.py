@@ -1,18 +1,18 @@
-"""The reading of a number -> HTML and plain values for the page. Pure functions; they know no Streamlit."""
+"""NumberReading -> HTML and plain values for the page. Pure functions without Streamlit."""
 
 import html
 
 from core.formats import percent
 from deployment.reader import wording
-from deployment.reader.prediction import UNKNOWN
+from deployment.reader.prediction import UNKNOWN, Box, NumberReading
 from deployment.ui.html import png_uri
 from deployment.ui.palette import EMOTION_COLOURS
 
-LARGE = 3  # lines that are shown in the largest letters
+LARGE = 3  # lines; a number of more lines is shown in smaller letters
 
 
-def answer(reading, name: str, strokes: int, live: bool = False) -> str:
-    """The number, large, line by line, what is doubtful underlined; its emotion and how sure it is as a whole.
+def answer(reading: NumberReading, name: str, strokes: int, live: bool = False) -> str:
+    """The number line by line, doubtful places underlined; its emotion and the confidence in the whole.
 
     `data-name`, `data-strokes`, `data-live`: as of deployment.ui.digit.answer.
     """
@@ -36,33 +36,33 @@ def answer(reading, name: str, strokes: int, live: bool = False) -> str:
 <p><b>{html.escape(wording.whole(reading))}.</b></p></div></div>"""
 
 
-def spoken(reading) -> str:
+def spoken(reading: NumberReading) -> str:
     """The answer in one line, for screen readers."""
     return f"The network reads {' '.join(reading.text)}, {reading.emotion}. {wording.whole(reading)}."
 
 
-def doubts(reading, place: int) -> str:
-    """What a place is or could be, in words: "place 3: a 6 or a 0"."""
-    here = reading.digits[place]
-    if here.text == UNKNOWN:
+def doubts(reading: NumberReading, place: int) -> str:
+    """A place with its alternatives and probability: "place 3: a 6 or a 0, 52.1 %"."""
+    sign = reading.digits[place]
+    if sign.text == UNKNOWN:
         return f"place {place + 1}: no digit that the network knows"
-    alternatives = reading.alternatives.get(place, [here.digit])
-    return f"place {place + 1}: {wording.joined([wording.a(digit) for digit in alternatives])}, {percent(here.chance)}"
+    alternatives = reading.alternatives.get(place, [sign.digit])
+    return f"place {place + 1}: {wording.joined([wording.a(digit) for digit in alternatives])}, {percent(sign.chance)}"
 
 
-def boxes(reading, chosen: int) -> dict:
-    """What assets/number.js draws: the picture and a box for each place, in per cent of it."""
+def boxes(reading: NumberReading, chosen: int) -> dict:
+    """Data for assets/number.js: the picture and a box for each place, in per cent of it."""
     drawn = [_on_page(reading, place.box) | {
         "colour": EMOTION_COLOURS[place.emotion], "text": place.text,
-        "label": f"{doubts(reading, number)}, {place.emotion}"} for number, place in enumerate(reading.digits)]
+        "label": f"{doubts(reading, i)}, {place.emotion}"} for i, place in enumerate(reading.digits)]
     others = "; dashed boxes are not part of the number" if reading.left_over else ""
     return {"uri": png_uri(reading.page), "boxes": drawn, "chosen": chosen,
             "left_over": [_on_page(reading, box) for box in reading.left_over],
             "alt": f"The picture, with a box around each digit, coloured by emotion{others}"}
 
 
-def _on_page(reading, box: tuple) -> dict:
-    """A box (top, left, bottom, right) in the source's pixels, in per cent of the page shown."""
+def _on_page(reading: NumberReading, box: Box) -> dict[str, float]:
+    """A box in pixels of the source -> per cent of the page shown."""
     height, width = (n * reading.scale / 100 for n in reading.page.shape)
     top, left, bottom, right = box
     return {"top": top / height, "left": left / width, "height": (bottom - top) / height,

@@ -1,8 +1,8 @@
-"""What the first tab reads, as the session's state: the source, the kind of drawing area, the example."""
+"""Session state of the first tab: source, kind of drawing area, example."""
 
 import streamlit as st
 
-EXAMPLES = {  # what is read -> file -> the words for it; the first is read at the first visit
+EXAMPLES = {  # mode -> file -> label; the first one is shown at the first visit
     "digit": {
         "seven": "a clear 7",
         "two": "a looped 2",
@@ -24,14 +24,14 @@ MODES = {"digit": "One digit", "number": "A number"}
 
 
 def begin() -> None:
-    """What a session starts with, and what the address asks for, be it by the browser's Back."""
+    """Initialise the session, and follow the address, which the browser's Back changes."""
     state, asked = st.session_state, st.query_params.get("example")
-    state.setdefault("source", "example")  # what is being read: "example", "drawing", "upload" or "photograph"
-    state.setdefault("cleared", 0)  # how often the canvas was told to be empty
-    state.setdefault("turned", 0)  # how often what is read was changed by anything but its own control
+    state.setdefault("source", "example")  # "example", "drawing", "upload" or "photograph"
+    state.setdefault("cleared", 0)  # how often the canvas was cleared
+    state.setdefault("turned", 0)  # how often the mode was changed by anything but its widget
     if "mode" not in state:
         state.wide = st.query_params.get("read") == "number"  # whether the drawing area is the wide one
-        state.mode = "number" if state.wide else "digit"  # what is read
+        state.mode = "number" if state.wide else "digit"
     if "example" not in state:
         state.example = first(state.mode)
         if asked in MODE_OF:
@@ -42,21 +42,24 @@ def begin() -> None:
 
 
 def use(source: str) -> None:
+    """Read this source."""
     st.session_state.source = source
 
 
 def use_mode(mode: str) -> None:
-    """Read it so; what is on the square surface stays and is read anew."""
+    """Switch the mode; the drawing on the square surface stays and is read again."""
     _turn(mode)
     make_surface(wide=False)
 
 
 def use_example(name: str) -> None:
+    """Read an example and put it into the address."""
     st.session_state.asked = st.query_params["example"] = name
     show_example(name)
 
 
 def show_example(name: str) -> None:
+    """Read an example, in its mode."""
     state = st.session_state
     state.example = name
     _turn(MODE_OF[name])
@@ -71,28 +74,29 @@ def first(mode: str) -> str:
 
 
 def words_of(name: str) -> str:
+    """The label of an example."""
     return EXAMPLES[MODE_OF[name]][name]
 
 
 def surface() -> str:
-    """The kind of drawing area in use: "digit" or "number"."""
+    """The kind of drawing area: "digit" or "number"."""
     return "number" if st.session_state.wide else "digit"
 
 
 def make_surface(wide: bool) -> None:
-    """wide: whether a number gets the wide surface."""
+    """Choose the drawing area of the mode; wide: whether a number gets the wide one."""
     state, mode = st.session_state, st.session_state.mode
-    was = state.wide
+    before = state.wide
     _make_wide(mode == "number" and wide)
-    if was != state.wide and state.source == "drawing":
-        state.source = "example"  # until the browser sends what stands on the other surface
+    if before != state.wide and state.source == "drawing":
+        state.source = "example"  # until the browser sends the drawing on the other surface
     if MODE_OF[state.example] != mode and (wide or mode == "digit"):
         state.example = first(mode)
 
 
 def _make_wide(wide: bool) -> None:
-    """The address tells it too: a process that takes over from another one then keeps the drawing."""
     st.session_state.wide = wide
+    # also in the address, so that a new process shows the same surface and the drawing is not lost
     if wide:
         st.query_params["read"] = "number"
     elif "read" in st.query_params:
@@ -106,19 +110,20 @@ def _turn(mode: str) -> None:
 
 
 def whole() -> None:
-    """Note what the widgets of the tab say; to be called before its parts are drawn."""
-    st.session_state.drawn = _said()
+    """Store the state of the widgets of the tab; call this before its parts are rendered."""
+    st.session_state.drawn = _widget_state()
 
 
 def part() -> None:
-    """Ask for the whole page where that has changed. To be called by each part that is drawn alone: where two speak at
-    the same moment, Streamlit hears both and draws one."""
-    (source, *rest), (now, *said) = st.session_state.drawn, _said()
-    if rest != said or (now != source and (source, now) != ("example", "drawing")):  # a first stroke needs its answer
+    """Rerun the whole page if that state has changed. Each fragment calls this: when two fragments ask for a rerun at
+    the same time, Streamlit takes over both widget states but runs one fragment."""
+    (source, *others), (new_source, *new_others) = st.session_state.drawn, _widget_state()
+    # a first stroke is answered within its fragment, which is faster
+    if others != new_others or (new_source != source and (source, new_source) != ("example", "drawing")):
         st.rerun()
 
 
-def _said() -> tuple:
+def _widget_state() -> tuple:
     state = st.session_state
     choices = (state.get(key) for key in ("source", "mode", "wide", "example", "cleared", "explain", "why_method"))
     return (*choices, *(getattr(file, "file_id", None) for file in (*(state.get("files") or []), state.get("photo"))))

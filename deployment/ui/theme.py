@@ -1,8 +1,8 @@
-"""The little CSS that Streamlit's theme cannot express. Colours stand in palette.py, words in words.py."""
+"""CSS that Streamlit's theme cannot express. Colours are in palette.py, sentences in deployment/reader/wording.py."""
 
-# currentColor and color-mix follow the light and the dark theme without naming either.
+# currentColor and color-mix follow the light and the dark theme.
 CSS = """
-/* Streamlit's own bar holds one menu: no band across the page for it */
+/* Streamlit's bar holds one menu: no band across the page */
 [data-testid="stHeader"] {background: transparent; left: auto; width: auto; height: 2.75rem; min-height: 0;}
 .block-container {max-width: 1180px; padding: 2.75rem 1.25rem 3rem;}
 .q {line-height: 1.4;}
@@ -22,9 +22,9 @@ CSS = """
 /* a number: as large as its longest line has room for, that of a page small */
 .q-number {flex-wrap: wrap; gap: .4rem 1.6rem;}
 .q-lines {container-type: inline-size; flex: 1 1 16rem; min-width: 0; max-width: calc(var(--signs) * 4rem);}
-.q-signs {font-size: min(6rem, calc(100cqw / var(--signs) / .58)); font-weight: 700; line-height: 1.1;
+.q-signs {font-size: min(6rem, calc(100cqw / var(--signs) / 0.58)); font-weight: 700; line-height: 1.1;
     font-variant-numeric: tabular-nums; white-space: nowrap; min-height: 1.1em;}
-.q-page .q-signs {font-size: min(1.5rem, calc(100cqw / var(--signs) / .58));}
+.q-page .q-signs {font-size: min(1.5rem, calc(100cqw / var(--signs) / 0.58));}
 .q-doubt {text-decoration: underline wavy 2px #E69F00; text-underline-offset: .12em;}
 .q-bars {border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums;}
 .q-bars th, .q-bars td {padding: 1px 0; border: 0; height: 1.4rem;}
@@ -45,7 +45,7 @@ figure.q-boxed {margin: 0;}
 .q-scale {height: .5rem; border-radius: .25rem; margin-top: .4rem;}
 .q-ends {display: flex; justify-content: space-between; font-size: .8rem;}
 .q-why {display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 1.5rem 2.2rem;}
-.q-stale {opacity: .45;}
+.q-stale {opacity: 0.45;}
 .q-trio, .q-pair {display: grid; grid-template-columns: repeat(3, minmax(0, 150px)); gap: .8rem;}
 .q-pair {grid-template-columns: repeat(2, minmax(0, 231px));}
 .q-tiles {display: flex; flex-wrap: wrap; gap: .7rem .8rem;}
@@ -65,13 +65,13 @@ figure.q-boxed {margin: 0;}
 .q-emotions th {width: 6rem;}
 .q-emotions td:nth-child(3) {width: 3.2rem; text-align: right;}
 .q-emotions td:last-child {width: 5.5rem;}
-.q-own {border-collapse: separate; border-spacing: 2px; font-variant-numeric: tabular-nums;}
-.q-own caption {caption-side: bottom; text-align: left; padding-top: .35rem;}
-.q-own :is(th, td) {width: 2.1rem; min-width: 1.5rem; height: 1.7rem; padding: 0; border: 0; text-align: center;
+.q-confusion {border-collapse: separate; border-spacing: 2px; font-variant-numeric: tabular-nums;}
+.q-confusion caption {caption-side: bottom; text-align: left; padding-top: .35rem;}
+.q-confusion :is(th, td) {width: 2.1rem; min-width: 1.5rem; height: 1.7rem; padding: 0; border: 0; text-align: center;
     font-weight: 500;}
-.q-own tbody td {background: color-mix(in srgb, currentColor 6%, transparent); border-radius: .2rem;}
-.q-own td.q-hit {background: color-mix(in srgb, currentColor 20%, transparent);}
-.q-own td.q-miss {background: #E69F00; color: #111111;}
+.q-confusion tbody td {background: color-mix(in srgb, currentColor 6%, transparent); border-radius: .2rem;}
+.q-confusion td.q-hit {background: color-mix(in srgb, currentColor 20%, transparent);}
+.q-confusion td.q-miss {background: #E69F00; color: #111111;}
 .q-card {border: 1px solid color-mix(in srgb, currentColor 22%, transparent); border-radius: .5rem;
          padding: .6rem .9rem;}
 .q-card strong {font-size: 1.5rem;}
@@ -94,7 +94,7 @@ figure.q-boxed {margin: 0;}
   .q-layers :is(th, td):nth-child(5) {display: none;}
   [class*="st-key-example_"] button {--side: 48px;}
 }
-[data-testid="stCaptionContainer"] {opacity: .78;}
+[data-testid="stCaptionContainer"] {opacity: 0.78;}
 .st-key-rest, .st-key-upload_watch {position: absolute;}
 .st-key-surface {display: grid; grid-template: "drawing seen answer" auto "drawing seen details" 1fr
     "choices choices choices" auto / minmax(0, 400px) 200px minmax(0, 1fr); gap: 0 1.6rem;}
@@ -120,7 +120,7 @@ figure.q-boxed {margin: 0;}
   .st-key-head > :has(.st-key-menu) {flex: 1 1 100% !important;}
   .st-key-head > :has(.st-key-menu):not(.st-key-head:has(details[open]) > *) {display: none;}
   .st-key-mark {width: 110px !important; height: 26px; overflow: hidden;}
-  .st-key-mark iframe {min-width: 170px; transform: scale(.64); transform-origin: 0 0;}
+  .st-key-mark iframe {min-width: 170px; transform: scale(0.64); transform-origin: 0 0;}
   .st-key-head .q-quiet {display: none;}
   .st-key-phone_menu {display: block; width: auto;}
   .st-key-camera {display: flex;}

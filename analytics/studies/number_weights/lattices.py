@@ -16,7 +16,7 @@ from core.digits.task import Images, load_parts
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.reader.number.lattice import Segment, log_sums_of, passing, passing_of
 from deployment.reader.number.line import Line
-from deployment.reader.number.read import look_again, written
+from deployment.reader.number.read import augment, written
 from deployment.reader.number.score import NOTHING, Weights
 from deployment.reader.picture.load import InputError, load_image
 
@@ -89,13 +89,13 @@ def lattice(deployer: MNISTDeployer, signs: list[int], picture: np.ndarray | byt
     if len(lines) != 1:
         return None
     if closely:
-        look_again(deployer, lines)
+        augment(deployer, lines)
     line = lines[0]
-    possible = log_sums_of(signs, len(line.pieces), line.segments, np.zeros((len(line.segments), 11)))[-1, -1]
+    possible = log_sums_of(signs, len(line.primitives), line.segments, np.zeros((len(line.segments), 11)))[-1, -1]
     if not np.isfinite(possible):
         return None
     rows = np.arange(len(line.segments)) if closely else likely(signs, line)
-    return Lattice(signs, len(line.pieces), [line.segments[i] for i in rows], line.probs[rows], line.signals[rows],
+    return Lattice(signs, len(line.primitives), [line.segments[i] for i in rows], line.probs[rows], line.signals[rows],
                    line.hidden[rows, -sum(deployer.config.hidden[-LAYERS:]):].astype(np.float16),
                    line.whole.astype(np.float16), line.sides[rows])
 
@@ -104,7 +104,7 @@ def likely(signs: list[int], line: Line) -> NDArray[np.integer]:
     """Indices of the segments of a Line with a probability above UNLIKELY, in any reading or in the correct one, by the
     weights for any network: about two in five segments."""
     scores = Weights.of().scores(line.probs, line.signals, np.zeros((len(line.segments), NOTHING + 1)))
-    paths = len(line.pieces), line.segments, scores
+    paths = len(line.primitives), line.segments, scores
     return np.flatnonzero((passing(*paths) + passing_of(signs, *paths)).sum(axis=1) > UNLIKELY)
 
 

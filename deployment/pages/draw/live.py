@@ -1,6 +1,6 @@
-"""The drawing that the browser sends while the pen moves (assets/live.js), and the load that the server accepts.
+"""The drawing that the browser sends while the pen moves (assets/live.js), and the load budget of the server.
 
-The data of the browser is not trusted: anything malformed counts as no drawing.
+Browser data is untrusted; anything invalid counts as no drawing.
 """
 
 import base64
@@ -8,31 +8,34 @@ import binascii
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-SIDE = 112  # pixels of a digit's drawing: four per pixel of the network's input
-# width and height of the image that the browser sends, by surface; the last one is for a narrow screen
+SIDE = 112  # pixels of a drawn digit: four times the network's 28
+# Width and height in pixels of the drawing sent by the browser; the last one of a kind is for a narrow screen
 SHAPES = {"digit": [(SIDE, SIDE)], "number": [(420, 140), (420, 240)]}
-WIDTH = {"digit": 400, "number": 1080}  # pixels of the canvas, scaled to the page
-# pixels of the canvas, for each of SHAPES: MNIST's thickness for a digit; thin enough for eleven digits in a number,
-# thicker for a finger on a narrow screen
+WIDTH = {"digit": 400, "number": 1080}  # pixels of the canvas
+# Pixels of the canvas, for each of SHAPES: a digit as thick as in MNIST; a number thin enough for eleven separate
+# digits, and thicker on a narrow screen, where a finger draws
 BRUSH = {"digit": [28], "number": [14, 20]}
-MOST_BRUSH = 50
+MOST_BRUSH = 50  # pixels of the canvas
 MOST_POINTS = 20_000  # of all strokes
-MOST_BUSY = 0.6  # share of the time, over all sessions; above it, drawings are read at pen-up only
-WINDOW = 1.0  # seconds
-PAUSE = 1500  # milliseconds in which a session that exceeds MOST_BUSY sends nothing in mid-stroke
+MOST_BUSY = 0.6  # share of the time, over all sessions; above it, drawings are read only when the pen is up
+WINDOW = 1.0  # seconds over which the share is measured
+PAUSE = 1500  # milliseconds in which a session that exceeded the budget sends no drawing in mid-stroke
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """image: (H, W) uint8, one of SHAPES, white on black; number: serial number; strokes: finished strokes; done: pen
-    up; ways: (points (n, 2), width) of each stroke of a number in pixels of the image, if known."""
+    """A drawing.
+
+    image: (H, W) uint8, one of SHAPES, white on black; number: its sequence number; strokes: finished strokes; done:
+    the pen is up; ways: the strokes of a number, if known, as (points (n, 2), width) in pixels of the image.
+    """
 
     image: NDArray[np.uint8]
     number: int = 0
@@ -42,16 +45,17 @@ class Drawing:
 
     @property
     def empty(self) -> bool:
+        """Whether nothing is drawn."""
         return not self.image.any()
 
     @property
     def surface(self) -> str:
-        """The drawing area: a key of SHAPES."""
+        """The kind of drawing area: a key of SHAPES."""
         return next(name for name, shapes in SHAPES.items() if self.image.shape[::-1] in shapes)
 
     @classmethod
     def from_browser(cls, sent: Any) -> "Drawing | None":
-        """The Drawing in the component's data, or None."""
+        """The Drawing sent by the component, or None."""
         try:
             pixels = base64.b64decode(sent["ink"], validate=True)
             sizes = (size for shapes in SHAPES.values() for size in shapes)
@@ -63,21 +67,21 @@ class Drawing:
             return None
 
 
-def _ways(sent: Sequence[Any], side: int) -> Iterator[tuple[NDArray[np.floating], float]]:
-    """(points (n, 2), width) in pixels, from strokes in shares of a drawing `side` pixels wide. Raises TypeError,
-    KeyError or ValueError for malformed strokes."""
+def _ways(sent: Any, side: int) -> Iterator[tuple[NDArray[np.floating], float]]:
+    """Strokes (points (n, 2), width), sent as shares of the width of the drawing, `side` pixels. Raises TypeError,
+    KeyError or ValueError for invalid data."""
     if sum(len(stroke["points"]) for stroke in sent) > MOST_POINTS:
-        raise ValueError("the drawing has too many points")
+        raise ValueError("too many points")
     for stroke in sent:
         points, width = np.array(stroke["points"], float), float(stroke["width"])
         if points.ndim != 2 or points.shape[1] != 2 or not np.abs(points).max() <= 2 or not 0 < width <= 1:
-            raise ValueError("a stroke is malformed")
+            raise ValueError("not a stroke")
         yield points * side, width * side
 
 
 @dataclass(frozen=True)
 class Pen:
-    """The pen of the canvas. shape: index into SHAPES[surface]; width: pixels of the canvas; erase: an eraser."""
+    """The pen: kind of drawing area, index of its shape in SHAPES, width in pixels of the canvas, whether it erases."""
 
     surface: str
     shape: int
@@ -86,17 +90,18 @@ class Pen:
 
     @property
     def color(self) -> str:
+        """Colour of the strokes."""
         return "#000000" if self.erase else "#ffffff"
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the canvas."""
+        """Width and height of the canvas in pixels."""
         width, height = SHAPES[self.surface][self.shape]
         return WIDTH[self.surface], round(WIDTH[self.surface] * height / width)
 
     @classmethod
     def from_browser(cls, sent: Any, surface: str) -> "Pen":
-        """The Pen in the component's data, or the default one of this surface."""
+        """The Pen sent by the component, or the default pen of this drawing area."""
         try:
             shape, width = int(sent["shape"]), int(sent["width"])
             if sent["surface"] == surface and 0 <= shape < len(SHAPES[surface]) and 0 < width <= MOST_BRUSH:
@@ -108,14 +113,14 @@ class Pen:
 
 @dataclass(frozen=True)
 class Lost:
-    """The state of a session whose process ended: its source, and the number of times its canvas was cleared."""
+    """The state of a session whose process has ended: its source, and how often the canvas was cleared."""
 
     source: str
     cleared: int
 
     @classmethod
     def from_browser(cls, sent: Any) -> "Lost | None":
-        """The Lost in the component's data, or None."""
+        """The Lost sent by the component, or None."""
         try:
             source, cleared = sent["source"], int(sent["cleared"])
         except (TypeError, KeyError, ValueError, OverflowError):
@@ -124,14 +129,14 @@ class Lost:
 
 
 class Budget:
-    """The share of time spent on answers, over all sessions and threads."""
+    """Time spent on answers in the last WINDOW; shared by all sessions and threads."""
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter):
         self._clock, self._lock = clock, threading.Lock()
         self._spent: deque[tuple[float, float]] = deque()
 
     def spend(self, started: float) -> None:
-        """Record an answer that began at time `started` and ends now."""
+        """Record an answer that began at `started` and ends now."""
         now = self._clock()
         with self._lock:
             self._spent.append((now, now - started))
@@ -145,4 +150,5 @@ class Budget:
             return sum(seconds for _, seconds in self._spent) > MOST_BUSY * WINDOW
 
     def now(self) -> float:
+        """The time by the clock in seconds."""
         return self._clock()

@@ -1,28 +1,31 @@
-"""The panel of a number: the picture with boxes, the text to copy, one place in detail."""
+"""Details of a number: picture with boxes, text to copy, and one sign in detail."""
 
 import hashlib
 
 import streamlit as st
+from streamlit.components.v2 import component
 from streamlit.delta_generator import DeltaGenerator
 
 from deployment.reader.csv_tables import places_csv
 from deployment.reader.prediction import NumberReading, Place
 from deployment.ui import digit, number
-from deployment.ui.assets import component
+from deployment.ui.assets import asset
 
-_boxes = component("number_boxes", html=("number.html",), css=("number.css",), js=("number.js",))
+_boxes = component("number_boxes", html=asset("number.html"), css=asset("number.css"), js=asset("number.js"))
 
 
 def render(reading: NumberReading, picture: DeltaGenerator | None = None) -> Place:
-    """Show a NumberReading. Returns the Place in detail: the clicked or the most doubtful one. picture: the container
-    of the picture, if it is elsewhere."""
-    of = hashlib.sha256(reading.page.tobytes() + reading.text.encode()).hexdigest()[:16]
-    clicked = st.session_state.get("number_boxes", {}).get("place") or {}
+    """Show a NumberReading; return the chosen Place: the one clicked, or the most doubtful one.
+
+    picture: container for the picture, if it belongs elsewhere.
+    """
+    token = hashlib.sha256(reading.page.tobytes() + reading.text.encode()).hexdigest()[:16]
+    click = st.session_state.get("number_boxes", {}).get("place") or {}
     chosen = doubtful(reading)
-    if clicked.get("of") == of and 0 <= clicked.get("place", -1) < len(reading.digits):
-        chosen = clicked["place"]
+    if click.get("of") == token and 0 <= click.get("place", -1) < len(reading.digits):
+        chosen = click["place"]
     with picture or st.container():
-        _boxes(key="number_boxes", data=number.boxes(reading, chosen) | {"of": of}, on_place_change=lambda: None)
+        _boxes(key="number_boxes", data=number.boxes(reading, chosen) | {"of": token}, on_place_change=lambda: None)
     with st.container(horizontal=True, vertical_alignment="bottom", key="number_out"):
         st.code(reading.text, language=None, width="content")
         st.download_button("Download its digits as CSV", places_csv(reading), "number.csv", "text/csv",
@@ -31,7 +34,8 @@ def render(reading: NumberReading, picture: DeltaGenerator | None = None) -> Pla
     st.html(f'<p class="q q-label" data-testid="place" data-place="{chosen}">'
             f"{number.doubts(reading, chosen).capitalize()}</p>")
     with st.container(horizontal=True, gap="medium", key="number_place"):
-        st.html(digit.seen(place.image, "the sign in the marked box"), width="content")
+        if place.image is not None:
+            st.html(digit.seen(place.image, "the sign in the marked box"), width="content")
         st.html(digit.meaning(place) + digit.bars(place), width=320)
     return place
 

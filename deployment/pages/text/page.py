@@ -15,7 +15,7 @@ from core.storage import model_sha256
 from core.text import reader as text_reader
 from deployment.pages.text import batch, html, sections
 from deployment.pages.text.examples import EXAMPLES
-from deployment.reader.wording import told
+from deployment.reader.wording import public_message
 from deployment.ui.html import notice
 
 
@@ -53,7 +53,7 @@ def render() -> None:
         config = folder / "config.json"
         reader = _load(folder, config.stat().st_mtime if config.exists() else 0.0)
     except (OSError, ValueError) as error:
-        sentence = told(error).rstrip(".")
+        sentence = public_message(error).rstrip(".")
         st.html(notice(f"The reader of texts cannot be loaded: {sentence}. The other tabs work without it."))
         return
     with st.container(key="text"):
@@ -117,7 +117,7 @@ def _show(reader, talk: Talk, text: str) -> bool:
     except text_reader.UnreadableError as error:
         talk.shown = Shown(text, unreadable=str(error))
     except ValueError as error:
-        talk.refused = f"It was not read: {told(error)}."
+        talk.refused = f"It was not read: {public_message(error)}."
         return False
     return talk.shown.reading is not None
 

@@ -1,4 +1,4 @@
-"""The contact sheet: a table of pictures and what was read of them, of which one row can be ticked."""
+"""The contact sheet: a table of pictures and their readings with one selectable row."""
 
 import pandas as pd
 import streamlit as st
@@ -8,13 +8,13 @@ from deployment.reader.picture.archive import shown
 
 
 def ticked(table: pd.DataFrame, key: str, alt: str, newest: list[int]) -> int:
-    """Show a table with the columns Picture, File, Confidence (a share) and others. Returns the index of the ticked
-    row, or of the least confident row of `newest` if none is ticked. key: a new key unticks all rows."""
+    """Show a table with the columns Picture, File, Confidence (a share) and more; return the index of the ticked row,
+    or of the least confident row of `newest` if none is ticked. key: a new key for new files clears the selection."""
     least = min(newest, key=lambda row: table["Confidence"][row])
     which = "least sure" if len(newest) == len(table) else "least sure of the newest" if len(newest) > 1 else "newest"
-    st.caption(f"{len(table)} pictures read. Click a heading to sort, tick a row to inspect it; until then the {which} "
-               f"stands above: {shown(str(table['File'][least]))}.")
-    written = table.style.format({"Confidence": percent, "Picture": lambda uri: ""})  # as text: the picture has none
+    st.caption(f"{len(table)} pictures read. Click a heading to sort, tick a row to inspect it. Shown above is the "
+               f"{which}: {shown(str(table['File'][least]))}.")
+    written = table.style.format({"Confidence": percent, "Picture": lambda uri: ""})  # no text for a picture
     event = st.dataframe(
         written, hide_index=True, row_height=48, height=min(48 * len(table) + 38, 440),
         column_config={"Picture": st.column_config.ImageColumn("Picture", width="small")},

@@ -1,6 +1,6 @@
-"""The uploaded picture in focus with the box of the digit, and offers of a quarter turn if it is curious.
+"""The uploaded picture in focus with its box, and an offer of quarter turns if the picture is out-of-distribution.
 
-A turn is offered, never applied unasked. Half a turn is not offered: it turns a 6 into a 9.
+Half turns are not offered, as they turn a 6 into a 9.
 """
 
 import numpy as np
@@ -19,13 +19,12 @@ TURNS = {1: "to the left", -1: "to the right"}  # quarters, as numpy.rot90 count
 
 
 def read(deployer: MNISTDeployer, picture: Picture, result: Prediction, key: tuple) -> Prediction:
-    """The Prediction of a picture, turned if the visitor asked for it; `result` is that of the picture as it is. key:
-    identifies the picture."""
+    """The Prediction of a picture in its chosen turn; result: that of the picture as it is; key: its identifier."""
     state = st.session_state
     quarter = state.setdefault("turns", {}).get(key, 0)
     if state.get("picture_of") != (key, quarter):
         try:
-            state.picture = _look(deployer, picture, result, quarter)
+            state.picture = _view(deployer, picture, result, quarter)
         except InputError:
             state.picture = "", None, {}
         state.picture_of = key, quarter
@@ -33,7 +32,7 @@ def read(deployer: MNISTDeployer, picture: Picture, result: Prediction, key: tup
 
 
 def show(key: tuple) -> None:
-    """Show the picture read last and the offered turns."""
+    """Show the picture that was read last, and its turns."""
     body, _, offers = st.session_state.picture
     turns = st.session_state.turns
     st.html(body)
@@ -43,23 +42,24 @@ def show(key: tuple) -> None:
         st.button("Read it as it came", key="turn_back", on_click=turns.pop, args=(key,))
 
 
-def _look(deployer, picture, result, quarter: int) -> tuple:
-    """HTML of the picture, its Prediction where it is turned, and the turns to offer: {quarter: words}."""
+def _view(deployer: MNISTDeployer, picture: Picture, result: Prediction,
+          quarter: int) -> tuple[str, Prediction | None, dict[int, str]]:
+    """HTML of the picture, its Prediction if it is turned, and the turns to offer: {quarter: label}."""
     name = shown(picture.name)
-    digit, offers = find_digit(picture.load(), name), {}
+    located, offers = find_digit(picture.load(), name), {}
     if quarter:
-        turned = turn(digit.grey, quarter)
+        turned = turn(located.grey, quarter)
         reading = deployer.predict(turned)
         return boxed(turned, 1, reading, name), reading, {}
     if result.emotion == "curious":
-        readings = deployer.predict_batch([turn(digit.grey, quarter) for quarter in TURNS], skip_errors=True)
+        readings = deployer.predict_batch([turn(located.grey, quarter) for quarter in TURNS], skip_errors=True)
         for (quarter, side), reading in zip(TURNS.items(), readings, strict=True):
             if not isinstance(reading, InputError) and reading.emotion != "curious":
                 offers[quarter] = (f"Turned a quarter {side} it would be {a(reading.digit)}, "
                                    f"{sure(reading.confidence)}: read it so")
-    return boxed(digit.grey, digit.scale, result, name), None, offers
+    return boxed(located.grey, located.scale, result, name), None, offers
 
 
 def turn(grey: NDArray[np.floating], quarter: int) -> NDArray[np.floating]:
-    """The picture (H, W) turned by quarters, counter-clockwise."""
+    """The picture (H, W) turned by quarters, counterclockwise."""
     return np.ascontiguousarray(np.rot90(grey, quarter))

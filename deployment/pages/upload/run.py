@@ -1,4 +1,4 @@
-"""Reading many pictures in steps: the page shows progress, can stop, and other sessions are answered in between."""
+"""Read many pictures in steps, which can be stopped and continued and leave time for other sessions."""
 
 import time
 from threading import Lock
@@ -10,33 +10,36 @@ from deployment.reader.picture.archive import Picture, shown
 from deployment.reader.picture.load import InputError, unread_pages, work
 from deployment.reader.prediction import NumberReading, Prediction
 
-MOST_WORK = 2_000  # megapixels of one upload, see picture.load.work: about a minute in the worst case
-TURN = Lock()  # one picture at a time over all uploads, which bounds memory and leaves a core for drawings
+MOST_WORK = 2_000  # megapixels of an upload, as of deployment.reader.picture.load.work: about a minute at most
+TURN = Lock()  # one picture of all uploads at a time: limits memory and leaves a core for drawings
 
 
 class Run:
-    """The pictures of one upload; `results` holds a Prediction, where they show numbers a NumberReading, or an
-    InputError for each of the first `done`."""
+    """The pictures of one upload; `results` has a Prediction, or a NumberReading with `numbers`, or an InputError for
+    each of the first `done` pictures."""
 
     def __init__(self, pictures: list[Picture], sentences: list[str], numbers: bool = False):
         self.pictures, self.sentences, self.numbers = pictures, sentences, numbers
+        self.cost, self.seconds, self.stopped = 0.0, 0.0, False
         self.results: list[Prediction | NumberReading | InputError] = []
-        self.cost, self.seconds, self.stopped = 0.0, 0.0, False  # megapixels, seconds
 
     @property
     def names(self) -> list[str]:
+        """Names of the pictures that were read."""
         return [picture.name for picture in self.pictures[:self.done]]
 
     @property
     def done(self) -> int:
+        """The number of pictures that were read."""
         return len(self.results)
 
     @property
     def going(self) -> bool:
+        """Whether pictures remain and the run was not stopped."""
         return not self.stopped and self.done < len(self.pictures)
 
     def step(self, deployer: MNISTDeployer, seconds: float) -> None:
-        """Read for so many seconds, and finish the current picture."""
+        """Read for this time and finish the current picture."""
         start = time.perf_counter()
         while self.going and time.perf_counter() - start < seconds:
             with TURN:
@@ -45,14 +48,14 @@ class Run:
             trim()
         self.seconds += time.perf_counter() - start
 
-    def _read(self, deployer, picture):
+    def _read(self, deployer: MNISTDeployer, picture: Picture) -> Prediction | NumberReading | InputError:
         name = f"“{shown(picture.name)}”"
         try:
             data = picture.load()
             self.cost += work(data)
             if self.cost > MOST_WORK:
-                raise InputError(f"{name} was not read: the pictures of an upload may have {MOST_WORK:,} megapixels "
-                                 "together; upload the rest separately.")
+                raise InputError(f"{name} was not read: an upload may have {MOST_WORK:,} megapixels; upload the rest "
+                                 "separately.")
         except InputError as error:
             return error
         self.sentences += unread_pages(data, name)

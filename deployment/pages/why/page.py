@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.digits.data import DataError
 from core.storage import ModelError
-from deployment.reader.wording import told
+from deployment.reader.wording import public_message
 from deployment.ui import reasons
 from deployment.ui.caches import training_images
 from deployment.ui.html import block
@@ -42,7 +42,7 @@ def render(deployer, prediction, wait: bool) -> None:
     try:
         state.why = _reasons(deployer, prediction, state.why_method)
     except (OSError, ValueError) as error:  # a file is missing, damaged or must not be read: a sentence that says so
-        state.why = block("No reasons can be shown", escape(told(error)), "", "why-missing")
+        state.why = block("No reasons can be shown", escape(public_message(error)), "", "why-missing")
     st.html(state.why)
 
 
@@ -69,7 +69,7 @@ def _neighbours(deployer, prediction) -> tuple:
         indices, similarity, labels = deployer.neighbours(prediction)
         examples = images[deployer.neighbours(prediction, 3, prediction.runner_up)[0]]
     except (ModelError, DataError) as error:
-        return reasons.missing_neighbours(told(error)), None
+        return reasons.missing_neighbours(public_message(error)), None
     return reasons.neighbours(images[indices], similarity, labels, len(deployer.bank.labels)), examples
 
 
@@ -78,7 +78,7 @@ def _layers(deployer, image) -> str:
     try:
         known = deployer.layers(image, _layer_means(deployer.sha256, deployer))
     except DataError as error:
-        return block("What each layer knows already", escape(told(error)), "", "why-layers")
+        return block("What each layer knows already", escape(public_message(error)), "", "why-layers")
     if deployer.network.has_gate:
         known[-1]["gated"] = True
     return reasons.layers(known)

@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from deployment.reader.number.sheet import Blob
@@ -25,21 +26,21 @@ LONGEST = 8  # of the line's height: nor is a wider one, a dash or a rule, which
 
 
 @dataclass(frozen=True)
-class Piece(Blob):
+class Primitive(Blob):
     """Part of a Blob. crossed: the ink that the cut on its left runs through, in heights of the line; 0 without one.
 
     edge: the column of this cut in each row of the page from edge_top on.
     """
 
     crossed: float = 0.0
-    edge: np.ndarray | None = None
+    edge: NDArray[np.floating] | None = None
     edge_top: int = 0
 
 
-def cut(blob, height, narrow=NARROW):
-    """The Pieces of a Blob, from left to right, in a line of this height in pixels: one or more; one where it is
+def cut(blob: Blob, height: float, narrow: float = NARROW) -> list[Primitive]:
+    """The Primitives of a Blob, from left to right, in a line of this height in pixels: one or more; one where it is
     `narrow` heights wide at most."""
-    whole = [Piece(blob.top, blob.left, blob.mask)]
+    whole = [Primitive(blob.top, blob.left, blob.mask)]
     if not narrow * height < blob.width <= LONGEST * height or not 0.3 * height <= blob.height <= LARGEST * height:
         return whole
     scale = ROWS / blob.height
@@ -57,8 +58,8 @@ def cut(blob, height, narrow=NARROW):
     of = np.where(ink, of, -1)
     of = np.where(ink, of, slide(of, 3, np.maximum))[rows[:, None], columns]
     parts, waiting = [], 0.0
-    for k, own in enumerate([0.0, *crossed]):
-        waiting = max(waiting, own)
+    for k, crossing in enumerate([0.0, *crossed]):
+        waiting = max(waiting, crossing)
         edge = blob.left + seams[k - 1][rows] / scale if parts else None
         part = _part(blob, blob.mask & (of == k), waiting if parts else 0.0, edge)
         if part is not None:
@@ -98,8 +99,8 @@ def _seams(small, unit):
     padded = np.stack([np.roll(row, shift) for row, shift in zip(
         np.pad(small, [(0, 0), (SWAY + ROWS, SWAY + ROWS)]), lean, strict=True)])[:, ROWS:-ROWS]
     bands = np.stack([padded[:, c : c + 2 * SWAY + 1] for c in centres])  # (centres, rows, columns)
-    found = [_cheapest(bands + stiff * np.abs(np.arange(2 * SWAY + 1) - SWAY)) for stiff in STIFF]
-    paths = np.concatenate([offsets + centres[:, None] - lean for offsets in found])  # (2 centres, rows)
+    offsets = [_cheapest(bands + stiff * np.abs(np.arange(2 * SWAY + 1) - SWAY)) for stiff in STIFF]
+    paths = np.concatenate([part + centres[:, None] - lean for part in offsets])  # (2 centres, rows)
     least = small[np.arange(ROWS), np.clip(paths, 0, width - 1)] * ((paths >= 0) & (paths < width))
     least = least.sum(axis=1) + SLANT * np.abs(np.diff(paths + lean)).sum(axis=1)
     chosen = []
@@ -141,4 +142,4 @@ def _lean(small):
 def _part(blob, mask, crossed, edge):
     if mask.sum() < 0.01 * blob.mask.sum():
         return None
-    return Piece.of(mask, blob.top, blob.left, crossed=crossed, edge=edge, edge_top=blob.top)
+    return Primitive.of(mask, blob.top, blob.left, crossed=crossed, edge=edge, edge_top=blob.top)

@@ -1,31 +1,35 @@
 """A picture given as one digit that shows more."""
 
-from deployment.reader.number.sheet import blobs, page_ink, usual_height
-from deployment.reader.picture.load import InputError, load_image
-from deployment.reader.prediction import UNKNOWN
+from collections.abc import Sequence
 
-LARGE = 0.5  # of the usual height: ink that could be a digit of its own
+from deployment.reader.number.read import NumberReader, read_number
+from deployment.reader.number.sheet import Blob, blobs, page_ink, usual_height
+from deployment.reader.picture.load import InputError, PictureSource, load_image
+from deployment.reader.prediction import UNKNOWN, NumberReading, Prediction
+
+LARGE = 0.5  # of the usual height: ink that could be another digit
 LIKELY, LIKELY_CUT = 0.5, 0.9  # a number less probable than this is not spoken of; one that hangs together, than that
 DOUBTFUL = ("confused", "curious")
 
 
-def noticed(deployer, source, prediction, kind=None):
+def noticed(deployer: NumberReader, source: PictureSource, prediction: Prediction,
+            kind: str | None = None) -> NumberReading | None:
     """The NumberReading of a picture that was read as one digit, where ink is left over or it is probably a number of
     several digits; else None."""
     try:
         if prediction.left_over:
-            return deployer.read_number(source, kind=kind)
-        found = page_ink(load_image(source), kind)
-        several = found is not None and _large(blobs(*found)) > 1
+            return read_number(deployer, source, kind=kind)
+        page = page_ink(load_image(source), kind)
+        several = page is not None and _large(blobs(*page)) > 1
         if not several and prediction.emotion not in DOUBTFUL:
             return None
-        reading = deployer.read_number(source, kind=kind)
+        reading = read_number(deployer, source, kind=kind)
     except InputError:
         return None
     sure = reading.confidence >= (LIKELY if several else LIKELY_CUT) and UNKNOWN not in reading.text
     return reading if sure and len(reading.digits) > 1 else None
 
 
-def _large(found):
-    usual = usual_height(found)
-    return sum(blob.height >= LARGE * usual for blob in found)
+def _large(candidates: Sequence[Blob]) -> int:
+    usual = usual_height(candidates)
+    return sum(blob.height >= LARGE * usual for blob in candidates)

@@ -1,55 +1,68 @@
-"""A line of a page: its pieces, the segments that these can form, and what speaks for each being a sign."""
+"""A line of a page: its primitives, the segments that these can form, and what speaks for each being a sign."""
+
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from deployment.reader.number.cuts import Piece
+from deployment.reader.number.cuts import Primitive
 from deployment.reader.number.lattice import Segment, ends, log_sums, segments
-from deployment.reader.number.score import IN_WORDS, SIDES, WORD, hedged
-from deployment.reader.number.sheet import usual_height
+from deployment.reader.number.score import IN_WORDS, SIDES, WORD, Array, Weights, hedged
+from deployment.reader.number.sheet import Blob, usual_height
 from deployment.reader.paper.frame import frame, slide, stroke_width
+from deployment.reader.prediction import Prediction
 
 BORROWED = 1.4  # widths of the pen: of a stroke along a cut, so much may belong to both sides
-LETTERS = 3  # blobs, at least, of a line that is read as a word: of fewer little can be told
+LETTERS = 3  # blobs, at least, of a line that is read as a word: fewer say little
 
 
 class Line:
-    """A line of Blobs, from left to right: its pieces, and the segments that these can form; before it is cut, the
+    """A line of Blobs, from left to right: its primitives, and the segments that these can form; before it is cut, the
     blobs themselves."""
 
-    def __init__(self, row, weights=None):
-        self.weights, self.height = weights, max(usual_height(row), 1.0)
-        self.pieces = [Piece(blob.top, blob.left, blob.mask) for blob in row]
+    # set by deployment.reader.number.read, and whole and sides by `divide`
+    images: Array  # (n, 28, 28)
+    probs: Array  # (n, 10)
+    signals: Array
+    hidden: Array
+    seen: Array
+    whole: Array | None
+    sides: NDArray[np.integer] | None
+
+    def __init__(self, row: Sequence[Blob], weights: Weights | None = None):
+        self.weights, self.height = weights or Weights.of(), max(usual_height(row), 1.0)
+        self.primitives = [Primitive(blob.top, blob.left, blob.mask) for blob in row]
         self.pen = max(1, round(stroke_width(max(row, key=lambda blob: blob.mask.sum()).mask.astype(np.float32))))
-        self.segments = [Segment(i, i + 1, blob.box) for i, blob in enumerate(self.pieces)]  # the blobs as they are
-        self.images = self.probs = self.signals = self.hidden = self.seen = self.whole = self.sides = None
+        self.segments = [Segment(i, i + 1, blob.box) for i, blob in enumerate(self.primitives)]  # the blobs as they are
+        self.whole = self.sides = None
         self.alone = np.ones(len(self.segments), bool)
         self.word, self.long = False, len(row) >= LETTERS
-        self.predictions = {}  # of those segments that were looked at closely
+        self.predictions: dict[int, Prediction] = {}  # of those segments that were looked at closely
 
     @property
-    def scores(self):
+    def scores(self) -> Array:
         """(n, 11): of each segment being each sign."""
-        found = hedged(self.weights.scores(self.probs, self.signals, self.seen), self.probs, self.alone)
-        return found + IN_WORDS if self.word else found
+        scores = hedged(self.weights.scores(self.probs, self.signals, self.seen), self.probs, self.alone)
+        return scores + IN_WORDS if self.word else scores
 
-    def take_for_word(self):
+    def take_for_word(self) -> float:
         """The probability that this is a line of words, by all ways to read it either way; where it probably is one
         and not too short, `scores` are from now on those of a word."""
         plain = self.scores
-        as_number, as_word = (log_sums(len(self.pieces), self.segments, np.logaddexp.reduce(scores, axis=1))[-1]
+        as_number, as_word = (log_sums(len(self.primitives), self.segments, np.logaddexp.reduce(scores, axis=1))[-1]
                               for scores in (plain, plain + IN_WORDS))
         chance = float(1 / (1 + np.exp(np.clip(as_number - as_word - WORD, -500, 500))))
         self.word = self.long and chance > 0.5
         return chance
 
-    def divide(self, parts):
-        """Take Pieces, a list for each blob, in the place of the blobs."""
-        found = sorted(((piece, number) for number, own in enumerate(parts) for piece in own),
-                       key=lambda one: one[0].left + one[0].right)
-        self.pieces, of = [piece for piece, _ in found], np.array([number for _, number in found])
-        self.segments = segments(self.pieces, self.height)
+    def divide(self, parts: Iterable[Iterable[Primitive]]) -> None:
+        """Take Primitives, a list for each blob, in the place of the blobs."""
+        numbered = sorted(((primitive, number) for number, part in enumerate(parts) for primitive in part),
+                          key=lambda one: one[0].left + one[0].right)
+        self.primitives, of = [primitive for primitive, _ in numbered], np.array([number for _, number in numbered])
+        self.segments = segments(self.primitives, self.height)
         first, last = ends(self.segments)
-        crossed = np.array([piece.crossed > 0 for piece in self.pieces] + [False])
+        crossed = np.array([primitive.crossed > 0 for primitive in self.primitives] + [False])
         self.alone = ~(crossed[first] | crossed[last])
         cut_up = np.flatnonzero(np.bincount(of) > 1)
         self.whole, self.sides = self.hidden[cut_up], np.full((len(self.segments), SIDES), -1)
@@ -59,32 +72,33 @@ class Line:
             self.sides[(first > left) & (first <= right) & (last > right), 1] = k
             self.sides[(first == left) & (last == right + 1), 2] = k
 
-    def joins_blobs(self, segment) -> bool:
+    def joins_blobs(self, segment: Segment) -> bool:
         """Whether a segment holds ink of several blobs, which may stand apart."""
-        return any(not piece.crossed for piece in self.pieces[segment.first + 1 : segment.last])
+        return any(not primitive.crossed for primitive in self.primitives[segment.first + 1 : segment.last])
 
-    def image(self, ink, mask, segment):
+    def image(self, ink: Array, mask: NDArray[np.bool_], segment: Segment) -> Array:
         """A segment as the network sees it: (28, 28)."""
         return frame(self.ink(ink, mask, segment)[0])
 
-    def ink(self, ink, mask, segment):
+    def ink(self, ink: Array, mask: NDArray[np.bool_], segment: Segment) -> tuple[Array, tuple[int, int]]:
         """The ink (h, w) of a segment in [0, 1], 0 off it, and where its corner lies on the page (row, column)."""
         top, left, bottom, right = segment.box
         margin = 3 + 2 * self.pen if segment.borrows else 3
         top, left = max(top - 3, 0), max(left - margin, 0)
         bottom, right = min(bottom + 3, ink.shape[0]), min(right + margin, ink.shape[1])
-        own, others = np.zeros((bottom - top, right - left), bool), np.zeros((bottom - top, right - left), bool)
-        for piece in self.pieces[segment.first : segment.last]:
-            piece.draw(own, top, left)
+        inside, others = (np.zeros((bottom - top, right - left), bool) for _ in range(2))
+        for primitive in self.primitives[segment.first : segment.last]:
+            primitive.draw(inside, top, left)
         if segment.borrows:
             before = segment.borrows < 0
-            for piece in self.pieces[:segment.first] if before else self.pieces[segment.last:]:
-                piece.draw(others, top, left)
-            cut_off = self.pieces[segment.first if before else segment.last]
+            for primitive in self.primitives[:segment.first] if before else self.primitives[segment.last:]:
+                primitive.draw(others, top, left)
+            cut_off = self.primitives[segment.first if before else segment.last]
+            assert cut_off.edge is not None, "a segment borrows only at a cut"
             rows = np.clip(np.arange(top, bottom) - cut_off.edge_top, 0, len(cut_off.edge) - 1)
             aside = np.arange(left, right) - cut_off.edge[rows][:, None]
-            own |= others & (np.abs(aside) <= BORROWED * self.pen)
+            inside |= others & (np.abs(aside) <= BORROWED * self.pen)
         here = slice(top, bottom), slice(left, right)
-        rim = slide(own, 5, np.maximum) & ~(mask[here] & ~own)  # soft edges reach beyond the mask
-        full = max(float(np.percentile(ink[here][own], 75)), 1e-3)  # a line in pencil beside one in ink
+        rim = slide(inside, 5, np.maximum) & ~(mask[here] & ~inside)  # soft edges reach beyond the mask
+        full = max(float(np.percentile(ink[here][inside], 75)), 1e-3)  # a line in pencil beside one in ink
         return np.clip(np.where(rim, ink[here], 0) / full, 0, 1), (top, left)

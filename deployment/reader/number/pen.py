@@ -1,6 +1,9 @@
-"""Strokes of a pen whose way is known: what was drawn in one go is a blob of its own, though it touches others."""
+"""Strokes of a pen whose way is known: each stroke is a separate blob, even if it touches others."""
+
+from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw
 
 from deployment.reader.number.sheet import Blob
@@ -8,12 +11,12 @@ from deployment.reader.number.sheet import Blob
 COVERED = 0.85  # of the ink: less, and something was drawn or erased that the strokes do not tell
 
 
-def stroke_blobs(strokes, mask):
+def stroke_blobs(strokes: Iterable[tuple[ArrayLike, float]], mask: NDArray[np.bool_]) -> list[Blob] | None:
     """Blobs of a drawing's mask (H, W), one for each of strokes: (points (n, 2): x and y in pixels, width in pixels).
 
     Ink that two strokes share belongs to both. None where strokes and ink are not those of one drawing.
     """
-    found, covered = [], np.zeros_like(mask)
+    shapes, covered = [], np.zeros_like(mask)
     for points, width in strokes:
         image = Image.new("1", mask.shape[::-1])
         pen, places, half = ImageDraw.Draw(image), [tuple(point) for point in np.asarray(points, float)], width / 2
@@ -21,8 +24,8 @@ def stroke_blobs(strokes, mask):
             pen.line(places, fill=1, width=max(1, round(width)), joint="curve")
         for x, y in (places[0], places[-1]):
             pen.ellipse([x - half, y - half, x + half, y + half], fill=1)
-        own = np.asarray(image) & mask
-        if own.any():
-            found.append(Blob.of(own))
-            covered |= own
-    return found if covered.sum() >= COVERED * mask.sum() else None
+        ink = np.asarray(image) & mask
+        if ink.any():
+            shapes.append(Blob.of(ink))
+            covered |= ink
+    return shapes if covered.sum() >= COVERED * mask.sum() else None

@@ -11,16 +11,20 @@ carry its hash; any other network uses the weights alone.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.models import fitted
+from deployment.reader.number.cuts import Primitive
+from deployment.reader.number.lattice import Segment
 
 FILE = Path(__file__).with_name("weights.json")  # of any network
-MATRICES = Path(__file__).with_name("matrices.npz")  # the shipped network's own
+MATRICES = Path(__file__).with_name("matrices.npz")  # of the shipped network
 SIGNALS = ("one more", "no digit", "novel", "small", "wide", "off the line", "ink cut", "blobs joined", "gap inside",
            "ink borrowed")
 LEARNED = ("matrix", "sides")
@@ -35,6 +39,8 @@ IN_WORDS = np.append(np.full(NOTHING, np.log(0.4 / 0.96)), np.log(0.6 / 0.04))
 WORD = np.log(0.15 / 0.85)
 NORMAL = 0.6  # of the line's height: digits are seldom smaller
 
+Array = NDArray[np.floating]
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -44,42 +50,46 @@ class Weights:
 
     spread: float
     unsure: float
-    digit: np.ndarray
-    other: np.ndarray
-    matrix: np.ndarray | None = None
-    sides: np.ndarray | None = None
+    digit: Array
+    other: Array
+    matrix: Array | None = None
+    sides: Array | None = None
 
     @classmethod
     @lru_cache
-    def of(cls, weights_sha256=None):
+    def of(cls, weights_sha256: str | None = None) -> "Weights":
         """The Weights for the network whose weights have this hash; without one, those for any network."""
         saved = json.loads(FILE.read_text(encoding="utf-8"))
-        own = fitted.load(MATRICES, weights_sha256, LEARNED) if weights_sha256 else None
-        if own is None:
+        matrices = fitted.load(MATRICES, weights_sha256, LEARNED) if weights_sha256 else None
+        if matrices is None:
             return cls.from_dict(saved["any network"])
-        return cls.from_dict(saved["shipped network"], *(array.astype(np.float32) for array in own))
+        return cls.from_dict(saved["shipped network"], *(array.astype(np.float32) for array in matrices))
 
     @classmethod
-    def from_dict(cls, saved, matrix=None, sides=None):
-        of_kinds = (np.array([saved[kind][name] for name in SIGNALS]) for kind in ("digit", "other"))
-        return cls(saved["spread"], saved["unsure"], *of_kinds, matrix, sides)
+    def from_dict(cls, saved: dict, matrix: Array | None = None, sides: Array | None = None) -> "Weights":
+        """The Weights stored by `to_dict`, with these matrices."""
+        digit, other = (np.array([saved[kind][name] for name in SIGNALS]) for kind in ("digit", "other"))
+        return cls(saved["spread"], saved["unsure"], digit, other, matrix, sides)
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
+        """The weights without the matrices, as JSON types."""
         return {"spread": float(self.spread), "unsure": float(self.unsure)} | {
             kind: dict(zip(SIGNALS, map(float, getattr(self, kind)), strict=True)) for kind in ("digit", "other")}
 
-    def seen(self, hidden, whole=None, sides=None):
+    def seen(self, hidden: Array, whole: Array | None = None, sides: NDArray[np.integer] | None = None) -> Array:
         """What hidden layers (n, H) add to the scores: (n, 11). whole: (b, H) of the blobs that were cut; sides (n,
         SIDES): the number of the one whose left, right and both ends each segment is, -1 where it is none's."""
         if self.matrix is None:
             return np.zeros((len(hidden), NOTHING + 1), np.float32)
-        found = hidden[:, -len(self.matrix) + 1:] @ self.matrix[:-1] + self.matrix[-1]
-        for side in range(len(self.sides)) if whole is not None and len(whole) else ():
+        added = hidden[:, -len(self.matrix) + 1:] @ self.matrix[:-1] + self.matrix[-1]
+        if whole is None or not len(whole) or sides is None or self.sides is None:
+            return added
+        for side in range(len(self.sides)):
             at = np.flatnonzero(sides[:, side] >= 0)
-            found[at, :NOTHING] += (whole @ self.sides[side, :-1] + self.sides[side, -1])[sides[at, side]]
-        return found
+            added[at, :NOTHING] += (whole @ self.sides[side, :-1] + self.sides[side, -1])[sides[at, side]]
+        return added
 
-    def scores(self, probs, signals, seen):
+    def scores(self, probs: Array, signals: Array, seen: Array) -> Array:
         """(n, 11), nats: of the ten digits and of NOTHING, from probs (n, 10), signals (n, len(SIGNALS)) and what
         `seen` gave (n, 11)."""
         log_probs = np.log(np.maximum(probs, FLOOR))
@@ -87,7 +97,7 @@ class Weights:
         return np.column_stack([self.spread * log_probs + of_all[:, None], signals @ self.other]) + seen
 
 
-def hedged(scores, probs, alone):
+def hedged(scores: Array, probs: Array, alone: NDArray[np.bool_]) -> Array:
     """Scores (n, 11) with the same weight on digits as a whole, which digit it is being said by the calibrated
     probabilities probs (n, 10), of what stands `alone` (n,), uncut, and else in part by them: the matrices know cut
     digits better, and are too sure between a 4 and a 9."""
@@ -97,25 +107,26 @@ def hedged(scores, probs, alone):
     return np.column_stack([total + np.log(np.maximum(shares, LEAST)), scores[:, NOTHING]])
 
 
-def signals(pieces, found, height, digitness, novelty):
-    """(n, len(SIGNALS)) of the Segments `found` of a line's pieces; height: the line's, in pixels; digitness: log of
-    the chance (n,) that each is a digit at all; novelty: (n,), above 1 where it is unlike the digits of training."""
-    tops, bottoms = np.array([s.box[0] for s in found]), np.array([s.box[2] for s in found])
-    lefts, rights = np.array([s.box[1] for s in found]), np.array([s.box[3] for s in found])
+def signals(primitives: Sequence[Primitive], segments: Sequence[Segment], height: float, digitness: Array,
+            novelty: Array) -> Array:
+    """(n, len(SIGNALS)) of the Segments of a line's primitives; height: the line's, in pixels; digitness: log of the
+    probability (n,) that each is a digit; novelty: (n,), above 1 if it is out-of-distribution."""
+    tops, bottoms = np.array([s.box[0] for s in segments]), np.array([s.box[2] for s in segments])
+    lefts, rights = np.array([s.box[1] for s in segments]), np.array([s.box[3] for s in segments])
     tall = (bottoms - tops) / height
-    middle = np.average([piece.top + piece.bottom for piece in pieces], weights=[p.mask.sum() for p in pieces]) / 2
-    joined, gaps, crossed = (np.zeros(len(found)) for _ in range(3))
-    for i, segment in enumerate(found):
-        crossed[i] = pieces[segment.first].crossed
-        reach = pieces[segment.first].right
-        for piece in pieces[segment.first + 1 : segment.last]:
-            if not piece.crossed and piece.left >= reach:  # another blob begins, beside what is there
+    middle = np.average([p.top + p.bottom for p in primitives], weights=[p.mask.sum() for p in primitives]) / 2
+    joined, gaps, crossed = (np.zeros(len(segments)) for _ in range(3))
+    for i, segment in enumerate(segments):
+        crossed[i] = primitives[segment.first].crossed
+        reach = primitives[segment.first].right
+        for primitive in primitives[segment.first + 1 : segment.last]:
+            if not primitive.crossed and primitive.left >= reach:  # another blob begins, beside what is there
                 joined[i] += 1
-                gaps[i] += (piece.left - reach) / height
-            reach = max(reach, piece.right)
+                gaps[i] += (primitive.left - reach) / height
+            reach = max(reach, primitive.right)
     return np.column_stack([
-        np.ones(len(found)), digitness, np.log1p(np.minimum(novelty, 1e6)),
+        np.ones(len(segments)), digitness, np.log1p(np.minimum(novelty, 1e6)),
         np.minimum(np.log(np.maximum(tall, 0.02) / NORMAL), 0) ** 2,
         np.maximum((rights - lefts) / np.maximum(bottoms - tops, 1) - 0.9, 0),
         np.abs((tops + bottoms) / 2 - middle) / height, crossed, joined, gaps,
-        np.array([float(s.borrows != 0) for s in found])])
+        np.array([float(s.borrows != 0) for s in segments])])

@@ -1,12 +1,15 @@
 """A grey picture of numbers -> what is written on it, blob by blob, sorted into lines.
 
-Everything is written for bright ink, as in deployment.reader.paper.ink: here nothing is chosen, all that could be
-writing is kept.
+Everything is written for bright ink, as in deployment.reader.paper.ink: nothing is chosen here, all that could be
+writing is returned.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deployment.reader.paper.frame import stroke_width
 from deployment.reader.paper.ink import MIN_CONTRAST, WEAK, ink_is_dark, is_plain, lift, opened, smooth_paper, unruled
@@ -16,7 +19,7 @@ FAINT = 0.4  # of the threshold between ink and paper: a line in a light pencil 
 SPECK = 0.12  # of the usual height on a page: less is a grain, a stain or a dot
 PALE = 0.36  # of the pen's mean strength
 ACROSS = 0.96  # of the page: an edge or a rule
-EDGE = 0.5  # of its own size, lying on the picture's edge: a table, a hand, a shadow
+EDGE = 0.5  # of its size, lying on the picture's edge: a table, a hand, a shadow
 
 
 @dataclass(frozen=True)
@@ -25,24 +28,24 @@ class Blob:
 
     top: int
     left: int
-    mask: np.ndarray
+    mask: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, mask, top=0, left=0, **more):
+    def of(cls, mask: NDArray[np.bool_], top: int = 0, left: int = 0, **more) -> Self:
         """The Blob of a mask whose corner is at (top, left), cropped to what is set in it."""
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
         return cls(top + int(rows[0]), left + int(columns[0]), mask[box], **more)
 
     @property
-    def bottom(self):
+    def bottom(self) -> int:
         return self.top + self.mask.shape[0]
 
     @property
-    def right(self):
+    def right(self) -> int:
         return self.left + self.mask.shape[1]
 
-    def draw(self, canvas, top, left):
+    def draw(self, canvas: NDArray[np.bool_], top: int, left: int) -> None:
         """Add the mask to an array of booleans whose corner is at (top, left) of the page."""
         rows, columns = (slice(max(place, 0), max(place + n, 0)) for place, n in
                          zip((self.top - top, self.left - left), self.mask.shape, strict=True))
@@ -51,19 +54,20 @@ class Blob:
         part |= self.mask[up : up + part.shape[0], aside : aside + part.shape[1]]
 
     @property
-    def box(self):
+    def box(self) -> tuple[int, int, int, int]:
         return self.top, self.left, self.bottom, self.right
 
     @property
-    def height(self):
+    def height(self) -> int:
         return self.mask.shape[0]
 
     @property
-    def width(self):
+    def width(self) -> int:
         return self.mask.shape[1]
 
 
-def page_ink(grey, kind=None):
+def page_ink(grey: NDArray[np.floating],
+             kind: str | None = None) -> tuple[NDArray[np.floating], NDArray[np.bool_]] | None:
     """(ink (H, W) in [0, 1], mask of what hangs together with ink (H, W)), or None where there is none.
 
     kind: "canvas" for bright strokes on a ground that is nothing but black.
@@ -76,12 +80,12 @@ def page_ink(grey, kind=None):
             return None
         ink = ((grey - low) / (high - low)).astype(np.float32)
         return ink, ink > 0.25
-    found = _ink(*lift(grey, smooth_paper(grey)))
-    if found is None:
+    page = _ink(*lift(grey, smooth_paper(grey)))
+    if page is None:
         return None
     # with the pen known, paper is what is wider than a few strokes: that takes out shadows with an edge
-    side = max(9, int(4 * stroke_width(found[1].astype(np.float32))) | 1)
-    return _ink(*lift(grey, opened(grey, side))) or found
+    side = max(9, int(4 * stroke_width(page[1].astype(np.float32))) | 1)
+    return _ink(*lift(grey, opened(grey, side))) or page
 
 
 def _ink(ink, noise):
@@ -98,7 +102,7 @@ def _ink(ink, noise):
     return np.clip(ink / full, 0, 1).astype(np.float32), strong[labels]
 
 
-def blobs(ink, mask, plain=False):
+def blobs(ink: NDArray[np.floating], mask: NDArray[np.bool_], plain: bool = False) -> list[Blob]:
     """The Blobs of a page's ink and mask (H, W) that could be written: no specks, nothing that lies along the edge or
     crosses the page, where it is not `plain`, and nothing far paler than the pen, as folds, torn edges and the grain of
     paper are."""
@@ -109,28 +113,26 @@ def blobs(ink, mask, plain=False):
     of = labels[y, x] - 1
     order = np.argsort(of, kind="stable")
     ends = np.cumsum(np.bincount(of, minlength=n))[:-1]
-    found = []
+    candidates = []
     for rows, columns in zip(np.split(y[order], ends), np.split(x[order], ends), strict=True):
         top, left = rows.min(), columns.min()
         shape = np.zeros((rows.max() - top + 1, columns.max() - left + 1), bool)
         shape[rows - top, columns - left] = True
-        found.append(Blob(int(top), int(left), shape))
-    found = [blob for blob in found if plain or not _on_the_edge(blob, mask.shape)]
-    found = _as_dark_as_the_pen(ink, found)
-    usual = usual_height(found)
-    return [blob for blob in found if max(blob.height, blob.width) >= max(SPECK * usual, 3)]
+        candidates.append(Blob(int(top), int(left), shape))
+    candidates = [blob for blob in candidates if plain or not _on_the_edge(blob, mask.shape)]
+    candidates = _as_dark_as_the_pen(ink, candidates)
+    usual = usual_height(candidates)
+    return [blob for blob in candidates if max(blob.height, blob.width) >= max(SPECK * usual, 3)]
 
 
-def usual_height(found):
+def usual_height(blobs: Sequence[Blob]) -> float:
     """The height that most ink has; 0 without any."""
-    if not found:
-        return 0.0
-    return _quantile(np.array([blob.height for blob in found]), found, 0.5)
+    return _quantile(np.array([blob.height for blob in blobs]), blobs, 0.5) if blobs else 0.0
 
 
-def _quantile(values, found, q):
+def _quantile(values: NDArray, blobs: Sequence[Blob], q: float) -> float:
     """Of values, one a Blob, that below which the share q of all ink is."""
-    order, mass = np.argsort(values), np.array([blob.mask.sum() for blob in found], float)
+    order, mass = np.argsort(values), np.array([blob.mask.sum() for blob in blobs], float)
     share = np.cumsum(mass[order])
     return float(values[order][np.searchsorted(share, q * share[-1])])
 
@@ -143,23 +145,23 @@ def _on_the_edge(blob, shape):
     return contact > EDGE * size or across > ACROSS
 
 
-def _as_dark_as_the_pen(ink, found):
+def _as_dark_as_the_pen(ink: NDArray[np.floating], blobs: list[Blob]) -> list[Blob]:
     """The Blobs that are not far paler than those which most ink is in."""
-    if not found:
-        return found
-    strength = np.array([ink[blob.top : blob.bottom, blob.left : blob.right][blob.mask].mean() for blob in found])
-    pen = _quantile(strength, found, 0.75)
-    return [blob for blob, own in zip(found, strength, strict=True) if own >= PALE * pen]
+    if not blobs:
+        return blobs
+    strength = np.array([ink[blob.top : blob.bottom, blob.left : blob.right][blob.mask].mean() for blob in blobs])
+    pen = _quantile(strength, blobs, 0.75)
+    return [blob for blob, mean in zip(blobs, strength, strict=True) if mean >= PALE * pen]
 
 
-def lines(found):
+def lines(blobs: Sequence[Blob]) -> list[list[Blob]]:
     """The Blobs sorted into lines, from top to bottom, each a list from left to right.
 
     A blob joins the line whose last blobs stand at its height; what is small joins the line it is nearest to.
     """
-    usual = usual_height(found)
-    large = [blob for blob in found if blob.height >= 0.4 * usual]
-    small = [blob for blob in found if blob.height < 0.4 * usual]
+    usual = usual_height(blobs)
+    large = [blob for blob in blobs if blob.height >= 0.4 * usual]
+    small = [blob for blob in blobs if blob.height < 0.4 * usual]
     rows = []
     for blob in sorted(large, key=lambda blob: blob.left):
         best, shared = None, 0.35

@@ -77,7 +77,7 @@ def test_every_emotion_says_what_it_means():
 
 
 def test_paths_are_told_as_one_types_them():
-    assert words.told(ValueError(f"{words.ROOT}/data/x.gz is damaged")) == "data/x.gz is damaged"
+    assert words.public_message(ValueError(f"{words.ROOT}/data/x.gz is damaged")) == "data/x.gz is damaged"
     assert (
         words.joined(["a"]) == "a"
         and words.joined(["a", "b"]) == "a or b"
@@ -87,11 +87,11 @@ def test_paths_are_told_as_one_types_them():
 
 @pytest.mark.parametrize("said", ["no room left (/home/ann/qualm/runs/x/a.npy)", "/srv/secret/models/a.npy is damaged",
                                   "a.npy, not “/etc/keys/a.npy”"])
-def test_no_folder_outside_the_project_is_told(said):
-    shown = words.told(ValueError(said))
+def test_no_folder_outside_the_project_is_shown(said):
+    shown = words.public_message(ValueError(said))
     assert "a.npy" in shown and not any(name in shown for name in ("home", "ann", "srv", "secret", "etc", "keys"))
 
 
 def test_what_is_no_path_is_told_as_it_is():
-    assert words.told(ValueError("pixels are 0/255 or 1/2, see ./data/x.gz")) == (
+    assert words.public_message(ValueError("pixels are 0/255 or 1/2, see ./data/x.gz")) == (
         "pixels are 0/255 or 1/2, see ./data/x.gz")

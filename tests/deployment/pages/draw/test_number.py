@@ -62,16 +62,17 @@ def test_the_same_page_dark_on_light_and_in_uneven_light():
 
 
 def test_cut_pieces_are_the_whole_blob():
-    """Every pixel of it belongs to one piece, or to crumbs too small for any."""
+    """Every pixel of it belongs to one primitive, or to crumbs too small for any."""
     mask = drawn([*upright(40, 120), [(40, 60), (120, 60)]]) > 0.5
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     blob = Blob(int(rows[0]), int(columns[0]), mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    pieces = cut(blob, height=80)
-    assert len(pieces) > 1 and pieces[0].crossed == 0 and all(piece.crossed > 0 for piece in pieces[1:])
+    primitives = cut(blob, height=80)
+    assert len(primitives) > 1 and primitives[0].crossed == 0
+    assert all(primitive.crossed > 0 for primitive in primitives[1:])
     together = np.zeros(blob.mask.shape, int)
-    for piece in pieces:
+    for primitive in primitives:
         own = np.zeros(blob.mask.shape, bool)
-        piece.draw(own, blob.top, blob.left)
+        primitive.draw(own, blob.top, blob.left)
         together += own
     assert together.max() == 1 and together.sum() >= 0.95 * blob.mask.sum()
     assert not (together.astype(bool) & ~blob.mask).any()

@@ -127,9 +127,9 @@ def test_a_zip_of_numbers_becomes_an_audit(page, tmp_path):
             archive.write(EXAMPLES / f"{name.partition('_')[2]}.png", f"{name}.png")
     page.locator("input[type=file]").set_input_files(path)
     page.get_by_role("button", name="Read the pictures as numbers").click()
-    page.locator("[data-testid=own-figures]").get_by_text("2 of 3", exact=False).wait_for()
+    page.locator("[data-testid=upload-figures]").get_by_text("2 of 3", exact=False).wait_for()
     at_rest(page)
-    expect(page.locator("[data-testid=own-tiles]")).to_contain_text("359 → 358")
+    expect(page.locator("[data-testid=upload-tiles]")).to_contain_text("359 → 358")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV", exact=True).click()
     lines = download.value.path().read_text().splitlines()
@@ -143,7 +143,7 @@ def test_an_empty_page_is_refused(page, tmp_path):
     Image.new("L", (300, 200), 255).save(buffer, "PNG")
     (tmp_path / "white.png").write_bytes(buffer.getvalue())
     page.locator("input[type=file]").set_input_files(tmp_path / "white.png")
-    page.locator(".st-key-answer").get_by_role("status").filter(has_text="No ink was found in “white.png”").wait_for()
+    page.locator(".st-key-answer").get_by_role("status").filter(has_text="There is no ink in “white.png”").wait_for()
 
 
 @pytest.mark.slow

@@ -43,13 +43,13 @@ def test_a_zip_with_labels_becomes_an_audit(page, tmp_path):
         for name, label in (("two", 2), ("seven", 7), ("paper", 8)):
             archive.write(EXAMPLES / f"{name}.png", f"mine/{label}_{name}.png")
     page.locator("input[type=file]").set_input_files(path)
-    page.locator("[data-testid=own-figures]").get_by_text("2 of 3", exact=True).wait_for()
+    page.locator("[data-testid=upload-figures]").get_by_text("2 of 3", exact=True).wait_for()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the audit to print").click()
     printed = page.context.new_page()
     printed.set_content(download.value.path().read_text(encoding="utf-8"))
     expect(printed.get_by_role("heading", level=1)).to_have_text("Qualm on 3 labelled pictures")
-    assert printed.locator("[data-testid=own-tiles]").first.inner_text().startswith("8 → 3")
+    assert printed.locator("[data-testid=upload-tiles]").first.inner_text().startswith("8 → 3")
 
 
 def sparse(path, megabytes):

@@ -77,8 +77,8 @@ def test_an_uploaded_zip_with_labels_is_audited():
     files = {f"{digit}_{name}.png": (EXAMPLES / f"{name}.png").read_bytes()
              for name, digit in (("seven", 7), ("two", 2), ("paper", 8))}
     at.file_uploader(key="files").set_value([("mine.zip", zipped(files), "application/zip")]).run()
-    assert "2 of 3" in page(at) and 'data-testid="own-confusion"' in page(at)
-    assert re.search(r'data-testid="own-tiles">.*8 → <b>3</b>', page(at))
+    assert "2 of 3" in page(at) and 'data-testid="upload-confusion"' in page(at)
+    assert re.search(r'data-testid="upload-tiles">.*8 → <b>3</b>', page(at))
     assert [button.label for button in at.get("download_button")] == ["Download as CSV", "Download the audit to print"]
     assert at.file_uploader(key="files").label.endswith("at most 20 MB, or a ZIP of them, at most 100 MB")
     written = pyarrow.ipc.open_stream(at.dataframe[0].proto.arrow_data.styler.display_values).read_pandas()

@@ -60,7 +60,7 @@ def test_the_changed_picture_is_read_as_the_other_digit(deployer, seen):
     assert np.abs(after - seen.image).sum() == pytest.approx(found.ink, rel=1e-3)
     shown = html.change(seen.image, after, found)
     assert f"would make it a {seen.runner_up}" in shown and shown.count("<img") == 3
-    assert "No small change was found" in html.change(seen.image, after, found._replace(succeeded=False))
+    assert "No small change makes it" in html.change(seen.image, after, found._replace(succeeded=False))
 
 
 def test_the_shipped_index_knows_training_digits_again(deployer):

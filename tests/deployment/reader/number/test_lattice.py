@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from deployment.reader.number.cuts import Piece
+from deployment.reader.number.cuts import Primitive
 from deployment.reader.number.lattice import Segment, best_path, log_sums, log_sums_of, posterior, probability, segments
 
 SIGNS, COUNT = 3, 5
@@ -16,7 +16,7 @@ def all_segments(longest=3):
 
 
 def every_path(found, start=0):
-    """Lists of numbers of Segments that lead from `start` to the last piece."""
+    """Lists of numbers of Segments that lead from `start` to the last primitive."""
     if start == COUNT:
         yield []
     for i, segment in enumerate(found):
@@ -56,7 +56,7 @@ def test_the_probability_of_a_text(line):
     for signs in list(shares)[::7]:
         assert probability(list(signs), COUNT, *line) == pytest.approx(shares[signs])
     assert sum(probability(list(signs), COUNT, *line) for signs in shares) == pytest.approx(1)
-    assert probability([0] * (COUNT + 1), COUNT, *line) == 0, "no more signs than pieces"
+    assert probability([0] * (COUNT + 1), COUNT, *line) == 0, "no more signs than primitives"
 
 
 def test_forward_and_backward_meet(line):
@@ -93,19 +93,19 @@ def test_what_borrows_is_the_same_place():
     assert np.allclose(shares, 1)
 
 
-def piece(left, width=10, height=20):
-    return Piece(0, left, np.ones((height, width), bool))
+def primitive(left, width=10, height=20):
+    return Primitive(0, left, np.ones((height, width), bool))
 
 
 def test_segments_are_neither_too_wide_nor_torn():
-    found = segments([piece(0), piece(12), piece(60)], height=20)
+    found = segments([primitive(0), primitive(12), primitive(60)], height=20)
     assert [(segment.first, segment.last) for segment in found] == [(0, 1), (0, 2), (1, 2), (2, 3)]
     assert found[1].box == (0, 0, 20, 22)
-    wide = segments([piece(0, 25), piece(26, 25)], height=20)
+    wide = segments([primitive(0, 25), primitive(26, 25)], height=20)
     assert [(segment.first, segment.last) for segment in wide] == [(0, 1), (1, 2)]
 
 
 def test_only_cut_pieces_borrow_and_only_at_the_cut():
-    left, right = Piece(0, 0, np.ones((20, 8), bool)), Piece(0, 8, np.ones((20, 8), bool), crossed=0.5)
+    left, right = Primitive(0, 0, np.ones((20, 8), bool)), Primitive(0, 8, np.ones((20, 8), bool), crossed=0.5)
     found = segments([left, right], height=20)
     assert [(s.first, s.last, s.borrows) for s in found] == [(0, 1, 0), (0, 1, 1), (0, 2, 0), (1, 2, 0), (1, 2, -1)]

@@ -153,7 +153,7 @@ def test_the_same_picture_gives_the_same_reading(deployer):
 @pytest.mark.parametrize("picture", [np.zeros((200, 400), np.uint8), np.full((200, 400), 255, np.uint8)])
 def test_an_empty_page_gets_a_sentence(deployer, picture):
     for kind in ("canvas", None):
-        with pytest.raises(InputError, match="No ink was found in my page"):
+        with pytest.raises(InputError, match="There is no ink in my page"):
             deployer.read_number(picture, "my page", kind)
 
 
@@ -268,7 +268,7 @@ def test_another_network_reads_numbers_without_the_matrices(deployer, part, monk
 def test_segments_know_whose_ends_they_are(deployer, part):
     picture = compose(part.X[[3, 7]].reshape(-1, 28, 28), [TOUCHING], np.random.default_rng(1))
     (line,) = written(deployer, load_image(picture), "a pair", "canvas", one=np.inf).lines
-    last = len(line.pieces)
+    last = len(line.primitives)
     assert last > 2 and line.whole.shape == (1, sum(deployer.config.hidden) + deployer.config.hidden[-1])
     for segment, ends in zip(line.segments, line.sides, strict=True):
         left, right = segment.first == 0, segment.last == last
