@@ -55,7 +55,7 @@ def render(deployer: MNISTDeployer) -> None:
     with st.container(key="wide" if state.wide else "square"), st.container(key="surface"):
         reading, choices = st.container(), st.container(horizontal=True, gap="medium", key="choices")
     sheet, reasons = st.container(), st.container(key="reasons")
-    why.keep_choices()
+    why.preserve_settings()
     source.whole()
     with sheet:
         files = inputs.uploaded()

@@ -9,7 +9,7 @@ from streamlit.components.v2 import component
 from core.formats import percent
 from deployment.pages.audit import evidence
 from deployment.pages.audit.parts import Audit, guarded, section, test_images, tiles
-from deployment.reader.wording import a, told
+from deployment.reader.wording import a, public_message
 from deployment.ui import reasons
 from deployment.ui.assets import asset
 from deployment.ui.caches import training_images
@@ -50,7 +50,7 @@ def render(audit: Audit) -> None:
             try:
                 _closer(audit, chosen)
             except (OSError, ValueError) as error:  # no images, or another model
-                st.warning(told(error))
+                st.warning(public_message(error))
     _clicks(key=clicks, data={"shown": chosen}, on_opened_change=open_clicked)
 
 
@@ -77,4 +77,4 @@ def _closer(audit: Audit, index: int) -> None:
             n = len(deployer.bank.labels)
             st.html(reasons.neighbours(training_images()[indices], similarity, labels, n))
         except (OSError, ValueError) as error:  # the model has no k-NN index
-            st.html(reasons.missing_neighbours(told(error)))
+            st.html(reasons.missing_neighbours(public_message(error)))

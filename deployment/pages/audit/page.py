@@ -17,7 +17,7 @@ from deployment.pages.audit import stored as reader
 from deployment.pages.audit.charts import errors as error_charts
 from deployment.pages.audit.charts import inside as inside_charts
 from deployment.pages.audit.parts import Audit, anchor, chart, count, guarded, section, tiles
-from deployment.reader.wording import told
+from deployment.reader.wording import public_message
 from deployment.ui.charts import hope_faith_love
 
 
@@ -122,7 +122,7 @@ def _document(deployer: MNISTDeployer, arrays: reader.Arrays, command: str) -> d
     try:
         return _rows(str(folder), reader.modified(folder, "audit.json"), reader.made_for(arrays))
     except reader.AuditError as error:
-        st.warning(f"{told(error)} Remake them with `{command}`.")
+        st.warning(f"{public_message(error)} Remake them with `{command}`.")
         return {}
 
 
@@ -132,7 +132,7 @@ def _audit(deployer: MNISTDeployer, command: str) -> reader.Arrays | None:
     try:
         arrays = _saved(str(folder), reader.modified(folder, "audit.npz"))
     except reader.AuditError as error:
-        st.warning(f"{told(error)} Remake it with `{command}`.")
+        st.warning(f"{public_message(error)} Remake it with `{command}`.")
         return None
     if arrays is None:
         st.info(f"This model has no audit yet. Make it with `{command}`.")

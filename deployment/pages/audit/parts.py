@@ -18,7 +18,7 @@ from core.digits.data import read_checked
 from core.formats import interval, percent
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.pages.audit.stored import Arrays, made_for
-from deployment.reader.wording import a, sure, told
+from deployment.reader.wording import a, public_message, sure
 from deployment.ui import html
 from deployment.ui.assets import asset
 from deployment.ui.charts import CONFIG
@@ -67,7 +67,7 @@ def guarded(show: Callable[[Audit], None]) -> Callable[[Audit], None]:
             show(audit)
         except Exception as error:  # an audit file from elsewhere can hold anything
             LOG.exception("a section of the audit cannot be shown")
-            st.warning(f"This part cannot be shown ({told(error)}). Remake the audit with `{audit.command}`.")
+            st.warning(f"This part cannot be shown ({public_message(error)}). Remake the audit with `{audit.command}`.")
 
     return guarded_show
 
@@ -102,7 +102,7 @@ def tiles(audit: Audit, indices: Iterable[int]) -> None:
     try:
         images = test_images()
     except (OSError, ValueError) as error:
-        st.warning(told(error))
+        st.warning(public_message(error))
         return
     st.html(image_strip(images, audit.arrays["y"], audit.arrays["probs"], indices))
 

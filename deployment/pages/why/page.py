@@ -1,31 +1,39 @@
-"""The section "Why" of the first tab: reasons for one reading, after its answer. Layout and caches; no arithmetic.
+"""The section "Why" of the first tab: explanations of one reading. Layout and caches.
 
-Reasons for a drawing wait until the pen has rested: strokes that follow at once must not queue behind them. Meanwhile
-the reasons before stay, dimmed. No fragment of its own: where the fragment around it is drawn again before its last
-run has been sent, Streamlit drops what was to be sent of it, but not of a fragment within, and the page breaks.
+While a person draws, explanations wait until the pen rests, so that new strokes do not queue behind them; the previous
+ones stay, dimmed. This section is not a fragment: Streamlit drops the unsent output of a fragment that reruns, but not
+that of a fragment inside it, which breaks the page.
 """
 
 from html import escape
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from core.digits.data import DataError
+from core.explain.counterfactual import Counterfactual
+from core.explain.probe import NearestCentroidProbe
 from core.storage import ModelError
+from deployment.deploy_mnist import MNISTDeployer
+from deployment.reader.prediction import Prediction
 from deployment.reader.wording import public_message
 from deployment.ui import reasons
 from deployment.ui.caches import training_images
 from deployment.ui.html import block
 
+Image = NDArray[np.floating]
 
-def keep_choices() -> None:
-    """Streamlit forgets what a widget was set to in a run that does not show it; setting it anew keeps it."""
+
+def preserve_settings() -> None:
+    """Preserve the settings of hidden widgets: Streamlit drops a widget's state in a run that does not show it."""
     for key, first in (("explain", True), ("why_method", next(iter(reasons.METHODS)))):
         st.session_state[key] = st.session_state.get(key, first)
 
 
-def render(deployer, prediction, wait: bool) -> None:
-    """Show why this Prediction was made; with `wait`, what was shown before."""
-    keep_choices()
+def render(deployer: MNISTDeployer, prediction: Prediction, wait: bool) -> None:
+    """Show explanations of a Prediction; with `wait`, those shown before."""
+    preserve_settings()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Why", anchor=False, width="content")
         if not st.toggle("Explain", key="explain"):
@@ -41,29 +49,31 @@ def render(deployer, prediction, wait: bool) -> None:
         return
     try:
         state.why = _reasons(deployer, prediction, state.why_method)
-    except (OSError, ValueError) as error:  # a file is missing, damaged or must not be read: a sentence that says so
+    except (OSError, ValueError) as error:  # a file is missing, damaged or unreadable
         state.why = block("No reasons can be shown", escape(public_message(error)), "", "why-missing")
     st.html(state.why)
 
 
-def _reasons(deployer, prediction, method: str) -> str:
+def _reasons(deployer: MNISTDeployer, prediction: Prediction, method: str) -> str:
+    assert prediction.image is not None  # a single digit has its image
     image, digit, runner_up = prediction.image, prediction.digit, prediction.runner_up
     model = deployer.sha256
-    values = _ink(model, image, digit, runner_up, method, deployer)
-    near, examples = _neighbours(deployer, prediction)
+    values = _attribution(model, image, digit, runner_up, method, deployer)
+    neighbours, examples = _neighbours(deployer, prediction)
     change = _change(model, image, runner_up, examples, deployer)
-    blocks = (reasons.ink(image, values, digit, runner_up, method), reasons.change(image, *change), near,
+    blocks = (reasons.ink(image, values, digit, runner_up, method), reasons.change(image, *change), neighbours,
               _layers(deployer, image))
     return f'<div class="q-why" data-testid="why" data-digit="{digit}">{"".join(blocks)}</div>'
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _ink(model_sha256: str, image, digit: int, runner_up: int, method: str, _deployer):
+def _attribution(model_sha256: str, image: Image, digit: int, runner_up: int, method: str,
+                 _deployer: MNISTDeployer) -> Image:
     return _deployer.explain(image, digit, runner_up, method)
 
 
-def _neighbours(deployer, prediction) -> tuple:
-    """The block of neighbours, and images (3, 28, 28) of the runner-up near the picture, None without an index."""
+def _neighbours(deployer: MNISTDeployer, prediction: Prediction) -> tuple[str, NDArray[np.uint8] | None]:
+    """The block of nearest neighbours, and the 3 nearest images (3, 28, 28) of the runner-up; None without an index."""
     try:
         images = training_images()
         indices, similarity, labels = deployer.neighbours(prediction)
@@ -73,23 +83,24 @@ def _neighbours(deployer, prediction) -> tuple:
     return reasons.neighbours(images[indices], similarity, labels, len(deployer.bank.labels)), examples
 
 
-def _layers(deployer, image) -> str:
-    """The block of what each layer knows, or a sentence on why it cannot be shown."""
+def _layers(deployer: MNISTDeployer, image: Image) -> str:
+    """The block of layer readouts, or the reason why it cannot be shown."""
     try:
-        known = deployer.layers(image, _layer_means(deployer.sha256, deployer))
+        rows = deployer.layers(image, _layer_means(deployer.sha256, deployer))
     except DataError as error:
         return block("What each layer knows already", escape(public_message(error)), "", "why-layers")
     if deployer.network.has_gate:
-        known[-1]["gated"] = True
-    return reasons.layers(known)
+        rows[-1]["gated"] = True
+    return reasons.layers(rows)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _change(model_sha256: str, image, to: int, examples, _deployer) -> tuple:
-    """(image after, Change); the examples are where the search starts from too."""
+def _change(model_sha256: str, image: Image, to: int, examples: NDArray[np.uint8] | None,
+            _deployer: MNISTDeployer) -> tuple[Image, Counterfactual]:
+    """(changed image, Counterfactual). The search also starts from the examples."""
     return _deployer.smallest_change(image, to, examples)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _layer_means(model_sha256: str, _deployer):
+def _layer_means(model_sha256: str, _deployer: MNISTDeployer) -> NearestCentroidProbe:
     return _deployer.layer_means()

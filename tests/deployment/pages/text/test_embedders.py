@@ -85,15 +85,15 @@ def tiny_bert(tmp_path_factory):
 
 def test_minilm_on_a_tiny_bert(tiny_bert):
     model = MiniLM(tiny_bert)
-    found = model.embed(TEXTS)
-    assert found.shape == (4, 8) and model.dim == 8
-    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-5)
+    vectors = model.embed(TEXTS)
+    assert vectors.shape == (4, 8) and model.dim == 8
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
     for i, text in enumerate(TEXTS):  # no sentence sees another
-        np.testing.assert_allclose(model.embed([text])[0], found[i], atol=1e-6)
+        np.testing.assert_allclose(model.embed([text])[0], vectors[i], atol=1e-6)
     assert not np.allclose(model.embed(["cat the"]), model.embed(["the cat"]), atol=1e-3)  # order counts
     every = MiniLM(tiny_bert, layers="all")
     assert every.dim == 24 and every.name != model.name
-    np.testing.assert_allclose(every.embed(TEXTS)[:, -8:], found, atol=1e-6)
+    np.testing.assert_allclose(every.embed(TEXTS)[:, -8:], vectors, atol=1e-6)
 
 
 def test_word_table_from_a_model(tiny_bert):
@@ -142,9 +142,9 @@ def test_hugging_face_on_tiny_random_models(kind):
              "Bert": dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)}[kind]
     model = getattr(transformers, f"{kind}Model")(getattr(transformers, f"{kind}Config")(vocab_size=10, **sizes))
     embedder = HuggingFace(model, lambda text: {"input_ids": [PIECES.index(word) for word in text.split()]})
-    found = embedder.embed(TEXTS)
-    assert found.shape == (4, 8) == (len(TEXTS), embedder.dim) and found.dtype == np.float32
-    np.testing.assert_allclose(embedder.embed(TEXTS[2:3])[0], found[2], atol=1e-6)
+    vectors = embedder.embed(TEXTS)
+    assert vectors.shape == (4, 8) == (len(TEXTS), embedder.dim) and vectors.dtype == np.float32
+    np.testing.assert_allclose(embedder.embed(TEXTS[2:3])[0], vectors[2], atol=1e-6)
 
 
 def test_what_is_missing_is_said(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""The tab "Feelings in text": what it says to each kind of input, its conversation, files, and pictures by hand."""
+"""The affect tab: each kind of input, the conversation, files, and charts computed by hand."""
 
 import dataclasses
 import re
@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from core.text import reader as text_reader
 from core.text.reader import FINAL_LIMINAL, MAX_CHARACTERS, OcclusionEffect, TextReader
 from deployment.pages.text import batch, charts, html
-from deployment.pages.text.examples import EXAMPLES, FIELD
-from deployment.pages.text.sections import MOST_WORDS
+from deployment.pages.text.examples import EXAMPLES, LANDMARKS
+from deployment.pages.text.sections import MAX_WORDS
 
 APP = Path(__file__).resolve().parents[4] / "deployment" / "app.py"
 
@@ -35,7 +35,7 @@ def page(at) -> str:
     return "".join(element.proto.body for element in at.get("html"))
 
 
-def felt(at) -> list[float]:
+def answer_pad(at) -> list[float]:
     """PAD of the answer on the page."""
     (tag,) = re.findall(r'data-testid="felt" ([^>]*)>', page(at))
     return [float(value) for value in re.findall(r'data-\w+="([^"]*)"', tag)]
@@ -60,43 +60,43 @@ def reader():
 
 def test_the_first_visit_has_read_an_example(reader):
     at = start()
-    assert felt(at) == pytest.approx(reader.read(EXAMPLES[0]).pad, abs=6e-4)
+    assert answer_pad(at) == pytest.approx(reader.read(EXAMPLES[0]).pad, abs=6e-4)
     assert typed(at) == 0, "an example is no conversation"
     assert not [button for button in at.button if button.key == "text_forget"]
     for part in ("headline", "tinted", "breathing"):
         assert f'data-testid="{part}"' in page(at)
     captions = " ".join(caption.value for caption in at.caption)
     assert "it does not feel" in captions and "python" not in captions, "how it is remade stands in About"
-    assert len(EXAMPLES) == 6 and len(FIELD) == 8
+    assert len(EXAMPLES) == 6 and len(LANDMARKS) == 8
 
 
 def test_typed_texts_are_a_conversation_until_it_is_forgotten(reader):
     at = start()
     for n, text in enumerate(("I hate you, you ruined everything.", "Well, it is Tuesday."), start=1):
         say(at, text)
-        assert felt(at) == pytest.approx(reader.read(text).pad, abs=6e-4) and typed(at) == n
+        assert answer_pad(at) == pytest.approx(reader.read(text).pad, abs=6e-4) and typed(at) == n
     at.segmented_control(key="text_dimension").set_value("Arousal").run()
     assert typed(at) == 2 and 'data-dimension="arousal"' in page(at), "looking closer reads nothing anew"
     at.button(key="text_example_3").click().run()
-    assert typed(at) == 2 and felt(at) == pytest.approx(reader.read(EXAMPLES[3]).pad, abs=6e-4)
+    assert typed(at) == 2 and answer_pad(at) == pytest.approx(reader.read(EXAMPLES[3]).pad, abs=6e-4)
     say(at, "I lost my keys.")
     at.button(key="text_forget").click().run()
     assert typed(at) == 0 and "I lost my keys" not in page(at), "its reading goes with it"
-    assert felt(at) == pytest.approx(reader.read(EXAMPLES[0]).pad, abs=6e-4)
+    assert answer_pad(at) == pytest.approx(reader.read(EXAMPLES[0]).pad, abs=6e-4)
 
 
 def test_love_is_pleasanter_than_hate():
     at = start()
-    happy = felt(say(at, "I love this wonderful, happy day!"))
-    assert happy[0] > felt(say(at, "This awful, sad day was a disaster."))[0] + 0.1
+    happy = answer_pad(say(at, "I love this wonderful, happy day!"))
+    assert happy[0] > answer_pad(say(at, "This awful, sad day was a disaster."))[0] + 0.1
 
 
 @pytest.mark.parametrize("text, reason", [("   ", "empty"), ("a" * (MAX_CHARACTERS + 1), "characters")])
 def test_a_refused_text_gives_a_sentence_and_changes_nothing(text, reason):
     at = start()
-    before = felt(at)
+    before = answer_pad(at)
     assert "It was not read" in page(say(at, text)) and reason in page(at)
-    assert felt(at) == before and typed(at) == 0
+    assert answer_pad(at) == before and typed(at) == 0
     at.button(key="text_example_1").click().run()
     assert "It was not read" not in page(at)
 
@@ -106,7 +106,7 @@ def test_a_refused_text_gives_a_sentence_and_changes_nothing(text, reason):
     ("SELECT love FROM life", "like code"), ("12345", "no word in it"),
     ("?!", "no word in it"), ("Привет, как дела?", "none of its words"),
 ])
-def test_what_cannot_be_read_is_said_instead_of_a_feeling(text, reason):
+def test_an_unreadable_text_gives_the_reason_instead_of_numbers(text, reason):
     at = say(start(), text)
     assert 'data-testid="unreadable"' in page(at) and 'data-testid="felt"' not in page(at)
     assert reason in page(at) and text in page(at) and typed(at) == 0
@@ -115,15 +115,15 @@ def test_what_cannot_be_read_is_said_instead_of_a_feeling(text, reason):
 
 def test_no_word_stands_where_an_interval_holds_zero(reader):
     text = "It rained all week and nobody came."
-    said = page(say(start(), text))
-    assert ">No clear emotion</h3>" in said and "without its interval: slightly powerless." in said
-    assert said.count("<td>–</td>") == 3
+    body = page(say(start(), text))
+    assert ">No clear emotion</h3>" in body and "Without intervals: slightly powerless." in body
+    assert body.count("<td>–</td>") == 3
 
 
 def test_a_negation_turns_the_sentence(reader):
     at = start()
-    assert felt(say(at, "I am not happy at all."))[0] < felt(say(at, "I am happy."))[0] - 0.1
-    assert felt(say(at, "I'm not sad any more."))[0] > felt(say(at, "I'm sad."))[0] + 0.1
+    assert answer_pad(say(at, "I am not happy at all."))[0] < answer_pad(say(at, "I am happy."))[0] - 0.1
+    assert answer_pad(say(at, "I'm not sad any more."))[0] > answer_pad(say(at, "I'm sad."))[0] + 0.1
 
 
 def test_unknown_words_are_said():
@@ -134,7 +134,7 @@ def test_markup_and_long_texts_are_safe():
     at = start()
     say(at, "<img src=x onerror=alert(1)> & I am happy")
     assert "<img src=x" not in page(at) and "&lt;" in page(at)
-    say(at, "rain " * (MOST_WORDS + 1))
+    say(at, "rain " * (MAX_WORDS + 1))
     assert 'data-testid="tinted"' not in page(at)
     say(at, "Rain fell " * 25)
     assert any("drawn for up to 40 words" in caption.value for caption in at.caption)
@@ -155,11 +155,11 @@ def test_a_file_is_read_line_by_line_and_a_line_leads_to_its_reading(reader):
     ("empty.csv", b"text\n\n", "holds no text"), ("picture.csv", b"\x89PNG\x00\x1a", "not plain text"),
 ])
 def test_bad_uploads_are_named(name, data, reason):
-    found, sentences = batch.lines(name, data)
-    assert found == [] and len(sentences) == 1 and name in sentences[0] and reason in sentences[0]
+    texts, messages = batch.lines(name, data)
+    assert texts == [] and len(messages) == 1 and name in messages[0] and reason in messages[0]
     if name == "wide.txt":
         at = upload(start(), name, data)
-        assert reason in page(at) and felt(at)
+        assert reason in page(at) and answer_pad(at)
 
 
 def test_lines_of_a_csv():
@@ -168,14 +168,14 @@ def test_lines_of_a_csv():
 
 
 def test_an_open_quotation_mark_loses_no_other_line():
-    found, sentences = batch.lines("a.csv", b'text\none,1\n"two\nthree,3\n"four, too",4\n')
-    assert found == [(2, "one"), (3, "two"), (4, "three"), (5, "four, too")]
-    assert "line 3" in sentences[0]
+    texts, messages = batch.lines("a.csv", b'text\none,1\n"two\nthree,3\n"four, too",4\n')
+    assert texts == [(2, "one"), (3, "two"), (4, "three"), (5, "four, too")]
+    assert "line 3" in messages[0]
 
 
 def test_no_more_than_a_thousand_lines():
-    found, sentences = batch.lines("a.txt", b"rain\r\n" * 1001)
-    assert len(found) == 1000 and found[-1] == (1000, "rain") and "1,001" in sentences[0]
+    texts, messages = batch.lines("a.txt", b"rain\r\n" * 1001)
+    assert len(texts) == 1000 and texts[-1] == (1000, "rain") and "1,001" in messages[0]
 
 
 def test_the_csv_keeps_what_could_not_be_read(reader):
@@ -225,11 +225,11 @@ def test_words_are_tinted_by_their_share_of_the_largest_change():
 def test_bars_start_at_zero_with_their_interval_across():
     pad = np.array([0.5, -0.2, 0])
     reading = SimpleNamespace(text="x", pad=pad, low=pad - 0.1, high=pad + 0.3)
-    felt = html.felt(reading, ["pleased", "calm", "neutral"], np.array([0, 0.1, 0]), np.array([0.1, 0.1, 0.1]))
-    bars = re.findall(r'left:([\d.]+)%;width:([\d.]+)%', felt)
+    table = html.pad_table(reading, ["pleased", "calm", "neutral"], np.array([0, 0.1, 0]), np.array([0.1, 0.1, 0.1]))
+    bars = re.findall(r'left:([\d.]+)%;width:([\d.]+)%', table)
     assert bars[:3] == [("45.0", "10.0"), ("50.0", "25.0"), ("70.0", "20.0")]
     assert bars[3:6] == [("50.0", "10.0"), ("40.0", "10.0"), ("35.0", "20.0")]
-    assert "Pleasure +0.50, between +0.40 and +0.80" in felt
+    assert "Pleasure +0.50, between +0.40 and +0.80" in table
 
 
 def test_charts_by_hand():
@@ -251,18 +251,18 @@ def test_charts_by_hand():
 
 def test_labels_of_the_map_cover_nothing():
     points = np.array([[0.5, 0.5], [0.58, 0.5], [0.5, 0.62], [0.97, 0.03]])
-    sides = charts.placed(points, ["middle", "right", "above", "corner"])
+    sides = charts.label_sides(points, ["middle", "right", "above", "corner"])
     assert sides[0] != "middle right" and sides[0] != "top center" and sides[3] in ("middle left", "top center")
 
 
 def test_the_shipped_landmarks_have_room(reader):
     """On the narrowest map no label covers another."""
-    pads = np.array([r.pad for r in reader.read_many([text for _, text in FIELD])])
+    pads = np.array([r.pad for r in reader.read_many([text for _, text in LANDMARKS])])
     shares = (pads[:, :2] - pads[:, :2].min(axis=0)) / np.ptp(pads[:, :2], axis=0) * 0.8 + 0.1
-    labels = [label for label, _ in FIELD]
-    boxes = list(map(charts.label_box, shares, labels, charts.placed(shares, labels)))
+    labels = [label for label, _ in LANDMARKS]
+    boxes = list(map(charts.label_box, shares, labels, charts.label_sides(shares, labels)))
     for i, box in enumerate(boxes):
-        assert all(charts._overlap(box, other) < 1e-3 for other in boxes[:i]), FIELD[i]
+        assert all(charts._overlap(box, other) < 1e-3 for other in boxes[:i]), LANDMARKS[i]
 
 
 def test_a_model_without_rounds_says_so(monkeypatch):
@@ -280,4 +280,4 @@ def test_the_third_tab_of_the_app():
     at = AppTest.from_file(str(APP), default_timeout=60).run()
     assert [tab.label for tab in at.tabs][2] == "Feelings in text" and 'data-testid="felt"' not in page(at)
     at.session_state["tab"] = "Feelings in text"
-    assert felt(at.run())
+    assert answer_pad(at.run())

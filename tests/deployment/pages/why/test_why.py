@@ -1,4 +1,4 @@
-"""The panel "Why": reasons that add up, pictures of them, and when they are shown."""
+"""The panel "Why": explanations add up, are drawn, and are shown at the right time."""
 
 import re
 import shutil
@@ -54,17 +54,17 @@ def test_colours_lie_over_the_ink():
 
 
 def test_the_changed_picture_is_read_as_the_other_digit(deployer, seen):
-    after, found = deployer.smallest_change(seen.image, seen.runner_up)
+    after, change = deployer.smallest_change(seen.image, seen.runner_up)
     once = deployer.model.unaugmented_probabilities(deployer._input(after[None]))[0]
-    assert found.succeeded and once.argmax() == seen.runner_up
-    assert np.abs(after - seen.image).sum() == pytest.approx(found.ink, rel=1e-3)
-    shown = html.change(seen.image, after, found)
+    assert change.succeeded and once.argmax() == seen.runner_up
+    assert np.abs(after - seen.image).sum() == pytest.approx(change.ink, rel=1e-3)
+    shown = html.change(seen.image, after, change)
     assert f"would make it a {seen.runner_up}" in shown and shown.count("<img") == 3
-    assert "No small change makes it" in html.change(seen.image, after, found._replace(succeeded=False))
+    assert "No small change makes it" in html.change(seen.image, after, change._replace(succeeded=False))
 
 
 def test_the_shipped_index_knows_training_digits_again(deployer):
-    """It belongs to the shipped model, and an image in it is its own nearest neighbour."""
+    """The index belongs to the shipped model: the nearest neighbour of an image in it is the image itself."""
     images = load_mnist()["X_train"]
     for place in (0, 1234, 5999):
         number, label = int(deployer.bank.indices[place]), int(deployer.bank.labels[place])
@@ -98,7 +98,7 @@ def test_layers_are_named_and_the_last_is_gated(deployer, seen):
     assert re.findall(r"<td><b>(\d)</b>", shown) == [str(layer["digit"]) for layer in known]
 
 
-def test_the_first_tab_explains_and_remembers_that_it_shall_not():
+def test_the_first_tab_explains_and_remembers_the_toggle():
     at = start()
     for part in ("ink", "change", "neighbours", "layers"):
         assert f'data-testid="why-{part}"' in page(at)
@@ -122,7 +122,7 @@ def test_reasons_for_a_drawing_wait_until_the_pen_rests():
 
 @pytest.mark.parametrize("name", ["seven", "four_or_nine"])
 def test_the_live_gate_answers_as_the_prediction_does(deployer, name):
-    """Of a sure digit and of a doubtful one, which is looked at again under every gate."""
+    """For a confident digit, and for a doubtful one, which is read with test-time augmentation under each gate."""
     prediction = deployer.predict(EXAMPLES / f"{name}.png")
     answers = deployer.gate_comparison(prediction.image)
     assert list(answers) == ["live", "mean", "open", "shuffled"]
