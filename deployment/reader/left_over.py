@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from deployment.reader.paper.apart import Apart
-from deployment.reader.paper.digit import Found
+from deployment.reader.paper.digit import LocatedDigit
 from deployment.reader.paper.frame import frame
 from deployment.reader.prediction import Prediction
 
@@ -16,8 +16,8 @@ WHOLE = 0.5  # the probability that ink beside the answer is not part of it: ass
 
 @dataclass(frozen=True)
 class Digit:
-    """What a Found comes to once its picture is let go. image: (28, 28) of all its ink; box, rest: as of Found, in
-    pixels of the source; apart: its pieces that stand apart, or None; scale: as of Found."""
+    """A LocatedDigit without its picture. image: (28, 28) of all its ink; box, rest: as of LocatedDigit, in
+    pixels of the source; apart: its separate components, or None; scale: as of LocatedDigit."""
 
     image: np.ndarray
     box: tuple
@@ -26,7 +26,7 @@ class Digit:
     scale: float
 
     @classmethod
-    def of(cls, found: Found) -> "Digit":
+    def of(cls, found: LocatedDigit) -> "Digit":
         rest = tuple(in_source(box, found.scale) for box in found.rest)
         return cls(found.image, in_source(found.box, found.scale), rest, Apart.of(found.ink), found.scale)
 
@@ -54,7 +54,8 @@ def judge(deployer, predictions: list[Prediction], aparts: list[Apart | None]) -
     """
     near = {i: [piece for piece, far in enumerate(apart.far) if not far][:MOST]
             for i, apart in enumerate(aparts) if apart}
-    left = {i: [piece for piece in range(len(aparts[i].pieces)) if piece not in pieces] for i, pieces in near.items()}
+    left = {i: [piece for piece in range(len(aparts[i].components)) if piece not in pieces]
+            for i, pieces in near.items()}
     asked = [(i, piece) for i, pieces in near.items() for piece in pieces]
     for (i, piece), without in zip(asked, _read(deployer, [aparts[i].without([p]) for i, p in asked]), strict=True):
         if predictions[i].confidence <= without.confidence + NEEDED:

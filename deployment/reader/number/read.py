@@ -113,7 +113,7 @@ def written(deployer, grey, name, kind, strokes=(), one=ONE) -> Written:
     found = page_ink(grey, kind)
     signs = [] if found is None else (strokes and stroke_blobs(strokes, found[1])) or blobs(*found, kind == "canvas")
     if not signs:
-        raise InputError(f"No ink was found in {name}: write or photograph numbers, large and dark on plain paper.")
+        raise InputError(f"No ink was detected in {name}: write or photograph numbers, large and dark on plain paper.")
     weights, rows = Weights.of(deployer.model.weights_sha256), lines(signs) if len(signs) <= MOST_SIGNS else []
     work = [Line(row, weights) for row in rows]
     if work:

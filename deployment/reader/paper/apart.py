@@ -1,12 +1,14 @@
-"""Pieces of ink that stand apart from a digit: a point, a comma, a dash, another digit; or the bar of a 5.
+"""Ink components separated from a digit: a point, a comma, a dash, another digit; or the bar of a 5.
 
-Geometry alone cannot tell whether a piece belongs to the digit: deployment.reader.left_over reads the digit with and
+Geometry does not decide whether a component belongs to the digit: deployment.reader.left_over reads the digit with and
 without each.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deployment.reader.paper.frame import crop, extent, slide, steepness
 from deployment.reader.paper.ink import LEAST
@@ -19,21 +21,27 @@ SOLID = 0.2  # of full ink: less is the soft edge of a stroke
 MOST_POINTS = 1500  # of outlines, between which distances are measured
 
 
+Box = tuple[int, int, int, int]  # (top, left, bottom, right), pixels
+
+
 @dataclass(frozen=True)
 class Apart:
-    """A digit with pieces that stand apart from it: ink (h, w), their masks (h, w), whether each is too far away to be
-    a part of the digit, and where the corner of `ink` lies in the picture (row, column)."""
+    """A digit and the components separated from it.
 
-    ink: np.ndarray
-    pieces: list
-    far: list
+    ink: (h, w); components: masks (h, w); far: whether each component is too far away to be a part of the digit;
+    corner: (row, column) of `ink` in the picture.
+    """
+
+    ink: NDArray[np.floating]
+    components: list[NDArray[np.bool_]]
+    far: list[bool]
     corner: tuple[int, int]
 
     @classmethod
-    def of(cls, ink: np.ndarray) -> "Apart | None":
-        """The Apart of ink (H, W) in [0, 1], 1 at a pen's full strength; None where no piece stands apart.
+    def of(cls, ink: NDArray[np.floating]) -> "Apart | None":
+        """Separate ink (H, W) in [0, 1], 1 at the full strength of the pen; None without separate components.
 
-        A piece stands about a stroke's width or more away from the rest and is large enough for a sign.
+        A component is separated by about a stroke width or more and is large enough for a sign.
         """
         top, left, _, _ = extent(ink)
         ink = crop(ink)
@@ -42,28 +50,25 @@ class Apart:
             return None
         main = box_of(groups[0])
         height = main[2] - main[0]
-        pieces = [group for group in groups[1:] if sign_sized(box_of(group), height)]
-        far = [distance(box_of(piece), main) > FAR * height for piece in pieces]
-        return cls(ink, pieces, far, (top, left)) if pieces else None
+        components = [group for group in groups[1:] if sign_sized(box_of(group), height)]
+        far = [distance(box_of(component), main) > FAR * height for component in components]
+        return cls(ink, components, far, (top, left)) if components else None
 
-    def without(self, pieces) -> np.ndarray:
-        """The ink (h, w) without these pieces, given by their numbers, and without their soft edges."""
-        gone = np.any([self.pieces[i] for i in pieces], axis=0)
+    def without(self, components: Iterable[int]) -> NDArray[np.floating]:
+        """The ink (h, w) without these components, given by index, and without their soft edges."""
+        gone = np.any([self.components[i] for i in components], axis=0)
         return np.where(slide(gone, 5, np.maximum) & (gone | (self.ink <= SOLID)), 0, self.ink)
 
-    def box(self, piece: int) -> tuple[int, int, int, int]:
-        """(top, left, bottom, right) of a piece in the picture."""
-        return self._in_picture(box_of(self.pieces[piece]))
+    def box(self, component: int) -> Box:
+        """(top, left, bottom, right) of a component in the picture."""
+        return moved(box_of(self.components[component]), self.corner)
 
-    def box_without(self, pieces) -> tuple[int, int, int, int]:
-        """The same of the digit without these pieces."""
-        return self._in_picture(extent(self.without(pieces)))
-
-    def _in_picture(self, box):
-        return moved(box, self.corner)
+    def box_without(self, components: Iterable[int]) -> Box:
+        """The box of the digit without these components."""
+        return moved(extent(self.without(components)), self.corner)
 
 
-def groups_of(ink: np.ndarray) -> list[np.ndarray]:
+def groups_of(ink: NDArray[np.floating]) -> list[NDArray[np.bool_]]:
     """Masks (h, w) of the parts of ink (h, w) in [0, 1] that have a gap between them, that with the longest strokes for
     their width first: of a digit and a blot, the digit."""
     mask = ink > SOLID
@@ -82,7 +87,7 @@ def groups_of(ink: np.ndarray) -> list[np.ndarray]:
     return [np.isin(labels, np.flatnonzero(group == i) + 1) for i in np.argsort(-length, kind="stable") if length[i]]
 
 
-def _joined(points, of, n, gap):
+def _joined(points: NDArray[np.integer], of: NDArray[np.integer], n: int, gap: float) -> NDArray[np.integer]:
     """A group's number (n,) for each of n components: those are joined between whose points (m, 2) there are `gap`
     pixels or less. of: (m,) the component of each point."""
     group = np.arange(n)
@@ -93,35 +98,36 @@ def _joined(points, of, n, gap):
     return group
 
 
-def _weighted_quantile(values, weights, q):
+def _weighted_quantile(values: NDArray[np.floating], weights: NDArray, q: float) -> float:
     order = np.argsort(values)
     share = np.cumsum(weights[order])
-    return values[order][np.searchsorted(share, share[-1] * q)]
+    return float(values[order][np.searchsorted(share, share[-1] * q)])
 
 
-def sign_sized(box, height: float) -> bool:
+def sign_sized(box: Box, height: float) -> bool:
     """Whether a box is large enough for a sign beside a digit of this height in pixels."""
     top, left, bottom, right = box
     return max(bottom - top, right - left) >= LEAST * height
 
 
-def distance(box, other) -> int:
+def distance(box: Box, other: Box) -> int:
     """Pixels between two boxes, the larger of those across and along; below 0 where they overlap."""
     return max(box[0] - other[2], other[0] - box[2], box[1] - other[3], other[1] - box[3])
 
 
-def box_of(mask) -> tuple[int, int, int, int]:
+def box_of(mask: NDArray[np.bool_]) -> Box:
     """(top, left, bottom, right) of what is set in a mask (H, W), which is not empty."""
     rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
-def moved(box, corner) -> tuple[int, int, int, int]:
+def moved(box: Box, corner: tuple[int, int]) -> Box:
     """A box in a part of a picture, in pixels of the picture: the part's corner lies at (row, column)."""
-    return tuple(value + corner[i % 2] for i, value in enumerate(box))
+    (top, left, bottom, right), (row, column) = box, corner
+    return top + row, left + column, bottom + row, right + column
 
 
-def boxes_of(mask) -> list[tuple[int, int, int, int]]:
+def boxes_of(mask: NDArray[np.bool_]) -> list[Box]:
     """A box for each part of a mask (H, W) that hangs together, from left to right."""
     labels, n = label(mask)
     return sorted((box_of(labels == i) for i in range(1, n + 1)), key=lambda box: box[1])

@@ -3,19 +3,21 @@
 Ink is an array (H, W) of floats, 0 for paper and 1 for the full strength of the pen.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.digits.data import BOX
 
 STROKE = (1.8, 3.3)  # MNIST: widths of stroke, in pixels, that are left as they are (most digits lie here)
 NEAR = 9  # pixels: wider windows are built by doubling
-REMEMBERED = 256  # pixels: the weights that rescale longer sides are not kept, as they fill the memory
+REMEMBERED = 256  # pixels: the weights that rescale longer sides are not cached, as they fill the memory
 FINE = 4  # strokes are widened and thinned on a grid this many times finer than the result
 
 
-def frame(ink):
+def frame(ink: NDArray[np.floating]) -> NDArray[np.float32]:
     """(H, W) ink in [0, 1] on 0 -> (28, 28): cropped, scaled, stroke width brought near MNIST's, centred by mass."""
     digit = crop(ink)
     scale = BOX / max(digit.shape)
@@ -30,7 +32,7 @@ def frame(ink):
     return centre(digit / digit.max())  # shrinking pales a thin pen; MNIST's strokes reach full white
 
 
-def stroke_width(ink):
+def stroke_width(ink: NDArray[np.floating]) -> float:
     """Mean width in pixels of the strokes in (H, W): twice their area over the length of their outline.
 
     Area and outline are sums of the grey values and of their gradient (coarea formula), so that soft edges count
@@ -39,7 +41,7 @@ def stroke_width(ink):
     return float(2 * ink.sum() / _steepness(ink).sum())
 
 
-def steepness(ink):
+def steepness(ink: NDArray[np.floating]) -> NDArray[np.floating]:
     """The gradient's length at each pixel of (H, W), whose sum is the length of the strokes' outline."""
     return _steepness(ink)[1:, 1:]
 
@@ -57,7 +59,7 @@ def _padded(ink, margin):
     return out
 
 
-def slide(image, side, pick, axes=(0, 1)):
+def slide(image: NDArray, side: int, pick: np.ufunc, axes: tuple[int, ...] = (0, 1)) -> NDArray:
     """Minimum or maximum (`pick`: np.minimum, np.maximum) over a window of `side` (odd) pixels along each of `axes`."""
     for axis in axes:
         image = _slide_near(image, side // 2, pick, axis) if side <= NEAR else _slide_far(image, side, pick, axis)
@@ -87,7 +89,7 @@ def _slide_far(image, side, pick, axis):
     return np.moveaxis(image, 0, axis)
 
 
-def widen(ink, radius):
+def widen(ink: NDArray[np.floating], radius: float) -> NDArray[np.floating]:
     """Strokes wider by `radius` pixels on each side, thinner when it is negative (octagons; fractions are blended)."""
     pick = np.maximum if radius > 0 else np.minimum
     ink = _padded(ink, int(np.ceil(max(radius, 0))) + 1)
@@ -98,30 +100,31 @@ def widen(ink, radius):
     return ink
 
 
-def extent(ink):
+def extent(ink: NDArray[np.floating]) -> tuple[int, int, int, int]:
     """(top, left, bottom, right) of the part of (H, W) that holds ink above a tenth of full strength."""
     rows, columns = (np.flatnonzero((ink > 0.1).any(axis)) for axis in (1, 0))
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
-def crop(ink):
+def crop(ink: NDArray[np.floating]) -> NDArray[np.floating]:
     """The part of (H, W) within its `extent`."""
     top, left, bottom, right = extent(ink)
     return ink[top:bottom, left:right]
 
 
-def box(x):
+def box(x: NDArray[np.floating]) -> NDArray[np.floating]:
     """The kernel of means over an area; half-width 0.5."""
     return ((x > -0.5) & (x <= 0.5)).astype(float)
 
 
-def bicubic(x):
+def bicubic(x: NDArray[np.floating]) -> NDArray[np.floating]:
     """Keys' cubic convolution kernel with a = -1/2 (Keys 1981); half-width 2."""
     x = np.abs(x)
     return np.where(x < 1, (1.5 * x - 2.5) * x * x + 1, np.where(x < 2, ((-0.5 * x + 2.5) * x - 4) * x + 2, 0))
 
 
-def resampling(n_in, n_out, kernel):
+def resampling(n_in: int, n_out: int,
+               kernel: Callable[[NDArray[np.floating]], NDArray[np.floating]]) -> NDArray[np.float32]:
     """Weights (n_out, n_in) that bring n_in values to n_out; where it shrinks, the kernel is as wide as its source."""
     scale = n_in / n_out
     stretch = max(scale, 1)
@@ -133,14 +136,14 @@ def resampling(n_in, n_out, kernel):
     weights = kernel((places - middle[:, None] + 0.5) / stretch)
     weights[(places < first[:, None]) | (places >= last[:, None])] = 0
     weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-    weights.flags.writeable = False  # whoever asks again is given the same
+    weights.flags.writeable = False  # shared by all callers
     return weights
 
 
 remembered = lru_cache(maxsize=256)(resampling)
 
 
-def rescale(ink, scale):
+def rescale(ink: NDArray[np.floating], scale: float) -> NDArray[np.floating]:
     """(H, W) ink times `scale` in both directions: means where it shrinks by more than half, else cubic."""
     shape = [max(1, round(n * scale)) for n in ink.shape]
     if shape == [*ink.shape]:
@@ -151,12 +154,12 @@ def rescale(ink, scale):
     return np.clip(rows @ (ink.astype(np.float32) @ columns.T), 0, 1)
 
 
-def centre_of_mass(ink):
+def centre_of_mass(ink: NDArray[np.floating]) -> NDArray[np.floating]:
     """(row, column) of the ink's middle, in pixels."""
     return np.array([np.arange(n) @ ink.sum(1 - axis) for axis, n in enumerate(ink.shape)]) / ink.sum()
 
 
-def centre(digit):
+def centre(digit: NDArray[np.floating]) -> NDArray[np.float32]:
     """The digit in a field of 28 x 28, its centre of mass as near (14, 14) as whole pixels allow, as in MNIST."""
     field = np.zeros((84, 84), np.float32)
     top, left = np.ceil(28 + 13.5 - centre_of_mass(digit)).astype(int)

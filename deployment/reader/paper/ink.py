@@ -6,6 +6,7 @@ Everything is written for "bright ink": a picture with dark ink is inverted firs
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from deployment.reader.paper.frame import slide, stroke_width
@@ -30,11 +31,11 @@ class Ink:
     """The ink of a picture. digit: (H, W) float32 in [0, 1], 0 off the digit, 1 at the full strength of this pen; rest:
     (H, W) booleans, ink that is not part of the digit and is large enough to be writing."""
 
-    digit: np.ndarray
-    rest: np.ndarray
+    digit: NDArray[np.floating]
+    rest: NDArray[np.bool_]
 
 
-def separate(grey, kind=None) -> Ink | None:
+def separate(grey: NDArray[np.floating], kind: str | None = None) -> Ink | None:
     """The Ink of `grey` (H, W) in [0, 1]; None if there is none. Soft edges of strokes keep their softness.
 
     kind: "canvas" for bright strokes on a ground that is nothing but black; None to find out.
@@ -44,11 +45,11 @@ def separate(grey, kind=None) -> Ink | None:
     bright = unruled(1 - grey if ink_is_dark(grey) else grey)
     if is_plain(bright):
         return pick_plain((bright - bright.min()) / (bright.max() - bright.min()))
-    found = on_paper(bright)
-    return on_paper(1 - bright) if found is None else found  # a lamp's light may have passed for bright ink
+    ink = on_paper(bright)
+    return on_paper(1 - bright) if ink is None else ink  # the light of a lamp may have been taken for bright ink
 
 
-def on_paper(bright):
+def on_paper(bright: NDArray[np.floating]) -> Ink | None:
     """The Ink of a picture (H, W) of bright ink on whatever paper, or None."""
     # First, paper is what is wider than nearly a third of the picture, which strokes are not. Then, with the pen known,
     # it is what is wider than a few strokes: that takes out shadows, even those with a sharp edge.
@@ -58,20 +59,20 @@ def on_paper(bright):
     again = pick_digit(bright, opened(bright, side)) if side < widest else None
     if max(bright.shape) <= CROPPED:
         return digit if again is None else again
-    for found in (again, digit):
-        if found is not None and has_edges(bright, found.digit > 0.5):
-            return found
-    # what was found is light, not ink: what is wider than any pen counts as paper
-    found = pick_digit(bright, opened(bright, max(9, int(WIDE_PEN * max(bright.shape)) | 1)))
-    return found if found is not None and has_edges(bright, found.digit > 0.5) else None
+    for ink in (again, digit):
+        if ink is not None and has_edges(bright, ink.digit > 0.5):
+            return ink
+    # the detected ink is light: everything wider than any pen counts as paper
+    ink = pick_digit(bright, opened(bright, max(9, int(WIDE_PEN * max(bright.shape)) | 1)))
+    return ink if ink is not None and has_edges(bright, ink.digit > 0.5) else None
 
 
-def opened(bright, side):
+def opened(bright: NDArray[np.floating], side: int) -> NDArray[np.floating]:
     """The picture (H, W) without what is bright and narrower than `side` pixels."""
     return slide(slide(bright, side, np.minimum), side, np.maximum)
 
 
-def has_edges(bright, ink):
+def has_edges(bright: NDArray[np.floating], ink: NDArray[np.bool_]) -> bool:
     """Whether `ink`, a mask on the picture (H, W), has the edges of strokes: steep ones, all around.
 
     Light that falls off has none, a shadow has one on one side, and both reach the edge of the picture.
@@ -92,9 +93,9 @@ def has_edges(bright, ink):
     return bool(steep > STEEP and (drop > 0.5 * steep).mean() > 0.7)
 
 
-def is_plain(bright):
+def is_plain(bright: NDArray[np.floating]) -> bool:
     """Whether the ground is one and the same level and what is on it is nearly all ink: a drawing, a mask, an image as
-    MNIST's. There is no paper to be found then, and what is wide is wide ink."""
+    MNIST's. There is no paper then, and wide areas are ink."""
     low, high = float(bright.min()), float(np.percentile(bright, 99.5))
     if high - low < PLAIN_CONTRAST:
         return False
@@ -102,7 +103,7 @@ def is_plain(bright):
     return bool((level < 0.02).mean() > 0.2 and (level > 0.02).sum() < 2.5 * (level > 0.7).sum())
 
 
-def pick_plain(bright):
+def pick_plain(bright: NDArray[np.floating]) -> Ink | None:
     """The Ink of a picture (H, W) whose ground is 0, or None. Nothing on it is paper, so ink at its edge is ink."""
     if bright.max() < MIN_CONTRAST:
         return None
@@ -110,7 +111,7 @@ def pick_plain(bright):
     return Ink(ink, np.zeros(ink.shape, bool)) if max(ink.shape) <= SMALL else pick(ink, TRACE, plain=True)
 
 
-def unruled(bright):
+def unruled(bright: NDArray[np.floating]) -> NDArray[np.floating]:
     """The picture (H, W) of bright ink without the lines of ruled paper."""
     if min(bright.shape) < LEAST_RULED:
         return bright
@@ -119,7 +120,7 @@ def unruled(bright):
     return bright - (ink - without_lines(ink, max(6 * noise, MIN_CONTRAST))) * np.maximum(1 - paper, 0.1)
 
 
-def lift(bright, paper):
+def lift(bright: NDArray[np.floating], paper: NDArray[np.floating]) -> tuple[NDArray[np.floating], float]:
     """(ink (H, W), about 0 on bare paper and 1 at its strongest, and the spread of bare paper), on a known paper."""
     # Light multiplies what the paper reflects, so the shadow is divided out; for bright ink on black this is `bright`.
     ink = (bright - paper) / np.maximum(1 - paper, 0.1)
@@ -128,12 +129,12 @@ def lift(bright, paper):
     return ink - (low + 0.7 * noise), noise
 
 
-def pick_digit(bright, paper):
+def pick_digit(bright: NDArray[np.floating], paper: NDArray[np.floating]) -> Ink | None:
     """The Ink of a picture on a known paper, or None."""
     return pick(*lift(bright, paper))
 
 
-def pick(ink, noise, plain=False):
+def pick(ink: NDArray[np.floating], noise: float, plain: bool = False) -> Ink | None:
     """The Ink of a picture's ink (H, W), or None; noise: the spread of bare paper, where it is not `plain`."""
     candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
     if candidates.size < 4:
@@ -145,7 +146,7 @@ def pick(ink, noise, plain=False):
     strong[labels[ink >= threshold]] = True
     strong[0] = False
     chosen, rest = choose(labels, strong, ink, plain)
-    if chosen is None:
+    if chosen is None or rest is None:
         return None
     keep = chosen[labels]
     rim = slide(keep, 5, np.maximum) & ~((labels > 0) & ~keep)  # soft edges reach beyond the threshold
@@ -157,7 +158,7 @@ def pick(ink, noise, plain=False):
     return Ink(np.clip((ink - floor) / (full - floor), 0, 1) * rim, rest[labels])
 
 
-def ink_is_dark(grey):
+def ink_is_dark(grey: NDArray[np.floating]) -> bool:
     """True when the ink is darker than its ground.
 
     Ink is what stands out from its neighbourhood: the third moment of the picture less its blur, over three widths of
@@ -172,7 +173,7 @@ def ink_is_dark(grey):
     return bool(moment < 0)
 
 
-def smooth_paper(bright):
+def smooth_paper(bright: NDArray[np.floating]) -> NDArray[np.floating]:
     """The picture without its bright ink, (H, W): an opening wider than any stroke, then a blur of the bare pixels."""
     small = shrink(bright, 128)  # the paper is smooth: this loses nothing and keeps large photographs fast
     side = max(9, int(0.3 * max(small.shape)) | 1)
@@ -189,7 +190,8 @@ def smooth_paper(bright):
     return np.asarray(Image.fromarray(paper).resize(bright.shape[::-1], Image.Resampling.BILINEAR))
 
 
-def choose(labels, strong, ink, plain=False):
+def choose(labels: NDArray[np.integer], strong: NDArray[np.bool_], ink: NDArray[np.floating],
+           plain: bool = False) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | tuple[None, None]:
     """Which labels form the digit, and which are other writing: booleans (n + 1,) each; (None, None) without a digit.
 
     strong: which labels hold real ink. The main blob is the one with the most ink, where blobs lying along the edge of

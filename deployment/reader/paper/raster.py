@@ -1,10 +1,11 @@
 """The few operations on grey pictures that reading ink needs, in NumPy and Pillow: each (H, W) array in, array out."""
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 
-def otsu(values):
+def otsu(values: NDArray[np.floating]) -> float:
     """The threshold that splits `values` into two classes of least variance (Otsu 1979); 256 bins."""
     low, high = float(values.min()), float(values.max())
     if high <= low:
@@ -21,11 +22,11 @@ def otsu(values):
     return float(edges[1:][(best[0] + best[-1]) // 2])
 
 
-def label(mask):
+def label(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
     """Connected blobs (8 neighbours) of `mask` (H, W): labels (H, W) int32, 0 off the mask, and their number.
 
-    Every pixel starts as its own root; neighbouring roots are joined at the smaller one and chains shortened until
-    nothing changes.
+    Each pixel starts as a root. Neighbouring roots are joined at the smaller one and chains are shortened until
+    nothing changes (union-find).
     """
     number = np.full((mask.shape[0] + 1, mask.shape[1] + 2), -1, np.int64)
     inside = number[:-1, 1:-1]
@@ -51,7 +52,7 @@ def label(mask):
     return labels, len(names)
 
 
-def blur(image, side):
+def blur(image: NDArray[np.floating], side: int) -> NDArray[np.float32]:
     """Mean over a side x side window, twice (nearly a Gaussian); the rim is repeated outwards."""
     before, after = side // 2 + 1, side // 2
     for axis in (0, 1, 0, 1):
@@ -65,7 +66,7 @@ def blur(image, side):
     return np.ascontiguousarray(image)
 
 
-def shrink(image, side):
+def shrink(image: NDArray[np.floating], side: int) -> NDArray[np.floating]:
     """`image` averaged down so that its long side is at most `side` pixels."""
     scale = side / max(image.shape)
     if scale >= 1:

@@ -1,6 +1,7 @@
 """Ruled and squared paper: find the lines in a picture's ink and take them out, leaving the strokes that cross them."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deployment.reader.paper.frame import slide
 
@@ -9,7 +10,7 @@ PARTS = 64  # columns are averaged to so many: noise goes down, lines stay
 LEAST_RULED = 100  # pixels: a smaller picture shows no paper around its digit
 
 
-def without_lines(ink, faint):
+def without_lines(ink: NDArray[np.floating], faint: float) -> NDArray[np.floating]:
     """`ink` (H, W) without the lines of ruled paper: above `faint`, thin, nearly level or upright, from edge to edge.
 
     They go first of all: where they are darker than the pencil, no threshold between the two would leave the digit.
@@ -19,14 +20,14 @@ def without_lines(ink, faint):
     # any, whose own strokes may have gaps.
     gapped, rest = ink.copy(), ink.copy()
     for painted, seen, slanting in ((gapped, gapped, 0), (gapped, gapped, 0), (rest, gapped, 1)):
-        for view, beside, found in zip((painted, painted.T), (seen, seen.T), lines, strict=True):
-            for line in found:
-                _paint_over(view, beside, *line, slanting)
+        for view, beside, rules in zip((painted, painted.T), (seen, seen.T), lines, strict=True):
+            for first, last, slope in rules:
+                _paint_over(view, beside, first, last, slope, slanting)
     one_alone = sum(map(len, lines)) == 1 and (rest > faint).sum() <= 0.05 * (ink > faint).sum()
     return ink if one_alone else rest  # a single line with nothing else is a 1
 
 
-def level_lines(ink, faint):
+def level_lines(ink: NDArray[np.floating], faint: float) -> list[tuple[int, int, float]]:
     """[(first, last, slope)] of the lines that run along the rows of `ink` (H, W): from the row first up to last in the
     middle of the picture, that row plus slope a column elsewhere, which may lie beyond the picture."""
     height, width = ink.shape
@@ -46,7 +47,7 @@ def level_lines(ink, faint):
     slope = max(SLOPES, key=likely)
     along = np.clip(np.arange(len(parts))[:, None] + shift(slope), 0, len(parts) - 1), np.arange(PARTS)
     level, dark = parts[along], dark[along]
-    inside, found = ~np.isnan(level), []
+    inside, lines = ~np.isnan(level), []
 
     def strength(row):  # of the line alone, where a stroke runs along it
         return np.quantile(level[row, inside[row]], 0.25) if inside[row].any() else 0.0
@@ -61,8 +62,8 @@ def level_lines(ink, faint):
         while last < len(parts) and strength(last) > thin:
             last += 1
         if last - first <= max(5, width // 40) and reaches_both_ends:
-            found.append((int(first) - beyond, int(last) - beyond, slope))
-    return found
+            lines.append((int(first) - beyond, int(last) - beyond, slope))
+    return lines
 
 
 def _paint_over(ink, seen, first, last, slope, slanting):

@@ -135,7 +135,7 @@ def test_what_cannot_be_read_is_a_row_and_is_counted(folder, digits, reader, tmp
     store = Store(tmp_path / "out", find([pictures]), 10, False, reader.sha256)
     store.write(0, read_part(store.items, None, False)[0])
     text = summary.write(store)
-    assert "3 pictures, 2 of them unreadable" in text and "| 7 | 1 |" in text and "No ink was found" in text
+    assert "3 pictures, 2 of them unreadable" in text and "| 7 | 1 |" in text and "No ink was detected" in text
     rows = told(store)
     assert "not a picture" in rows[0]["error"] and rows[2]["digit"] == 7
     with Image.open(store.folder / "doubt.png") as sheet:
