@@ -20,7 +20,7 @@ from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader.picture import archive
 from deployment.reader.picture.load import InputError
 
-NO_INK = "No ink was found"  # what a picture is told that was unpacked but shows nothing
+NO_INK = "There is no ink"  # the error for a picture that was decoded but is blank
 SAVED = (  # kind, mode, options
     ("PNG", "L", {}), ("PNG", "RGBA", {}), ("PNG", "P", {}), ("PNG", "1", {}), ("PNG", "I;16", {}),
     ("JPEG", "L", {}), ("JPEG", "RGB", {"quality": 95}), ("JPEG", "RGB", {"progressive": True}), ("JPEG", "CMYK", {}),

@@ -1,6 +1,4 @@
-"""The audit's errors and hits, and a closer look at one image: probabilities, pixels that spoke, neighbours."""
-
-from types import SimpleNamespace
+"""The audit's errors and hits, and details of one image: probabilities, attribution, neighbours."""
 
 import numpy as np
 import streamlit as st
@@ -9,21 +7,21 @@ from streamlit.components.v2 import component
 from core.formats import percent
 from deployment.pages.audit import evidence
 from deployment.pages.audit.parts import Audit, guarded, section, test_images, tiles
+from deployment.reader.prediction import Prediction
 from deployment.reader.wording import a, public_message
 from deployment.ui import reasons
 from deployment.ui.assets import asset
 from deployment.ui.caches import training_images
 from deployment.ui.digit import bars
 
-MOST_TILES = 300  # enough for every error of a good network, and light enough for a phone
+MOST_TILES = 300  # all errors of a good network; fast enough on a phone
 _clicks = component("tiles", js=asset("tiles.js"))
 
 
 @st.fragment
 @guarded
 def render(audit: Audit) -> None:
-    """Tiles of all errors and the surest hits; choosing one, or a tile anywhere in the audit, reruns this part
-    alone."""
+    """Tiles of the errors and the most confident hits; choosing a tile reruns only this part."""
     probs, y = audit.arrays["probs"], audit.arrays["y"]
     errors, hits = evidence.mistakes(probs, y), evidence.confident_hits(probs, y)
     shown = f"All {len(errors):,}" if len(errors) <= MOST_TILES else f"The {MOST_TILES} surest of {len(errors):,}"
@@ -50,29 +48,30 @@ def render(audit: Audit) -> None:
         if chosen is not None:
             try:
                 _closer(audit, chosen)
-            except (OSError, ValueError) as error:  # no images, or a model that no longer fits
+            except (OSError, ValueError) as error:  # no images, or another model
                 st.warning(public_message(error))
     _clicks(key=clicks, data={"shown": chosen}, on_opened_change=open_clicked)
 
 
 def _closer(audit: Audit, index: int) -> None:
-    """One test image: what was answered, which pixels spoke for that against its rival, whom it resembles."""
+    """One test image: probabilities, attribution against the alternative, nearest training images."""
     if not audit.current:
-        raise ValueError(f"The figures are of another model than the loaded one; remake them with `{audit.command}`.")
+        raise ValueError(f"The figures are of another model; run `{audit.command}` again.")
     deployer, probs, true = audit.deployer, audit.arrays["probs"][index], int(audit.arrays["y"][index])
     second, answer = (int(digit) for digit in np.argsort(probs, kind="stable")[-2:])
-    rival = true if true != answer else second
+    alternative = true if true != answer else second
     image = test_images()[index] / np.float32(255)
     hidden, novelty = deployer.hidden_activations(image[None]), audit.arrays["novelty"][index]
     emotion = str(deployer.model.readout.emotions(probs[None], novelty)[0])
-    reading = SimpleNamespace(probabilities=probs, digit=answer, emotion=emotion, hidden=[layer[0] for layer in hidden])
+    reading = Prediction(answer, probs, float(probs[answer]), second, {}, float(novelty), emotion, None,
+                         [layer[0] for layer in hidden], image)
     left, right = st.columns([2, 3])
     with left:
         st.caption(f"Test image {index}: {a(true)}, read as {a(answer)}; the network was {emotion}.")
         st.html(bars(reading))
     with right:
-        values = deployer.explain(image, answer, rival)
-        st.html(reasons.ink(image, values, answer, rival, "integrated_gradients"))
+        values = deployer.explain(image, answer, alternative)
+        st.html(reasons.ink(image, values, answer, alternative, "integrated_gradients"))
         try:
             near, similarity, labels = deployer.neighbours(reading)
             among = len(deployer.bank.labels)

@@ -1,17 +1,19 @@
-"""From the arrays of an audit to what the page shows: which images, bands, shares and places. Pure functions."""
+"""Images, bands, shares and map positions computed from the arrays of an audit. Pure functions."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from core import metrics
+from deployment.deploy_mnist import MNISTDeployer
 
 BANDS = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1)  # finer towards certainty, where nearly all images lie
 COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8)
 
 
-def model_arrays(deployer) -> dict[str, np.ndarray]:
-    """What a model tells without test images: its hash, learning curves, weight histograms and mean gates."""
+def model_arrays(deployer: MNISTDeployer) -> dict[str, np.ndarray]:
+    """The arrays that need no test images: hash, learning curves, weight histograms and mean gates."""
     arrays = {"model_sha256": np.array(deployer.sha256)}
     for name, values in deployer.history.items():
         arrays[f"history_{name}"] = np.array(values, dtype=float)
@@ -30,21 +32,21 @@ def history(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name.removeprefix("history_"): v for name, v in arrays.items() if name.startswith("history_")}
 
 
-def confident_hits(probs, y, per_digit=8) -> np.ndarray:
-    """Indices of the surest right answers, digit by digit, surest first."""
+def confident_hits(probs: np.ndarray, y: np.ndarray, per_digit: int = 8) -> np.ndarray:
+    """Indices of the most confident right answers, digit by digit, most confident first."""
     sure = np.where(probs.argmax(1) == y, probs.max(1), -1)
     order = np.argsort(-sure, kind="stable")
     order = order[sure[order] > 0]
     return np.concatenate([order[y[order] == digit][:per_digit] for digit in range(10)])
 
 
-def mistakes(probs, y) -> np.ndarray:
-    """Indices of the wrong answers, the surest and so the most surprising first."""
+def mistakes(probs: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Indices of the wrong answers, the most confident first."""
     wrong = np.flatnonzero(probs.argmax(1) != y)
     return wrong[np.argsort(-probs[wrong].max(1), kind="stable")]
 
 
-def confidence_bands(probs, y) -> list[dict]:
+def confidence_bands(probs: np.ndarray, y: np.ndarray) -> list[dict]:
     """Answers by confidence: name (percent), n, stated (mean), measured (accuracy), low and high (Wilson, 95 %)."""
     stated, right = probs.max(1), probs.argmax(1) == y
     bands = []
@@ -72,8 +74,8 @@ def share(hits: int, n: int) -> dict:
             "interval_95": [0.0 if hits == 0 else low, 1.0 if hits == n else high]}  # rounding leaves both just off
 
 
-def selective(probs: np.ndarray, y: np.ndarray, coverages=COVERAGES) -> list[dict]:
-    """Accuracy when only the surest share of images is answered: a row for each coverage, with its confidence limit.
+def selective(probs: np.ndarray, y: np.ndarray, coverages: Sequence[float] = COVERAGES) -> list[dict]:
+    """Accuracy when only the most confident images are answered: a row for each coverage, with its confidence limit.
 
     probs (N, 10), y (N,). "from": the least confidence that is still answered.
     """
@@ -105,8 +107,8 @@ def project(activations: np.ndarray, mean: np.ndarray, basis: np.ndarray) -> np.
 def place(features_new: np.ndarray, features_map: np.ndarray, xy: np.ndarray, neighbours: int = 8) -> np.ndarray:
     """Where a digit belongs on the map: (2,), the mean of its neighbours' places, each weighing 1 / distance.
 
-    features_new (k,), features_map (M, k) on the same axes, xy (M, 2). A digit of the map lands on its own place
-    (inverse-distance weighting: Shepard, 1968).
+    features_new (k,), features_map (M, k) on the same axes, xy (M, 2). A digit of the map gets its position on the
+    map (inverse-distance weighting: Shepard, 1968).
     """
     distance = np.linalg.norm(features_map.astype(np.float32) - features_new, axis=1)
     nearest = np.argsort(distance, kind="stable")[:neighbours]
@@ -122,7 +124,7 @@ def layers(saved: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def place_prediction(saved: dict[str, np.ndarray], layer: str, hidden: list[np.ndarray]) -> np.ndarray | None:
-    """The place (2,) of a reading with these hidden activations on a layer's map; None where the audit cannot tell."""
+    """The place (2,) of a reading with these hidden activations on a layer's map; None if the audit lacks the layer."""
     names = [str(name) for name in saved.get("map_names", ())]
     if layer not in names or len(hidden) != len(names):
         return None

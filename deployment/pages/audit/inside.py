@@ -8,15 +8,15 @@ from deployment.pages.audit.charts import inside as charts
 from deployment.pages.audit.parts import Audit, chart, guarded, interval_of, section
 from deployment.ui.html import table
 
-GATES = {"live": "live, first look", "mean": "held at its training mean", "open": "fully open",
-         "shuffled": "own values, shuffled"}
+GATES = {"live": "live", "mean": "held at its training mean", "open": "fully open",
+         "shuffled": "same values, shuffled"}
 
 
 @guarded
 def weights(audit: Audit) -> None:
     """Histograms of the weights."""
     section("Weights", "How the weights of each layer are spread, counts on a log scale. A peak at zero with "
-            "thin tails is usual; a spike at one value or a lopsided layer deserves a look.")
+            "thin tails is usual; a spike at one value or an asymmetric layer is suspicious.")
     arrays = audit.arrays
     figure = charts.weights(arrays["weight_names"], arrays["weight_counts"], arrays["weight_edges"])
     chart(audit, figure, "Histograms of the weights of each layer", "weights")
@@ -28,8 +28,8 @@ def activations(audit: Audit) -> None:
     arrays = audit.arrays
     if "activation_names" not in arrays:
         return
-    section("Activations", f"What the units of each layer answer to {len(arrays['map_index']):,} test images, "
-            "zeros apart, counts on a log scale. Many zeros are usual; units that are always 0 do no work.")
+    section("Activations", f"Activations of the units of each layer on {len(arrays['map_index']):,} test images, "
+            "without zeros, counts on a log scale. Many zeros are usual; units that are always 0 are unused.")
     names, counts, edges, zeros, dead = (
         arrays[f"activation_{part}"] for part in ("names", "counts", "edges", "zeros", "dead"))
     titles = [f"{name}: {measured(share)} zeros, {units:,} units always 0"
@@ -41,9 +41,9 @@ def activations(audit: Audit) -> None:
 @st.fragment
 @guarded
 def gate(audit: Audit) -> None:
-    """Mean gates of each digit, and what the gate is worth on the test images."""
+    """Mean gates of each digit, and the effect of the gate on the test images."""
     section("Gate per digit", "How far each unit's gate opens on average for each digit. The columns are units, "
-            "ordered by the digit that opens them most; one bright in a single row speaks for that digit.")
+            "ordered by the digit that opens them most; a unit bright in a single row is specific to that digit.")
     if "gate_class_mean" not in audit.arrays:
         st.caption("This network has no gate.")
         return
@@ -59,26 +59,25 @@ def gate(audit: Audit) -> None:
         st.html(table(["gate", "errors", "accuracy", "95 % interval", "log loss", "log loss, refitted",
                        "right only live / only so"], cells, "The same network on the test images under four gates"))
         st.markdown(" ".join(verdict(row, rows[0]) for row in rows[1:]))
-        if sentence := first_look(rows[0]["errors"], int(audit.arrays["headline_errors"][0])):
+        if sentence := augmentation_note(rows[0]["errors"], int(audit.arrays["headline_errors"][0])):
             st.caption(sentence)
-        st.caption("Log loss in nats, as the app states its probabilities; refitted: with a temperature fitted to each "
-                   "gate on the calibration part, as another gate also rescales the logits. These are one network's "
-                   "answers; they do not tell how a network trained without a gate would do.")
-    if said := reader.gate_study():
-        st.markdown(f"How networks trained without one do: {said}")
+        st.caption("Log loss in nats, of the app's probabilities; refitted: with a temperature fitted for each gate on "
+                   "the calibration part, as a gate also rescales the logits. One network under four gates does not "
+                   "show how a network trained without a gate performs.")
+    if sentences := reader.gate_study():
+        st.markdown(f"Networks trained without a gate: {sentences}")
 
 
-def first_look(errors: int, headline: int) -> str:
-    """Why the table counts other errors than the headline, "" where it does not."""
+def augmentation_note(errors: int, headline: int) -> str:
+    """Why the errors of the table differ from the headline; "" if they agree."""
     if errors == headline:
         return ""
-    return (f"All four are counted at the first look, the live gate with {errors:,} errors. Where the app doubts, it "
-            f"looks again at deformed copies of the image (test-time augmentation): with that it makes {headline:,}, "
-            "as the headline says.")
+    return (f"All four are counted without test-time augmentation, the live gate with {errors:,} errors. The app reads "
+            f"doubtful images again as deformed copies (test-time augmentation) and makes {headline:,} errors.")
 
 
 def verdict(row: dict, live: dict) -> str:
-    """One gate mode against the live one in words, from the images that one of the two alone reads rightly."""
+    """One gate mode against the live one, from the images that only one of them reads rightly."""
     p = "p < 0.0001" if row["p"] < 0.0001 else f"p = {row['p']:.2g}"
     judged = "no difference beyond chance" if row["p"] >= 0.05 else (
         "worse than live" if row["only_live"] > row["only_this"] else "better than live")

@@ -1,17 +1,20 @@
-"""What the sections of the audit share: the data of one audit, headings, charts and strips of images."""
+"""Shared by the sections of the audit: data, headings, charts and strips of images."""
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 from streamlit.components.v2 import component
 
 from core.digits.data import read_checked
 from core.formats import interval, percent
+from deployment.deploy_mnist import MNISTDeployer
 from deployment.pages.audit.stored import made_for
 from deployment.reader.wording import a, public_message, sure
 from deployment.ui import html
@@ -24,16 +27,16 @@ _view = component("chart_in_view", html="<div></div>", js=asset("view.js"))
 
 @dataclass(frozen=True)
 class Audit:
-    """One model's audit as the page shows it; document: rows of audit.json, empty where there is none."""
+    """The audit of a model; document: rows of audit.json, empty if there are none."""
 
     arrays: dict
     document: dict
     command: str
-    deployer: object
+    deployer: MNISTDeployer
     current: bool  # whether it was made for the loaded model
 
     def key(self, name: str) -> str:
-        """A widget's key that belongs to this audit alone."""
+        """A widget key for this audit only."""
         return f"audit_{name}_{made_for(self.arrays)[:12]}"
 
 
@@ -44,42 +47,42 @@ def test_images() -> np.ndarray:
 
 
 def section(title: str, what_and_how: str) -> None:
-    """A heading, to which the links at the top lead, and a caption that says what is shown and how to read it."""
+    """A heading, target of the links at the top, and a caption on the content and how to read it."""
     st.subheader(title, anchor=anchor(title))
     st.caption(what_and_how)
 
 
 def anchor(title: str) -> str:
+    """The anchor of a heading."""
     return "audit-" + title.lower().replace(" ", "-")
 
 
 def guarded(show: Callable) -> Callable:
-    """A section that says so in a sentence where a foreign audit does not hold what it shows."""
+    """Decorator of a section: show a warning if the audit lacks its data."""
     @functools.wraps(show)
     def shown(audit: Audit) -> None:
         try:
             show(audit)
-        except Exception as error:  # such a file may hold anything
+        except Exception as error:  # the file may have any content
             LOG.exception("a section of the audit cannot be shown")
             st.warning(f"This part cannot be shown ({public_message(error)}). Run `{audit.command}` again.")
 
     return shown
 
 
-def chart(audit: Audit, figure, alt: str, name: str, **options):
-    """A chart whose state belongs to this chart of this model alone, once it comes into view; until then None, and room
-    for it: the first charts take seconds to draw, for which words and pictures need not wait.
+def chart(audit: Audit, figure: go.Figure, alt: str, name: str, **options) -> Any:
+    """A chart, rendered when it comes into view; until then None and an empty space, as charts take seconds to render.
 
-    It is drawn alone, or, where it has options such as on_select, with the fragment that calls.
+    It is a separate fragment, or, with options such as on_select, part of the calling one.
     """
     return (_drawn if options else _drawn_alone)(audit, figure, alt, name, options)
 
 
-def _drawn(audit: Audit, figure, alt: str, name: str, options: dict):
+def _drawn(audit: Audit, figure: go.Figure, alt: str, name: str, options: dict) -> Any:
     seen = audit.key(f"seen_{name}")
     if st.session_state.get(seen):
         return st.plotly_chart(figure, config=CONFIG, alt=alt, key=audit.key(name), **options)
-    _view(key=f"{seen}_view", data={"height": figure.layout.height}, on_seen_change=lambda: _note(seen))
+    _view(key=f"{seen}_view", data={"height": figure.layout["height"]}, on_seen_change=lambda: _note(seen))
     return None
 
 
@@ -90,8 +93,8 @@ def _note(seen: str) -> None:
     st.session_state[seen] = True
 
 
-def tiles(audit: Audit, indices) -> None:
-    """The test images of these indices with their answers, or a sentence where the images cannot be had."""
+def tiles(audit: Audit, indices: Iterable[int]) -> None:
+    """The test images of these indices with their answers, or a warning if the images are missing."""
     try:
         images = test_images()
     except (OSError, ValueError) as error:
@@ -100,9 +103,9 @@ def tiles(audit: Audit, indices) -> None:
     st.html(image_strip(images, audit.arrays["y"], audit.arrays["probs"], indices))
 
 
-def image_strip(images: np.ndarray, y: np.ndarray, probs: np.ndarray, indices) -> str:
-    """The `indices` among images (N, 28, 28) uint8 as tiles, which open a closer look: each above its true digit, an
-    arrow to the answer where that is another, and the confidence; y (N,), probs (N, 10)."""
+def image_strip(images: np.ndarray, y: np.ndarray, probs: np.ndarray, indices: Iterable[int]) -> str:
+    """Images of (N, 28, 28) uint8 as clickable tiles with true digit, answer if it differs, and confidence; y (N,),
+    probs (N, 10)."""
     shown = []
     for i in indices:
         true, answer, confidence = int(y[i]), int(probs[i].argmax()), float(probs[i].max())
@@ -118,5 +121,5 @@ def count(n: int, noun: str = "image") -> str:
 
 
 def interval_of(row: dict, digits: int = 2) -> str:
-    """The 95 % interval of a row, "99.22 to 99.52 %"; a dash where nothing was counted."""
+    """The 95 % interval of a row, "99.22 to 99.52 %"; a dash if n is 0."""
     return interval(row["interval_95"], digits) if row["n"] else "–"

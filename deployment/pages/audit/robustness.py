@@ -1,4 +1,4 @@
-"""The audit's section on corrupted images: does confidence fall where accuracy does?"""
+"""The audit's section on corrupted images: accuracy and confidence"""
 
 import streamlit as st
 
@@ -10,14 +10,14 @@ from deployment.ui.html import table
 @st.fragment
 @guarded
 def render(audit: Audit) -> None:
-    """Every corruption and severity as a cell, one corruption as a curve; nothing where the audit has none."""
+    """Every corruption and severity as a cell, one corruption as a curve; nothing if the audit has none."""
     measured = audit.document.get("robustness")
     if not measured:
         return
     rows = measured["rows"]
     section("Robustness", f"{measured['n']:,} test images corrupted in fifteen ways and five severities. Each "
-            "cell is the share correct, degraded so, in %; brighter is more. Beside it, whether stated confidence "
-            "falls with accuracy: where it does not, the network does not notice that it cannot see.")
+            "cell is the accuracy in %; brighter is higher. The curve shows whether the stated confidence falls with "
+            "the accuracy.")
     left, right = st.columns(2)
     with left:
         chart(audit, charts.cells(rows), "Accuracy of each corruption at each severity", "cells")
@@ -27,7 +27,8 @@ def render(audit: Audit) -> None:
         first = names.index(worst) if worst in names else 0
         name = st.selectbox("Corruption", names, index=first, format_func=lambda name: name.replace("_", " "),
                             key=audit.key("corruption"))
-        chart(audit, charts.severities(rows, name), f"Accuracy and confidence by severity: {name}", "severity")
+        chart(audit, charts.severities(rows, name or names[first]),
+              f"Accuracy and confidence by severity: {name}", "severity")
     st.caption(measured["sentence"])
     cells = [[name.replace("_", " "), *(
         " / ".join(f"{100 * row[key]:.1f}" for row in rows if row["corruption"] == name)

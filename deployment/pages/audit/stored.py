@@ -1,4 +1,4 @@
-"""The files that `python -m analytics.audit` writes, read for the page: arrays in audit.npz, rows in audit.json."""
+"""Read and check the files of `python -m analytics.audit`: arrays in audit.npz, rows in audit.json."""
 
 import contextlib
 import io
@@ -22,17 +22,17 @@ REQUIRED = {
 
 
 class AuditError(ValueError):
-    """A saved audit that cannot be used; the message says why and what to do."""
+    """A saved audit cannot be used; the message states why and what to do."""
 
 
 def images_dir(model_dir: str | Path, shipped: Path) -> Path:
-    """Where the audit of a model lives: `images/` for the shipped one, `images/` inside the folder for a run."""
+    """The folder of the audit of a model: `images/` for the shipped one, `images/` inside the folder of a run."""
     model_dir = Path(model_dir).resolve()
     return SHIPPED_IMAGES if model_dir == Path(shipped).resolve() else model_dir / "images"
 
 
 def modified(folder: Path, name: str) -> float | None:
-    """When a file of an audit was last written, None where there is none."""
+    """Modification time of a file of an audit, None if there is none."""
     for path in places(folder, name):
         with contextlib.suppress(OSError):
             return path.stat().st_mtime
@@ -40,7 +40,7 @@ def modified(folder: Path, name: str) -> float | None:
 
 
 def load_audit(folder: Path) -> dict[str, np.ndarray] | None:
-    """The arrays of `folder`/audit.npz, or None where no audit was made. Raises AuditError for a damaged file."""
+    """The arrays of `folder`/audit.npz, or None if there is no audit. Raises AuditError for a damaged file."""
     recover(folder)
     if modified(folder, "audit.npz") is None:
         return None
@@ -52,12 +52,12 @@ def load_audit(folder: Path) -> dict[str, np.ndarray] | None:
             arrays = {name: saved[name] for name in saved.files}
         check(arrays)
         return arrays
-    except Exception as error:  # a hostile file raises almost anything
+    except Exception as error:  # a malicious file raises many types of error
         raise AuditError(f"The saved audit {folder.name}/audit.npz cannot be read ({error}).") from error
 
 
 def gate_study(folder: Path = SHIPPED_IMAGES) -> str | None:
-    """What the study of small networks says of the gate (analytics/studies/gate), None where it has not ended."""
+    """The result of the study of networks with and without a gate (analytics/studies/gate), None if unfinished."""
     with contextlib.suppress(ModelError, KeyError, TypeError):
         sentences = read_json(folder / "gate" / "verdict.json")["sentences"]
         if sentences and all(isinstance(sentence, str) for sentence in sentences):
@@ -66,7 +66,7 @@ def gate_study(folder: Path = SHIPPED_IMAGES) -> str | None:
 
 
 def check(arrays: dict[str, np.ndarray]) -> None:
-    """Raises ValueError, naming the array, unless the arrays are those of an audit and fit each other."""
+    """Raise ValueError, naming the array, unless the arrays are those of an audit and consistent."""
     if missing := REQUIRED - arrays.keys():
         raise ValueError(f"it lacks {', '.join(sorted(missing))}")
     if not arrays.keys() & set(HASHES):
@@ -96,31 +96,31 @@ def _kinds(name: str) -> str:
 def _shapes(arrays: dict[str, np.ndarray]) -> dict[str, tuple]:
     """The shape that each array must have, by the others."""
     N, M = len(arrays["y"]), len(arrays["map_index"])
-    found = {"y": (N,), "probs": (N, 10), "novelty": (N,), "ece_if_calibrated": (2,), "map_index": (M,),
+    shapes = {"y": (N,), "probs": (N, 10), "novelty": (N,), "ece_if_calibrated": (2,), "map_index": (M,),
              "map_xy": (M, 2), **{name: () for name in HASHES}, **{f"headline_{name}": (3,) for name in HEADLINE}}
-    found |= {f"history_{name}": arrays.get("history_epoch", np.zeros(0)).shape for name in CURVES}
+    shapes |= {f"history_{name}": arrays.get("history_epoch", np.zeros(0)).shape for name in CURVES}
     for i in range(arrays.get("map_names", np.zeros(0)).size):
         k = arrays.get(f"map_{i}_features", np.zeros((M, 0))).shape[-1]
         h = arrays.get(f"map_{i}_mean", np.zeros(0)).size
-        found |= {f"map_{i}_xy": (M, 2), f"map_{i}_features": (M, k), f"map_{i}_mean": (h,), f"map_{i}_basis": (h, k)}
+        shapes |= {f"map_{i}_xy": (M, 2), f"map_{i}_features": (M, k), f"map_{i}_mean": (h,), f"map_{i}_basis": (h, k)}
     for what in ("weight", "activation"):
         layers = arrays.get(f"{what}_names", np.zeros(0)).size
         bins = arrays.get(f"{what}_counts", np.zeros((layers, 0))).shape[-1]
-        found |= {f"{what}_names": (layers,), f"{what}_counts": (layers, bins), f"{what}_edges": (layers, bins + 1),
+        shapes |= {f"{what}_names": (layers,), f"{what}_counts": (layers, bins), f"{what}_edges": (layers, bins + 1),
                   f"{what}_zeros": (layers,), f"{what}_dead": (layers,)}
-    return found
+    return shapes
 
 
 def load_document(folder: Path, sha256: str) -> dict:
     """The rows of `folder`/audit.json; empty where there is none, or none for this model.
 
-    Raises AuditError where they are for this model but of an older form than the page shows.
+    Raises AuditError if they are for this model but of an older format.
     """
     try:
         document = read_json(folder / "audit.json")
         if model_sha256(document) != sha256:
             return {}
-    except (ValueError, KeyError, TypeError):  # the app says of the arrays beside it what to do
+    except (ValueError, KeyError, TypeError):  # the page reports this for the arrays
         return {}
     if document.get("format") != FORMAT:
         raise AuditError(f"The rows in {folder.name}/audit.json are of an older version.")
@@ -128,5 +128,5 @@ def load_document(folder: Path, sha256: str) -> dict:
 
 
 def made_for(arrays: dict[str, np.ndarray]) -> str:
-    """The hash of the model that an audit's arrays are of."""
+    """The hash of the model that an audit was made for."""
     return str(model_sha256(arrays))

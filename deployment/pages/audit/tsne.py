@@ -1,5 +1,4 @@
-"""The audit's map: what each layer sees alike, and where the digit last drawn would lie."""
-
+"""The audit's t-SNE map of each layer, with the position of the last digit read."""
 
 import numpy as np
 import streamlit as st
@@ -20,11 +19,11 @@ _hover = component("map_hover", js=asset("map.js"))
 @st.fragment
 @guarded
 def render(audit: Audit) -> None:
-    """The map of one layer; choosing a layer or points reruns this part alone."""
+    """The map of one layer; choosing a layer or points reruns only this part."""
     arrays = audit.arrays
     index, layers = arrays["map_index"], evidence.layers(arrays)
-    section("The map", f"{len(index):,} test images, placed by t-SNE so that those a hidden layer sees alike "
-            "lie together. Near means alike, far distances mean little; crosses are errors.")
+    section("The map", f"{len(index):,} test images, placed by t-SNE: neighbours are similar in the hidden "
+            "layer; large distances mean little. Crosses are errors.")
     layer = list(layers)[-1]
     if len(layers) > 1:
         layer = st.segmented_control("Layer", list(layers), default=layer, required=True, key=audit.key("layer"))
@@ -38,8 +37,8 @@ def render(audit: Audit) -> None:
         st.caption(words)
         chosen = [int(point["customdata"]) for point in (event.selection.points if event else [])
                   if "customdata" in point]
-        st.caption("True digit, answer, confidence:" if chosen else "Rest the mouse on a point to see its image; "
-                   "choose it to keep it here.")
+        st.caption("True digit, answer, confidence:" if chosen else "Point at an image to see it; "
+                   "click to show it here.")
         tiles(audit, chosen)
         _gate(audit)
     _glimpse(audit)
@@ -47,32 +46,33 @@ def render(audit: Audit) -> None:
 
 @st.fragment
 def _glimpse(audit: Audit) -> None:
-    """The picture of the point under the mouse, asked for by map.js."""
+    """The picture of the point under the mouse, requested by map.js."""
     key = audit.key("hover")
     point, picture = st.session_state.get(key, {}).get("point"), None
     try:
         if isinstance(point, int) and 0 <= point < len(audit.arrays["y"]):
             picture = png_uri(test_images()[point])
-    except (OSError, ValueError):  # no images: the other parts say so
+    except (OSError, ValueError):  # no images: reported by the other parts
         pass
     _hover(key=key, data={"point": point, "picture": picture}, on_point_change=lambda: None)
 
 
 def _gate(audit: Audit) -> None:
-    """The gate of the digit in hand, where the loaded network has one."""
+    """The gate of the last digit, if the network has one."""
     last = st.session_state.get("last_prediction")
-    if getattr(last, "gate", None) is not None and np.shape(last.gate) == np.shape(audit.deployer.gate_mean):
-        st.html(gate(last.gate, audit.deployer.gate_mean, average=False))
+    values, mean = getattr(last, "gate", None), audit.deployer.gate_mean
+    if values is not None and mean is not None and np.shape(values) == np.shape(mean):
+        st.html(gate(values, mean, average=False))
 
 
 def _last_digit(audit: Audit, layer: str) -> tuple:
-    """((place, words), sentence) of this session's last reading on the layer's map; (None, sentence) without one."""
+    """((position, label), sentence) of the last reading on the map of the layer; (None, sentence) without one."""
     last = st.session_state.get("last_prediction")
     if last is None:
-        return None, "Draw a digit in the first tab, and it will stand here as a star."
+        return None, "Draw a digit in the first tab to see it here as a star."
     place = evidence.place_prediction(audit.arrays, layer, last.hidden) if audit.current else None
     if place is None:
         return None, "Your digit was read by another network than this map shows."
     return (place, f"your digit, read as {last.digit}"), (
-        f"The star is your last digit, read as {a(last.digit)} ({percent(last.confidence)}), at the mean place of "
+        f"The star is your last digit, read as {a(last.digit)} ({percent(last.confidence)}), at the mean position of "
         "its nearest neighbours.")

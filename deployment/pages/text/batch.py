@@ -1,22 +1,25 @@
-"""Many texts at once: a .txt or .csv file becomes numbered lines, and their readings a CSV. No Streamlit here."""
+"""Many texts: a .txt or .csv file -> numbered lines; readings -> CSV. No Streamlit here."""
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 
+from core.text.reader import TextReader, TextReading
 from deployment.reader.csv_tables import cell, csv_text
 
 MOST_LINES = 1000
 MOST_BYTES = 2**20
+Row = tuple[int, str, TextReading | str]  # line, text, reading or error message
 HEADINGS = {"text", "texts", "sentence", "sentences", "line", "lines"}  # a first cell that names the column
 PAD = ("pleasure", "arousal", "dominance")
 COLUMNS = ("line", "text", *PAD, *(f"{name}_{end}" for name in PAD for end in ("low", "high")), "words", "problem")
 
 
 def lines(name: str, data: bytes) -> tuple[list[tuple[int, str]], list[str]]:
-    """The texts of an uploaded file with the line each stands on (from 1), and sentences on what was refused.
+    """The texts of an uploaded file with their line numbers (from 1), and notices on omitted parts.
 
-    A .csv gives its first column, without a heading such as "text"; any other file its lines. Blank lines are passed
-    over. A file above MOST_BYTES or not in UTF-8 is refused whole; of more than MOST_LINES texts the first are kept.
+    A .csv gives its first column, without a heading such as "text"; any other file its lines. Blank lines are
+    skipped. A file above MOST_BYTES or not in UTF-8 gives no texts; at most the first MOST_LINES texts are returned.
     """
     if len(data) > MOST_BYTES:
         return [], [f"“{name}” has {len(data) / 2**20:.1f} MB; give at most {MOST_BYTES // 2**20} MB: split it."]
@@ -26,13 +29,13 @@ def lines(name: str, data: bytes) -> tuple[list[tuple[int, str]], list[str]]:
         document = "\0"
     if "\0" in document:
         return [], [f"“{name}” is not plain text in UTF-8; save it as a .txt or .csv file in UTF-8."]
-    found, sentences = _column(name, document) if name.lower().endswith(".csv") else (_plain(document), [])
-    found = [(number, text.strip()) for number, text in found if text.strip()]
-    if not found:
+    rows, sentences = _column(name, document) if name.lower().endswith(".csv") else (_plain(document), [])
+    texts = [(number, text.strip()) for number, text in rows if text.strip()]
+    if not texts:
         sentences.append(f"“{name}” holds no text; put one sentence on each line.")
-    if len(found) > MOST_LINES:
-        sentences.append(f"“{name}” holds {len(found):,} texts; the first {MOST_LINES:,} are read.")
-    return found[:MOST_LINES], sentences
+    if len(texts) > MOST_LINES:
+        sentences.append(f"“{name}” holds {len(texts):,} texts; the first {MOST_LINES:,} are read.")
+    return texts[:MOST_LINES], sentences
 
 
 def _plain(document: str) -> list[tuple[int, str]]:
@@ -40,34 +43,34 @@ def _plain(document: str) -> list[tuple[int, str]]:
 
 
 def _column(name: str, document: str) -> tuple[list[tuple[int, str]], list[str]]:
-    """First cells of a CSV. A quote left open would swallow all lines after it: then each line is read by itself."""
-    found, sentences, start = [], [], 1
+    """First cells of a CSV. After an unbalanced quotation mark each line is read by itself."""
+    cells, sentences, start = [], [], 1
     try:
         reader = csv.reader(io.StringIO(document, newline=""), strict=True)
         for row in reader:
-            found.append((start, row[0] if row else ""))
+            cells.append((start, row[0] if row else ""))
             start = reader.line_num + 1
     except csv.Error:
         sentences.append(f"“{name}” has a quotation mark without its partner in line {start:,} or after; "
                          "each line was read by itself.")
-        found = []
+        cells = []
         for number, line in _plain(document):
-            cell = line.split('"')[1] if line.startswith('"') else line.split(",")[0]
-            found.append((number, cell))
-    if found and found[0][1].strip().lower() in HEADINGS:
-        found = found[1:]
-    return found, sentences
+            first = line.split('"')[1] if line.startswith('"') else line.split(",")[0]
+            cells.append((number, first))
+    if cells and cells[0][1].strip().lower() in HEADINGS:
+        cells = cells[1:]
+    return cells, sentences
 
 
-def read(reader, found: list[tuple[int, str]]) -> list[tuple[int, str, object]]:
-    """(line, text, Reading, or the sentence why it cannot be read) of each text; one bad line loses no other."""
-    readings = reader.read_each([text for _, text in found])
+def read(reader: TextReader, texts: Sequence[tuple[int, str]]) -> list[Row]:
+    """(line, text, TextReading or error message) of each text."""
+    readings = reader.read_each([text for _, text in texts])
     return [(number, text, str(reading) if isinstance(reading, ValueError) else reading)
-            for (number, text), reading in zip(found, readings, strict=True)]
+            for (number, text), reading in zip(texts, readings, strict=True)]
 
 
-def to_csv(rows: list[tuple[int, str, object]]) -> str:
-    """One line a text, PAD to four decimals; one that could not be read has its reason at the end."""
+def to_csv(rows: Iterable[Row]) -> str:
+    """One line per text with PAD to four decimals, or the reason why it could not be read."""
     return csv_text(COLUMNS, (
         {"line": number, "text": cell(text)} | (
             {"problem": cell(reading)} if isinstance(reading, str) else
@@ -75,10 +78,10 @@ def to_csv(rows: list[tuple[int, str, object]]) -> str:
         for number, text, reading in rows))
 
 
-def _numbers(reading) -> dict:
-    """PAD with the ends of its intervals, by column."""
-    found = {}
+def _numbers(reading: TextReading) -> dict[str, str]:
+    """PAD and its intervals by column."""
+    columns = {}
     for i, name in enumerate(PAD):
-        found |= {name: f"{reading.pad[i]:.4f}", f"{name}_low": f"{reading.low[i]:.4f}",
-                  f"{name}_high": f"{reading.high[i]:.4f}"}
-    return found
+        columns |= {name: f"{reading.pad[i]:.4f}", f"{name}_low": f"{reading.low[i]:.4f}",
+                    f"{name}_high": f"{reading.high[i]:.4f}"}
+    return columns

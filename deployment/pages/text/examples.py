@@ -1,4 +1,4 @@
-"""Sentences of our own for the tab "Feelings in text": six to try, and eight as landmarks of the map."""
+"""Sentences for the text tab: six examples, and eight landmarks of the map."""
 
 EXAMPLES = (  # the first is read at the first visit
     "I'm not sad any more, I feel great!",

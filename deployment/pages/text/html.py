@@ -1,17 +1,17 @@
-"""What the tab "Feelings in text" shows as HTML: pure functions from readings to strings.
+"""HTML of the text tab: pure functions from readings to strings.
 
-Every text is escaped. Orange raises and blue lowers, and a line, a sign or a word says so beside the colour.
+Every text is escaped. Orange raises and blue lowers; a line, a sign or a word repeats the colour.
 """
 
 import html
 
 import numpy as np
 
-from core.text.reader import POLES
+from core.text.reader import POLES, TextReading
 from deployment.ui.palette import BLUE, ORANGE
 
 NAMES = ("Pleasure", "Arousal", "Dominance")
-WEAK = 0.02  # a change of PAD below this never gets the full tint
+WEAK = 0.02  # a change of PAD below this gets less than the full tint
 
 CSS = """<style>
 .q-text-words {font-size:1.8rem;font-weight:700;line-height:1.15;margin:.2rem 0 .6rem !important}
@@ -26,7 +26,7 @@ CSS = """<style>
 .q-scale2 .q-span {top:calc(50% - 1px);bottom:auto;height:2px;background:currentColor}
 .q-span::before, .q-span::after {content:"";position:absolute;top:-.25rem;height:calc(.5rem + 2px);width:2px;
  background:currentColor} .q-span::before {left:0} .q-span::after {right:0}
-.q-zero {left:calc(50% - .5px);width:1px;background:currentColor;opacity:.6}
+.q-zero {left:calc(50% - .5px);width:1px;background:currentColor;opacity:0.6}
 .q-tinted {font-size:1.25rem;line-height:2;white-space:pre-wrap;overflow-wrap:anywhere}
 .q-tinted span {border-radius:.2rem;padding:.1rem .15rem}
 .q-text-table {border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
@@ -34,7 +34,7 @@ CSS = """<style>
  border-bottom:1px solid color-mix(in srgb, currentColor 18%, transparent)}
 .q-text-table :is(th:first-child, caption) {text-align:left} .q-text-table thead th {font-weight:600}
 .q-text-scroll {overflow-x:auto;max-height:360px}
-.st-key-text [data-testid="stCaptionContainer"] {color:inherit;opacity:.85}
+.st-key-text [data-testid="stCaptionContainer"] {color:inherit;opacity:0.85}
 .st-key-text :is([class$="tick"], .cbaxis) text, .st-key-text text:is([class$="title"], .legendtext, .bartext)
  {fill:currentColor !important}
 [class*="st-key-text_example_"] button {text-align:left;height:auto}
@@ -43,9 +43,9 @@ CSS = """<style>
 </style>"""
 
 
-def headline(reading, text: str, estimate: str) -> str:
-    """The text, which is HTML, below PAD in words, and what is to be said of words it does not know. estimate: the
-    words of the estimate alone, whatever its interval."""
+def headline(reading: TextReading, text: str, estimate: str) -> str:
+    """PAD in words, the text (HTML), and a notice on unknown words. estimate: the words of the estimate without regard
+    to its interval."""
     faint = "" if estimate == reading.words else (
         '<p class="q-quiet">No word stands where an interval holds zero. The estimate without its interval: '
         f"{html.escape(estimate)}.</p>")
@@ -56,25 +56,25 @@ def headline(reading, text: str, estimate: str) -> str:
 
 
 def plain(text: str, longest: int = 400) -> str:
-    """The text untinted, cut where it is long, as HTML."""
+    """The text without tints, shortened to `longest` characters, as HTML."""
     flat = " ".join(text.split())
     return f'<p class="q-quote">{html.escape(flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…")}</p>'
 
 
 def unreadable(text: str, reason: str) -> str:
-    """What stands in the place of a feeling: the text, and why there is none. reason: "I cannot read this: ..."."""
+    """A text that cannot be read, with the reason: "I cannot read this: ..."."""
     head, _, why = reason.partition(": ")
     return f"""<div class="q" data-testid="unreadable">
 <div role="status"><h3 class="q-text-words">{html.escape(head)}</h3></div>
-{plain(text)}<p class="q-quiet">{html.escape(why[:1].upper() + why[1:])}. The reader knows English
-alone: a feeling read in anything else would be made up.</p></div>"""
+{plain(text)}<p class="q-quiet">{html.escape(why[:1].upper() + why[1:])}. The model reads
+English only.</p></div>"""
 
 
-def felt(reading, single: list[str], centre: np.ndarray, spread: np.ndarray) -> str:
-    """The answer: a bar, its interval and a number for each dimension.
+def affect(reading: TextReading, single: list[str], centre: np.ndarray, spread: np.ndarray) -> str:
+    """A bar with its interval and a number for each dimension.
 
-    single: the word of each dimension, "" where it has none; centre, spread: (3,) of the training sentences, a band
-    behind each bar.
+    single: the word of each dimension, "" if it has none; centre, spread: (3,) of the training sentences, drawn as a
+    band behind each bar.
     """
     rows = []
     for i, (name, (least, most)) in enumerate(zip(NAMES, POLES, strict=True)):
@@ -91,7 +91,7 @@ background:{ORANGE if value > 0 else BLUE}"></span>
 <td>{value:+.2f}<br><span class="q-quiet">{low:+.2f} to {high:+.2f}</span></td>
 <td>{html.escape(single[i] or "–")}</td></tr>""")
     data = " ".join(f'data-{name.lower()}="{value:.3f}"' for name, value in zip(NAMES, reading.pad, strict=True))
-    return f"""<div class="q" data-testid="felt" {data}>
+    return f"""<div class="q" data-testid="affect" {data}>
 <table class="q-bars q-pad"><tbody>{"".join(rows)}</tbody></table>
 <p class="q-quiet" style="margin-top:.5rem">Three numbers from -1 to 1: how pleasant (pleasure), how exciting (arousal),
 how much in control one is (dominance). The line across each bar is its interval: for nine of ten sentences the readers'
@@ -99,7 +99,7 @@ rating lies in it. The grey band is where most sentences lie; the words count fr
 
 
 def tinted(text: str, effects: list, dimension: int) -> str:
-    """The text, each word tinted by what it does to one dimension: orange, underlined raises; blue, dotted lowers."""
+    """The text, each word tinted by its effect on one dimension: orange, underlined raises; blue, dotted lowers."""
     largest = max([WEAK, *(abs(float(effect.change[dimension])) for effect in effects)])
     name, parts, at = NAMES[dimension].lower(), [], 0
     for effect in effects:
@@ -119,9 +119,9 @@ def tinted(text: str, effects: list, dimension: int) -> str:
 def strongest(effects: list, dimension: int, n: int = 3) -> str:
     """The words that move a dimension most, at least by 0.005: "“lovely” +0.276, “morning” -0.101"."""
     ranked = sorted(effects, key=lambda effect: -abs(float(effect.change[dimension])))[:n]
-    told = [f"“{effect.word}” {effect.change[dimension]:+.3f}" for effect in ranked
-            if abs(effect.change[dimension]) >= 0.005]
-    return ", ".join(told) or "no word by more than 0.005"
+    words = [f"“{effect.word}” {effect.change[dimension]:+.3f}" for effect in ranked
+             if abs(effect.change[dimension]) >= 0.005]
+    return ", ".join(words) or "no word by more than 0.005"
 
 
 def words_table(effects: list) -> str:

@@ -1,7 +1,6 @@
-"""The tab "Feelings in text": a text goes in, and pleasure, arousal and dominance come out. Layout and session only.
+"""The text tab: pleasure, arousal and dominance of a text. Layout and session state.
 
-The whole tab is one fragment. Only typed texts are a conversation, whose course is drawn; examples and the lines of a
-file are read alone.
+The whole tab is one fragment. Typed texts form a conversation; examples and lines of a file are read by themselves.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from deployment.ui.html import notice
 
 @dataclass
 class Shown:
-    """The text on the page, with its reading, or with the sentence why no feeling can be read in it."""
+    """The text on the page, with its reading or the reason why it cannot be read."""
 
     text: str
     reading: text_reader.TextReading | None = None
@@ -31,7 +30,7 @@ class Shown:
 
 @dataclass
 class Talk:
-    """What a session holds for one model: PAD (3,) of each typed text, what is shown, and the last refusal."""
+    """Session state for a model: PAD (3,) of each typed text, the shown text, and the last error."""
 
     model: str
     shown: Shown
@@ -39,22 +38,22 @@ class Talk:
     refused: str = ""
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the reader of texts …")
+@st.cache_resource(max_entries=2, show_spinner="Loading the text model …")
 def _load(folder: Path, modified: float) -> text_reader.TextReader:
-    """A loaded model, shared by all sessions; `modified` only makes the cache notice that it was trained anew."""
+    """A loaded model, shared by all sessions. `modified` invalidates the cache when the model was trained again."""
     return text_reader.TextReader(folder)
 
 
 @st.fragment
 def render() -> None:
-    """Show the tab; a missing or damaged model is one sentence."""
+    """Show the tab, or a notice if the model is missing or damaged."""
     folder = text_reader.FINAL_LIMINAL
     try:
         config = folder / "config.json"
         reader = _load(folder, config.stat().st_mtime if config.exists() else 0.0)
     except (OSError, ValueError) as error:
         sentence = public_message(error).rstrip(".")
-        st.html(notice(f"The reader of texts cannot be loaded: {sentence}. The other tabs work without it."))
+        st.html(notice(f"The text model cannot be loaded: {sentence}. The other tabs work without it."))
         return
     with st.container(key="text"):
         st.html(html.CSS)
@@ -77,15 +76,15 @@ def render() -> None:
             sections.training(reader)
 
 
-def _talk(reader) -> Talk:
-    """The session's Talk; a new one where there is none or the model is another."""
+def _talk(reader: text_reader.TextReader) -> Talk:
+    """The Talk of the session; a new one if there is none or the model has changed."""
     model, state = model_sha256(reader.saved), st.session_state
     if getattr(state.get("text_talk"), "model", None) != model:
         state.text_talk = Talk(model, _first(reader))
     return state.text_talk
 
 
-def _first(reader) -> Shown:
+def _first(reader: text_reader.TextReader) -> Shown:
     return Shown(EXAMPLES[0], reader.read(EXAMPLES[0]))
 
 
@@ -95,7 +94,8 @@ def _inputs(reader, talk: Talk) -> None:
         st.html(notice(talk.refused))
     with st.container(horizontal=True, gap="xsmall"):
         for number, text in enumerate(EXAMPLES):
-            st.button(text, key=f"text_example_{number}", on_click=_show, args=(reader, talk, text), wrap=True)
+            st.button(text, key=f"text_example_{number}", on_click=_show_example, args=(reader, talk, text),
+                      wrap=True)
     with st.expander("Or read a file of lines"):
         st.file_uploader(
             f"A .txt file with a sentence on each line, or a .csv with them in its first column; at most "
@@ -104,13 +104,17 @@ def _inputs(reader, talk: Talk) -> None:
 
 
 def _say(reader, talk: Talk) -> None:
-    """A typed text joins the conversation."""
-    if _show(reader, talk, st.session_state.text_said):
+    """Add a typed text to the conversation."""
+    if _show(reader, talk, st.session_state.text_said) and talk.shown.reading is not None:
         talk.course.append(talk.shown.reading.pad)
 
 
-def _show(reader, talk: Talk, text: str) -> bool:
-    """Read a text alone and show it; what cannot be read at all changes nothing. Returns whether there is a reading."""
+def _show_example(reader: text_reader.TextReader, talk: Talk, text: str) -> None:
+    _show(reader, talk, text)
+
+
+def _show(reader: text_reader.TextReader, talk: Talk, text: str) -> bool:
+    """Read a text and show it; an error changes nothing. Returns whether there is a reading."""
     talk.refused = ""
     try:
         talk.shown = Shown(text, reader.read(text))
@@ -123,7 +127,7 @@ def _show(reader, talk: Talk, text: str) -> bool:
 
 
 def _forget(reader, talk: Talk) -> None:
-    """Empty the conversation and take its last text off the page."""
+    """Clear the conversation and its last text."""
     talk.course, talk.refused, talk.shown = [], "", _first(reader)
 
 
@@ -131,19 +135,19 @@ def _file(reader, talk: Talk) -> None:
     file = st.session_state.get("text_file")
     if file is None:
         return
-    found, sentences = batch.lines(file.name, file.getvalue())
+    texts, sentences = batch.lines(file.name, file.getvalue())
     for sentence in sentences:
         st.html(notice(sentence))
-    if not found:
+    if not texts:
         return
-    rows = _read(model_sha256(reader.saved), tuple(found), reader)
+    rows = _read(model_sha256(reader.saved), tuple(texts), reader)
     bad = [f"line {number:,}: {problem}" for number, _, problem in rows if isinstance(problem, str)]
     if bad:
         more = f"; and {len(bad) - 3:,} more, named in the CSV" if len(bad) > 3 else ""
         st.html(notice(f"Not read of “{file.name}”: {'; '.join(bad[:3])}{more}."))
-    good = [row for row in rows if not isinstance(row[2], str)]
+    good = [(number, text, reading) for number, text, reading in rows if not isinstance(reading, str)]
     if not good:
-        return  # the sentence above says why
+        return
     pads = np.array([reading.pad for _, _, reading in good], float)
     table = pd.DataFrame({"Line": [row[0] for row in good], "Text": [row[1] for row in good],
                           **{name: pads[:, i] for i, name in enumerate(html.NAMES)},
@@ -153,7 +157,7 @@ def _file(reader, talk: Talk) -> None:
         for row in st.session_state.text_sheet.selection.rows[:1]:
             _show(reader, talk, good[row][1])
 
-    st.caption(f"{len(good):,} texts read, each by itself; click a heading to sort, tick a row to inspect it below.")
+    st.caption(f"{len(good):,} texts read. Click a heading to sort, tick a row to inspect it below.")
     numbers = {name: st.column_config.NumberColumn(name, format="%+.2f") for name in html.NAMES}
     st.dataframe(table, hide_index=True, height=min(35 * len(good) + 38, 380), column_config=numbers, key="text_sheet",
                  on_select=choose, selection_mode="single-row", alt="Table of the texts with their PAD and its words")
@@ -162,6 +166,6 @@ def _file(reader, talk: Talk) -> None:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the texts …")
-def _read(model: str, found: tuple, _reader) -> list:
-    """Read once per model and file, not again at every rerun."""
-    return batch.read(_reader, list(found))
+def _read(model: str, texts: tuple[tuple[int, str], ...], _reader: text_reader.TextReader) -> list[batch.Row]:
+    """Read once per model and file."""
+    return batch.read(_reader, texts)

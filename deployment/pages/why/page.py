@@ -1,16 +1,22 @@
-"""The section "Why" of the first tab: reasons for one reading, after its answer. Layout and caches; no arithmetic.
+"""The section "Why" of the first tab: explanations of a reading. Layout and caches.
 
-Reasons for a drawing wait until the pen has rested: strokes that follow at once must not queue behind them. Meanwhile
-the reasons before stay, dimmed. No fragment of its own: where the fragment around it is drawn again before its last
-run has been sent, Streamlit drops what was to be sent of it, but not of a fragment within, and the page breaks.
+For a drawing they are computed after the pen has rested, so that strokes do not wait for them; until then the last ones
+are shown dimmed. This is not a nested fragment: when the outer fragment reruns before its last run was sent, Streamlit
+drops the pending messages of the outer one but not of the nested one, and the page breaks.
 """
 
 from html import escape
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from core.digits.data import DataError
+from core.explain.counterfactual import Counterfactual
+from core.explain.probe import NearestCentroidProbe
 from core.storage import ModelError
+from deployment.deploy_mnist import MNISTDeployer
+from deployment.reader.prediction import Prediction
 from deployment.reader.wording import public_message
 from deployment.ui import reasons
 from deployment.ui.caches import training_images
@@ -18,13 +24,13 @@ from deployment.ui.html import block
 
 
 def keep_choices() -> None:
-    """Streamlit forgets what a widget was set to in a run that does not show it; setting it anew keeps it."""
+    """Preserve the state of widgets in runs that do not show them; Streamlit would delete it."""
     for key, first in (("explain", True), ("why_method", next(iter(reasons.METHODS)))):
         st.session_state[key] = st.session_state.get(key, first)
 
 
-def render(deployer, prediction, wait: bool) -> None:
-    """Show why this Prediction was made; with `wait`, what was shown before."""
+def render(deployer: MNISTDeployer, prediction: Prediction, wait: bool) -> None:
+    """Explain a Prediction; with `wait`, show the last explanations."""
     keep_choices()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Why", anchor=False, width="content")
@@ -41,12 +47,13 @@ def render(deployer, prediction, wait: bool) -> None:
         return
     try:
         state.why = _reasons(deployer, prediction, state.why_method)
-    except (OSError, ValueError) as error:  # a file is missing, damaged or must not be read: a sentence that says so
+    except (OSError, ValueError) as error:  # a file is missing, damaged or not readable
         state.why = block("No reasons can be shown", escape(public_message(error)), "", "why-missing")
     st.html(state.why)
 
 
-def _reasons(deployer, prediction, method: str) -> str:
+def _reasons(deployer: MNISTDeployer, prediction: Prediction, method: str) -> str:
+    assert prediction.image is not None
     image, digit, runner_up = prediction.image, prediction.digit, prediction.runner_up
     model = deployer.sha256
     values = _ink(model, image, digit, runner_up, method, deployer)
@@ -58,11 +65,12 @@ def _reasons(deployer, prediction, method: str) -> str:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _ink(model_sha256: str, image, digit: int, runner_up: int, method: str, _deployer):
+def _ink(model_sha256: str, image: NDArray, digit: int, runner_up: int, method: str,
+         _deployer: MNISTDeployer) -> NDArray:
     return _deployer.explain(image, digit, runner_up, method)
 
 
-def _neighbours(deployer, prediction) -> tuple:
+def _neighbours(deployer: MNISTDeployer, prediction: Prediction) -> tuple[str, NDArray[np.uint8] | None]:
     """The block of neighbours, and images (3, 28, 28) of the runner-up near the picture, None without an index."""
     try:
         images = training_images()
@@ -73,8 +81,8 @@ def _neighbours(deployer, prediction) -> tuple:
     return reasons.neighbours(images[indices], similarity, labels, len(deployer.bank.labels)), examples
 
 
-def _layers(deployer, image) -> str:
-    """The block of what each layer knows, or a sentence on why it cannot be shown."""
+def _layers(deployer: MNISTDeployer, image: NDArray) -> str:
+    """The block of the layers, or the reason why it cannot be shown."""
     try:
         known = deployer.layers(image, _layer_means(deployer.sha256, deployer))
     except DataError as error:
@@ -85,11 +93,12 @@ def _layers(deployer, image) -> str:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _change(model_sha256: str, image, to: int, examples, _deployer) -> tuple:
-    """(image after, Change); the examples are where the search starts from too."""
+def _change(model_sha256: str, image: NDArray, to: int, examples: NDArray | None,
+            _deployer: MNISTDeployer) -> tuple[NDArray, Counterfactual]:
+    """The changed image and its Counterfactual; examples: further starting points."""
     return _deployer.smallest_change(image, to, examples)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _layer_means(model_sha256: str, _deployer):
+def _layer_means(model_sha256: str, _deployer: MNISTDeployer) -> NearestCentroidProbe:
     return _deployer.layer_means()

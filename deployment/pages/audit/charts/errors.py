@@ -49,7 +49,7 @@ def confusion(matrix: np.ndarray) -> go.Figure:
     figure = style(figure, 460, clickmode="event+select", hoverdistance=30)
     figure.update_xaxes(title="answer", ticktext=[*map(str, place), "recall<br>%"], **ends)
     return figure.update_yaxes(title="true digit", ticktext=[*map(str, place), "precision<br>%"],
-                               **(ends | {"range": [n + 0.6, -0.5]}))
+                               **{**ends, "range": [n + 0.6, -0.5]})
 
 
 def per_class(scores: dict[str, np.ndarray]) -> go.Figure:

@@ -1,5 +1,7 @@
 """Charts of learning, weights, activations and the gate: pure functions from arrays to Plotly figures."""
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -29,8 +31,9 @@ def learning(history: dict[str, np.ndarray], what: str) -> go.Figure:
 
 
 def heartbeat(figure: go.Figure) -> go.Figure:
-    """Adds a marker on the end of each curve that beats along it, once an epoch, when its button is pressed."""
-    curves, epochs = list(figure.data), len(figure.data[0].x)
+    """Add a button that animates a marker along each curve, one beat per epoch."""
+    curves: list[Any] = list(figure.data)  # traces, whose attributes plotly makes at run time
+    epochs = len(curves[0].x)
     shown = np.unique(np.linspace(0, epochs - 1, min(epochs, MOST_BEATS)).astype(int))
     moving = list(range(len(curves), 2 * len(curves)))
 
@@ -49,10 +52,11 @@ def heartbeat(figure: go.Figure) -> go.Figure:
         "buttons": [{"label": "♥ Heartbeat", "method": "animate", "args": [None, how]}]}])
 
 
-def weights(names: np.ndarray, counts: np.ndarray, edges: np.ndarray, titles=None, what="weight") -> go.Figure:
+def weights(names: np.ndarray, counts: np.ndarray, edges: np.ndarray, titles: list[str] | None = None,
+            what: str = "weight") -> go.Figure:
     """Histograms of the weights, a row for each of L layers: counts (L, B) on a log scale, edges (L, B + 1).
 
-    Other values than weights have `titles` (L,) and a word of their own, and each row its own axis.
+    Values other than weights have `titles` (L,), the name `what`, and a separate axis for each row.
     """
     shared = titles is None
     if shared:

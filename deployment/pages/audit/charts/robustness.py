@@ -13,7 +13,7 @@ def cells(rows: list[dict]) -> go.Figure:
     corrupted = {(row["corruption"], row["severity"]): row for row in rows[1:]}
     severities = sorted({severity for _, severity in corrupted})
     names = sorted({name for name, _ in corrupted}, reverse=True,
-                   key=lambda name: np.mean([row["accuracy"] for (own, _), row in corrupted.items() if own == name]))
+                   key=lambda name: np.mean([row["accuracy"] for row in rows[1:] if row["corruption"] == name]))
     values = {key: np.array([[100 * corrupted[name, severity][key] if (name, severity) in corrupted else np.nan
                               for severity in severities] for name in names])
               for key in ("accuracy", "mean_confidence")}
@@ -31,10 +31,10 @@ def cells(rows: list[dict]) -> go.Figure:
 
 def severities(rows: list[dict], corruption: str) -> go.Figure:
     """Accuracy with its 95 % interval and mean confidence (%) of one corruption, from clean (0) to severity 5."""
-    own = [rows[0], *(row for row in rows if row["corruption"] == corruption)]
-    x = [row["severity"] for row in own]
-    accuracy, confidence = (100 * np.array([row[key] for row in own]) for key in ("accuracy", "mean_confidence"))
-    low, high = 100 * np.array([row["interval_95"] for row in own]).T
+    points = [rows[0], *(row for row in rows if row["corruption"] == corruption)]
+    x = [row["severity"] for row in points]
+    accuracy, confidence = (100 * np.array([row[key] for row in points]) for key in ("accuracy", "mean_confidence"))
+    low, high = 100 * np.array([row["interval_95"] for row in points]).T
     error = {"type": "data", "symmetric": False, "array": high - accuracy, "arrayminus": accuracy - low}
     figure = go.Figure()
     figure.add_scatter(x=x, y=accuracy, name="accuracy (95 % interval)", mode="lines+markers", error_y=error,

@@ -7,7 +7,8 @@ from deployment.ui.charts import style
 from deployment.ui.palette import DIGIT_COLOURS
 
 
-def digit_map(xy: np.ndarray, y: np.ndarray, y_hat: np.ndarray, index: np.ndarray, star=None) -> go.Figure:
+def digit_map(xy: np.ndarray, y: np.ndarray, y_hat: np.ndarray, index: np.ndarray,
+              star: tuple[np.ndarray, str] | None = None) -> go.Figure:
     """Places (M, 2) of the test images `index` (M,), coloured by true digit y, errors crossed; the digit above
     each group. star: (place (2,), words) of one more digit."""
     figure = go.Figure()

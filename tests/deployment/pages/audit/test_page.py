@@ -75,7 +75,7 @@ def test_headline_and_all_sections(model):
     anchors = [s.proto.anchor for s in page.subheader]
     assert re.findall(r'href="#([^"]+)"', links) == anchors[:6]
     (verdict,) = re.findall(r'data-testid="verdict">([^<]*)<', page_text(page))
-    assert verdict == "Wrong about once in 67. Of 8,000 called confident 4 were wrong (at most 0.13 %)."
+    assert verdict == "Wrong about once in 67. Of 8,000 confident answers 4 were wrong (at most 0.13 %)."
     assert sum("made anew" in caption.value for caption in page.caption) == 1
     assert not page.warning and not page.info
 
@@ -140,16 +140,18 @@ def test_rows_beside_the_arrays_fill_tables_and_the_section_on_robustness(model)
     )
     assert any("Exchangeability" in caption.value for caption in page.caption)
     assert any("9 errors instead of 3, no difference beyond chance (p = 0.11)" in m.value for m in page.markdown)
-    assert not any("first look" in caption.value for caption in page.caption), "there is nothing to explain"
+    assert not any("are counted without test-time" in caption.value for caption in page.caption), \
+        "there is nothing to explain"
 
 
 def test_two_counts_of_errors_are_explained():
-    assert inside.first_look(52, 52) == ""
-    said = inside.first_look(56, 52)
-    assert "first look, the live gate with 56 errors" in said and "(test-time augmentation)" in said and "52" in said
+    assert inside.augmentation_note(52, 52) == ""
+    said = inside.augmentation_note(56, 52)
+    assert "without test-time augmentation, the live gate with 56 errors" in said
+    assert "(test-time augmentation)" in said and "52" in said
     shipped = show(MNISTDeployer())
     (headline,) = (metric.value for metric in shipped.metric if metric.label == "Errors")
-    assert any(f"it makes {headline}, as the headline says" in caption.value for caption in shipped.caption)
+    assert any(f"makes {headline} errors" in caption.value for caption in shipped.caption)
     assert any("keeps no memory" in caption.value for caption in shipped.caption), "version 6's finding"
 
 

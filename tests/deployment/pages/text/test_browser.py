@@ -12,7 +12,7 @@ def say(page, text):
 
 def test_a_negated_sentence_is_read_and_a_foreign_one_refused(page):
     page.get_by_role("tab", name="Feelings in text").click()
-    felt, headline = page.get_by_test_id("felt"), page.get_by_test_id("headline")
+    felt, headline = page.get_by_test_id("affect"), page.get_by_test_id("headline")
     expect(felt).to_be_visible()
     at_rest(page)
     pleasure = []

@@ -37,7 +37,7 @@ def page(at) -> str:
 
 def felt(at) -> list[float]:
     """PAD of the answer on the page."""
-    (tag,) = re.findall(r'data-testid="felt" ([^>]*)>', page(at))
+    (tag,) = re.findall(r'data-testid="affect" ([^>]*)>', page(at))
     return [float(value) for value in re.findall(r'data-\w+="([^"]*)"', tag)]
 
 
@@ -66,7 +66,7 @@ def test_the_first_visit_has_read_an_example(reader):
     for part in ("headline", "tinted", "breathing"):
         assert f'data-testid="{part}"' in page(at)
     captions = " ".join(caption.value for caption in at.caption)
-    assert "it does not feel" in captions and "python" not in captions, "how it is remade stands in About"
+    assert "it rates words" in captions and "python" not in captions, "how it is remade stands in About"
     assert len(EXAMPLES) == 6 and len(FIELD) == 8
 
 
@@ -108,9 +108,9 @@ def test_a_refused_text_gives_a_sentence_and_changes_nothing(text, reason):
 ])
 def test_what_cannot_be_read_is_said_instead_of_a_feeling(text, reason):
     at = say(start(), text)
-    assert 'data-testid="unreadable"' in page(at) and 'data-testid="felt"' not in page(at)
+    assert 'data-testid="unreadable"' in page(at) and 'data-testid="affect"' not in page(at)
     assert reason in page(at) and text in page(at) and typed(at) == 0
-    assert 'data-testid="felt"' in page(say(at, "I am happy."))
+    assert 'data-testid="affect"' in page(say(at, "I am happy."))
 
 
 def test_no_word_stands_where_an_interval_holds_zero(reader):
@@ -195,7 +195,7 @@ def test_the_csv_holds_no_formulas(reader):
 
 def test_a_missing_or_damaged_model_is_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setattr(text_reader, "FINAL_LIMINAL", tmp_path / "none")
-    assert "cannot be loaded" in page(start()) and 'data-testid="felt"' not in page(start())
+    assert "cannot be loaded" in page(start()) and 'data-testid="affect"' not in page(start())
     shutil.copytree(FINAL_LIMINAL, tmp_path / "damaged")
     file = next((tmp_path / "damaged").glob("reader_input*W.npy"))
     file.write_bytes(file.read_bytes()[:-4] + b"abcd")
@@ -225,7 +225,7 @@ def test_words_are_tinted_by_their_share_of_the_largest_change():
 def test_bars_start_at_zero_with_their_interval_across():
     pad = np.array([0.5, -0.2, 0])
     reading = SimpleNamespace(text="x", pad=pad, low=pad - 0.1, high=pad + 0.3)
-    felt = html.felt(reading, ["pleased", "calm", "neutral"], np.array([0, 0.1, 0]), np.array([0.1, 0.1, 0.1]))
+    felt = html.affect(reading, ["pleased", "calm", "neutral"], np.array([0, 0.1, 0]), np.array([0.1, 0.1, 0.1]))
     bars = re.findall(r'left:([\d.]+)%;width:([\d.]+)%', felt)
     assert bars[:3] == [("45.0", "10.0"), ("50.0", "25.0"), ("70.0", "20.0")]
     assert bars[3:6] == [("50.0", "10.0"), ("40.0", "10.0"), ("35.0", "20.0")]
@@ -278,6 +278,6 @@ def test_a_model_without_rounds_says_so(monkeypatch):
 
 def test_the_third_tab_of_the_app():
     at = AppTest.from_file(str(APP), default_timeout=60).run()
-    assert [tab.label for tab in at.tabs][2] == "Feelings in text" and 'data-testid="felt"' not in page(at)
+    assert [tab.label for tab in at.tabs][2] == "Feelings in text" and 'data-testid="affect"' not in page(at)
     at.session_state["tab"] = "Feelings in text"
     assert felt(at.run())
