@@ -76,7 +76,7 @@ def test_headline_and_all_sections(model):
     assert re.findall(r'href="#([^"]+)"', links) == anchors[:6]
     (verdict,) = re.findall(r'data-testid="verdict">([^<]*)<', page_text(page))
     assert verdict == "Wrong about once in 67. Of 8,000 confident answers 4 were wrong (at most 0.13 %)."
-    assert sum("made anew" in caption.value for caption in page.caption) == 1
+    assert sum("Make these figures again" in caption.value for caption in page.caption) == 1
     assert not page.warning and not page.info
 
 
@@ -152,7 +152,7 @@ def test_two_counts_of_errors_are_explained():
     shipped = show(MNISTDeployer())
     (headline,) = (metric.value for metric in shipped.metric if metric.label == "Errors")
     assert any(f"makes {headline} errors" in caption.value for caption in shipped.caption)
-    assert any("keeps no memory" in caption.value for caption in shipped.caption), "version 6's finding"
+    assert any("without memory" in caption.value for caption in shipped.caption), "version 6's finding"
 
 
 def test_rows_of_another_model_are_left_out(model):
