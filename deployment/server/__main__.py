@@ -1,7 +1,7 @@
-"""The app for many people: nginx before several processes of it, `python -m deployment.server`.
+"""Serve the app with nginx in front of several processes: `python -m deployment.server`.
 
-Needs nginx (apt install nginx). Serves until it is stopped (Ctrl+C, SIGTERM); a process that ends is started anew, and
-SIGHUP restarts all of them, one after another, while the others go on answering.
+Needs nginx (apt install nginx). Runs until Ctrl+C or SIGTERM. A process that ends is started again; SIGHUP restarts all
+processes one after another, without interruption of the service.
 """
 
 import argparse
@@ -10,22 +10,25 @@ import secrets
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from deployment.server.processes import App, Front, come_up, restart
 
 
-def parse(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m deployment.server", description=__doc__.split("\n")[0])
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command-line arguments, checked."""
+    parser = argparse.ArgumentParser(prog="python -m deployment.server",
+                                     description="Serve the app with nginx in front of several processes.")
     parser.add_argument("--processes", type=int, default=max(2, os.cpu_count() or 2),
-                        help="of the app, about 350 MB each; as many as there are cores (%(default)s), at least two")
+                        help="of the app, about 350 MB each; default: number of cores, at least two (%(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for all (%(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="%(default)s")
     parser.add_argument("--name", action="append", dest="names", metavar="HOST",
-                        help="a name people may ask for it by, such as qualm.example; may be given more than once; "
-                             "localhost and 127.0.0.1 always are")
+                        help="a host name of the server, such as qualm.example; may be given more than once; "
+                             "localhost and 127.0.0.1 are always included")
     parser.add_argument("--certificate", nargs=2, type=Path, metavar=("FILE", "KEY"),
-                        help="serve over TLS; away from localhost, browsers allow the camera only then")
+                        help="serve over TLS; except on localhost, browsers allow the camera only with TLS")
     args = parser.parse_args(argv)
     if args.processes < 1:
         parser.error("--processes: at least one")
@@ -37,11 +40,12 @@ def parse(argv=None):
     return args
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> None:
+    """Start the processes and nginx, and supervise them until a signal arrives."""
     args = parse(argv)
-    wake, asked = threading.Event(), set()
+    wake, signals = threading.Event(), set()
     for name in ("SIGTERM", "SIGINT", "SIGHUP"):
-        signal.signal(getattr(signal, name), lambda number, _: (asked.add(number), wake.set()))
+        signal.signal(getattr(signal, name), lambda number, _: (signals.add(number), wake.set()))
     secret, apps, front = secrets.token_hex(32), [], None
     restarting, over = None, object()
     try:
@@ -51,18 +55,18 @@ def main(argv=None):
         scheme = "https" if args.certificate else "http"
         print(f"Qualm is served on {scheme}://{args.host}:{args.port} by {len(apps)} processes. "
               f"kill -HUP {os.getpid()} restarts them one after another.", flush=True)
-        while not asked & {signal.SIGTERM, signal.SIGINT}:
+        while not signals & {signal.SIGTERM, signal.SIGINT}:
             wake.wait(0.2)
             wake.clear()
-            if signal.SIGHUP in asked and restarting is None:
-                asked.discard(signal.SIGHUP)
+            if signal.SIGHUP in signals and restarting is None:
+                signals.discard(signal.SIGHUP)
                 restarting = restart(apps, front)
             for app in apps:
                 app.keep()
             if restarting and next(restarting, over) is over:
                 restarting = None
             if not front.running:
-                raise RuntimeError(f"nginx ended; is port {args.port} free? Its last words stand above.")
+                raise RuntimeError(f"nginx ended; is port {args.port} free? See its messages above.")
     except (RuntimeError, ValueError) as error:
         sys.exit(f"{error}")
     finally:

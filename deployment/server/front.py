@@ -1,14 +1,14 @@
-"""The configuration of nginx before the app's processes: nginx.conf with its blanks filled in."""
+"""Configuration of nginx in front of the app's processes, from the template nginx.conf."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
 from deployment.reader.picture.archive import MOST_ZIP
 from deployment.reader.picture.limits import MOST_BYTES
 
-# What a page may load and speak to: this server alone. Streamlit and Plotly write styles and small scripts into the
-# page, and components arrive as blobs.
+# Content security policy: only this server. Streamlit and Plotly need inline styles and scripts; components are blobs.
 POLICY = "; ".join((
     "default-src 'self'",
     "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
@@ -21,22 +21,22 @@ POLICY = "; ".join((
     "object-src 'none'",
     "base-uri 'self'",
     "form-action 'self'",
-    "frame-ancestors 'self'",  # the ten dots in the head are a frame
+    "frame-ancestors 'self'",  # the animation in the head is a frame
 ))
 HOST = re.compile(r"[A-Za-z0-9.-]+")
 
 
-class _Blanks(Template):
-    delimiter = "@"  # nginx has its own use for the dollar
+class _ConfigTemplate(Template):
+    delimiter = "@"  # nginx uses the dollar for variables
 
 
 def configuration(listen: str, ports: list[int], names: list[str], down: int | None = None,
                   certificate: tuple[Path, Path] | None = None) -> str:
-    """What nginx reads.
+    """The text of nginx.conf.
 
-    listen: address and port of the front door; ports: of the app's processes on this machine; names: hosts it answers
-    to; down: a process that gets nobody; certificate: files of a TLS certificate and its key, or None for plain HTTP.
-    Raises ValueError for a name that is not a host's.
+    listen: address and port of nginx; ports: of the app's processes on this machine; names: accepted host names; down:
+    index of a process without new visitors; certificate: files of a TLS certificate and its key, or None for HTTP.
+    Raises ValueError for an invalid host name.
     """
     for name in names:
         if not HOST.fullmatch(name):
@@ -44,7 +44,7 @@ def configuration(listen: str, ports: list[int], names: list[str], down: int | N
     count = len(ports)
     groups = (f"upstream app{i} {{ {_servers(ports, i, down)} }}" for i in range(count))
     share = (f"{100 / count:.2f}% {i};" for i in range(count - 1))
-    return _Blanks(Path(__file__).with_name("nginx.conf").read_text()).substitute(
+    return _ConfigTemplate(Path(__file__).with_name("nginx.conf").read_text()).substitute(
         listen=f"{listen} ssl" if certificate else listen,
         tls=f"ssl_certificate {certificate[0]}; ssl_certificate_key {certificate[1]};" if certificate else "",
         most=max(MOST_BYTES, MOST_ZIP) + 2**20,
@@ -57,11 +57,11 @@ def configuration(listen: str, ports: list[int], names: list[str], down: int | N
     )
 
 
-def _servers(ports, own, down):
-    """The servers of one group: its own process first, the others should that one not answer."""
-    def server(i):
+def _servers(ports: Sequence[int], first: int, down: int | None) -> str:
+    """The servers of one group: process `first`, and the others as backups."""
+    def server(i: int) -> str:
         return f"server 127.0.0.1:{ports[i]} max_fails=1 fail_timeout=1s{' down' if i == down else ''}"
-    rest = [i for i in range(len(ports)) if i != own]
-    if own == down and rest:  # nginx wants one server that is no backup and is up
+    rest = [i for i in range(len(ports)) if i != first]
+    if first == down and rest:  # nginx needs one server that is up and not a backup
         return " ".join(f"{server(i)};" for i in rest)
-    return " ".join((f"{server(own)};", *(f"{server(i)} backup;" for i in rest)))
+    return " ".join((f"{server(first)};", *(f"{server(i)} backup;" for i in rest)))

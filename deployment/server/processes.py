@@ -1,4 +1,4 @@
-"""Processes that are kept running: several of the app, and nginx before them."""
+"""Supervised processes: several of the app, and nginx in front of them."""
 
 import contextlib
 import os
@@ -9,113 +9,120 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from deployment.server.front import configuration
 
 APP = Path(__file__).parents[1] / "app.py"
 PATIENCE = 60.0  # seconds for a process to come up
-GRACE = 5.0  # seconds to end of its own accord
-SOON = 5.0  # seconds: a process that lasts no longer is started anew after a pause, twice as long each time
-PAUSE = 30.0  # seconds, the longest
+GRACE = 5.0  # seconds for a process to end after SIGTERM
+SOON = 5.0  # seconds; a process that ends sooner is restarted after a pause, which doubles each time
+PAUSE = 30.0  # seconds, the longest pause
 
 
 class App:
-    """One process of the app on a port of its own, started anew whenever it ends."""
+    """One process of the app on a separate port, restarted when it ends."""
 
-    def __init__(self, names, secret):
+    def __init__(self, names: Sequence[str], secret: str):
         self.port, self._names, self._secret = free_port(), names, secret
-        self._pause = 0.0  # seconds before it was last started anew
+        self._pause = 0.0  # seconds before its last restart
         self.start()
 
-    def start(self):
+    def start(self) -> None:
+        """Start the process."""
         command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.address", "127.0.0.1",
                    "--server.port", str(self.port)]
-        for name in self._names:  # Streamlit would otherwise ask the network what this machine is called
+        for name in self._names:  # otherwise Streamlit looks up the external address of this machine
             command += ["--server.corsAllowedOrigins", f"http://{name}"]
-        # uploads are guarded by a token that every process must know
+        # the token that protects uploads is signed with a secret shared by all processes
         environment = {**os.environ, "STREAMLIT_SERVER_COOKIE_SECRET": self._secret}
-        self._started, self._again = time.monotonic(), None  # and when to start it anew, once it has ended
+        self._started = time.monotonic()
+        self._restart_at: float | None = None  # set when it has ended
         try:
             self._process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
-                                             stdout=subprocess.DEVNULL)  # its address is not the one to go to
-        except OSError as error:  # the system starts no further process: `keep` tries again
+                                             stdout=subprocess.DEVNULL)  # it would print an address that is not public
+        except OSError as error:  # no resources; `keep` tries again
             self._process = None
             print(f"The app on port {self.port} cannot be started: {error}", file=sys.stderr, flush=True)
 
     @property
-    def answers(self):
+    def answers(self) -> bool:
+        """Whether the process answers."""
         return healthy(self.port)
 
-    def keep(self):
-        """Start it anew if it has ended: at once, or after a pause where it did not last."""
+    def keep(self) -> None:
+        """Restart the process if it has ended: at once, or after a pause if it ended soon after its start."""
         if self._process and self._process.poll() is None:
             return
         now = time.monotonic()
-        if self._again is None:
+        if self._restart_at is None:
             self._pause = min(PAUSE, max(1.0, 2 * self._pause)) if now - self._started < SOON else 0.0
-            self._again = now + self._pause
-        if now >= self._again:
+            self._restart_at = now + self._pause
+        if now >= self._restart_at:
             self.start()
 
-    def stop(self):
+    def stop(self) -> None:
+        """End the process."""
         if self._process:
             end(self._process)
 
 
 class Front:
-    """nginx, before the processes of the app."""
+    """nginx in front of the processes of the app."""
 
-    def __init__(self, apps, listen, names, certificate=None):
+    def __init__(self, apps: list[App], listen: str, names: list[str],
+                 certificate: tuple[Path, Path] | None = None):
         program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
         if program is None:
             raise RuntimeError("nginx is not installed: install it with your system's packages (apt install nginx).")
         self._apps, self._listen, self._names, self._certificate = apps, listen, names, certificate
         self._folder = tempfile.TemporaryDirectory(prefix="qualm-")
-        os.chmod(self._folder.name, 0o711)  # started by root, nginx works as somebody else
+        os.chmod(self._folder.name, 0o711)  # if started by root, nginx workers run as another user
         self._command = [program, "-p", self._folder.name, "-c", "nginx.conf", "-e", "stderr"]
         self._write()
         self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
         self._wait()
 
-    def _wait(self):
-        """Until it takes connections, or has ended."""
+    def _wait(self) -> None:
+        """Wait until it accepts connections or has ended."""
         host, _, port = self._listen.rpartition(":")
         while self.running:
             with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
                 return
             time.sleep(0.02)
 
-    def _write(self, down=None):
+    def _write(self, down: int | None = None) -> None:
         text = configuration(self._listen, [app.port for app in self._apps], self._names, down, self._certificate)
         (Path(self._folder.name) / "nginx.conf").write_text(text)
 
-    def hold_back(self, index: int | None):
-        """Nobody is sent to this process until the next call; None: everybody is sent to all of them."""
+    def hold_back(self, index: int | None) -> None:
+        """Send no visitors to this process until the next call; None: use all processes."""
         self._write(down=index)
         self._reload()
 
-    def _reload(self):
-        subprocess.run([*self._command, "-s", "reload"], check=False)  # should nginx have ended, main sees it
+    def _reload(self) -> None:
+        subprocess.run([*self._command, "-s", "reload"], check=False)  # main notices if nginx has ended
         time.sleep(0.5)  # its new workers take over a moment later
 
     @property
-    def running(self):
+    def running(self) -> bool:
+        """Whether nginx is running."""
         return self._process.poll() is None
 
-    def stop(self):
+    def stop(self) -> None:
+        """End nginx and delete its files."""
         end(self._process)
         self._folder.cleanup()
 
 
 def come_up(apps: list[App]) -> None:
-    """Wait until all answer, or for a while. Raises RuntimeError if then none does."""
+    """Wait until all processes answer, at most PATIENCE. Raises RuntimeError if none answers then."""
     deadline = time.monotonic() + PATIENCE
     while not all(answers := [app.answers for app in apps]):
         if time.monotonic() > deadline:
             if not any(answers):
-                raise RuntimeError("No process of the app answers; its last words stand above.")
+                raise RuntimeError("No process of the app answers; see its messages above.")
             print(f"{answers.count(False)} of {len(apps)} processes do not answer; they are tried again.", flush=True)
             return
         for app in apps:
@@ -124,10 +131,10 @@ def come_up(apps: list[App]) -> None:
 
 
 def restart(apps: list[App], front: Front) -> Iterator[None]:
-    """Restart one process after another; people on it are passed on to the others.
+    """Restart one process after another; its visitors go to the others meanwhile.
 
-    Yields while it waits, so that the caller can watch all of them meanwhile. Where one does not come back, the rest
-    keep running as they are.
+    Yields while it waits, so that the caller can supervise all processes. If one does not come back, the others are
+    not restarted.
     """
     for index, app in enumerate(apps):
         name, deadline = f"Process {index + 1} of {len(apps)}", time.monotonic() + PATIENCE
@@ -144,13 +151,14 @@ def restart(apps: list[App], front: Front) -> Iterator[None]:
     front.hold_back(None)
 
 
-def free_port():
+def free_port() -> int:
+    """A free TCP port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def healthy(port):
+def healthy(port: int) -> bool:
     """Whether an app on this port of this machine answers."""
     with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health",
                                                               timeout=1) as answer:
@@ -158,8 +166,8 @@ def healthy(port):
     return False
 
 
-def end(process):
-    """End a process, by force if it takes too long."""
+def end(process: subprocess.Popen) -> None:
+    """Terminate a process; kill it after GRACE."""
     process.terminate()
     try:
         process.wait(GRACE)

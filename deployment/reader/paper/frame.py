@@ -123,7 +123,7 @@ def bicubic(x: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.where(x < 1, (1.5 * x - 2.5) * x * x + 1, np.where(x < 2, ((-0.5 * x + 2.5) * x - 4) * x + 2, 0))
 
 
-def resampling(n_in: int, n_out: int, kernel: Callable[[NDArray[np.floating]], NDArray[np.floating]]) -> NDArray[np.floating]:
+def resampling(n_in: int, n_out: int, kernel: Callable[[NDArray], NDArray]) -> NDArray[np.floating]:
     """Weights (n_out, n_in) that bring n_in values to n_out; where it shrinks, the kernel is as wide as its source."""
     scale = n_in / n_out
     stretch = max(scale, 1)
