@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -151,7 +151,7 @@ class MNISTDeployer:
         return index.nearest(prediction.hidden[-1], min(count, len(index.labels)))
 
     def smallest_change(self, image: Array, to: int,
-                        examples: Array | None = None) -> tuple[Array, counterfactual.Counterfactual]:
+                        examples: NDArray[Any] | None = None) -> tuple[Array, counterfactual.Counterfactual]:
         """The smallest change of ink that makes one (28, 28) image a `to`: ((28, 28) in [0, 1], a Counterfactual).
 
         examples: further starting points (N, 28, 28), near images of `to`.

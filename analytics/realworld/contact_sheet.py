@@ -32,7 +32,6 @@ def contact_sheet(sets: Sequence[Pictures], results: Sequence[Sequence[Answer]],
             pen.text((x, y + 3), f"{label} > unreadable")
         else:
             pen.text((x, y + 3), f"{label} > {answer.digit}  {percent(answer.confidence, 0)}")
-            assert answer.image is not None
             network_input = Image.fromarray(np.rint(answer.image * 255).astype(np.uint8))
             sheet.paste(network_input.resize((side, side), Image.Resampling.NEAREST), (x + side + 2, y + 16))
     return sheet

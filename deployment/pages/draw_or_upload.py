@@ -113,8 +113,7 @@ def _reading(deployer: MNISTDeployer) -> None:
             state.last_prediction = number_panel.render(result, picture)
     else:
         answer.html(digit.answer(result, name, _strokes(ink), following))
-        if result.image is not None:
-            seen.html(digit.seen(result.image, name))
+        seen.html(digit.seen(result.image, name))
         if result.left_over and picture is None:
             seen.html(boxed(*_searched(), result, name))
         if offered:
@@ -218,7 +217,7 @@ def _searched() -> tuple[NDArray[np.floating], float]:
 
 def _gate(deployer: MNISTDeployer, prediction: Prediction) -> None:
     st.subheader("The gate, live", anchor=False)
-    answers = None if prediction.image is None else deployer.gate_comparison(prediction.image)
+    answers = deployer.gate_comparison(prediction.image)
     if answers is None or prediction.gate is None or deployer.gate_mean is None:
         st.html(notice("This model has no gate; choose one that has."))
         return

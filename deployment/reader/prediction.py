@@ -42,7 +42,7 @@ class Prediction:
     emotion: str  # "confident", "hesitant", "confused" or "curious"; defined in core/uncertainty/readout.py
     gate: NDArray[np.floating] | None  # (h,) in (0, 1); None for a network without a gate
     hidden: list[NDArray[np.floating]]  # activations (h,) of each hidden layer, the gated one last
-    image: NDArray[np.floating] | None  # (28, 28) in [0, 1], the network's input; None if it is not stored
+    image: NDArray[np.floating]  # (28, 28) in [0, 1], the network's input; empty if it is not stored
     box: Box = (0, 0, 0, 0)  # box of the ink that was read
     left_over: tuple[Box, ...] = ()  # boxes of separate ink that is not part of the answer
 

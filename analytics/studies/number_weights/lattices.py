@@ -14,9 +14,9 @@ from core.digits.config import Config
 from core.digits.strokes.negatives import KINDS, negatives
 from core.digits.task import Images, load_parts
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
+from deployment.reader.number import read as number
 from deployment.reader.number.lattice import Segment, log_sums_of, passing, passing_of
 from deployment.reader.number.line import Line
-from deployment.reader.number.read import augment, written
 from deployment.reader.number.score import NOTHING, Weights
 from deployment.reader.picture.load import InputError, load_image
 
@@ -83,18 +83,19 @@ def lattice(deployer: MNISTDeployer, signs: list[int], picture: np.ndarray | byt
     closely: with test-time augmentation, as in the app; without it a lattice takes a third of the time.
     """
     try:
-        lines = written(deployer, load_image(picture), "a number", kind, one=np.inf).lines
+        lines = number.written(deployer, load_image(picture), "a number", kind, one=np.inf).lines
     except InputError:
         return None
     if len(lines) != 1:
         return None
     if closely:
-        augment(deployer, lines)
+        number.augment(deployer, lines)
     line = lines[0]
     possible = log_sums_of(signs, len(line.primitives), line.segments, np.zeros((len(line.segments), 11)))[-1, -1]
     if not np.isfinite(possible):
         return None
     rows = np.arange(len(line.segments)) if closely else likely(signs, line)
+    assert line.whole is not None and line.sides is not None
     return Lattice(signs, len(line.primitives), [line.segments[i] for i in rows], line.probs[rows], line.signals[rows],
                    line.hidden[rows, -sum(deployer.config.hidden[-LAYERS:]):].astype(np.float16),
                    line.whole.astype(np.float16), line.sides[rows])

@@ -1,6 +1,5 @@
 """The audit's section on errors and hits, with a closer look at one image: probabilities, attribution, neighbours."""
 
-from types import SimpleNamespace
 
 import numpy as np
 import streamlit as st
@@ -9,6 +8,7 @@ from streamlit.components.v2 import component
 from core.formats import percent
 from deployment.pages.audit import evidence
 from deployment.pages.audit.parts import Audit, guarded, section, test_images, tiles
+from deployment.reader.prediction import Prediction
 from deployment.reader.wording import a, public_message
 from deployment.ui import reasons
 from deployment.ui.assets import asset
@@ -64,7 +64,8 @@ def _closer(audit: Audit, index: int) -> None:
     image = test_images()[index] / np.float32(255)
     hidden, novelty = deployer.hidden_activations(image[None]), audit.arrays["novelty"][index]
     emotion = str(deployer.model.readout.emotions(probs[None], novelty)[0])
-    reading = SimpleNamespace(probabilities=probs, digit=answer, emotion=emotion, hidden=[layer[0] for layer in hidden])
+    reading = Prediction(answer, probs, float(probs[answer]), second, {}, float(novelty), emotion, None,
+                         [layer[0] for layer in hidden], image)
     left, right = st.columns([2, 3])
     with left:
         st.caption(f"Test image {index}: {a(true)}, read as {a(answer)}; emotion: {emotion}.")

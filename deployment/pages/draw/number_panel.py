@@ -34,8 +34,7 @@ def render(reading: NumberReading, picture: DeltaGenerator | None = None) -> Pla
     st.html(f'<p class="q q-label" data-testid="place" data-place="{chosen}">'
             f"{number.doubts(reading, chosen).capitalize()}</p>")
     with st.container(horizontal=True, gap="medium", key="number_place"):
-        if place.image is not None:
-            st.html(digit.seen(place.image, "the sign in the marked box"), width="content")
+        st.html(digit.seen(place.image, "the sign in the marked box"), width="content")
         st.html(digit.meaning(place) + digit.bars(place), width=320)
     return place
 

@@ -75,7 +75,7 @@ def tiles(names: Sequence[str], results: Sequence[Prediction | InputError], indi
     shown = []
     for i in indices:
         result, label = results[i], digit_label(names[i])
-        assert isinstance(result, Prediction) and result.image is not None
+        assert isinstance(result, Prediction)
         right = label is None or label == result.digit
         words = f"<b>{result.digit}</b>" if right else f"{label} → <b>{result.digit}</b>"
         true = "" if label is None else f"{a(label)} "

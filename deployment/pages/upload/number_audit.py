@@ -19,13 +19,14 @@ from deployment.ui.html import cards, png_uri, tile, tiles
 
 THUMB = 160  # pixels of the long side
 MOST_TILES = 60
+NO_IMAGE = np.empty((0, 0), np.float32)
 Result = NumberReading | InputError
 
 
 def slim(reading: NumberReading) -> NumberReading:
     """A NumberReading with a small page and without activations, so that hundreds can be stored."""
     step = max(1, -(-max(reading.page.shape) // THUMB))
-    places = [replace(place, gate=None, hidden=[], image=None) for place in reading.digits]
+    places = [replace(place, gate=None, hidden=[], image=NO_IMAGE) for place in reading.digits]
     return replace(reading, page=reading.page[::step, ::step].copy(), scale=reading.scale * step, digits=places)
 
 

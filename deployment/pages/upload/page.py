@@ -234,7 +234,7 @@ def _sheet(rows: Sequence[tuple[str, Prediction]], key: str, newest: list[int]) 
     """Show the table; return the index of the row in focus, see deployment.pages.upload.contact_sheet."""
     table = pd.DataFrame(
         {
-            "Picture": [grey_uri(prediction.image) for _, prediction in rows if prediction.image is not None],
+            "Picture": [grey_uri(prediction.image) for _, prediction in rows],
             "File": [name for name, _ in rows],
             "Answer": [str(prediction.digit) for _, prediction in rows],
             "Confidence": [prediction.confidence for _, prediction in rows],

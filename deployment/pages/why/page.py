@@ -55,7 +55,6 @@ def render(deployer: MNISTDeployer, prediction: Prediction, wait: bool) -> None:
 
 
 def _reasons(deployer: MNISTDeployer, prediction: Prediction, method: str) -> str:
-    assert prediction.image is not None  # a single digit has its image
     image, digit, runner_up = prediction.image, prediction.digit, prediction.runner_up
     model = deployer.sha256
     values = _attribution(model, image, digit, runner_up, method, deployer)

@@ -133,7 +133,7 @@ def written(deployer: NumberReader, grey: NDArray[np.floating], name: str, kind:
     signs = stroke_blobs(strokes, page[1]) if page and strokes else None
     signs = signs or (blobs(*page, kind == "canvas") if page else [])
     if page is None or not signs:
-        raise InputError(f"There is no ink in {name}: write or photograph numbers, large and dark on plain paper.")
+        raise InputError(f"No ink was found in {name}: write or photograph numbers, large and dark on plain paper.")
     weights, rows = Weights.of(deployer.model.weights_sha256), lines(signs) if len(signs) <= MOST_SIGNS else []
     work = [Line(row, weights) for row in rows]
     if work:

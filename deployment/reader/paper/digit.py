@@ -50,5 +50,5 @@ def find_digit(source: PictureSource, name: str = "the picture", kind: str | Non
     grey, scale = load_scaled(source, name)
     ink = separate(grey, kind)
     if ink is None:
-        raise InputError(f"There is no ink in {name}: draw or photograph one digit, large and dark on plain paper.")
+        raise InputError(f"No ink was found in {name}: draw or photograph one digit, large and dark on plain paper.")
     return LocatedDigit(ink.digit, tuple(boxes_of(ink.rest)), grey, scale)

@@ -143,7 +143,7 @@ def test_an_empty_page_is_refused(page, tmp_path):
     Image.new("L", (300, 200), 255).save(buffer, "PNG")
     (tmp_path / "white.png").write_bytes(buffer.getvalue())
     page.locator("input[type=file]").set_input_files(tmp_path / "white.png")
-    page.locator(".st-key-answer").get_by_role("status").filter(has_text="There is no ink in “white.png”").wait_for()
+    page.locator(".st-key-answer").get_by_role("status").filter(has_text="No ink was found in “white.png”").wait_for()
 
 
 @pytest.mark.slow

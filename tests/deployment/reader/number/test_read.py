@@ -153,7 +153,7 @@ def test_the_same_picture_gives_the_same_reading(deployer):
 @pytest.mark.parametrize("picture", [np.zeros((200, 400), np.uint8), np.full((200, 400), 255, np.uint8)])
 def test_an_empty_page_gets_a_sentence(deployer, picture):
     for kind in ("canvas", None):
-        with pytest.raises(InputError, match="There is no ink in my page"):
+        with pytest.raises(InputError, match="No ink was found in my page"):
             deployer.read_number(picture, "my page", kind)
 
 
