@@ -1,6 +1,6 @@
-// What stands on the drawing area. The strokes are recorded here, in one list for each surface, and the picture that is
-// shown and read is drawn from this record alone, on a canvas under that of st_canvas (pad.js). The scripts ink.js, pad.js
-// and live.js are one module (deployment/pages/draw_or_upload.py joins them).
+// The content of the drawing area. The strokes are recorded here, in one list per surface; the picture that is shown and
+// read is drawn from this record alone, on a canvas below that of st_canvas (pad.js). ink.js, pad.js and live.js are one
+// module (deployment/pages/draw_or_upload.py joins them).
 const KEPT = "qualm-drawings"; // in the session storage of this tab of the browser
 const NARROW = matchMedia("(max-width: 640px)");
 const [canvas, ground, sight] = ["ink", "", ""].map((className) => Object.assign(
@@ -13,7 +13,7 @@ let drawings = {}; // surface -> {done, undone}: strokes {points, width, erase} 
 
 try {
   drawings = JSON.parse(sessionStorage.getItem(KEPT)) ?? {};
-} catch { /* storage that is shut off keeps nothing */ }
+} catch { /* storage is disabled */ }
 
 function keep() {
   try {
@@ -42,7 +42,7 @@ function trace(context, { points, width, erase }) {
   context.stroke();
 }
 
-// Show the finished strokes, kept as a picture in `ground`, and the one being drawn.
+// Show the finished strokes, cached as a picture in `ground`, and the current one.
 function paint() {
   const context = canvas.getContext("2d");
   context.globalCompositeOperation = "copy";
@@ -51,7 +51,7 @@ function paint() {
   canvas.parentElement?.classList.toggle("drawing", stroke !== null || strokes().length > 0);
 }
 
-// Draw all anew from the strokes: after every change of them but the one in mid-stroke.
+// Redraw everything from the strokes, after every change except in mid-stroke.
 function redraw() {
   const own = drawing(), [width, height] = shape();
   const size = { width: told.width, height: Math.round((told.width * height) / width) };
@@ -67,7 +67,7 @@ function redraw() {
   paint();
 }
 
-// A surface that is lower than before, as of a phone that was turned, holds the drawing whole.
+// A lower surface, such as after turning a phone, shows the whole drawing.
 function fit(own, shape) {
   const lowest = strokes().flatMap(({ points, width }) => points.map(([, y]) => y + width / 2));
   const by = Math.min(1, shape / Math.min(Math.max(...lowest, 0), own.shape ?? shape));

@@ -1,6 +1,6 @@
-// The drawing area, which the network follows. Undo, redo and clear change the record of strokes (ink.js) and act at once,
-// without Python; a drawing outlives the canvas, another tab and a reload. Python gets the pixels: in mid-stroke at most
-// every EVERY milliseconds and never while an answer is on its way, when the pen comes up at once.
+// The live drawing area. Undo, redo and clear change the record of strokes (ink.js) at once, without Python; a drawing
+// survives a remounted canvas, a tab change and a reload. Python gets the pixels: in mid-stroke at most every EVERY
+// milliseconds and never while an answer is pending, at pen-up at once.
 const EVERY = 70, PATIENCE = 3000; // milliseconds; an answer that takes longer than PATIENCE is not waited for
 let tell, controls; // how to reach Python; the element with the buttons
 let pointer, erasing = false, telling; // whose stroke it is; a timer
@@ -8,8 +8,8 @@ let sent = 0, sentAt = -Infinity, pausedUntil = 0, last = "", cleared, again, la
 let whole = false, resumed = -Infinity; // the page was sent once; when a lost connection came back
 const brushes = {}; // number of the shape of a surface -> pixels of the canvas, where chosen
 
-// Streamlit loses what is said while it has no connection, and breaks down where a part of the page is asked for before
-// the whole was there.
+// Streamlit loses values that are set without a connection, and fails if a fragment is requested before the first run of
+// the page.
 function heard() {
   const { testConnectionState, testScriptState } = document.querySelector("[data-testid=stApp]").dataset;
   if (testConnectionState !== "CONNECTED") whole = false;
@@ -17,8 +17,8 @@ function heard() {
   return whole;
 }
 
-// A connection that comes back may lead to another process, which knows nothing of this page: Streamlit hands it the
-// state of every component, and ours then says what was being read.
+// A restored connection can lead to another process without this session: Streamlit sends it the state of every component,
+// and this one then states the source.
 function watchConnection() {
   const app = document.querySelector("[data-testid=stApp]");
   if (app.dataset.qualm) return;
@@ -38,7 +38,7 @@ function watchConnection() {
 
 const brush = () => brushes[shape()] ?? told.brushes[told.shapes.indexOf(shape())];
 
-// st_canvas shows the stroke being drawn as Python tells it to.
+// st_canvas shows the current stroke with the pen that Python sets.
 function tellPen() {
   clearTimeout(telling);
   const pen = { surface: told.surface, shape: told.shapes.indexOf(shape()), width: brush(), erase: erasing };
@@ -47,7 +47,7 @@ function tellPen() {
   else telling = setTimeout(tellPen, EVERY);
 }
 
-// The drawing and the buttons under it, after every change but one in mid-stroke.
+// Update the drawing and its buttons, after every change except in mid-stroke.
 function show() {
   const { done, undone } = drawing(), part = (name) => controls.querySelector(name);
   redraw();
@@ -69,13 +69,13 @@ function send(done, ink = pixels(), tries = 5) {
   const drawn = strokes(), known = told.surface === "number" ? [...drawn, ...(stroke ? [stroke] : [])] : [];
   const ways = known.some(({ erase }) => erase) ? [] : known.map(({ points, width }) => ({ points, width }));
   tell("ink", { number: sent, done, strokes: drawn.length, ink, ways });
-  // Streamlit drops one of two words that two parts of a page say at the same time
+  // Streamlit drops one of two values that are set at the same time
   if (done) {
     again = setTimeout(() => tries && !stroke && told.answered < sent && send(true, pixels(), tries - 1), PATIENCE / 2);
   }
 }
 
-// What is drawn by now is read as soon as it may be sent, even where the pen rests by then.
+// Send the present drawing as soon as possible, even if the pen rests by then.
 function follow() {
   clearTimeout(later);
   if (!stroke) return;
@@ -107,14 +107,14 @@ function use(tool) {
   if (tool === "clear") reset();
 }
 
-// A step like a stroke: undo brings the drawing back.
+// Clearing is a step like a stroke: undo restores the drawing.
 function clear() {
   if (!strokes().length) return;
   drawing().done.push("clear");
   drawing().undone = [];
 }
 
-// Note where the pointer is, in shares of the width of the drawing area; that may have gone.
+// Record the pointer's position in shares of the width of the drawing area, which may be unmounted.
 function note(event) {
   const area = canvas.getBoundingClientRect();
   if (!area.width) return;
@@ -181,7 +181,7 @@ export default function ({ data, setStateValue, parentElement }) {
   watchConnection();
   controls = parentElement;
   attach();
-  // a process that has just taken over counts anew until it has heard what was being read
+  // a process that has just taken over counts from zero until it knows the source
   if (data.cleared !== cleared && performance.now() - resumed > PATIENCE) {
     if (cleared !== undefined) {
       clear();
@@ -202,7 +202,7 @@ export default function ({ data, setStateValue, parentElement }) {
   if (!stroke && data.answered >= sent && data.token) {
     document.dispatchEvent(new CustomEvent("qualm-answer", { detail: data.token }));
   }
-  // a drawing from before a reload, or of a surface that is back: what stands on the canvas is what is read
+  // a drawing from before a reload, or of a remounted surface: read what the canvas shows
   if (!stroke && !data.aside && data.answered >= sent && data.strokes !== strokes().length) send(true);
   follow();
 }

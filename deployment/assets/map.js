@@ -1,4 +1,4 @@
-// Shows the picture of the point of the audit's map that the mouse rests on. Python is asked for each picture once.
+// Shows the picture of the hovered point of the audit's map. Each picture is requested from Python once.
 const REST = 60; // milliseconds
 const pictures = new Map();
 let tell, timer, wanted = null;
@@ -38,7 +38,7 @@ document.addEventListener("pointermove", (event) => {
   plot.on("plotly_unhover", away);
 }, true);
 
-// The chart's button stands in its drawing, where the keyboard does not come by itself.
+// The chart's button is part of its SVG, which the keyboard cannot reach by default.
 document.addEventListener("focusin", () => {
   for (const button of document.querySelectorAll(".st-key-audit .updatemenu-button:not([tabindex])")) {
     for (const [name, value] of [["tabindex", "0"], ["role", "button"]]) button.setAttribute(name, value);

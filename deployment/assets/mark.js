@@ -1,4 +1,4 @@
-// The ten dots say nothing to a keyboard: their frame is no stop on the way through the page.
+// The ten dots have no function: their frame leaves the tab order.
 export default function () {
   document.querySelector(".st-key-mark iframe")?.setAttribute("tabindex", "-1");
 }

@@ -1,4 +1,4 @@
-// The picture of a number with a button over each of its signs; tells Python which one is to be looked at closely.
+// The picture of a number with a button over each place; sends the clicked place to Python.
 export default function ({ data, setStateValue, parentElement }) {
   const picture = parentElement.querySelector("img"), boxes = parentElement.querySelector(".boxes");
   picture.src = data.uri;

@@ -1,7 +1,6 @@
-// People draw on st_canvas, which shows the stroke being drawn. Finished strokes are shown by the canvas of ink.js, which is
-// put under the pen in the component's shadow root, in place of the component's own layer: its undo and redo load
-// earlier states asynchronously, and a load that is overtaken by the next one still adds its strokes. Its reset loads an
-// empty state and has nothing to add.
+// The pen draws on st_canvas, which shows the current stroke. The canvas of ink.js shows the finished strokes; it replaces
+// the lower layer in the component's shadow root, because undo and redo of the component load earlier states
+// asynchronously, and a load overtaken by the next one still adds its strokes. Its reset loads an empty state.
 const STYLE = `
   .dc-toolbar { display: none !important; }
   .dc-root, .dc-scroll, .dc-container { width: 100% !important; height: auto !important; }
@@ -18,7 +17,7 @@ const STYLE = `
 `;
 let finding; // a timer, while st_canvas is not there yet
 
-// Finish st_canvas where its own settings end, once for each time that it is mounted, which may be later than this.
+// Adapt st_canvas beyond its settings, once per mount, which can be later than this call.
 function attach() {
   clearTimeout(finding);
   const hosts = [...document.querySelectorAll(`.st-key-${told.canvas} *`)];
@@ -44,7 +43,7 @@ function attach() {
   area.style.setProperty("--example", told.example ? `url("${told.example}")` : "none");
 }
 
-// What was cleared is not kept by st_canvas either.
+// Clear st_canvas too.
 function reset() {
   canvas.getRootNode().querySelector?.('.dc-toolbar button[title^="Reset"]')?.click();
 }

@@ -1,6 +1,5 @@
-// Tells Python when the pen has rested, by handing back the token of the drawing that was answered last: `data.token`,
-// or what live.js says meanwhile. Reasons take longer than the answer: computed at once they would stand in the way of
-// the next stroke.
+// Reports to Python that the pen rests, by returning the token of the last answered drawing: `data.token`, or a newer one of
+// live.js. Reasons take longer than the answer and would delay the next stroke if they were computed at once.
 const PAUSE = 500; // milliseconds
 let timer, told, tell, token;
 let down = false, whole = false;

@@ -1,4 +1,4 @@
-// Tells Python which picture of the audit was clicked on, and brings the closer look at it into view.
+// Sends the clicked picture of the audit to Python and scrolls to its details.
 let tell, wanted = null;
 
 document.addEventListener("click", (event) => {

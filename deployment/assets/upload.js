@@ -1,5 +1,5 @@
-// Tells Python which files the uploader will not send because they are larger than `data.most` bytes: the widget says so
-// itself, but beside itself and not where the answer stands. And gives it pictures that are pasted.
+// Reports to Python the files that the uploader refuses because they exceed `data.most` bytes, so that the message appears
+// in place of the answer. It also passes pasted pictures to the uploader.
 let most, tell, told = false;
 
 function look(files, place) {

@@ -1,6 +1,5 @@
-// Holds the place of a chart, `data.height` pixels high, and tells Python once it comes near what is seen of the page.
-// The topmost first and one at a time, while nothing else is being drawn: of two that speak at the same moment one would
-// not be drawn.
+// A placeholder of a chart, `data.height` pixels high, which reports to Python when it comes near the viewport: the topmost
+// first, one at a time and while nothing else is drawn, because Streamlit draws only one of two simultaneous requests.
 const AHEAD = "800px 0px"; // above and below what is seen
 const places = new Map(); // place -> what tells Python of it
 const near = new Set();

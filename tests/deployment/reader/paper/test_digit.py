@@ -180,7 +180,7 @@ def test_a_canvas_full_of_ink_is_a_picture():
 
 
 def test_an_empty_canvas_has_no_ink():
-    with pytest.raises(InputError, match="no ink"):
+    with pytest.raises(InputError, match="No ink"):
         preprocess(np.zeros((280, 280), np.uint8), kind="canvas")
 
 

@@ -123,7 +123,7 @@ def test_sixteen_bits_are_a_picture(digits):
 def test_a_blank_picture_stays_blank():
     for blank in (np.zeros((50, 50), np.uint8), np.ones((50, 50), np.uint8), np.zeros((50, 50), bool),
                   Image.new("I", (50, 50)), Image.new("1", (50, 50), 1)):
-        with pytest.raises(InputError, match="no ink"):
+        with pytest.raises(InputError, match="No ink"):
             preprocess(blank)
 
 
