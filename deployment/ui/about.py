@@ -14,8 +14,8 @@ def show(deployer: MNISTDeployer) -> None:
         "Your pictures and drawings stay on this machine. They are deleted when you close the page."
     )
     st.markdown(
-        "The gate multiplies each unit of the last hidden layer by a factor between 0 and 1 that depends on the image. "
-        "It imitates an emotion; the network has none. "
+        "The emotional gate is a metaphor with a formula: each unit of the last hidden layer is multiplied by a factor "
+        "between 0 and 1 that depends on the image. "
         "The first tab compares the answer with the gate, with the gate held at its training mean and with the gate "
         "open. The audit tab shows its effect on the test set. "
         "The formula is in `core/nn/gate.py`, the definitions of the four emotions in "
