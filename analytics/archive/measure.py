@@ -22,7 +22,7 @@ from analytics.archive.read import read_part
 from analytics.archive.sources import Item, find
 from analytics.archive.store import Store
 from analytics.archive.work import read_all
-from analytics.benchmark.memory import resident_megabytes
+from analytics.benchmark.rss import resident_megabytes
 from analytics.reports import write_report
 from core.command import refusing
 from core.digits.data import read_checked

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.benchmark.memory import peak_megabytes
+from analytics.benchmark.rss import peak_megabytes
 from core.digits.config import Config
 from core.digits.data import as_input, load_mnist
 from core.digits.presets import PRESETS

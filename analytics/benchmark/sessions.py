@@ -28,7 +28,7 @@ from websockets.typing import Subprotocol
 
 from analytics.benchmark import uploads
 from analytics.benchmark.latency import serve
-from analytics.benchmark.memory import resident_megabytes
+from analytics.benchmark.rss import resident_megabytes
 from core.digits.data import load_split, read_checked
 from deployment.pages.draw.live import SIDE
 

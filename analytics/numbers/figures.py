@@ -29,7 +29,7 @@ FIFTHS = 5
 TEST = ", test digits"  # suffix of the name of a row of test digits
 PAGE = """
 import sys, time
-from analytics.benchmark.memory import peak_megabytes
+from analytics.benchmark.rss import peak_megabytes
 from deployment.deploy_mnist import MNISTDeployer
 deployer = MNISTDeployer()
 start = time.perf_counter()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from analytics.archive import cluster
 from analytics.studies.gate.study import GATE, PILOT, Cell
-from analytics.studies.results import Row, Table, code_version
+from analytics.studies.runs import Row, Table, code_version
 from analytics.studies.sweep import add_sweep, swept
 from core.command import refusing
 from core.digits.presets import PRESETS

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from analytics.studies.results import Row, Table, code_version
+from analytics.studies.runs import Row, Table, code_version
 from core.digits.config import Config
 from core.digits.presets import PRESETS
 

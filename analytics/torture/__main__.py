@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from tqdm import tqdm
 
 from analytics.reports import write_report
-from analytics.torture import faults, folders, inputs, trials
+from analytics.torture import data_files, faults, folders, trials
 from analytics.torture import pictures as uploads
 from analytics.torture.report import as_markdown
 
@@ -25,8 +25,8 @@ PARTS = {  # name -> (trial, number of trials, number with --quick)
     "failures": (faults.fail, 300, 32),
     "models": (folders.model_folder, 1_000, 60),
     "audits": (folders.audit_folder, 1_000, 60),
-    "settings": (inputs.settings, 1_000, 100),
-    "tables": (inputs.table, 1_000, 60),
+    "settings": (data_files.settings, 1_000, 100),
+    "tables": (data_files.table, 1_000, 60),
 }
 
 

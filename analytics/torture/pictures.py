@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from analytics.benchmark.memory import peak_megabytes
+from analytics.benchmark.rss import peak_megabytes
 from analytics.torture.mutate import mutated, with_checksums
 from analytics.torture.steps import in_child
 from analytics.torture.trials import Trial

@@ -12,7 +12,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from analytics.benchmark.memory import peak_megabytes
+from analytics.benchmark.rss import peak_megabytes
 
 CHUNK = 8  # trials submitted to a process at a time
 

@@ -14,8 +14,8 @@ from killing import kill_once
 
 from analytics.studies import run as command
 from analytics.studies import sweep
-from analytics.studies.results import Table, code_version
 from analytics.studies.run import chosen, run_all
+from analytics.studies.runs import Table, code_version
 from core.command import Refusal
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests
@@ -67,7 +67,7 @@ def test_two_processes_write_one_table_and_no_row_is_lost(tmp_path):
     """Both add rows concurrently; the temporary file of a killed process is removed."""
     path, each = tmp_path / "table.parquet", 25
     (tmp_path / "table.parquet.1-beef.part").write_bytes(b"of a killed process")
-    code = ("import sys\nfrom analytics.studies.results import Table\nprint(flush=True)\ninput()\n"
+    code = ("import sys\nfrom analytics.studies.runs import Table\nprint(flush=True)\ninput()\n"
             f"for seed in range({each}):\n    Table({str(path)!r}).add("
             "dict(study='s', regime='r', arm=sys.argv[1], seed=seed, version='v'))")
     running = [subprocess.Popen([sys.executable, "-c", code, arm], stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analytics.audit import run as audit_run
-from analytics.torture import folders, inputs, trials
+from analytics.torture import data_files, folders, trials
 from analytics.torture import pictures as uploads
 from analytics.torture.report import as_markdown
 from core import train
@@ -105,7 +105,7 @@ def test_non_finite_figures_are_detected(monkeypatch):
 
 
 def test_trials_repeat_and_are_reported():
-    first, again = (trials.run("tables", inputs.table, 20, 3, map) for _ in range(2))
+    first, again = (trials.run("tables", data_files.table, 20, 3, map) for _ in range(2))
     assert [t.kind for t in first.trials] == [t.kind for t in again.trials] and first.kinds.total() == 20
     text = as_markdown([first], 3)
     assert "damaged CSV files | 20 |" in text and "Faults: none." in text

@@ -14,8 +14,8 @@ import numpy as np
 from analytics.archive import cluster
 from analytics.reports import README, png_bytes, put_between_marks, write_report
 from analytics.studies.gate.study import GATE, PILOT, done_and_missing
-from analytics.studies.results import Table
 from analytics.studies.run import run_all
+from analytics.studies.runs import Table
 from core.command import refusing
 from core.files import write_atomic
 from core.storage import write_json

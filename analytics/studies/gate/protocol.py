@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from analytics.studies.gate.arms import ARMS, FEW, WIDTH, WRONG
 from analytics.studies.gate.statistics import seeds_for, visible
 from analytics.studies.gate.study import N_OTHERS, N_PRIMARY, PRIMARY, PRIMARY_ARMS, runs
-from analytics.studies.results import Row
+from analytics.studies.runs import Row
 
 REGIME_TEXT = {
     "augmented": f"784-{WIDTH}-{WIDTH}-{WIDTH}-10, the default recipe with its augmentation, 8 epochs",

@@ -9,7 +9,7 @@ from scipy.stats import binom
 from analytics.studies.gate.arms import ARMS, FEW, REGIMES, WRONG
 from analytics.studies.gate.protocol import OUTCOMES, PAIRS
 from analytics.studies.gate.results import Activity, Comparison, shut
-from analytics.studies.results import Row
+from analytics.studies.runs import Row
 
 ARM_NAMES = {"none": "no gate", "dense": "an equally large Dense layer", "gate": "the gate",
              "residual": "the residual gate", "open": "the gate that starts open"}  # arms in the summary sentences

@@ -10,7 +10,7 @@ from analytics.studies.gate.arms import DYNAMIC_GATES, HELD, REGIMES
 from analytics.studies.gate.protocol import OUTCOMES, PAIRS, differences
 from analytics.studies.gate.statistics import holm, seeds_and_images_interval, seeds_interval, sign_flip_p
 from analytics.studies.gate.study import PRIMARY
-from analytics.studies.results import Row
+from analytics.studies.runs import Row
 
 IMAGES = 10_000
 SHUT = 0.1  # mean gate value below which a unit counts as shut

@@ -7,7 +7,7 @@ from typing import Any
 
 from analytics.reports import REPORTS
 from analytics.studies.gate.arms import ARMS, HELD, REGIMES
-from analytics.studies.results import Row, Table
+from analytics.studies.runs import Row, Table
 
 PRIMARY = ("augmented", "gate", "none")  # the regime and both arms of the one primary comparison
 # Number of seeds, from the pilot (analytics/reports/gate.md): three arms of the primary regime, and every other cell.

@@ -13,7 +13,7 @@ from analytics.studies.gate.protocol import PAIRS, differences, pilot_table, pro
 from analytics.studies.gate.report import sentences
 from analytics.studies.gate.results import Comparison, beyond, compare, held_equals_none, images, shut
 from analytics.studies.gate.study import GATE, PILOT, done_and_missing, runs
-from analytics.studies.results import Table, packed
+from analytics.studies.runs import Table, packed
 
 OTHERS = ("log_loss", "ece", "error_auroc", "ood_auroc", "robustness")
 

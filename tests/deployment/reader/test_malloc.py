@@ -13,7 +13,7 @@ from deployment.reader.picture.archive import Picture
 # In a process of its own, whose limits may change: parts of which every second is freed, below the others.
 WORK = """
 import numpy as np
-from analytics.benchmark.memory import resident_megabytes
+from analytics.benchmark.rss import resident_megabytes
 from deployment.reader.malloc import bound_arenas, trim
 assert bound_arenas(), "the C library refuses the limits"
 parts = [np.ones(1_000_000, np.uint8) for _ in range(60)]
