@@ -175,7 +175,7 @@ class HuggingFace:
 
     def __init__(self, model: Any, tokenizer: Any = None, max_tokens: int = 256) -> None:
         try:
-            import torch
+            import torch  # pyright: ignore[reportMissingImports]  (optional)
             from transformers import (  # pyright: ignore[reportMissingImports]  (optional)
                 AutoModel,
                 AutoTokenizer,
