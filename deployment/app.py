@@ -12,8 +12,8 @@ import streamlit as st
 from streamlit.components.v2 import component
 from streamlit_lottie import st_lottie
 
+from deployment import draw_or_upload
 from deployment.deploy_mnist import MNISTDeployer, available_models
-from deployment.pages import draw_or_upload
 from deployment.reader.malloc import bound_arenas
 from deployment.reader.wording import public_message
 from deployment.ui import about, closed, theme

@@ -1,5 +1,5 @@
-"""Layers, each operation beside its gradient, written as the equations read. core/nn/fast.py has the same layers with
-reused buffers and threads; tests hold the two against each other.
+"""Layers, each operation beside its gradient, written as the equations read. core/nn/fast/layers.py has the same
+layers with reused buffers and threads; tests compare the two.
 
 A layer stores the shapes of its parameters. Parameters and activations are passed in, so that one layer object serves
 many threads and can be applied repeatedly with shared weights:

@@ -35,10 +35,10 @@ def softmax_cross_entropy(logits: Array, y: Labels | None, label_smoothing: floa
     logits: (N, n); y: (N,) integers in 0..n-1. With label_smoothing s the target is 1 - s on the label plus s / n
     everywhere (Szegedy et al. 2016). targets: (N, n) target distributions, which replace y.
     nothing: adds a class "none of these" with a constant logit of 0, whose label is y = -1. Such a sample lowers all
-    logits and does not change how the n classes share, so that log sum exp(logits) measures the evidence for any class
-    (the energy, Liu et al. 2020). targets are then (N, n + 1).
-    sample_weight: (N,), the loss is sum(weight * loss) / N. of: the size of the whole batch if these N samples are part
-    of one; it replaces N, so that losses and gradients of all parts sum to those of the batch.
+    logits and leaves the relative probabilities of the n classes unchanged, so that log sum exp(logits) measures the
+    evidence for any class (the energy, Liu et al. 2020). targets are then (N, n + 1).
+    sample_weight: (N,), the loss is sum(weight * loss) / N. of: the size of the batch that these N samples are a part
+    of; it is the divisor instead of N, so that losses and gradients of all parts sum to those of the batch.
     """
     who = "softmax_cross_entropy"
     check_matrix(who, "logits", logits)

@@ -26,8 +26,8 @@ _local = threading.local()
 
 
 class Pool:
-    """Worker threads, started at the first call. Task dispatch costs a quarter of concurrent.futures, which matters in
-    a step of a millisecond."""
+    """Worker threads, started at the first call. Task dispatch takes a quarter of the time that concurrent.futures
+    needs, which matters if a step takes a millisecond."""
 
     def __init__(self, threads: int) -> None:
         self._threads, self._jobs, self._starting = threads, SimpleQueue(), threading.Lock()
@@ -36,7 +36,7 @@ class Pool:
         """[work(0), ..., work(n - 1)], the first in this thread, each in a copy of its context (np.errstate).
 
         Exceptions of `work`, and interrupts of this thread such as KeyboardInterrupt, are raised once all calls have
-        ended, because the arrays are written until then. A process that `work` forks has to end within it.
+        ended, because the arrays are written until then. If `work` forks, the child must exit inside `work`.
         """
         with self._starting:
             while self._threads:
@@ -46,15 +46,15 @@ class Pool:
         ended, interrupt, first, failure = SimpleQueue(), None, None, None
         jobs = iter([(copy_context(), work, i, outcomes, ended) for i in range(1, n)])
         try:
-            deque(map(self._jobs.put, jobs), maxlen=0)  # one call into C: an interrupt comes before all or after all
+            deque(map(self._jobs.put, jobs), maxlen=0)  # one C call: an interrupt comes before or after it
             first, failure = _outcome(work, 0)
         except BaseException as error:
             interrupt = error
-        while True:  # Python can raise at any call and any backward jump: an error outside one try is inside the other
+        while True:  # an interrupt can be raised at any call or backward jump: one of the two try blocks catches it
             try:
                 while len(outcomes) < n - 1 - length_hint(jobs):  # the number of jobs that were put
                     try:
-                        ended.get()  # only a signal to count again, so that an interrupt cannot lose an outcome
+                        ended.get()  # only a signal to count again: losing it to an interrupt loses no outcome
                     except BaseException as error:
                         interrupt = interrupt or error
                 break
@@ -65,7 +65,7 @@ class Pool:
         for error in (failure, *(outcomes[i][1] for i in range(1, n))):
             if error is not None:
                 raise error
-        return [first, *(outcomes[i][0] for i in range(1, n))]  # pyright: ignore[reportReturnType]  # no error: a T
+        return [first, *(outcomes[i][0] for i in range(1, n))]  # pyright: ignore[reportReturnType]  # first is a T if there is no failure
 
     def _serve(self) -> None:
         _local.part = True
@@ -87,8 +87,8 @@ _pool = Pool(THREADS - 1) if THREADS > 1 else None
 
 
 def _after_fork() -> None:
-    """In a forked process the threads are missing, one of them may hold a lock, and the forking thread executes no part
-    of a larger call. in_one_thread stays in force."""
+    """Reset the pool in a forked process: the worker threads do not exist there, and one may have held a lock.
+    in_one_thread stays active."""
     global _pool
     _pool, _local.part = _pool and Pool(THREADS - 1), False
 

@@ -14,7 +14,7 @@ class NetworkSettings(Settings):
     activation: str = "relu"  # "relu" or "sigmoid"
     init: str = "he"  # "he" or "xavier"
     gate: bool = True  # the emotional gate after the last hidden layer
-    batch_norm: bool = False  # in training, between Dense and activation; the finished network has it in its weights
+    batch_norm: bool = False  # between Dense and activation in training, folded into the weights afterwards
     dropout: float = 0.0  # after each hidden layer
     input_dropout: float = 0.0  # on the input
 
@@ -36,7 +36,7 @@ class FitSettings(Settings):
     eps: float = 1e-8
     weight_decay: float = 0.0  # decoupled, on weight matrices; per step lr * weight_decay
     clip: float = 0.0  # largest norm of a gradient; 0: no limit
-    ema: float = 0.0  # decay per step of the moving average of the weights that is evaluated and kept; 0: none
+    ema: float = 0.0  # decay per step of the weights' moving average, which is evaluated and saved; 0: none
 
     # Schedule
     lr: float = 1e-3  # the peak

@@ -113,7 +113,7 @@ class Calibration:
         of the score s.
 
         The log odds are a parabola if scores of right and of wrong answers are normal with different variances.
-        Without the square, high confidence is too low (analytics/EXPERIMENTS.md).
+        Without the squared term, high confidences come out too low (analytics/EXPERIMENTS.md).
         """
         low, offset, slope, square = self.curve
         score = self.score(evidence)
@@ -180,9 +180,9 @@ def fit_calibration(evidence: Evidence, y: NDArray[np.integer], hard: Evidence,
 
 
 def fit_curve(score: NDArray[np.floating], correct: NDArray[np.bool_]) -> tuple[float, float, float, float]:
-    """A Calibration's curve, from scores (N,) and whether each answer was correct (N,). A line where the best parabola
-    would fall."""
-    low = float(np.quantile(score, 0.01))  # the minimum would depend on one image
+    """A Calibration's curve, from scores (N,) and whether each answer was correct (N,). A line if the best parabola
+    would decrease anywhere."""
+    low = float(np.quantile(score, 0.01))  # not the minimum, which depends on a single image
     (slope, square), offset = fit_logistic(np.column_stack([score, np.maximum(score - low, 0) ** 2]), correct)
     if min(slope, square) < 0:
         (slope,), offset = fit_logistic(score[:, None], correct)
@@ -238,8 +238,8 @@ def fit_logistic(features: NDArray[np.floating], correct: NDArray[np.bool_], rid
 
 
 def confidence_threshold(confidence: NDArray[np.floating], max_error: float = 0.001) -> float:
-    """The smallest confidence t with a mean of 1 - confidence of at most max_error over all answers from t on; 1.0 if
-    there is none.
+    """The smallest t such that the mean of 1 - confidence over all answers with a confidence of at least t is at most
+    max_error; 1.0 if there is none.
 
     The expected errors are used, not counted ones: a calibration part of a few thousand images has too few errors for
     a rate of 0.001.

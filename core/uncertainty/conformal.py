@@ -6,9 +6,9 @@ no image is scored by parameters fitted to it (Vovk 2015). A new image is scored
 
     p(digit) = (1 + number of calibration images, over all folds, whose score is at least the digit's) / (n + 1)
 
-The set at level alpha contains the digits with p > alpha. If images were exchangeable, each fold by itself would give a
-valid p-value; p is nearly their weighted mean, and twice a mean of valid p-values is valid (Vovk & Wang 2020), so for K
-folds and n images the right digit would be missed with probability at most
+The set at level alpha contains the digits with p > alpha. For exchangeable images each fold gives a valid
+p-value. p is nearly their weighted mean, and twice a mean of valid p-values is valid (Vovk & Wang 2020). With K folds
+and n images the right digit is then missed with a probability of at most
 
     2 (alpha (n + 1) + K - 1) / (n + K)                     (`CrossConformal.miss_bound`)
 
@@ -68,11 +68,11 @@ class CrossConformal:
     def sets(self, probs: NDArray[np.floating], alpha: float) -> NDArray[np.bool_]:
         """Prediction sets (N, 10) at level alpha, from probs (K, N, 10). They always contain the likeliest digit."""
         sets = self.p_values(probs) > alpha
-        sets[np.arange(len(sets)), probs.sum(axis=0).argmax(axis=1)] = True  # p-values may tie, sums hardly ever
+        sets[np.arange(len(sets)), probs.sum(axis=0).argmax(axis=1)] = True  # p-values can be equal, sums hardly ever are
         return sets
 
     def levels(self, alphas: Sequence[float] = ALPHA) -> tuple[float, ...]:
-        """The levels whose sets can contain a second digit, with a probability of at most 0.5; the lowest level if
+        """The levels whose sets can contain a second digit (of a probability of at most 0.5); the lowest level if
         there are none."""
         error = (1 + np.sum(self.scores >= 0.5)) / (len(self.scores) + 1)
         return tuple(alpha for alpha in alphas if alpha < error) or (min(alphas),)

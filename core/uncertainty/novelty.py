@@ -25,7 +25,7 @@ class Subspace:
         """|residual| / |H - mean| in (0, 1] for activations H (N, h): (N,)."""
         residual = H - self.mean
         total = np.einsum("ij,ij->i", residual, residual) + 1e-12
-        residual -= (residual @ self.basis) @ self.basis.T  # a difference of squared lengths would cancel
+        residual -= (residual @ self.basis) @ self.basis.T  # a difference of squared lengths would lose precision
         lost = np.einsum("ij,ij->i", residual, residual)
         return np.sqrt(np.maximum(lost, 1e-9 * total) / total)
 

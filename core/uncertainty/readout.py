@@ -184,8 +184,8 @@ def fit_readout(network: Network, X_train: NDArray[np.floating], calibration: La
                 augmentation: TestTimeAugmentation | None = None) -> Readout:
     """Fit a Readout: the subspaces on training activations, everything else on the calibration part.
 
-    calibration: (X (N, n_in), y (N,), groups (N,)), groups being the writers, or one group for each image where writers
-    are unknown; hard: the same of augmented and corrupted copies of images of these groups; augmentation: test-time
+    calibration: (X (N, n_in), y (N,), groups (N,)), groups: the writer of each image, or one group per image if writers
+    are unknown; hard: the same three arrays for augmented and corrupted copies; augmentation: test-time
     augmentation, fitted here.
     """
     first, last = (fit_subspace(network.read(X_train[i : i + BATCH]).hidden[end]
@@ -196,7 +196,7 @@ def fit_readout(network: Network, X_train: NDArray[np.floating], calibration: La
 def fit_on_subspaces(network: Network, first: Subspace, last: Subspace, calibration: Labelled, hard: Labelled,
                      augmentation: TestTimeAugmentation | None = None) -> Readout:
     """`fit_readout` with given subspaces. Calibration and augmentation are fitted on the whole calibration part, then
-    without each fold of its groups, for the prediction sets."""
+    once per fold with that fold left out, for the prediction sets."""
     (X, y, groups), (X_hard, y_hard, groups_hard) = calibration, hard
     folds = balanced_folds(groups)
     fold_of = dict(zip(groups.tolist(), folds, strict=True))

@@ -32,7 +32,7 @@ class TestTimeAugmentation:
 
     An image is doubtful if its logit margin is less than `below` (nats). The logits of each copy are divided by
     `temperature`; low, high: paper and ink in the network's input. The other fields are the strengths of the
-    deformations, as in core.digits.augmentation.augment; zeros get no slash.
+    deformations, as in core.digits.augmentation.augment; the slash of some training zeros is left out.
     """
 
     __test__ = False  # for pytest, which collects classes by name
@@ -93,8 +93,8 @@ class TestTimeAugmentation:
         return augment_each((self,), network, X, evidence)[0]
 
     def combined_logits(self, single: Evidence, copies: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Logits (n, 10) of the mean probabilities over each image, its Evidence `single`, and the logits (n, count,
-        10) of its copies. Their energy is that of `single`, because novelty is measured on the image itself.
+        """Logits (n, 10) of the mean probabilities of each image and its copies. single: the Evidence of the images;
+        copies: logits (n, count, 10). The energy is that of `single`: novelty is measured on the image itself.
         """
         probs = (1 - self.weight) * softmax(single.logits / self.temperature)
         probs += self.weight * softmax(copies.reshape(-1, copies.shape[-1]) / self.temperature).reshape(

@@ -1,6 +1,6 @@
 // The content of the drawing area. The strokes are recorded here, in one list per surface; the picture that is shown and
 // read is drawn from this record alone, on a canvas below that of st_canvas (pad.js). ink.js, pad.js and live.js are one
-// module (deployment/pages/draw_or_upload.py joins them).
+// module (deployment/draw_or_upload.py joins them).
 const KEPT = "qualm-drawings"; // in the session storage of this tab of the browser
 const NARROW = matchMedia("(max-width: 640px)");
 const [canvas, ground, sight] = ["ink", "", ""].map((className) => Object.assign(

@@ -22,8 +22,8 @@ MORE = "there is more on this picture"
 SURE_WORD_FROM = 0.9  # confidence below which the word "sure" is left out
 MEANING = {  # rules in core/uncertainty/readout.py
     "confident": "At most 1 in 1,000 of all answers called confident is wrong.",
-    "hesitant": "Not sure enough for the promise that 999 in 1,000 such answers are right.",
-    "confused": "No two digits hold 90 % between them.",
+    "hesitant": "The confidence is below the level at which 999 in 1,000 answers are right.",
+    "confused": "No two digits together have a probability of 90 %.",
     "curious": "Its strokes or its shape are unlike the digits of training.",
 }
 

@@ -98,7 +98,7 @@ def gate(values: NDArray, mean: NDArray, average: bool = True) -> str:
         ("The gate for this digit", cividis(values[order]), scale,
          f"{opened:,} of {len(values):,} units more than half open"),
         ("Average over the training digits", cividis(mean[order]), scale, f"{usual:,} more than half open"),
-        ("This digit less the average", loss_gain(difference / reach), gap, change),
+        ("This digit minus the average", loss_gain(difference / reach), gap, change),
     ]
     figures = "".join(_gate_figure(*picture) for picture in (pictures if average else pictures[::2]))
     return f'<div class="q q-row" data-testid="gate">{figures}</div>'

@@ -13,12 +13,12 @@ from deployment.ui.palette import BLUE, ORANGE, loss_gain
 
 PAPER, INK = 246, 150  # grey levels of the digit under the colours
 METHODS = {  # method -> name, description
-    "integrated_gradients": ("Integrated gradients", "What each pixel adds to the lead on the way from blank paper to "
-                             "this picture. The pixels add up to the lead over blank paper. In nats."),
-    "gradient_x_input": ("Gradient × input", "Each pixel times the slope of the lead at this picture. Fast and local; "
-                         "the sum has no meaning. In nats."),
+    "integrated_gradients": ("Integrated gradients", "What each pixel adds to the logit margin of the answer, summed "
+                             "along a path from blank paper to this picture. In nats."),
+    "gradient_x_input": ("Gradient × input", "Each pixel times the gradient of the logit margin at this picture. Fast "
+                         "and local; the sum has no meaning. In nats."),
     "occlusion": ("Occlusion", "How much the probability of the answer falls when a patch of 4 × 4 pixels is blanked; "
-                  "in the second picture it rises. In percentage points."),
+                  "in the second picture, how much it rises. In percentage points."),
 }
 
 
@@ -103,8 +103,8 @@ def layers(known: list[dict]) -> str:
             f'<div class="q-track"><span class="q-fill" style="width:{100 * share:.1f}%"></span></div></td>'
             f"<td>{html.escape(percent(share))}</td><td>{100 * layer['active']:.0f} %</td></tr>"
         )
-    how = ("The digit with the nearest mean in each layer, and its share by distance alone. Active: units above a "
-           "hundredth of the layer's largest.")
+    how = ("The digit with the nearest class mean in each layer, and its probability by distance alone. Active: units "
+           "with more than 1 % of the layer's largest activation.")
     table = ('<table class="q-bars q-layers"><thead><tr><th scope="col">Layer</th><th scope="col">Digit</th>'
              '<td aria-hidden="true"></td><th scope="col">Share</th><th scope="col">Active</th></tr></thead>'
              f"<tbody>{''.join(rows)}</tbody></table>")

@@ -69,6 +69,7 @@ def test_the_about_box_opens_and_closes(page, screen):
     page.get_by_role("dialog").get_by_text("metaphor with a formula").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="hidden")
+    assert not page.get_by_test_id("stSidebarNav").count(), "scripts in a folder named pages would be listed there"
 
 
 @pytest.mark.slow

@@ -73,8 +73,9 @@ def augmentation_note(errors: int, headline: int) -> str:
     """Why the table's error count differs from the headline; "" if it does not."""
     if errors == headline:
         return ""
-    return (f"All four rows are counted at the first look, the live gate with {errors:,} errors. The headline counts "
-            f"{headline:,}, with test-time augmentation of uncertain images.")
+    return (f"All four rows are counted without test-time augmentation; the live gate has {errors:,} errors. "
+            "The headline has "
+            f"{headline:,}, with augmentation of doubtful images.")
 
 
 def verdict(row: dict[str, Any], live: dict[str, Any]) -> str:

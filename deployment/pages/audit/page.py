@@ -191,7 +191,7 @@ def _learning(audit: Audit) -> None:
             chart(audit, inside_charts.learning(history, what), f"Training and validation {what} by epoch", what)
     if {"hope", "faith", "love"} & history.keys():
         st.caption("Hope: 1 - mean error of the probabilities. Faith: mean tanh of the confidence. "
-                   "Love: exp(-loss), less if answers scatter.")
+                   "Love: exp(-loss), lower if answers scatter.")
         chart(audit, hope_faith_love(history), "Hope, Faith and Love by epoch", "virtues")
 
 

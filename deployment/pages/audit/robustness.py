@@ -16,7 +16,8 @@ def render(audit: Audit) -> None:
         return
     rows = robustness["rows"]
     section("Robustness", f"{robustness['n']:,} test images with fifteen corruptions at five severities. Each cell is "
-            "the accuracy in %; brighter is more. Beside it: stated confidence should fall with accuracy.")
+            "the accuracy in %; brighter is more. The second chart: the stated confidence, which should "
+            "fall together with the accuracy.")
     left, right = st.columns(2)
     with left:
         chart(audit, charts.cells(rows), "Accuracy of each corruption at each severity", "cells")

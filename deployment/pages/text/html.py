@@ -52,7 +52,7 @@ def headline(reading: TextReading, text: str, estimate: str) -> str:
     text: HTML; estimate: the words for the estimate without regard to its interval.
     """
     faint = "" if estimate == reading.words else (
-        '<p class="q-quiet">Intervals that hold zero get no word. Without intervals: '
+        '<p class="q-quiet">A dimension whose interval contains 0 gets no word. Without intervals: '
         f"{html.escape(estimate)}.</p>")
     unsure = f'<p class="q-quiet">{reading.unsure}</p>' if reading.unsure else ""
     return f"""<div class="q" data-testid="headline">
@@ -136,4 +136,4 @@ def words_table(effects: Sequence[OcclusionEffect]) -> str:
     heads = "".join(f'<th scope="col">{name}</th>' for name in ("Word", *NAMES))
     return f"""<details class="q q-help"><summary>The words in numbers</summary><div class="q-text-scroll" tabindex="0"
 role="region" aria-label="Each word's change of PAD"><table class="q-text-table"><caption class="q-hidden">PAD with the
-word less PAD without it</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></details>"""
+word minus PAD without it</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></details>"""

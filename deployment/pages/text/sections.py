@@ -39,7 +39,7 @@ def sentence(reader: TextReader, shown: "Shown", reading: TextReading) -> None:
     st.html(html.headline(reading, html.tinted(shown.text, shown.effects, dimension), estimate))
     name = st.segmented_control("Tint the words by", html.NAMES, key="text_dimension", required=True)
     assert name is not None  # required
-    st.caption(f"{name} with each word less {name.lower()} without it. Orange with a line raises, blue with dots "
+    st.caption(f"The change of {name.lower()} when a word is added. Orange with a line raises, blue with dots "
                f"lowers. Most: {html.strongest(shown.effects, dimension)}.")
     st.html(html.words_table(shown.effects))
 
@@ -72,7 +72,7 @@ def landmarks(reader: TextReader, reading: TextReading) -> None:
            f"Map of {len(texts)} sentences and the text by pleasure and arousal; the text at "
            f"{reading.pad[0]:+.2f}, {reading.pad[1]:+.2f}")
     st.caption(f"The text (orange) among {len(texts)} landmark sentences (grey; point at one to read it). The frame is "
-               "its interval, larger markers are more in control.")
+               "the text's interval; larger markers mean more dominance.")
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -118,8 +118,8 @@ def thinking(reader: TextReader, reading: TextReading) -> None:
         shares = ", ".join(f"{100 * share:.0f} % of {name.lower()}" for share, name in
                            zip(reader.prior.shares, html.NAMES, strict=True))
         st.caption("Round 0 is the mean of all words; each round attends to the words and answers again. Flat lines: "
-                   f"more rounds changed nothing. {shares} come from a regression without word order, the same "
-                   "in each round.")
+                   "more rounds changed nothing. A regression without word order, the same in "
+                   f"each round, contributes {shares}.")
     with right:
         st.markdown("**How much the estimate enters the next round** (affect gate)")
         _chart(charts.confidence(reading.confidence), "confidence",
@@ -158,8 +158,8 @@ def training(reader: TextReader) -> None:
         _chart(hope_faith_love(arrays), "virtues", "Hope, Faith and Love by epoch; at the end "
                + ", ".join(f"{arrays[key][-1]:.3f}" for key in ("hope", "faith", "love")))
     st.caption("On validation sentences, after each epoch. Hope: 1 - mean error. Faith: mean tanh of the affect gates. "
-               "Love: exp(-squared error), less if estimates scatter. Disc: Hope and Faith in turn, once an epoch; "
-               "ring: Love; areas are proportional.")
+               "Love: exp(-squared error), lower if estimates scatter. Disc: Hope, then Faith, once per epoch; "
+               "ring: Love. Areas are proportional to the values.")
 
 
 @st.fragment

@@ -32,8 +32,8 @@ def figures(summary: DigitAudit) -> str:
         ("Read rightly", measured(summary.hits / summary.n),
          f"{summary.hits:,} of {summary.n:,}; 95 % interval {interval(summary.interval)}{unreadable}"),
         ("Calibration error", percent(summary.ece), f"stated against measured confidence in "
-         f"{_count(summary.bins, 'bin')}; by chance alone it stays below {percent(summary.ece_by_chance)}"),
-        ("Confident and right", f"{right:,} of {confident:,}", "confident answers; 999 in 1,000 are promised for "
+         f"{_count(summary.bins, 'bin')}; with perfect calibration below {percent(summary.ece_by_chance)}"),
+        ("Confident and right", f"{right:,} of {confident:,}", "of the confident answers; expected: 999 in 1,000 on "
          "pictures like those of the calibration writers"),
     ], "upload-figures")
 

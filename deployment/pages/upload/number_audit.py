@@ -93,7 +93,7 @@ def figures(summary: NumberAudit) -> str:
         ("Read exactly", measured(summary.exact / summary.n),
          f"{summary.exact:,} of {summary.n:,}; 95 % interval {interval(summary.interval)}"),
         ("Digit errors", measured(summary.digit_errors / max(summary.digits, 1), 2),
-         f"{summary.digit_errors:,} signs to mend in {summary.digits:,} digits (edit distance)"),
+         f"{summary.digit_errors:,} changes needed in {summary.digits:,} digits (edit distance)"),
         ("Stated confidence", percent(summary.stated), "mean over all pictures; it should be near the share read "
          "exactly"),
     ], "upload-figures")

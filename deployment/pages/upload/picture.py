@@ -55,7 +55,7 @@ def _view(deployer: MNISTDeployer, picture: Picture, result: Prediction,
         readings = deployer.predict_batch([turn(located.grey, quarter) for quarter in TURNS], skip_errors=True)
         for (quarter, side), reading in zip(TURNS.items(), readings, strict=True):
             if not isinstance(reading, InputError) and reading.emotion != "curious":
-                offers[quarter] = (f"Turned a quarter {side} it would be {a(reading.digit)}, "
+                offers[quarter] = (f"Turned a quarter {side} it reads as {a(reading.digit)}, "
                                    f"{sure(reading.confidence)}: read it so")
     return boxed(located.grey, located.scale, result, name), None, offers
 

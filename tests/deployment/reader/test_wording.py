@@ -72,7 +72,7 @@ def test_a_confidence_as_a_phrase(confidence, phrase):
 
 def test_every_emotion_says_what_it_means():
     assert set(words.MEANING) == set(EMOTIONS)
-    assert "1 in 1,000" in words.MEANING["confident"] and "two digits hold 90 %" in words.MEANING["confused"]
+    assert "1 in 1,000" in words.MEANING["confident"] and "probability of 90 %" in words.MEANING["confused"]
     assert "close" not in words.MEANING["hesitant"]
 
 

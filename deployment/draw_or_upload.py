@@ -1,4 +1,5 @@
-"""Layout of the tab "Draw or upload".
+"""Layout of the tab "Draw or upload", which joins the pages draw, upload and why. Streamlit lists scripts in `pages` in
+a sidebar, so this module is not there.
 
 Three fragments limit what is sent: the drawing and its reading, updated while the pen moves; the gate and the reasons,
 updated when it rests; and the whole tab around them.
