@@ -68,7 +68,7 @@ class CrossConformal:
     def sets(self, probs: NDArray[np.floating], alpha: float) -> NDArray[np.bool_]:
         """Prediction sets (N, 10) at level alpha, from probs (K, N, 10). They always contain the likeliest digit."""
         sets = self.p_values(probs) > alpha
-        sets[np.arange(len(sets)), probs.sum(axis=0).argmax(axis=1)] = True  # p-values can be equal, sums hardly ever are
+        sets[np.arange(len(sets)), probs.sum(axis=0).argmax(axis=1)] = True  # p-values can be equal, sums rarely are
         return sets
 
     def levels(self, alphas: Sequence[float] = ALPHA) -> tuple[float, ...]:

@@ -74,8 +74,7 @@ def augmentation_note(errors: int, headline: int) -> str:
     if errors == headline:
         return ""
     return (f"All four rows are counted without test-time augmentation; the live gate has {errors:,} errors. "
-            "The headline has "
-            f"{headline:,}, with augmentation of doubtful images.")
+            f"The headline has {headline:,}, with augmentation of doubtful images.")
 
 
 def verdict(row: dict[str, Any], live: dict[str, Any]) -> str:
