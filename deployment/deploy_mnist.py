@@ -21,6 +21,7 @@ from core.digits.data import as_input, load_split, read_checked
 from core.explain import attribution, counterfactual, gates, neighbours, probe
 from core.models import model
 from core.models.check import check
+from core.nn.context import Array
 from deployment.reader import left_over, wording
 from deployment.reader.csv_tables import digits_csv, numbers_csv
 from deployment.reader.number.read import Stroke, read_number
@@ -31,7 +32,6 @@ from deployment.reader.prediction import NumberReading, Prediction
 SHIPPED = model.FINAL_MODEL
 RUNS = SHIPPED.parent / "runs"
 
-Array = NDArray[np.floating]
 T = TypeVar("T")
 
 
@@ -236,12 +236,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         names = [f"“{file}”" for file in args.files]
         if args.number:
             answers = deployer.read_numbers(args.files, names, skip_errors=True)
-            table = numbers_csv(args.files, answers)
+            table = numbers_csv(args.files, answers) if args.csv else ""
         else:
             answers = deployer.predict_batch(args.files, names, skip_errors=True)
-            table = digits_csv(args.files, answers)
-    if args.csv:
-        print(table, end="")
+            table = digits_csv(args.files, answers) if args.csv else ""
+    print(table, end="")
     for file, answer in zip(args.files, answers, strict=True):
         if not isinstance(answer, InputError):
             for sentence in unread_pages(file, f"“{file}”"):

@@ -112,13 +112,14 @@ class Training:
         self.network = with_batch_norm(network) if config.batch_norm else network
         self.optimizer = make_optimizer(self.network, config.optimizer, weight_decay=config.weight_decay)
         self.steps = len(self.X) // config.batch_size
+        self.schedule = make_schedule(config, config.epochs * self.steps)
         self.done = 0
 
     def epoch(self) -> None:
         self.network.train()
         for batch in torch.randperm(len(self.X)).split(self.config.batch_size)[: self.steps]:
             for group in self.optimizer.param_groups:
-                group["lr"] = make_schedule(self.config, self.config.epochs * self.steps)(self.done)
+                group["lr"] = self.schedule(self.done)
             augmented = augment(self.X[batch].float() / 255, self.config).flatten(1)
             train_step(self.network, self.optimizer, augmented, self.y[batch], self.config.label_smoothing)
             self.done += 1

@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.uncertainty.readout import EMOTIONS
+from deployment.reader.paper.apart import Box
 
 ALTERNATIVE_FROM = 0.05  # least calibrated probability of a digit that is listed among the alternatives
 UNKNOWN = "?"  # text of a sign that is not a digit
-
-Box = tuple[int, int, int, int]
 
 
 def boxes_text(boxes: Iterable[Box]) -> str:

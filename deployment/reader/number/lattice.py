@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.nn.context import Array
 from deployment.reader.number.cuts import Primitive
 
 LONGEST = 14  # primitives of one sign
 WIDEST = 1.6  # of the line's height
 GAP = 0.45  # of the line's height: nothing that far apart is one sign
-
-Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

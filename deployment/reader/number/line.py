@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from core.nn.context import Array
 from deployment.reader.number.cuts import Primitive
 from deployment.reader.number.lattice import Segment, ends, log_sums, segments
-from deployment.reader.number.score import IN_WORDS, SIDES, WORD, Array, Weights, hedged
+from deployment.reader.number.score import IN_WORDS, SIDES, WORD, Weights, hedged
 from deployment.reader.number.sheet import Blob, usual_height
 from deployment.reader.paper.frame import frame, slide, stroke_width
 from deployment.reader.prediction import Prediction

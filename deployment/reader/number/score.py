@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.models import fitted
+from core.nn.context import Array
 from deployment.reader.number.cuts import Primitive
 from deployment.reader.number.lattice import Segment
 
@@ -38,8 +39,6 @@ LEAST = 1e-12  # share
 IN_WORDS = np.append(np.full(NOTHING, np.log(0.4 / 0.96)), np.log(0.6 / 0.04))
 WORD = np.log(0.15 / 0.85)
 NORMAL = 0.6  # of the line's height: digits are seldom smaller
-
-Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

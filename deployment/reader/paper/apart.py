@@ -20,7 +20,7 @@ FAR = 0.35  # of the digit's height: what is farther away is no part of a digit
 SOLID = 0.2  # of full ink: less is the soft edge of a stroke
 MOST_POINTS = 1500  # of outlines, between which distances are measured
 
-Box = tuple[int, int, int, int]
+Box = tuple[int, int, int, int]  # (top, left, bottom, right), pixels
 
 
 @dataclass(frozen=True)
