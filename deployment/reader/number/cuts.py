@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from deployment.reader.number.sheet import Blob
-from deployment.reader.paper.frame import slide
-from deployment.reader.paper.raster import label
+from deployment.reader.paper.masks import grown, labelled, window
+from deployment.reader.paper.opencv import cv2
 
 ROWS = 40  # a blob is looked at in so many rows
 SWAY = 9  # columns of those that a cut may stray to either side of the way the writing leans
@@ -45,7 +44,7 @@ def cut(blob: Blob, height: float, narrow: float = NARROW) -> list[Primitive]:
         return whole
     scale = ROWS / blob.height
     width = max(3, round(blob.width * scale))
-    small = np.asarray(Image.fromarray(blob.mask.astype(np.float32)).resize((width, ROWS), Image.Resampling.BOX))
+    small = cv2.resize(blob.mask.astype(np.float32), (width, ROWS), interpolation=cv2.INTER_AREA)
     seams, crossed = _seams(small, height * scale)
     of, ink = np.zeros(small.shape, int), small > 0.3
     before = np.zeros(small.shape, bool)
@@ -56,7 +55,7 @@ def cut(blob: Blob, height: float, narrow: float = NARROW) -> list[Primitive]:
                      for n, most in zip(blob.mask.shape, small.shape, strict=True))
     # pixels at the rim of a stroke belong where its inside does
     of = np.where(ink, of, -1)
-    of = np.where(ink, of, slide(of, 3, np.maximum))[rows[:, None], columns]
+    of = np.where(ink, of, cv2.dilate(of.astype(np.int16), window(3)))[rows[:, None], columns]
     parts, waiting = [], 0.0
     for k, crossing in enumerate([0.0, *crossed]):
         waiting = max(waiting, crossing)
@@ -75,12 +74,12 @@ def _left_of(seam, ink):
     """
     left = np.arange(ink.shape[1]) < seam[:, None]
     for side in (True, False):
-        labels, n = label(ink & (left == side))
+        labels, n = labelled(ink & (left == side))
         if n < 2:
             continue
         sizes = np.bincount(labels.ravel(), minlength=n + 1)
         sizes[0] = 0
-        other = slide(ink & (left != side), 3, np.maximum)
+        other = grown(ink & (left != side), 3)
         touching = np.bincount(labels.ravel(), other.ravel(), minlength=n + 1) > 0
         crumbs = touching & (sizes < CRUMB * sizes.max())
         left[crumbs[labels]] = not side

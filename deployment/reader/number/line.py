@@ -10,7 +10,8 @@ from deployment.reader.number.cuts import Primitive
 from deployment.reader.number.lattice import Segment, ends, log_sums, segments
 from deployment.reader.number.score import IN_WORDS, SIDES, WORD, Weights, hedged
 from deployment.reader.number.sheet import Blob, usual_height
-from deployment.reader.paper.frame import frame, slide, stroke_width
+from deployment.reader.paper.frame import frame, stroke_width
+from deployment.reader.paper.masks import grown
 from deployment.reader.prediction import Prediction
 
 BORROWED = 1.4  # widths of the pen: of a stroke along a cut, so much may belong to both sides
@@ -100,6 +101,6 @@ class Line:
             aside = np.arange(left, right) - cut_off.edge[rows][:, None]
             inside |= others & (np.abs(aside) <= BORROWED * self.pen)
         here = slice(top, bottom), slice(left, right)
-        rim = slide(inside, 5, np.maximum) & ~(mask[here] & ~inside)  # soft edges reach beyond the mask
+        rim = grown(inside, 5) & ~(mask[here] & ~inside)  # soft edges reach beyond the mask
         full = max(float(np.percentile(ink[here][inside], 75)), 1e-3)  # a line in pencil beside one in ink
         return np.clip(np.where(rim, ink[here], 0) / full, 0, 1), (top, left)

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployment.reader.paper.frame import stroke_width
-from deployment.reader.paper.ink import MIN_CONTRAST, WEAK, ink_is_dark, is_plain, lift, opened, smooth_paper, unruled
-from deployment.reader.paper.raster import label, otsu
+from deployment.reader.paper.light import ink_is_dark, is_plain, lift, opened, otsu, smooth_paper
+from deployment.reader.paper.masks import labelled
+from deployment.reader.paper.pick import MIN_CONTRAST, WEAK
 
 FAINT = 0.4  # of the threshold between ink and paper: a line in a light pencil beside one in a dark pen
 SPECK = 0.12  # of the usual height on a page: less is a grain, a stain or a dot
@@ -73,7 +74,7 @@ def page_ink(grey: NDArray[np.floating],
     kind: "canvas" for bright strokes on a ground that is nothing but black.
     """
     if kind != "canvas":
-        grey = unruled(1 - grey if ink_is_dark(grey) else grey)
+        grey = 1 - grey if ink_is_dark(grey) else grey
     if kind == "canvas" or is_plain(grey):
         low, high = float(grey.min()), float(grey.max())
         if high - low < MIN_CONTRAST:
@@ -94,7 +95,7 @@ def _ink(ink, noise):
         return None
     threshold = otsu(candidates)
     weak = ink > max(WEAK * FAINT * threshold, 3.5 * noise, 0.6 * MIN_CONTRAST)
-    labels, n = label(weak)
+    labels, n = labelled(weak)
     strong = np.zeros(n + 1, bool)
     strong[labels[ink >= max(FAINT * threshold, 6 * noise)]] = True
     strong[0] = False
@@ -106,7 +107,7 @@ def blobs(ink: NDArray[np.floating], mask: NDArray[np.bool_], plain: bool = Fals
     """The Blobs of a page's ink and mask (H, W) that could be written: no specks, nothing that lies along the edge or
     crosses the page, where it is not `plain`, and nothing far paler than the pen, as folds, torn edges and the grain of
     paper are."""
-    labels, n = label(mask)
+    labels, n = labelled(mask)
     if not n:
         return []
     y, x = np.nonzero(labels)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.paper.frame import crop, extent, slide, steepness
-from deployment.reader.paper.ink import LEAST
-from deployment.reader.paper.raster import label
+from deployment.reader.paper.frame import crop, extent, steepness
+from deployment.reader.paper.masks import grown, labelled, rim
+from deployment.reader.paper.opencv import cv2
+from deployment.reader.paper.pick import LEAST
 
 GAP, LEAST_GAP = 0.55, 2.5  # of the stroke's width, and pixels: ink that is nearer is a stroke that ran dry
 THIN, THIN_GAP = 1.5, 4  # pixels: strokes thinner than this are broken by the picture's pixels, over so many of them
@@ -53,7 +54,7 @@ class Apart:
     def without(self, indices: Iterable[int]) -> NDArray[np.floating]:
         """The ink (h, w) without these components and without their soft edges."""
         removed = np.any([self.components[i] for i in indices], axis=0)
-        return np.where(slide(removed, 5, np.maximum) & (removed | (self.ink <= SOLID)), 0, self.ink)
+        return np.where(grown(removed, 5) & (removed | (self.ink <= SOLID)), 0, self.ink)
 
     def box(self, index: int) -> Box:
         """(top, left, bottom, right) of a component in the picture."""
@@ -71,17 +72,17 @@ def groups_of(ink: NDArray[np.floating]) -> list[NDArray[np.bool_]]:
     """Masks (h, w) of the parts of ink (h, w) in [0, 1] that have a gap between them, that with the longest strokes for
     their width first: of a digit and a blot, the digit."""
     mask = ink > SOLID
-    labels, n = label(mask)
+    labels, n = labelled(mask)
     if n < 2:
         return [mask]
-    rim, near = mask & ~slide(mask, 3, np.minimum), slide(labels, 3, np.maximum)
+    outermost, near = rim(mask), cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8)).astype(int)
     area, outline = (np.bincount(near.ravel(), weights.ravel(), n + 1)[1:] for weights in (ink, steepness(ink)))
     # as frame.stroke_width of each component; of the thinner ones, so that a blot counts for little
     width = _weighted_quantile(2 * area / outline, outline, 0.25)
-    points, of = np.argwhere(rim), labels[rim] - 1
+    points, of = np.argwhere(outermost), labels[outermost] - 1
     step = -(-len(points) // MOST_POINTS)
     group = _joined(points[::step], of[::step], n, max(GAP * width, THIN_GAP if width < THIN else LEAST_GAP))
-    thin = np.bincount(labels[rim], minlength=n + 1)[1:] / np.bincount(labels[mask], minlength=n + 1)[1:]
+    thin = np.bincount(labels[outermost], minlength=n + 1)[1:] / np.bincount(labels[mask], minlength=n + 1)[1:]
     length = np.bincount(group, outline * thin, n)  # what is wide counts for less
     return [np.isin(labels, np.flatnonzero(group == i) + 1) for i in np.argsort(-length, kind="stable") if length[i]]
 
@@ -128,5 +129,5 @@ def moved(box: Box, corner: tuple[int, int]) -> Box:
 
 def boxes_of(mask: NDArray[np.bool_]) -> list[Box]:
     """A box for each part of a mask (H, W) that hangs together, from left to right."""
-    labels, n = label(mask)
+    labels, n = labelled(mask)
     return sorted((box_of(labels == i) for i in range(1, n + 1)), key=lambda box: box[1])

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from deployment.reader.paper.apart import boxes_of
 from deployment.reader.paper.frame import extent, frame
-from deployment.reader.paper.ink import separate
+from deployment.reader.paper.grey import by_light
 from deployment.reader.picture.load import InputError, PictureSource, load_scaled
 
 
@@ -48,7 +48,7 @@ def preprocess(source: PictureSource, name: str = "the picture", kind: str | Non
 def find_digit(source: PictureSource, name: str = "the picture", kind: str | None = None) -> LocatedDigit:
     """The digit of a picture with its box and the boxes of other writing; arguments as of `preprocess`."""
     grey, scale = load_scaled(source, name)
-    ink = separate(grey, kind)
+    ink = by_light(grey, kind)
     if ink is None:
         raise InputError(f"No ink was found in {name}: draw or photograph one digit, large and dark on plain paper.")
     return LocatedDigit(ink.digit, tuple(boxes_of(ink.rest)), grey, scale)

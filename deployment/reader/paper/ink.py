@@ -1,232 +1,182 @@
-"""Find the ink of one digit in a grey picture: polarity, paper, threshold, and which blobs belong to the digit.
-
-Everything is written for "bright ink": a picture with dark ink is inverted first. NumPy and Pillow only.
-"""
+"""Find the ink on any paper: `find_ink(picture)`."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from deployment.reader.paper.frame import slide, stroke_width
-from deployment.reader.paper.raster import blur, label, otsu, shrink
-from deployment.reader.paper.rules import LEAST_RULED, without_lines
+from deployment.reader.paper.light import enlarge, ink_is_dark, is_plain, levelled, otsu, shrink
+from deployment.reader.paper.masks import grown, window
+from deployment.reader.paper.opencv import cv2
+from deployment.reader.paper.pick import MIN_CONTRAST, WEAK
+from deployment.reader.paper.rules import Rule, find_rules
+from deployment.reader.paper.sheet import find_sheet
+from deployment.reader.paper.unruled import without_rules
 
-MIN_CONTRAST = 0.05  # ink that changes the light of the paper by less than this is not ink
-STEEP = 0.06  # of the brightest light: what the few pixels of a stroke's edge take away
-PLAIN_CONTRAST = 0.5  # of a drawing on a plain ground
-TRACE = 0.01  # of full ink: the last trace of a soft edge, which would only make the digit seem larger
-WIDE_PEN = 0.12  # of the picture's side
-CROPPED = 64  # pixels: an image of this side or less is a crop, of a digit that may fill it
-SMALL = 32  # pixels: an image of this side holds one digit and nothing else
-WEAK = 0.45  # what hangs together with ink counts down to this share of the threshold
-LEAST = 0.13  # of the digit's height: smaller ink is a grain of paper or dust
-AS_DARK = 0.5  # of the digit's mean strength: paler ink is a shadow, a fold or the print on the back
-ALONG = 0.5  # of its size: ink that touches the picture's edge along more than this is a frame, a shadow or a table
+SIDE = 1600  # pixels: the long side of larger pictures is reduced to this
+WIDEST_PEN = 0.09  # of the picture's long side: what is wider is paper
+STROKES = 5  # widths of the pen: the narrowest stretch of paper between strokes that is seen as paper
+REMAINS = 0.7  # of a component lies on rules: it is a part of one
+
+
+@dataclass(frozen=True)
+class Paper:
+    """The bare paper: its mean light in [0, 1], and its colour (red, green, blue), each in [0, 1]."""
+
+    light: float
+    colour: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Pen:
+    """Mean width of the strokes in pixels of the ink, and the pen's colour (red, green, blue), each in [0, 1]."""
+
+    width: float
+    colour: tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class Ink:
-    """The ink of a picture. digit: (H, W) float32 in [0, 1], 0 off the digit, 1 at the full strength of this pen; rest:
-    (H, W) booleans, ink that is not part of the digit and is large enough to be writing."""
+    """The ink of a picture.
 
-    digit: NDArray[np.floating]
-    rest: NDArray[np.bool_]
-
-
-def separate(grey: NDArray[np.floating], kind: str | None = None) -> Ink | None:
-    """The Ink of `grey` (H, W) in [0, 1]; None if there is none. Soft edges of strokes keep their softness.
-
-    kind: "canvas" for bright strokes on a ground that is nothing but black; None to find out.
+    ink: (H, W) float32 in [0, 1], 1 at the full strength of the pen, without the rules; mask: (H, W), what hangs
+    together with ink; rules: the straight lines of the paper; sheet: its outline (n, 2), x and y, where it is seen;
+    pen: None without ink; noise: the spread of bare paper in `ink`; scale: pixels of the picture per pixel of `ink`.
     """
-    if kind == "canvas":
-        return pick_plain(grey)
-    bright = unruled(1 - grey if ink_is_dark(grey) else grey)
-    if is_plain(bright):
-        return pick_plain((bright - bright.min()) / (bright.max() - bright.min()))
-    ink = on_paper(bright)
-    return on_paper(1 - bright) if ink is None else ink  # a lamp's light may have passed for bright ink
+
+    ink: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+    paper: Paper
+    rules: tuple[Rule, ...]
+    sheet: NDArray[np.float32] | None
+    pen: Pen | None
+    noise: float
+    scale: float
 
 
-def on_paper(bright: NDArray[np.floating]) -> Ink | None:
-    """The Ink of a picture (H, W) of bright ink on whatever paper, or None."""
-    # First, paper is what is wider than nearly a third of the picture, which strokes are not. Then, with the pen known,
-    # it is what is wider than a few strokes: that takes out shadows, even those with a sharp edge.
-    widest = max(9, int(0.3 * max(bright.shape)) | 1)
-    digit = pick_digit(bright, smooth_paper(bright))
-    side = widest if digit is None else max(9, int(4 * stroke_width(digit.digit)) | 1)
-    again = pick_digit(bright, opened(bright, side)) if side < widest else None
-    if max(bright.shape) <= CROPPED:
-        return digit if again is None else again
-    for ink in (again, digit):
-        if ink is not None and has_edges(bright, ink.digit > 0.5):
-            return ink
-    # both are light, not ink: whatever is wider than any pen counts as paper
-    ink = pick_digit(bright, opened(bright, max(9, int(WIDE_PEN * max(bright.shape)) | 1)))
-    return ink if ink is not None and has_edges(bright, ink.digit > 0.5) else None
+def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
+    """The Ink of a picture (H, W) or (H, W, 3), uint8 or floats in [0, 1], on paper of any colour, under any light.
 
-
-def opened(bright: NDArray[np.floating], side: int) -> NDArray[np.floating]:
-    """The picture (H, W) without what is bright and narrower than `side` pixels."""
-    return slide(slide(bright, side, np.minimum), side, np.maximum)
-
-
-def has_edges(bright: NDArray[np.floating], ink: NDArray[np.bool_]) -> bool:
-    """Whether `ink`, a mask on the picture (H, W), has the edges of strokes: steep ones, all around.
-
-    Light that falls off has none, a shadow has one on one side, and both reach the edge of the picture.
+    The background of each channel is what is left of it without strokes; ink is the largest share of its light that any
+    channel lost. kind: "canvas" for bright strokes on a ground that is nothing but black.
     """
-    if ink.sum() < 4:
-        return False
-    border = np.zeros(ink.shape, bool)
-    border[[0, -1]] = border[:, [0, -1]] = True
-    rim = ink & (border | ~slide(ink, 3, np.minimum))
-    inner = rim & ~border
-    if not inner.any() or (rim & border).sum() > 0.06 * rim.sum():
-        return False
-    soft = blur(bright, 3)
-    reach = int(np.clip(round(0.6 * stroke_width(ink.astype(np.float32))), 2, 6))  # pixels
-    drop = (slide(soft, 3, np.maximum) - slide(soft, 2 * reach + 1, np.minimum))[inner]
-    drop /= max(1 - np.percentile(soft, 1), 0.2)  # a dim picture's edges are lower
-    steep = np.quantile(drop, 0.75)
-    return bool(steep > STEEP and (drop > 0.5 * steep).mean() > 0.7)
+    scale = max(1.0, max(picture.shape[:2]) / SIDE)
+    picture = shrink(picture, SIDE)
+    if picture.dtype != np.uint8:
+        picture = np.rint(255 * picture).astype(np.uint8)
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
+    level = grey.astype(np.float32) / 255
+    dark = kind != "canvas" and ink_is_dark(level)
+    bright = 1 - level if dark else level
+    if kind == "canvas" or is_plain(bright):
+        return _on_plain(picture, bright, scale)
+    sheet, inside = find_sheet(grey)
+    dark |= sheet is not None  # a light sheet on a dark desk
+    seen = picture if dark else 255 - picture
+    seen, widest = np.atleast_3d(seen), max(9, int(WIDEST_PEN * max(grey.shape)))
+    lost, paper = light_lost(seen, widest)
+    if inside is not None:
+        lost[~inside] = 0
+    ink, noise = levelled(strongest(lost))
+    least = max(4 * noise, 0.6 * MIN_CONTRAST)
+    rules = find_rules(ink, 0.6 * MIN_CONTRAST, inside)
+    if rules:
+        ink, noise = levelled(strongest(without_rules(lost, rules, least)))
+    lifted = ink
+    ink, mask = connected(lifted, noise, rules)
+    side = max(9, int(STROKES * pen_width(mask)) | 1)
+    if mask.any() and side < 0.7 * widest:  # with the pen known, paper is what is wider than a few strokes
+        lifted = np.where(narrow(seen, side, least), lifted, 0)
+        ink, mask = connected(lifted, noise, rules)
+    return _described(picture, paper if dark else 255 - paper, ink, mask, noise, rules, sheet, scale)
 
 
-def is_plain(bright: NDArray[np.floating]) -> bool:
-    """Whether the ground is one and the same level and what is on it is nearly all ink: a drawing, a mask, an image as
-    MNIST's. Such a picture has no paper, and wide parts are wide ink."""
-    low, high = float(bright.min()), float(np.percentile(bright, 99.5))
-    if high - low < PLAIN_CONTRAST:
-        return False
-    level = (bright - low) / (high - low)
-    return bool((level < 0.02).mean() > 0.2 and (level > 0.02).sum() < 2.5 * (level > 0.7).sum())
+def light_lost(picture: NDArray[np.uint8], widest: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """The share of its paper's light that each channel of a picture (H, W, C) of dark ink lost, and the paper (H, W, C):
+    a closing wider than the `widest` stroke, in pixels."""
+    height, width = picture.shape[:2]
+    zoom = min(1.0, 11 / widest)
+    size = max(1, round(width * zoom)), max(1, round(height * zoom))
+    small = np.atleast_3d(cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if zoom < 1 else picture)
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, window(max(3, round(widest * zoom) | 1)))
+    paper = np.atleast_3d(enlarge(cv2.blur(closed, (3, 3)), picture.shape))
+    floor = np.maximum(paper.astype(np.float32), 0.12 * 255)
+    return 1 - picture / floor, paper
 
 
-def pick_plain(bright: NDArray[np.floating]) -> Ink | None:
-    """The Ink of a picture (H, W) whose ground is 0, or None. Nothing on it is paper, so ink at its edge is ink."""
-    if bright.max() < MIN_CONTRAST:
-        return None
-    ink = (bright / bright.max()).astype(np.float32)
-    return Ink(ink, np.zeros(ink.shape, bool)) if max(ink.shape) <= SMALL else pick(ink, TRACE, plain=True)
+def narrow(picture: NDArray[np.uint8], side: int, least: float) -> NDArray[np.bool_]:
+    """Where a picture (H, W, C) of dark ink lost `least` or more of its light to what is narrower than `side` pixels, or
+    near that: a stroke has light on both sides, the edge of a shadow has not."""
+    height, width = picture.shape[:2]
+    zoom = min(1.0, 13 / side)
+    size = max(1, round(width * zoom)), max(1, round(height * zoom))
+    small = np.atleast_3d(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, window(13))
+    lost = 1 - small / np.maximum(np.atleast_3d(closed), 0.12 * 255)
+    near = grown(strongest(lost.astype(np.float32)) > least, 3)
+    return cv2.resize(near.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).view(bool)
 
 
-def unruled(bright: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The picture (H, W) of bright ink without the lines of ruled paper."""
-    if min(bright.shape) < LEAST_RULED:
-        return bright
-    paper = smooth_paper(bright)
-    ink, noise = lift(bright, paper)
-    return bright - (ink - without_lines(ink, max(6 * noise, MIN_CONTRAST))) * np.maximum(1 - paper, 0.1)
+def pen_width(mask: NDArray[np.bool_]) -> float:
+    """The median width of the strokes of a mask (H, W), in pixels; 1 without any."""
+    inside = cv2.distanceTransform(np.ascontiguousarray(mask).view(np.uint8), cv2.DIST_L2, 3)
+    ridge = mask & (inside >= cv2.dilate(inside, window(3)))
+    return float(2 * np.median(inside[ridge]) - 1) if ridge.any() else 1.0
 
 
-def lift(bright: NDArray[np.floating], paper: NDArray[np.floating]) -> tuple[NDArray[np.floating], float]:
-    """(ink (H, W), about 0 on bare paper and 1 at its strongest, and the spread of bare paper), on a known paper."""
-    # Light multiplies what the paper reflects, so the shadow is divided out; for bright ink on black this is `bright`.
-    ink = (bright - paper) / np.maximum(1 - paper, 0.1)
-    lowest, low = np.percentile(ink, [5, 25])  # surely paper: its level and spread
-    noise = low - lowest
-    return ink - (low + 0.7 * noise), noise
+def strongest(lost: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The largest of the channels of (H, W, C) at each pixel: (H, W)."""
+    first, *others = cv2.split(lost)
+    for other in others:
+        first = cv2.max(first, other)
+    return first
 
 
-def pick_digit(bright: NDArray[np.floating], paper: NDArray[np.floating]) -> Ink | None:
-    """The Ink of a picture on a known paper, or None."""
-    return pick(*lift(bright, paper))
-
-
-def pick(ink: NDArray[np.floating], noise: float, plain: bool = False) -> Ink | None:
-    """The Ink of a picture's ink (H, W), or None; noise: the spread of bare paper, where it is not `plain`."""
+def connected(ink: NDArray[np.floating], noise: float,
+              rules: list[Rule]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """(ink (H, W) in [0, 1], what hangs together with ink), without what remains of rules."""
     candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
     if candidates.size < 4:
-        return None
+        return np.zeros(ink.shape, np.float32), np.zeros(ink.shape, bool)
     threshold = otsu(candidates)
+    weak = ink > max(WEAK * threshold, 3.5 * noise)
+    n, labels, stats, _ = cv2.connectedComponentsWithStats(weak.view(np.uint8), connectivity=8)
+    keep = np.zeros(n, bool)
+    keep[labels[ink >= threshold]] = True
+    keep[0] = False
+    if rules:
+        on_rule = np.bincount(labels[_bands(ink.shape, rules)], minlength=n)
+        keep &= on_rule <= REMAINS * stats[:, cv2.CC_STAT_AREA]
+    mask = keep[labels]
+    near = grown(mask, 5) & ~((labels > 0) & ~mask)
     full = np.percentile(ink[ink >= threshold], 75)
-    labels, n = label(ink > max(WEAK * threshold, 3.5 * noise))
-    strong = np.zeros(n + 1, bool)
-    strong[labels[ink >= threshold]] = True
-    strong[0] = False
-    chosen, rest = choose(labels, strong, ink, plain)
-    if chosen is None or rest is None:
-        return None
-    keep = chosen[labels]
-    rim = slide(keep, 5, np.maximum) & ~((labels > 0) & ~keep)  # soft edges reach beyond the threshold
-    ink = np.where(rim, ink, 0).astype(np.float32)
-    # A stroke's full strength is that of the ink around it, so that a pen running dry is evened out, within reason.
-    side = max(3, 2 * int(1.5 * stroke_width(np.clip(ink / full, 0, 1))) + 1)
-    full = np.clip(blur(slide(ink, side, np.maximum), side), 0.4 * full, full)
-    floor = np.minimum(2 * noise, full / 2)
-    return Ink(np.clip((ink - floor) / (full - floor), 0, 1) * rim, rest[labels])
+    return np.where(near, np.clip(ink / full, 0, 1), 0).astype(np.float32), mask
 
 
-def ink_is_dark(grey: NDArray[np.floating]) -> bool:
-    """True when the ink is darker than its ground.
-
-    Ink is what stands out from its neighbourhood: the third moment of the picture less its blur, over three widths of
-    neighbourhood, has the sign of the ink. Dividing by the local spread keeps the edge of a shadow from outvoting it.
-    """
-    small = shrink(grey, 64)
-    moment = 0.0
-    for side in (9, 17, 33):
-        residual = small - blur(small, side)
-        local = np.sqrt(blur(residual**2, 2 * side - 1))
-        moment += np.mean((residual / (local + 0.3 * residual.std() + 1e-6)) ** 3)
-    return bool(moment < 0)
+def _bands(shape, rules):
+    """A mask (H, W) of where rules run, with their soft edges."""
+    bands = np.zeros(shape, np.uint8)
+    for rule in rules:
+        along = np.arange(rule.first, rule.last)[::4]
+        points = np.column_stack([along, rule.path[::4]] if rule.level else [rule.path[::4], along])
+        cv2.polylines(bands, [np.rint(points).astype(np.int32)], False, 1, int(np.ceil(rule.thickness)) + 3)
+    return bands.view(bool)
 
 
-def smooth_paper(bright: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The picture without its bright ink, (H, W): an opening wider than any stroke, then a blur of the bare pixels."""
-    small = shrink(bright, 128)  # the paper is smooth: this loses nothing and keeps large photographs fast
-    side = max(9, int(0.3 * max(small.shape)) | 1)
-    paper = opened(small, side)
-    for _ in range(2):
-        residual = small - paper
-        ink = residual > otsu(residual) * 0.6
-        bare = ~slide(ink, 3, np.maximum)
-        width = max(5, max(small.shape) // 8 | 1)
-        weight = blur(bare.astype(np.float32), width) + 1e-4
-        paper = (blur(small * bare, width) + 1e-4 * paper) / weight
-    if small.shape == bright.shape:
-        return paper
-    return np.asarray(Image.fromarray(paper).resize(bright.shape[::-1], Image.Resampling.BILINEAR))
+def _on_plain(picture, bright, scale):
+    low, high = float(bright.min()), float(bright.max())
+    ink = (bright - low) / (high - low) if high - low >= MIN_CONTRAST else np.zeros_like(bright)
+    return _described(picture, picture, ink, ink > 0.25, 0.0, [], None, scale)
 
 
-def choose(labels: NDArray[np.int32], strong: NDArray[np.bool_], ink: NDArray[np.floating],
-           plain: bool = False) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | tuple[None, None]:
-    """Which labels form the digit, and which are other writing: booleans (n + 1,) each; (None, None) without a digit.
+def _described(picture, paper, ink, mask, noise, rules, sheet, scale):
+    def colour(pixels):
+        mean = np.atleast_1d(np.median(pixels, axis=0)) / 255
+        return tuple(float(c) for c in np.broadcast_to(mean, 3))
 
-    strong: which labels hold real ink. The main blob is the one with the most ink, where blobs lying along the edge of
-    the picture (frames, shadows, table edges) count little. Pieces near it of a noticeable size belong to the digit;
-    specks and far things do not. Other writing is as large as a sign and as dark as the digit, and does not lie along
-    the edge, where there is anything but ink at all (not `plain`).
-    """
-    n = len(strong)
-    height, width = labels.shape
-    y, x = np.nonzero(labels)
-    of = labels[y, x]
-    mass = np.bincount(of, ink[y, x], n)
-    top, left = np.full(n, height), np.full(n, width)
-    bottom, right = np.full(n, -1), np.full(n, -1)
-    for low, high, place in ((top, bottom, y), (left, right, x)):
-        np.minimum.at(low, of, place)
-        np.maximum.at(high, of, place)
-    size = np.maximum(bottom - top, right - left) + 1
-    border = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
-    contact = np.bincount(border, minlength=n)
-    score = np.where(strong, mass * size, 0) / (1 + 20 * (contact / np.maximum(size, 1)) ** 2)
-    score[0] = 0
-    main = int(score.argmax())
-    speck = size[main] < 0.04 * max(labels.shape)  # no digit is this small on its paper: a grain of noise
-    if score[main] == 0 or mass[main] < 2 or speck:
-        return None, None
-    gap = np.maximum(
-        np.maximum(top[main] - bottom, top - bottom[main]), np.maximum(left[main] - right, left - right[main])
-    )
-    near = gap <= 0.3 * size[main]
-    sizeable = (mass >= 0.02 * mass[main]) & (size >= 0.1 * size[main])
-    hugging = contact > np.maximum(0.5 * size, contact[main] if contact[main] else 0)
-    chosen = strong & near & sizeable & ~hugging
-    chosen[main] = True
-    mean = mass / np.maximum(np.bincount(of, minlength=n), 1)
-    least = max(LEAST * (bottom[chosen].max() + 1 - top[chosen].min()), 3)
-    rest = strong & ~chosen & (size >= least) & (mean >= AS_DARK * mean[main])
-    return chosen, rest & (plain | (contact <= ALONG * size))
+    bare = picture[::8, ::8][~mask[::8, ::8]]
+    paper_colour = colour(bare) if len(bare) else (0.0, 0.0, 0.0)
+    pen = None
+    if mask.any():
+        pen = Pen(pen_width(mask), colour(picture[mask & (ink > 0.6)]))
+    return Ink(ink, mask, Paper(float(np.mean(paper_colour)), paper_colour), tuple(rules), sheet, pen, noise, scale)

@@ -1,0 +1,111 @@
+"""What a picture's light tells before its ink is known: the paper's level, whether ink is dark, whether there is paper.
+
+A picture is an array (H, W) or (H, W, 3) of floats in [0, 1] or of uint8. In a `bright` picture ink is brighter than its
+ground: a picture with dark ink is inverted first.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deployment.reader.paper.masks import grown, window
+from deployment.reader.paper.opencv import cv2
+
+PLAIN_CONTRAST = 0.5  # of full light: the least contrast of a drawing on a plain ground
+FINE = 320  # pixels of the long side on which a thin pen is still seen
+
+
+def otsu(values: NDArray[np.floating]) -> float:
+    """The threshold that splits `values` into two classes of least variance (Otsu 1979), in the middle of the gap
+    between the classes; 256 bins."""
+    low, high = float(values.min()), float(values.max())
+    if high <= low:
+        return high
+    levels = (255 * (values - low) / (high - low)).astype(np.uint8).reshape(1, -1)
+    split, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_OTSU)
+    counts = np.flatnonzero(np.bincount(levels[0], minlength=256))
+    below, above = counts[counts <= split].max(), counts[counts > split].min(initial=255)
+    return low + (high - low) * (below + above + 1) / 2 / 255
+
+
+def blur(image: NDArray, side: int) -> NDArray:
+    """Mean over a side x side window, twice (nearly a Gaussian); the rim is repeated outwards."""
+    for _ in range(2):
+        image = cv2.blur(image, (side, side), borderType=cv2.BORDER_REPLICATE)
+    return image
+
+
+def opened(bright: NDArray, side: int) -> NDArray:
+    """The picture without what is bright and narrower than `side` pixels."""
+    return cv2.morphologyEx(bright, cv2.MORPH_OPEN, window(side))
+
+
+def shrink(image: NDArray, side: int) -> NDArray:
+    """`image` averaged down so that its long side is at most `side` pixels."""
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return image
+    return cv2.resize(image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+
+
+def enlarge(image: NDArray, shape: tuple[int, ...]) -> NDArray:
+    """`image` interpolated to the height and width of `shape`."""
+    if image.shape[:2] == shape[:2]:
+        return image
+    return cv2.resize(image, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+
+
+def ink_is_dark(grey: NDArray[np.floating]) -> bool:
+    """True when the ink is darker than its ground.
+
+    Ink is what stands out from its neighbourhood: the third moment of the picture less its blur, over several widths of
+    neighbourhood, has the sign of the ink. Dividing by the local spread keeps the edge of a shadow from outvoting it.
+    Thin pens and rules are seen on the finer of two reduced pictures alone.
+    """
+    moment = 0.0
+    for side, neighbourhoods in ((64, (9, 17, 33)), (FINE, (9, 17))):
+        small = shrink(grey, side)
+        if side == FINE and max(small.shape) <= 64:
+            break
+        for width in neighbourhoods:
+            residual = small - blur(small, width)
+            local = np.sqrt(np.maximum(blur(residual**2, 2 * width - 1), 0))
+            moment += float(np.mean((residual / (local + 0.3 * residual.std() + 1e-6)) ** 3))
+    return moment < 0
+
+
+def is_plain(bright: NDArray[np.floating]) -> bool:
+    """Whether the ground is one and the same level and what is on it is nearly all ink: a drawing, a mask, an image as
+    MNIST's. Such a picture has no paper, and wide parts are wide ink."""
+    low, high = float(bright.min()), float(np.percentile(bright, 99.5))
+    if high - low < PLAIN_CONTRAST:
+        return False
+    level = (bright - low) / (high - low)
+    return bool((level < 0.02).mean() > 0.2 and (level > 0.02).sum() < 2.5 * (level > 0.7).sum())
+
+
+def smooth_paper(bright: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The picture without its bright ink, (H, W): an opening wider than any stroke, then a blur of the bare pixels."""
+    small = shrink(bright, 128)  # the paper is smooth: this loses nothing and keeps large photographs fast
+    paper = opened(small, max(9, int(0.3 * max(small.shape)) | 1))
+    width = max(5, max(small.shape) // 8 | 1)
+    for _ in range(2):
+        residual = small - paper
+        bare = ~grown(residual > otsu(residual) * 0.6, 3)
+        weight = blur(bare.astype(np.float32), width) + 1e-4
+        paper = (blur(small * bare, width) + 1e-4 * paper) / weight
+    return enlarge(paper, bright.shape)
+
+
+def lift(bright: NDArray[np.floating], paper: NDArray[np.floating]) -> tuple[NDArray[np.floating], float]:
+    """(ink (H, W), about 0 on bare paper and 1 at its strongest, and the spread of bare paper), on a known paper."""
+    # Light multiplies what the paper reflects, so the shadow is divided out; for bright ink on black this is `bright`.
+    return levelled((bright - paper) / np.maximum(1 - paper, 0.1))
+
+
+def levelled(ink: NDArray[np.floating]) -> tuple[NDArray[np.floating], float]:
+    """Ink (H, W) less the level of bare paper, and the spread of bare paper; the darkest quarter is surely paper."""
+    some = ink[:: max(1, ink.shape[0] // 256), :: max(1, ink.shape[1] // 256)]
+    lowest, low = np.percentile(some, [5, 25])
+    noise = float(low - lowest)
+    return ink - np.float32(low + 0.7 * noise), noise

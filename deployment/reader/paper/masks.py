@@ -1,0 +1,27 @@
+"""Masks, arrays (H, W) of booleans, through OpenCV."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deployment.reader.paper.opencv import cv2
+
+
+def window(side: int) -> NDArray[np.uint8]:
+    """A square window for OpenCV's morphology."""
+    return np.ones((side, side), np.uint8)
+
+
+def grown(mask: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
+    """A mask (H, W) dilated by a window of this side, in pixels."""
+    return cv2.dilate(np.ascontiguousarray(mask).view(np.uint8), window(side)).view(bool)
+
+
+def rim(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The outermost pixels of a mask (H, W)."""
+    return mask & ~cv2.erode(np.ascontiguousarray(mask).view(np.uint8), window(3)).view(bool)
+
+
+def labelled(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
+    """Connected components (8 neighbours) of a mask (H, W): labels (H, W), 0 off the mask, and their number."""
+    n, labels = cv2.connectedComponents(np.ascontiguousarray(mask).view(np.uint8), connectivity=8)
+    return labels, n - 1

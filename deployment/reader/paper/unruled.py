@@ -1,0 +1,80 @@
+"""Take the lines of a sheet out of its ink, and leave the strokes that cross them or run along them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deployment.reader.paper.opencv import cv2
+from deployment.reader.paper.rules import Rule
+
+STRETCHES = 12  # of a rule, in each of which its strength is even
+USUAL = 0.6  # quantile of the ink along a stretch: what the rule alone takes
+MARGIN = 1.1  # times that: no two places of a rule are quite equal
+EVEN = 1.6  # times its median: a rule is nowhere darker, a stroke on it is
+STEEP = 2  # columns by which a crossing stroke may be aside for each row of the rule
+
+
+def without_rules(lost: NDArray[np.floating], rules: Sequence[Rule], least: float) -> NDArray[np.floating]:
+    """The light lost (H, W, C) to ink, without the Rules; less than `least` is no ink.
+
+    A rule takes the same share of light all along: what is lost beyond that is a stroke's. Where a stroke is no darker
+    than the rule, it is what continues from one side of the rule to the other.
+    """
+    bare, out = lost.copy(), lost.copy()
+    for rule in rules:  # what is beside a rule is looked up where no other rule is
+        view, x, rows = _band(bare, rule)
+        view[rows, x] = 0
+    for rule in rules:
+        view, x, rows = _band(out, rule)
+        band = view[rows, x]
+        even = _even_strength(band)
+        beyond = (band - even) / np.maximum(1 - even, 0.1)
+        beside = bare if rule.level else bare.transpose(1, 0, 2)
+        across = _across(beside, x[0], rows, least)
+        view[rows, x] = np.clip(np.maximum(beyond, across), 0, band)
+        beside[rows, x] = across
+    return out
+
+
+def _band(lost, rule):
+    """(the picture seen along the rule, columns (rows, columns), rows (rows, columns)) of the pixels of a rule."""
+    view = lost if rule.level else lost.transpose(1, 0, 2)
+    half = int(np.ceil(rule.thickness / 2)) + 1
+    rows = np.rint(rule.path).astype(int) + np.arange(-half, half + 1)[:, None]
+    return view, np.broadcast_to(np.arange(rule.first, rule.last), rows.shape), np.clip(rows, 0, len(view) - 1)
+
+
+def _even_strength(band):
+    """What a rule alone takes at each place of its band (rows, columns, C): a quantile of each stretch along it."""
+    n = min(STRETCHES, band.shape[1])
+    length = band.shape[1] // n
+    some = band[:, : n * length].reshape(len(band), n, length, -1)[:, :, :: max(1, length // 48)]
+    rank = int(USUAL * some.shape[2])
+    usual = np.partition(some, rank, axis=2)[:, :, rank]  # (rows, stretches, C)
+    usual = np.minimum(usual, EVEN * np.median(usual, axis=1, keepdims=True))
+    usual = np.median(np.stack([usual[:, np.clip(np.arange(n) + i, 0, n - 1)] for i in (-1, 0, 1)]), axis=0)
+    even = cv2.resize(np.ascontiguousarray(usual, np.float32), (band.shape[1], len(band)),
+                      interpolation=cv2.INTER_LINEAR)
+    return MARGIN * even.reshape(band.shape)
+
+
+def _across(beside, x, rows, least):
+    """What goes on from above a rule's band to below it (rows, columns, C), straight down or slanting: the lesser of the
+    two ends."""
+    thick, n = rows.shape
+    above, below = (np.maximum(*(beside[np.clip(edge + i * towards, 0, len(beside) - 1), x] for i in (1, 2)))
+                    for edge, towards in ((rows[0], -1), (rows[-1], 1)))
+    out = np.zeros((thick, *above.shape), np.float32)
+    reach = STEEP * thick
+    near = [cv2.dilate((end.max(axis=1) > least).astype(np.uint8)[None], np.ones((1, 2 * reach + 1), np.uint8))[0]
+            for end in (above, below)]
+    columns = np.flatnonzero(near[0] & near[1])
+    if not len(columns):
+        return out
+    places = np.linspace(0, 1, thick)[:, None]
+    for slant in range(-reach, reach + 1, max(1, thick // 3)):
+        upper = np.clip(columns - np.rint(slant * places).astype(int), 0, n - 1)
+        lower = np.clip(columns + np.rint(slant * (1 - places)).astype(int), 0, n - 1)
+        out[:, columns] = np.maximum(out[:, columns], np.minimum(above[upper], below[lower]))
+    return out
