@@ -16,7 +16,8 @@ from deployment.reader.paper.unruled import without_rules
 SIDE = 1600  # pixels: the long side of larger pictures is reduced to this
 WIDEST_PEN = 0.09  # of the picture's long side: what is wider is paper
 STROKES = 5  # widths of the pen: the narrowest stretch of paper between strokes that is seen as paper
-REMAINS = 0.7  # of a component lies on rules: it is a part of one
+REMAINS = 0.7  # of a component lies on rules or along an edge: it is a part of one
+BORDER = 0.012  # of the picture's long side: the strip along an edge in which its shadow lies
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,12 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
     if rules:
         ink, noise = levelled(strongest(without_rules(lost, rules, least)))
     lifted = ink
-    ink, mask = connected(lifted, noise, rules)
+    edge = border(grey.shape, inside)
+    ink, mask = connected(lifted, noise, rules, edge)
     side = max(9, int(STROKES * pen_width(mask)) | 1)
     if mask.any() and side < 0.7 * widest:  # with the pen known, paper is what is wider than a few strokes
         lifted = np.where(narrow(seen, side, least), lifted, 0)
-        ink, mask = connected(lifted, noise, rules)
+        ink, mask = connected(lifted, noise, rules, edge)
     return _described(picture, paper if dark else 255 - paper, ink, mask, noise, rules, sheet, scale)
 
 
@@ -132,9 +134,16 @@ def strongest(lost: NDArray[np.float32]) -> NDArray[np.float32]:
     return first
 
 
-def connected(ink: NDArray[np.floating], noise: float,
-              rules: list[Rule]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """(ink (H, W) in [0, 1], what hangs together with ink), without what remains of rules."""
+def border(shape: tuple[int, int], inside: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """A mask (H, W) of a narrow strip along the edge of the picture, and of the sheet where its `inside` is known."""
+    width = max(2, int(BORDER * max(shape)))
+    paper = np.ones(shape, np.uint8) if inside is None else inside.view(np.uint8)
+    return ~cv2.erode(paper, window(2 * width + 1), borderType=cv2.BORDER_CONSTANT, borderValue=0).view(bool)
+
+
+def connected(ink: NDArray[np.floating], noise: float, rules: list[Rule],
+              edge: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """(ink (H, W) in [0, 1], what hangs together with ink), without what remains of rules and what lies along an edge."""
     candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
     if candidates.size < 4:
         return np.zeros(ink.shape, np.float32), np.zeros(ink.shape, bool)
@@ -144,9 +153,11 @@ def connected(ink: NDArray[np.floating], noise: float,
     keep = np.zeros(n, bool)
     keep[labels[ink >= threshold]] = True
     keep[0] = False
+    area = stats[:, cv2.CC_STAT_AREA]
+    keep &= np.bincount(labels[edge], minlength=n) <= REMAINS * area
     if rules:
         on_rule = np.bincount(labels[_bands(ink.shape, rules)], minlength=n)
-        keep &= on_rule <= REMAINS * stats[:, cv2.CC_STAT_AREA]
+        keep &= on_rule <= REMAINS * area
     mask = keep[labels]
     near = grown(mask, 5) & ~((labels > 0) & ~mask)
     full = np.percentile(ink[ink >= threshold], 75)

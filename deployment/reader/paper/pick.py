@@ -15,6 +15,7 @@ WEAK = 0.45  # what hangs together with ink counts down to this share of the thr
 LEAST = 0.13  # of the digit's height: smaller ink is a grain of paper or dust
 AS_DARK = 0.5  # of the digit's mean strength: paler ink is a shadow, a fold or the print on the back
 ALONG = 0.5  # of its size: ink that touches the picture's edge along more than this is a frame, a shadow or a table
+SLIM = 12  # times its width: a component that is longer counts as no longer than this; lines are long, digits are not
 THROUGH = 0.02  # the share of its ink that counts of what reaches two edges of the picture: a line, a frame, a table
 SPECK = 0.04  # of the picture's long side: a smaller component is a grain of noise
 
@@ -84,7 +85,8 @@ def choose(labels: NDArray[np.int32], stats: NDArray[np.int32], strong: NDArray[
     bottom, right, size = top + height - 1, left + width - 1, np.maximum(height, width)
     mass = np.bincount(labels.ravel(), np.maximum(ink, 0).ravel(), n)
     contact = np.bincount(np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]]), minlength=n)
-    score = np.where(strong, mass * size, 0) / (1 + 20 * (contact / size) ** 2)
+    long = np.minimum(1, SLIM * area / size**2)
+    score = np.where(strong, mass * size, 0) / (1 + 20 * (contact / size) ** 2) * (1 if plain else long**2)
     edges = (top <= 1).astype(int) + (left <= 1) + (bottom >= labels.shape[0] - 2) + (right >= labels.shape[1] - 2)
     if not plain:
         score *= np.where(edges >= 2, THROUGH, 1)

@@ -7,7 +7,7 @@ to part along its darkest path, as paper is seldom quite flat.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,12 +164,13 @@ def _pencil(u: NDArray[np.float32], v: NDArray[np.float32], width: int) -> tuple
     """
     edges = np.quantile(v, [0, 1 / 3, 2 / 3, 1])
     bands = [(v >= low) & (v <= high) for low, high in pairwise(edges)]
-    slopes = [max(SLOPES, key=lambda slope, at=at: _density(u[at], v[at], slope, 0.0, 3 / width)) for at in bands]
     places = [float(np.mean(v[at])) for at in bands]
-    fits = [(slope, 0.0) for slope in slopes]
+    slopes = [_two_best(u[at], v[at], 3 / width) for at in bands]
+    fits = [(slope, 0.0) for of_band in slopes for slope in of_band]
     for i, k in ((0, 1), (0, 2), (1, 2)):
-        fan = float(np.clip((slopes[k] - slopes[i]) / max(places[k] - places[i], 0.05), -FAN, FAN))
-        fits.append((slopes[i] - fan * places[i], fan))
+        for first, second in product(slopes[i], slopes[k]):
+            fan = float(np.clip((second - first) / max(places[k] - places[i], 0.05), -FAN, FAN))
+            fits.append((first - fan * places[i], fan))
 
     def density(fit: tuple[float, float]) -> float:
         return _density(u, v, *fit, 2 / width)
@@ -181,6 +182,14 @@ def _pencil(u: NDArray[np.float32], v: NDArray[np.float32], width: int) -> tuple
         refined.append(fit)
     slope, fan = max(refined, key=density)
     return float(slope), float(fan)
+
+
+def _two_best(u: NDArray[np.float32], v: NDArray[np.float32], bin_width: float) -> list[float]:
+    """The slope with the largest density, and the next that is no neighbour of it."""
+    densities = np.array([_density(u, v, slope, 0.0, bin_width) for slope in SLOPES])
+    best = int(densities.argmax())
+    densities[max(best - 3, 0) : best + 4] = 0
+    return [float(SLOPES[best]), float(SLOPES[densities.argmax()])]
 
 
 def _density(u: NDArray[np.float32], v: NDArray[np.float32], slope: float, fan: float, bin_width: float) -> float:
