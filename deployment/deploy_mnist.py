@@ -8,7 +8,7 @@ From a shell: `python -m deployment.deploy_mnist photo.jpg [--json | --csv]`, wi
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
@@ -22,15 +22,23 @@ from core.explain import attribution, counterfactual, gates, neighbours, probe
 from core.models import model
 from core.models.check import check
 from core.nn.context import Array
-from deployment.reader import left_over, wording
+from deployment.reader import hypotheses, wording
 from deployment.reader.csv_tables import digits_csv, numbers_csv
 from deployment.reader.number.read import Stroke, read_number
-from deployment.reader.paper.digit import find_digit
-from deployment.reader.picture.load import InputError, PictureSource, check_images, unread_pages
+from deployment.reader.picture.load import (
+    InputError,
+    PictureSource,
+    Pixels,
+    check_images,
+    load_pixels,
+    load_scaled,
+    unread_pages,
+)
 from deployment.reader.prediction import NumberReading, Prediction
 
 SHIPPED = model.FINAL_MODEL
 RUNS = SHIPPED.parent / "runs"
+MOST_AT_ONCE = 8_000_000  # pixels of pictures that are read together
 
 T = TypeVar("T")
 
@@ -68,10 +76,15 @@ class MNISTDeployer:
                       skip_errors: bool = False, kind: str | None = None) -> Sequence[Prediction | InputError]:
         """Read many pictures; arguments as of `predict`. A picture that cannot be read raises InputError naming its
         index; with skip_errors its InputError takes its place in the list."""
-        digits = _read_each(lambda image, name: left_over.Digit.of(find_digit(image, name, kind)), images, names,
-                            skip_errors)
-        predictions = iter(left_over.read(self, [digit for digit in digits if not isinstance(digit, InputError)]))
-        return [digit if isinstance(digit, InputError) else next(predictions) for digit in digits]
+        answers: list[Prediction | InputError] = []
+        for loaded in _in_parts(_load_each(images, names, kind, skip_errors)):
+            pictures = [one for one in loaded if not isinstance(one, InputError)]
+            read = iter(hypotheses.read(self, pictures, kind))
+            answers += [one if isinstance(one, InputError) else next(read) for one in loaded]
+        for answer in answers:
+            if isinstance(answer, InputError) and not skip_errors:
+                raise answer
+        return answers
 
     def predict_arrays(self, X: ArrayLike) -> Array:
         """Calibrated probabilities (N, 10) of framed images (N, 28, 28), integers 0..255 or floats in [0, 1].
@@ -199,6 +212,37 @@ class MNISTDeployer:
                 novelty=float(novelty[i]), emotion=str(emotion), gate=None if reading.gate is None else reading.gate[i],
                 hidden=[layer[i] for layer in reading.hidden], image=images[i]))
         return answers
+
+
+def _load_each(images: Iterable[PictureSource], names: Sequence[str] | None, kind: str | None,
+               skip_errors: bool) -> Iterator[tuple[Pixels, str] | InputError]:
+    """The pixels of each picture with its name, or its InputError."""
+    for i, image in enumerate(images):
+        name = names[i] if names is not None else f"picture {i}"
+        try:
+            yield (Pixels(*_grey_alone(load_scaled(image, name))) if kind == "canvas" else load_pixels(image, name)), name
+        except InputError as error:
+            if not skip_errors:
+                raise
+            yield error
+
+
+def _grey_alone(loaded):
+    grey, scale = loaded
+    return grey, None, scale
+
+
+def _in_parts(loaded: Iterable[tuple[Pixels, str] | InputError]) -> Iterator[list[tuple[Pixels, str] | InputError]]:
+    """Lists of pictures that together take little more than MOST_AT_ONCE pixels, to limit memory."""
+    part, pixels = [], 0
+    for one in loaded:
+        part.append(one)
+        pixels += 0 if isinstance(one, InputError) else one[0].grey.size
+        if pixels > MOST_AT_ONCE:
+            yield part
+            part, pixels = [], 0
+    if part:
+        yield part
 
 
 def _read_each(read: Callable[[PictureSource, str], T], sources: Iterable[PictureSource], names: Sequence[str] | None,

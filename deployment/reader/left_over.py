@@ -34,7 +34,10 @@ class Digit:
     def of(cls, located: LocatedDigit) -> "Digit":
         """The Digit of a LocatedDigit."""
         rest = tuple(in_source(box, located.scale) for box in located.rest)
-        return cls(located.image, in_source(located.box, located.scale), rest, Apart.of(located.ink), located.scale)
+        apart = Apart.of(located.ink)
+        if apart is not None:
+            apart = replace(apart, corner=(apart.corner[0] + located.corner[0], apart.corner[1] + located.corner[1]))
+        return cls(located.image, in_source(located.box, located.scale), rest, apart, located.scale)
 
 
 def in_source(box: Box, scale: float) -> Box:

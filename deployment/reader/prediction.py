@@ -29,6 +29,17 @@ def _renamed(former: str, name: str, value: Any) -> Any:
 
 
 @dataclass(frozen=True)
+class Hypothesis:
+    """One hypothesis of where the ink is, and the digit read from it. method: "light", "colour" or "crop"; chosen:
+    whether this reading is the answer."""
+
+    method: str
+    digit: int
+    confidence: float
+    chosen: bool
+
+
+@dataclass(frozen=True)
 class Prediction:
     """One digit. Probabilities are calibrated; the arrays belong to the caller."""
 
@@ -44,6 +55,7 @@ class Prediction:
     image: NDArray[np.floating]  # (28, 28) in [0, 1], the network's input; empty if it is not stored
     box: Box = (0, 0, 0, 0)  # box of the ink that was read
     left_over: tuple[Box, ...] = ()  # boxes of separate ink that is not part of the answer
+    hypotheses: tuple[Hypothesis, ...] = ()  # those that were read; another one only where the first is not confident
 
     @property
     def alternatives(self) -> list[int]:
@@ -66,6 +78,8 @@ class Prediction:
         return {"digit": self.digit, "confidence": round(self.confidence, 6), "emotion": self.emotion,
                 "runner_up": self.runner_up, "alternatives": self.alternatives, "novelty": round(self.novelty, 4),
                 "box": list(self.box), "left_over": [list(box) for box in self.left_over],
+                "hypotheses": [{"method": one.method, "digit": one.digit, "confidence": round(one.confidence, 6),
+                                "chosen": one.chosen} for one in self.hypotheses],
                 "prediction_sets": {f"{alpha:.1%}": digits for alpha, digits in self.prediction_sets.items()},
                 "probabilities": [round(float(p), 6) for p in self.probabilities]}
 

@@ -1,28 +1,51 @@
-"""Picture of a digit -> (28, 28) image in MNIST's format. Used by app, command line and tests."""
+"""Picture of a digit -> (28, 28) image in MNIST's format. Used by app, command line and tests.
+
+There are up to three hypotheses of where the ink is: by light (deployment.reader.paper.grey), by colour, without the
+lines of the paper (deployment.reader.paper.ink), and for a small crop. deployment.reader.hypotheses chooses among them by
+reading each.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.paper.apart import boxes_of
+from deployment.reader.paper.apart import Box, boxes_of, moved
 from deployment.reader.paper.frame import extent, frame
-from deployment.reader.paper.grey import by_light
-from deployment.reader.picture.load import InputError, PictureSource, load_scaled
+from deployment.reader.paper.grey import SMALL, by_light
+from deployment.reader.paper.ink import Ink, find_ink
+from deployment.reader.paper.light import ink_is_dark, is_plain, shrink
+from deployment.reader.paper.pick import Picked, pick
+from deployment.reader.picture.load import WORK_SIDE, InputError, Pixels, PictureSource, load_pixels, load_scaled
+
+LEAST_DIGIT = 0.015  # of the picture's long side: a smaller component is a grain of noise
+MARGIN = 2  # pixels around a digit that is cut out
 
 
 @dataclass(frozen=True)
 class LocatedDigit:
     """A digit in a picture.
 
-    ink: (H, W) in [0, 1], 0 outside the digit; rest: boxes of other writing; grey: the searched picture (H, W) in
-    [0, 1]; scale: pixels of the source per pixel of `grey`. Boxes are (top, left, bottom, right) in pixels of `grey`.
+    ink: (h, w) in [0, 1], the part of the picture around the digit, 0 outside it; corner: its place in the picture
+    (row, column); rest: boxes of other writing; scale: pixels of the source per pixel; method: the hypothesis, "light",
+    "colour" or "crop". Boxes are (top, left, bottom, right) in pixels of the picture.
     """
 
     ink: NDArray[np.floating]
-    rest: tuple[tuple[int, int, int, int], ...]
-    grey: NDArray[np.floating]
+    corner: tuple[int, int]
+    rest: tuple[Box, ...]
     scale: float
+    method: str
+
+    @classmethod
+    def of(cls, picked: Picked, scale: float, method: str) -> "LocatedDigit":
+        """The LocatedDigit of a digit that was picked from a picture."""
+        top, left, bottom, right = extent(picked.digit)
+        top, left = max(top - MARGIN, 0), max(left - MARGIN, 0)
+        ink = picked.digit[top : bottom + MARGIN, left : right + MARGIN]
+        whole = picked.digit if picked.digit.shape == (28, 28) else ink  # an image in MNIST's form stays as it is
+        corner = (0, 0) if whole is picked.digit else (top, left)
+        return cls(whole.copy(), corner, tuple(boxes_of(picked.rest)), scale, method)
 
     @property
     def image(self) -> NDArray[np.floating]:
@@ -30,9 +53,9 @@ class LocatedDigit:
         return frame(self.ink)
 
     @property
-    def box(self) -> tuple[int, int, int, int]:
+    def box(self) -> Box:
         """The box of the digit."""
-        return extent(self.ink)
+        return moved(extent(self.ink), self.corner)
 
 
 def preprocess(source: PictureSource, name: str = "the picture", kind: str | None = None) -> NDArray[np.floating]:
@@ -46,9 +69,38 @@ def preprocess(source: PictureSource, name: str = "the picture", kind: str | Non
 
 
 def find_digit(source: PictureSource, name: str = "the picture", kind: str | None = None) -> LocatedDigit:
-    """The digit of a picture with its box and the boxes of other writing; arguments as of `preprocess`."""
-    grey, scale = load_scaled(source, name)
-    ink = by_light(grey, kind)
-    if ink is None:
+    """The digit of a picture by the first hypothesis that finds one; arguments as of `preprocess`."""
+    if kind == "canvas":
+        grey, scale = load_scaled(source, name)
+        digit = locate_by_light(Pixels(grey, None, scale), kind)
+    else:
+        pixels = load_pixels(source, name)
+        digit = locate_by_light(pixels, kind)
+        if digit is None and not is_drawing(pixels.grey):
+            digit = locate_by_colour(pixels, find_ink(pixels.grey if pixels.colour is None else pixels.colour))
+    if digit is None:
         raise InputError(f"No ink was found in {name}: draw or photograph one digit, large and dark on plain paper.")
-    return LocatedDigit(ink.digit, tuple(boxes_of(ink.rest)), grey, scale)
+    return digit
+
+
+def locate_by_light(pixels: Pixels, kind: str | None = None) -> LocatedDigit | None:
+    """The digit by light alone, at low resolution."""
+    grey = shrink(pixels.grey, WORK_SIDE)
+    picked = by_light(grey, kind)
+    scale = pixels.scale * max(pixels.grey.shape) / max(grey.shape)
+    return None if picked is None else LocatedDigit.of(picked, scale, "light")
+
+
+def locate_by_colour(pixels: Pixels, ink: Ink) -> LocatedDigit | None:
+    """The digit in the Ink of a picture."""
+    picked = pick(ink.ink, 0.0, speck=LEAST_DIGIT)
+    return None if picked is None else LocatedDigit.of(picked, pixels.scale * ink.scale, "colour")
+
+
+def is_drawing(grey: NDArray[np.floating]) -> bool:
+    """Whether a picture (H, W) is a drawing on a plain ground, or small enough to hold a digit and nothing else: there
+    is one hypothesis for its ink."""
+    small = shrink(grey, WORK_SIDE)
+    return max(grey.shape) <= SMALL or is_plain(1 - small if ink_is_dark(small) else small)
+
+

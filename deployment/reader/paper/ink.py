@@ -1,11 +1,12 @@
 """Find the ink on any paper: `find_ink(picture)`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.paper.light import enlarge, ink_is_dark, is_plain, levelled, otsu, shrink
+from deployment.reader.paper.light import enlarge, ink_is_dark, is_plain, levelled, otsu
 from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.paper.pick import MIN_CONTRAST, WEAK
@@ -16,6 +17,7 @@ from deployment.reader.paper.unruled import without_rules
 SIDE = 1600  # pixels: the long side of larger pictures is reduced to this
 WIDEST_PEN = 0.09  # of the picture's long side: what is wider is paper
 STROKES = 5  # widths of the pen: the narrowest stretch of paper between strokes that is seen as paper
+FAINT = 0.4  # of the threshold between ink and paper: a line in a light pencil beside one in a dark pen
 REMAINS = 0.7  # of a component lies on rules or along an edge: it is a part of one
 BORDER = 0.012  # of the picture's long side: the strip along an edge in which its shadow lies
 
@@ -61,8 +63,8 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
     The background of each channel is what is left of it without strokes; ink is the largest share of its light that any
     channel lost. kind: "canvas" for bright strokes on a ground that is nothing but black.
     """
-    scale = max(1.0, max(picture.shape[:2]) / SIDE)
-    picture = shrink(picture, SIDE)
+    factor = -(-max(picture.shape[:2]) // SIDE)
+    scale, picture = float(factor), reduced(picture, factor)
     if picture.dtype != np.uint8:
         picture = np.rint(255 * picture).astype(np.uint8)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
@@ -83,14 +85,24 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
     rules = find_rules(ink, 0.6 * MIN_CONTRAST, inside)
     if rules:
         ink, noise = levelled(strongest(without_rules(lost, rules, least)))
-    lifted = ink
-    edge = border(grey.shape, inside)
-    ink, mask = connected(lifted, noise, rules, edge)
-    side = max(9, int(STROKES * pen_width(mask)) | 1)
-    if mask.any() and side < 0.7 * widest:  # with the pen known, paper is what is wider than a few strokes
-        lifted = np.where(narrow(seen, side, least), lifted, 0)
-        ink, mask = connected(lifted, noise, rules, edge)
+    candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
+    if candidates.size >= 4:
+        threshold = otsu(candidates)
+        side = max(9, int(STROKES * pen_width(ink > threshold)) | 1)
+        if side < 0.7 * widest:  # with the pen known, paper is what is wider than a few strokes
+            ink = np.where(narrow(seen, side, least), ink, 0)
+        ink, mask = connected(ink, threshold, noise, rules, border(grey.shape, inside))
+    else:
+        ink, mask = np.zeros(grey.shape, np.float32), np.zeros(grey.shape, bool)
     return _described(picture, paper if dark else 255 - paper, ink, mask, noise, rules, sheet, scale)
+
+
+def reduced(picture: NDArray, factor: int) -> NDArray:
+    """A picture averaged over squares of factor x factor pixels; the rest at its right and bottom is left out."""
+    if factor == 1:
+        return picture
+    height, width = (n // factor for n in picture.shape[:2])
+    return cv2.resize(picture[: height * factor, : width * factor], (width, height), interpolation=cv2.INTER_AREA)
 
 
 def light_lost(picture: NDArray[np.uint8], widest: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
@@ -141,31 +153,33 @@ def border(shape: tuple[int, int], inside: NDArray[np.bool_] | None) -> NDArray[
     return ~cv2.erode(paper, window(2 * width + 1), borderType=cv2.BORDER_CONSTANT, borderValue=0).view(bool)
 
 
-def connected(ink: NDArray[np.floating], noise: float, rules: list[Rule],
+def connected(ink: NDArray[np.floating], threshold: float, noise: float, rules: list[Rule],
               edge: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """(ink (H, W) in [0, 1], what hangs together with ink), without what remains of rules and what lies along an edge."""
-    candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
-    if candidates.size < 4:
-        return np.zeros(ink.shape, np.float32), np.zeros(ink.shape, bool)
-    threshold = otsu(candidates)
-    weak = ink > max(WEAK * threshold, 3.5 * noise)
+    """(ink (H, W) in [0, 1], what hangs together with ink), without what remains of rules and what lies along an edge.
+
+    threshold: between ink and paper.
+    """
+    weak = ink > max(WEAK * FAINT * threshold, 3.5 * noise, 0.6 * MIN_CONTRAST)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(weak.view(np.uint8), connectivity=8)
     keep = np.zeros(n, bool)
-    keep[labels[ink >= threshold]] = True
+    strong = ink > max(FAINT * threshold, 6 * noise)
+    keep[labels[strong]] = True
     keep[0] = False
     area = stats[:, cv2.CC_STAT_AREA]
     keep &= np.bincount(labels[edge], minlength=n) <= REMAINS * area
     if rules:
-        on_rule = np.bincount(labels[_bands(ink.shape, rules)], minlength=n)
-        keep &= on_rule <= REMAINS * area
+        bands = rule_bands(ink.shape, rules)
+        # on a fine grid much of any component lies on rules
+        keep &= np.bincount(labels[bands], minlength=n) <= (REMAINS + (1 - REMAINS) * bands.mean()) * area
     mask = keep[labels]
     near = grown(mask, 5) & ~((labels > 0) & ~mask)
-    full = np.percentile(ink[ink >= threshold], 75)
+    inked = ink[mask]
+    full = np.percentile(inked[inked > min(threshold, inked.max() / 2)], 75) if inked.size else 1.0
     return np.where(near, np.clip(ink / full, 0, 1), 0).astype(np.float32), mask
 
 
-def _bands(shape, rules):
-    """A mask (H, W) of where rules run, with their soft edges."""
+def rule_bands(shape: tuple[int, ...], rules: Iterable[Rule]) -> NDArray[np.bool_]:
+    """A mask (H, W) of where Rules run, with their soft edges."""
     bands = np.zeros(shape, np.uint8)
     for rule in rules:
         along = np.arange(rule.first, rule.last)[::4]

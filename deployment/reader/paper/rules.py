@@ -19,6 +19,7 @@ LEAST_RULED = 100  # pixels: a smaller picture shows no paper around its digit
 SIDE = 800  # pixels of the long side of the picture on which lines are searched
 THICKEST = 16  # pixels of that picture: no line of paper is as thick
 SLOPES = np.linspace(-0.37, 0.37, 107)  # rows a column: up to 20 degrees
+NEARBY = np.linspace(-0.15, 0.15, 43)  # about a first estimate of the slope
 FAN = 0.5  # the most that slopes differ over a distance of a picture's width
 MOST_POINTS = 3000  # of the pixels on lines, from which the pencil is estimated
 BLOCK = 4  # pixels along a line that are taken together
@@ -28,6 +29,7 @@ SEED = 0.35  # of a line's length in the picture: less of it inked on a straight
 BROKEN = 0.06  # of the width: gaps in a line up to this are closed
 LONG = 0.4  # of a line's length in the picture: a shorter line is a stroke
 SHORT = 0.3  # of the picture's long side: so short a line is one only from edge to edge of the picture
+CORNER, MOST = 0.7, 0.6  # or, where it has less than this share of the width, if most of it is inked
 ENDS = 0.03  # of the width: a line that comes as near as this to an edge or to another line reaches it
 PART = 16  # pixels along a line from which one point of its path is taken
 AWAY = 9  # pixels: the farthest that a path is from a straight line
@@ -105,14 +107,14 @@ def _lines_along(ink: NDArray[np.float32], least: float, paper: NDArray[np.bool_
     if len(at) < 4:
         return _none(at)
     thin = ink - cv2.blur(ink, (1, 2 * THICKEST), borderType=cv2.BORDER_REPLICATE)
-    slope, fan, _, _ = _straightened(thin, least)
+    slope, fan, _, _ = _straightened(thin, least, SLOPES)
     along = cv2.filter2D(thin, -1, _line_kernel(slope), borderType=cv2.BORDER_REPLICATE)
     # Lines go on along the line, the grain of paper does not: the spread of the differences tells the grain
     step = PART + 1
     ahead = np.roll(along, -round(slope * step), axis=0)[THICKEST:-THICKEST:2, step::2]
     change = ahead - along[THICKEST:-THICKEST:2, :-step:2]
     least = max(0.6 * least, NOISE * float(np.median(np.abs(change)) / 0.6745 / np.sqrt(2)))
-    slope, fan, r, x = _straightened(along, least)
+    slope, fan, r, x = _straightened(along, least, slope + NEARBY)
     if len(r) < LONG * width:
         return _none(at)
     row = np.rint((r - r.min()) * width).astype(int) + 2
@@ -127,8 +129,9 @@ def _lines_along(ink: NDArray[np.float32], least: float, paper: NDArray[np.bool_
     return _distinct(_followed(along, at, rows[seeds].astype(np.float32), least, paper))
 
 
-def _straightened(dark: NDArray[np.float32], least: float) -> tuple[float, float, NDArray[np.float32], NDArray]:
-    """(slope, fan) of the pencil of lines in (H, W), and r and the column of each pixel in the middle of a line."""
+def _straightened(dark: NDArray[np.float32], least: float, slopes: NDArray[np.floating]) -> tuple[float, float, NDArray[np.float32], NDArray]:
+    """(slope, fan) of the pencil of lines in (H, W), and r and the column of each pixel in the middle of a line; slopes:
+    those that are tried."""
     height, width = dark.shape
     # the middle of each thin piece alone, so that thick and thin lines count the same
     y, x = np.nonzero((dark > least) & (dark >= cv2.dilate(dark, np.ones((5, 1), np.uint8))))
@@ -136,7 +139,7 @@ def _straightened(dark: NDArray[np.float32], least: float) -> tuple[float, float
         return 0.0, 0.0, np.zeros(0, np.float32), x
     u, v = ((x - width / 2) / width).astype(np.float32), ((y - height / 2) / width).astype(np.float32)
     step = -(-len(y) // MOST_POINTS)
-    slope, fan = _pencil(u[::step], v[::step], width)
+    slope, fan = _pencil(u[::step], v[::step], width, slopes)
     return slope, fan, (v - np.float32(slope) * u) / (1 + np.float32(fan) * u), x
 
 
@@ -157,15 +160,15 @@ def _none(at):
     return _Lines(at, np.zeros((0, len(at)), np.float32), *np.zeros((2, 0), int), np.zeros((0, 2), int))
 
 
-def _pencil(u: NDArray[np.float32], v: NDArray[np.float32], width: int) -> tuple[float, float]:
-    """(slope, fan) of the pencil whose lines the points (u, v) lie on most densely.
+def _pencil(u: NDArray[np.float32], v: NDArray[np.float32], width: int, tried: NDArray[np.floating]) -> tuple[float, float]:
+    """(slope, fan) of the pencil whose lines the points (u, v) lie on most densely, with one of the slopes `tried`.
 
     The slope is searched in three bands of the picture, in each of which it changes little; each two of them give a fan.
     """
     edges = np.quantile(v, [0, 1 / 3, 2 / 3, 1])
     bands = [(v >= low) & (v <= high) for low, high in pairwise(edges)]
     places = [float(np.mean(v[at])) for at in bands]
-    slopes = [_two_best(u[at], v[at], 3 / width) for at in bands]
+    slopes = [_two_best(u[at], v[at], 3 / width, tried) for at in bands]
     fits = [(slope, 0.0) for of_band in slopes for slope in of_band]
     for i, k in ((0, 1), (0, 2), (1, 2)):
         for first, second in product(slopes[i], slopes[k]):
@@ -176,20 +179,20 @@ def _pencil(u: NDArray[np.float32], v: NDArray[np.float32], width: int) -> tuple
         return _density(u, v, *fit, 2 / width)
 
     refined = []
-    for fit in sorted(fits, key=density)[-3:]:
-        for step in (0.006, 0.003, 0.0015):
+    for fit in sorted(fits, key=density)[-5:]:
+        for step in (0.01, 0.005, 0.0025, 0.0012):
             fit = max(((fit[0] + i * step, fit[1] + k * 6 * step) for i in (-1, 0, 1) for k in (-1, 0, 1)), key=density)
         refined.append(fit)
     slope, fan = max(refined, key=density)
     return float(slope), float(fan)
 
 
-def _two_best(u: NDArray[np.float32], v: NDArray[np.float32], bin_width: float) -> list[float]:
+def _two_best(u: NDArray[np.float32], v: NDArray[np.float32], bin_width: float, slopes: NDArray[np.floating]) -> list[float]:
     """The slope with the largest density, and the next that is no neighbour of it."""
-    densities = np.array([_density(u, v, slope, 0.0, bin_width) for slope in SLOPES])
+    densities = np.array([_density(u, v, slope, 0.0, bin_width) for slope in slopes])
     best = int(densities.argmax())
     densities[max(best - 3, 0) : best + 4] = 0
-    return [float(SLOPES[best]), float(SLOPES[densities.argmax()])]
+    return [float(slopes[best]), float(slopes[densities.argmax()])]
 
 
 def _density(u: NDArray[np.float32], v: NDArray[np.float32], slope: float, fan: float, bin_width: float) -> float:
@@ -287,8 +290,11 @@ def _accepted(lines: _Lines, others: _Lines, shape: tuple[int, int]) -> _Lines:
         met = np.abs(others.rows[:, part] - x) < near
         met &= (others.at[others.first][:, None] - near <= y) & (y <= others.at[others.last][:, None] + near)
         reached |= met.any(axis=0).reshape(reached.shape)
-    whole, short = reached.all(axis=1), (lines.last - lines.first + 1) * PART < SHORT * max(shape)
-    return lines.only(np.flatnonzero((whole | (whole.sum() >= 2)) & ~(short & ~at_edges.all(axis=1))))
+    whole, length = reached.all(axis=1), lines.last - lines.first + 1
+    short, chord = length * PART < SHORT * max(shape), lines.chord[:, 1] - lines.chord[:, 0]
+    in_corner = (chord * PART < CORNER * shape[1]) & (length >= MOST * chord)
+    accepted = (whole | (whole.sum() >= 2)) & (~short | at_edges.all(axis=1) | in_corner)
+    return lines.only(np.flatnonzero(accepted))
 
 
 def _measured(ink: NDArray[np.floating], lines: _Lines, zoom: float, level: bool) -> list[Rule]:

@@ -12,7 +12,8 @@ STRETCHES = 12  # of a rule, in each of which its strength is even
 USUAL = 0.6  # quantile of the ink along a stretch: what the rule alone takes
 MARGIN = 1.1  # times that: no two places of a rule are quite equal
 EVEN = 1.6  # times its median: a rule is nowhere darker, a stroke on it is
-STEEP = 2  # columns by which a crossing stroke may be aside for each row of the rule
+SLANTS = 9  # slopes of a crossing stroke that are tried
+STEEP = 1.5  # columns by which a crossing stroke may be aside for each row of the rule
 
 
 def without_rules(lost: NDArray[np.floating], rules: Sequence[Rule], least: float) -> NDArray[np.floating]:
@@ -66,14 +67,14 @@ def _across(beside, x, rows, least):
     above, below = (np.maximum(*(beside[np.clip(edge + i * towards, 0, len(beside) - 1), x] for i in (1, 2)))
                     for edge, towards in ((rows[0], -1), (rows[-1], 1)))
     out = np.zeros((thick, *above.shape), np.float32)
-    reach = STEEP * thick
+    reach = int(STEEP * thick)
     near = [cv2.dilate((end.max(axis=1) > least).astype(np.uint8)[None], np.ones((1, 2 * reach + 1), np.uint8))[0]
             for end in (above, below)]
     columns = np.flatnonzero(near[0] & near[1])
     if not len(columns):
         return out
     places = np.linspace(0, 1, thick)[:, None]
-    for slant in range(-reach, reach + 1, max(1, thick // 3)):
+    for slant in np.linspace(-reach, reach, SLANTS).round().astype(int):
         upper = np.clip(columns - np.rint(slant * places).astype(int), 0, n - 1)
         lower = np.clip(columns + np.rint(slant * (1 - places)).astype(int), 0, n - 1)
         out[:, columns] = np.maximum(out[:, columns], np.minimum(above[upper], below[lower]))

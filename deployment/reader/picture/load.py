@@ -1,5 +1,6 @@
 """Load pictures as (H, W) grey in [0, 1] from files, bytes, PIL images and arrays, checked before decoding."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +17,8 @@ pillow_heif.register_heif_opener(thumbnails=False)
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif")
 MOST_ARRAY = 64_000_000  # pixels of an array or PIL image
 WORK_SIDE = 640  # pixels: the long side of larger pictures is reduced to this
+COLOUR_SIDE = 1600  # pixels: the same, where the ink is searched by colour
+COLOURLESS = 6  # levels of 255: channels that differ by no more are grey
 MIN_SIDE = 8
 ACCEPTED = "give (H, W), (H, W, 3) or (H, W, 4), whole numbers 0 to 255 or floats 0 to 1"
 UPRIGHT = {2: [Image.Transpose.FLIP_LEFT_RIGHT], 3: [Image.Transpose.ROTATE_180],  # EXIF orientation -> its inverse
@@ -28,6 +31,16 @@ PictureSource = FileSource | Image.Image | ArrayLike
 
 class InputError(ValueError):
     """A picture cannot be read. The message names the picture and the remedy."""
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A decoded picture, upright. grey: (H, W) float32 in [0, 1]; colour: (H, W, 3) uint8, None for a picture in grey;
+    scale: pixels of the source per pixel."""
+
+    grey: NDArray[np.float32]
+    colour: NDArray[np.uint8] | None
+    scale: float
 
 
 def load_image(source: PictureSource, name: str = "the picture") -> NDArray[np.float32]:
@@ -43,14 +56,24 @@ def load_scaled(source: PictureSource, name: str = "the picture",
     Only the first frame or page is read. Raises InputError if the source is not such a picture or exceeds a limit. The
     source is not modified.
     """
+    pixels = _load(source, name, side, False)
+    return pixels.grey, pixels.scale
+
+
+def load_pixels(source: PictureSource, name: str = "the picture", side: int = COLOUR_SIDE) -> Pixels:
+    """Return the Pixels of a picture, long side at most `side` pixels; arguments and errors as of `load_scaled`."""
+    return _load(source, name, side, True)
+
+
+def _load(source: PictureSource, name: str, side: int, colour: bool) -> Pixels:
     if isinstance(source, (str, Path, bytes, bytearray, memoryview)):
-        image, size = _open(source, name, side)
+        image, size = _open(source, name, side, colour)
     else:
         image = source if isinstance(source, Image.Image) else _from_array(source, name)
         size = image.size
         _check_size(size, name, MOST_ARRAY)
     try:
-        grey = _grey(image, side)
+        grey, colours = _decoded(image, side, colour)
     except MemoryError:
         raise InputError(f"{_start(name)} is too large for this machine's memory: make it smaller.") from None
     except Exception as error:  # Pillow raises many types on damaged files
@@ -60,10 +83,11 @@ def load_scaled(source: PictureSource, name: str = "the picture",
     if min(grey.shape) < MIN_SIDE:
         width, height = size
         raise InputError(f"{_start(name)} is too small ({width} x {height}): give at least {MIN_SIDE} pixels each way.")
-    return grey, max(size) / max(grey.shape)
+    return Pixels(grey, colours, max(size) / max(grey.shape))
 
 
-def _open(source: FileSource, name: str, side: int = WORK_SIDE) -> tuple[Image.Image, tuple[int, int]]:
+def _open(source: FileSource, name: str, side: int = WORK_SIDE,
+          colour: bool = False) -> tuple[Image.Image, tuple[int, int]]:
     """Open a path or the bytes of a file as a PIL image, not decoded yet; also return its size (width, height)."""
     try:
         data = _bytes(source, name)
@@ -79,7 +103,7 @@ def _open(source: FileSource, name: str, side: int = WORK_SIDE) -> tuple[Image.I
     except Exception as error:  # as in `load_scaled`
         raise InputError(f"{_start(name)} is not a picture that can be read: save it as PNG or JPEG.") from error
     _check_size(size, name, most)
-    image.draft("L", (side, side))
+    image.draft("RGB" if colour else "L", (side, side))
     return image, size
 
 
@@ -191,8 +215,9 @@ def _full_scale(largest: float) -> int:
     return 1 if largest <= 1 else 255 if largest <= 255 else 65535
 
 
-def _grey(image: Image.Image, side: int) -> NDArray[np.float32]:
-    """Convert a PIL image to (H, W) float32, 0..1, upright, reduced to `side`, on an opaque background.
+def _decoded(image: Image.Image, side: int, colour: bool) -> tuple[NDArray[np.float32], NDArray[np.uint8] | None]:
+    """Convert a PIL image to grey (H, W), 0..1, and with `colour`, where it has any, to (H, W, 3): upright, reduced to
+    `side`, on an opaque background.
 
     The image is reduced before its mode is converted where possible, which avoids large copies.
     """
@@ -210,25 +235,35 @@ def _grey(image: Image.Image, side: int) -> NDArray[np.float32]:
     elif image.mode not in ("L", "RGB"):
         image = image.convert("L" if image.mode == "1" else "RGB")
     mask = white is None and _is_mask(image)
-    image = image.reduce(max(1, max(image.size) // side))
+    image = image.reduce(max(1, -(-max(image.size) // side) if colour else max(image.size) // side))
     if max(image.size) > side:
         image = image.resize([max(1, n * side // max(image.size)) for n in image.size], Image.Resampling.BILINEAR)
     for step in turn:
         image = image.transpose(step)
-    if white is None:
-        image = image.convert({"RGBA": "LA", "LA": "LA"}.get(image.mode, "L"))
-        white = 1 if mask else 255
-    pixels = np.asarray(image, np.float32) / np.float32(white)
-    if pixels.ndim == 2:
-        return pixels
-    light, alpha = pixels[..., 0], pixels[..., 1]
+    if white is not None:
+        return np.asarray(image, np.float32) / np.float32(white), None
+    white, bands = np.float32(1 if mask else 255), np.asarray(image)
+    grey = np.asarray(image.convert({"RGBA": "LA", "LA": "LA"}.get(image.mode, "L")), np.float32) / white
+    colours = bands[..., :3] if colour and not mask and image.mode in ("RGB", "RGBA") and _has_colour(bands) else None
+    if grey.ndim == 2:
+        return grey, colours
+    light, alpha = grey[..., 0], grey[..., 1]
     share = alpha.mean()
     if share == 0:
-        return np.zeros(light.shape, np.float32)
+        return np.zeros(light.shape, np.float32), None
     mean = (light * alpha).sum() / alpha.sum()
     # Mostly opaque: extend the paper by its mean. Mostly transparent: strokes, which need the opposite background.
     background = mean if share > 0.5 else float(mean < 0.5)
-    return np.asarray(light * alpha + background * (1 - alpha), np.float32)
+    if colours is not None:
+        cover = alpha[..., None]
+        colours = np.rint(colours * cover + 255 * background * (1 - cover)).astype(np.uint8)
+    return np.asarray(light * alpha + background * (1 - alpha), np.float32), colours
+
+
+def _has_colour(bands: NDArray[np.uint8]) -> bool:
+    """Whether the channels of (H, W, 3 or more) differ by more than the noise of a picture in grey."""
+    some = bands[::4, ::4, :3].astype(np.int16)
+    return bool(np.quantile(some.max(axis=2) - some.min(axis=2), 0.99) > COLOURLESS)
 
 
 def _is_mask(image: Image.Image) -> bool:
