@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from deployment.reader.number.read import NumberReader, read_number
-from deployment.reader.number.sheet import Blob, blobs, page_ink, usual_height
-from deployment.reader.picture.load import InputError, PictureSource, load_image
+from deployment.reader.number.sheet import Blob, blobs, usual_height
+from deployment.reader.paper.ink import find_ink
+from deployment.reader.picture.load import InputError, PictureSource, load_pixels
 from deployment.reader.prediction import UNKNOWN, NumberReading, Prediction
 
 LARGE = 0.5  # of the usual height: ink that could be another digit
@@ -19,8 +20,8 @@ def noticed(deployer: NumberReader, source: PictureSource, prediction: Predictio
     try:
         if prediction.left_over:
             return read_number(deployer, source, kind=kind)
-        page = page_ink(load_image(source), kind)
-        several = page is not None and _large(blobs(*page)) > 1
+        ink = find_ink(load_pixels(source).values, kind)
+        several = _large(blobs(ink.ink, ink.mask)) > 1
         if not several and prediction.emotion not in DOUBTFUL:
             return None
         reading = read_number(deployer, source, kind=kind)

@@ -14,12 +14,12 @@ from deployment.reader.number.lattice import best_path, posterior, probability
 from deployment.reader.number.line import Line
 from deployment.reader.number.pen import stroke_blobs
 from deployment.reader.number.score import NOTHING, Weights, signals
-from deployment.reader.number.sheet import Blob, blobs, lines, page_ink
+from deployment.reader.number.sheet import Blob, blobs, lines
 from deployment.reader.paper.apart import Apart, moved
-from deployment.reader.picture.load import InputError, PictureSource, load_scaled
+from deployment.reader.paper.ink import find_ink
+from deployment.reader.picture.load import InputError, PictureSource, load_pixels
 from deployment.reader.prediction import ALTERNATIVE_FROM, UNKNOWN, Box, FramedReader, NumberReading, Place, Prediction
 
-SIDE = 1600  # pixels: larger pages are reduced to this first
 MOST_SIGNS, MOST_PRIMITIVES = 300, 800  # on one page, before and after cutting
 MANY_PRIMITIVES = 300  # more than these, and only what is wide is cut
 WORDY = 0.01  # probability of being a line of words, from which on nothing in it is confident
@@ -62,9 +62,10 @@ def read_number(deployer: NumberReader, source: PictureSource, name: str = "the 
     strokes: the pen strokes of a drawing, in pixels of the source. Raises InputError if there is nothing to read or too
     much.
     """
-    grey, scale = load_scaled(source, name, SIDE)
-    page = written(deployer, grey, name, kind, [(np.asarray(points) / scale, width / scale)
-                                                for points, width in strokes])
+    pixels = load_pixels(source, name)
+    grey, scale = pixels.grey, pixels.scale
+    page = written(deployer, pixels.values, name, kind, [(np.asarray(points) / scale, width / scale)
+                                                         for points, width in strokes])
     lines = page.lines
     augment(deployer, lines)
     wordy = [line.take_for_word() for line in lines]
@@ -125,15 +126,17 @@ def _apart(deployer: NumberReader, page: Written, paths: Sequence[Sequence[int]]
             for i in left]
 
 
-def written(deployer: NumberReader, grey: NDArray[np.floating], name: str, kind: str | None,
+def written(deployer: NumberReader, picture: NDArray, name: str, kind: str | None,
             strokes: Sequence[Stroke] = (), one: float = ONE) -> Written:
-    """The writing on a grey picture (H, W), its segments assessed without test-time augmentation; blobs with this score
-    as one digit are not cut. Raises InputError as read_number."""
-    page = page_ink(grey, kind)
-    signs = stroke_blobs(strokes, page[1]) if page and strokes else None
-    signs = signs or (blobs(*page, kind == "canvas") if page else [])
-    if page is None or not signs:
-        raise InputError(f"No ink was found in {name}: write or photograph numbers, large and dark on plain paper.")
+    """The writing on a picture (H, W) or (H, W, 3), its segments assessed without test-time augmentation; blobs with
+    this score as one digit are not cut. Raises InputError as read_number."""
+    ink = find_ink(picture, kind)
+    page = ink.ink, ink.mask
+    signs = stroke_blobs(strokes, ink.mask) if strokes else None
+    signs = signs or blobs(*page, kind == "canvas")
+    if not signs:
+        seen = "Only the lines of the paper were" if ink.rules else "No ink was"
+        raise InputError(f"{seen} found in {name}: write or photograph numbers, large and dark on plain paper.")
     weights, rows = Weights.of(deployer.model.weights_sha256), lines(signs) if len(signs) <= MOST_SIGNS else []
     work = [Line(row, weights) for row in rows]
     if work:

@@ -1,8 +1,5 @@
-"""A grey picture of numbers -> what is written on it, blob by blob, sorted into lines.
-
-Everything is written for bright ink, as in deployment.reader.paper.ink: nothing is chosen here, all that could be
-writing is returned.
-"""
+"""The ink of a page -> what is written on it, blob by blob, sorted into lines. Nothing is chosen here: all that could be
+writing is returned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.paper.frame import stroke_width
-from deployment.reader.paper.light import ink_is_dark, is_plain, lift, opened, otsu, smooth_paper
 from deployment.reader.paper.masks import labelled
-from deployment.reader.paper.pick import MIN_CONTRAST, WEAK
 
-FAINT = 0.4  # of the threshold between ink and paper: a line in a light pencil beside one in a dark pen
 SPECK = 0.12  # of the usual height on a page: less is a grain, a stain or a dot
 PALE = 0.36  # of the pen's mean strength
 ACROSS = 0.96  # of the page: an edge or a rule
@@ -65,42 +58,6 @@ class Blob:
     @property
     def width(self) -> int:
         return self.mask.shape[1]
-
-
-def page_ink(grey: NDArray[np.floating],
-             kind: str | None = None) -> tuple[NDArray[np.floating], NDArray[np.bool_]] | None:
-    """(ink (H, W) in [0, 1], mask of what hangs together with ink (H, W)), or None where there is none.
-
-    kind: "canvas" for bright strokes on a ground that is nothing but black.
-    """
-    if kind != "canvas":
-        grey = 1 - grey if ink_is_dark(grey) else grey
-    if kind == "canvas" or is_plain(grey):
-        low, high = float(grey.min()), float(grey.max())
-        if high - low < MIN_CONTRAST:
-            return None
-        ink = ((grey - low) / (high - low)).astype(np.float32)
-        return ink, ink > 0.25
-    page = _ink(*lift(grey, smooth_paper(grey)))
-    if page is None:
-        return None
-    # with the pen known, paper is what is wider than a few strokes: that takes out shadows with an edge
-    side = max(9, int(4 * stroke_width(page[1].astype(np.float32))) | 1)
-    return _ink(*lift(grey, opened(grey, side))) or page
-
-
-def _ink(ink, noise):
-    candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
-    if candidates.size < 4:
-        return None
-    threshold = otsu(candidates)
-    weak = ink > max(WEAK * FAINT * threshold, 3.5 * noise, 0.6 * MIN_CONTRAST)
-    labels, n = labelled(weak)
-    strong = np.zeros(n + 1, bool)
-    strong[labels[ink >= max(FAINT * threshold, 6 * noise)]] = True
-    strong[0] = False
-    full = np.percentile(ink[ink >= threshold], 75)
-    return np.clip(ink / full, 0, 1).astype(np.float32), strong[labels]
 
 
 def blobs(ink: NDArray[np.floating], mask: NDArray[np.bool_], plain: bool = False) -> list[Blob]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from deployment.reader.paper.light import enlarge, ink_is_dark, is_plain, levelled, otsu
 from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
-from deployment.reader.paper.pick import MIN_CONTRAST, WEAK
+from deployment.reader.paper.pick import MIN_CONTRAST
 from deployment.reader.paper.rules import Rule, find_rules
 from deployment.reader.paper.sheet import find_sheet
 from deployment.reader.paper.unruled import without_rules
@@ -18,6 +18,7 @@ SIDE = 1600  # pixels: the long side of larger pictures is reduced to this
 WIDEST_PEN = 0.09  # of the picture's long side: what is wider is paper
 STROKES = 5  # widths of the pen: the narrowest stretch of paper between strokes that is seen as paper
 FAINT = 0.4  # of the threshold between ink and paper: a line in a light pencil beside one in a dark pen
+HANGING = 0.6  # of the same threshold: what hangs together with ink counts down to this
 REMAINS = 0.7  # of a component lies on rules or along an edge: it is a part of one
 BORDER = 0.012  # of the picture's long side: the strip along an edge in which its shadow lies
 
@@ -159,7 +160,7 @@ def connected(ink: NDArray[np.floating], threshold: float, noise: float, rules: 
 
     threshold: between ink and paper.
     """
-    weak = ink > max(WEAK * FAINT * threshold, 3.5 * noise, 0.6 * MIN_CONTRAST)
+    weak = ink > max(HANGING * FAINT * threshold, 3.5 * noise, 0.6 * MIN_CONTRAST)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(weak.view(np.uint8), connectivity=8)
     keep = np.zeros(n, bool)
     strong = ink > max(FAINT * threshold, 6 * noise)

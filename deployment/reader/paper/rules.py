@@ -239,7 +239,7 @@ def _followed(along: NDArray[np.float32], at: NDArray[np.float32], rows: NDArray
     total = np.concatenate([np.zeros((n, 1), int), np.cumsum(inked, axis=1)], axis=1)
     covered = np.take_along_axis(total, runs, axis=1)
     length = runs[:, 1] - runs[:, 0]
-    long = (length >= LONG * (chord[:, 1] - chord[:, 0])) & (covered[:, 1] - covered[:, 0] >= 0.5 * length)
+    long = (length >= LONG * (chord[:, 1] - chord[:, 0])) & (covered[:, 1] - covered[:, 0] >= 0.8 * length)
     long &= (length >= 3) & (usual[:, 0, 0] >= ALIKE * np.quantile(usual, 0.8))
     return _Lines(at, rows.astype(np.float32), runs[:, 0], runs[:, 1] - 1, chord).only(np.flatnonzero(long))
 

@@ -42,6 +42,11 @@ class Pixels:
     colour: NDArray[np.uint8] | None
     scale: float
 
+    @property
+    def values(self) -> NDArray:
+        """The picture in colour, where it has any."""
+        return self.grey if self.colour is None else self.colour
+
 
 def load_image(source: PictureSource, name: str = "the picture") -> NDArray[np.float32]:
     """Return (H, W) float32 grey in [0, 1], upright, long side at most 640 px. See `load_scaled`."""
