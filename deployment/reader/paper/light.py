@@ -11,6 +11,7 @@ from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
 
 PLAIN_CONTRAST = 0.5  # of full light: the least contrast of a drawing on a plain ground
+SAMPLED = 200  # pixels of the long side that tell whether a ground is plain
 FINE = 320  # pixels of the long side on which a thin pen is still seen
 
 
@@ -77,6 +78,8 @@ def ink_is_dark(grey: NDArray[np.floating]) -> bool:
 def is_plain(bright: NDArray[np.floating]) -> bool:
     """Whether the ground is one and the same level and what is on it is nearly all ink: a drawing, a mask, an image as
     MNIST's. Such a picture has no paper, and wide parts are wide ink."""
+    step = max(1, max(bright.shape) // SAMPLED)
+    bright = bright[::step, ::step]
     low, high = float(bright.min()), float(np.percentile(bright, 99.5))
     if high - low < PLAIN_CONTRAST:
         return False

@@ -33,8 +33,8 @@ def without_rules(lost: NDArray[np.floating], rules: Sequence[Rule], least: floa
         beyond = (band - even) / np.maximum(1 - even, 0.1)
         beside = bare if rule.level else bare.transpose(1, 0, 2)
         across = _across(beside, x[0], rows, least)
-        view[rows, x] = np.clip(np.maximum(beyond, across), 0, band)
-        beside[rows, x] = across
+        view[rows, x] = np.clip(np.maximum(beyond, across[..., None]), 0, band)
+        beside[rows, x] = across[..., None]
     return out
 
 
@@ -61,14 +61,15 @@ def _even_strength(band):
 
 
 def _across(beside, x, rows, least):
-    """What goes on from above a rule's band to below it (rows, columns, C), straight down or slanting: the lesser of the
-    two ends."""
+    """What goes on from above a rule's band to below it (rows, columns), in any channel, straight down or slanting: the
+    lesser of the two ends."""
     thick, n = rows.shape
-    above, below = (np.maximum(*(beside[np.clip(edge + i * towards, 0, len(beside) - 1), x] for i in (1, 2)))
+    above, below = (np.maximum(*(beside[np.clip(edge + i * towards, 0, len(beside) - 1), x].max(axis=1)
+                                 for i in (1, 2)))
                     for edge, towards in ((rows[0], -1), (rows[-1], 1)))
-    out = np.zeros((thick, *above.shape), np.float32)
+    out = np.zeros((thick, n), np.float32)
     reach = int(STEEP * thick)
-    near = [cv2.dilate((end.max(axis=1) > least).astype(np.uint8)[None], np.ones((1, 2 * reach + 1), np.uint8))[0]
+    near = [cv2.dilate((end > least).astype(np.uint8)[None], np.ones((1, 2 * reach + 1), np.uint8))[0]
             for end in (above, below)]
     columns = np.flatnonzero(near[0] & near[1])
     if not len(columns):
