@@ -37,7 +37,7 @@ CHECKSUMS = {
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
 
-KINDS_OF_RENDERING = ("canvas", "photograph", "scan")
+KINDS_OF_RENDERING = ("canvas", "photograph", "scan", "paper")
 RENDERINGS_SHA256 = "ec06f84d0f2a434a319cd4f5450e21e97df08c6422ff3e4acf02077a77ac8dd3"
 
 
@@ -196,7 +196,8 @@ def as_input(images: NDArray | list[NDArray], input_range: tuple[float, float] =
 
 
 def load_renderings() -> NDArray[np.uint8]:
-    """The calibration images (3, n, 28, 28) as drawn on a canvas, photographed and scanned (KINDS_OF_RENDERING).
+    """The calibration images (4, n, 28, 28) as drawn on a canvas, photographed on plain paper, scanned, and photographed on
+    ruled or squared paper (KINDS_OF_RENDERING).
 
     Written by analytics.studies.renderings.
     """
