@@ -41,7 +41,7 @@ figure:is(.q-boxed, .q-paper) {margin: 0;}
 .q-boxed span {position: absolute; outline: 3px solid #E69F00; border-radius: .15rem;}
 .q-boxed span.q-left {outline: 3px dashed #D55E00;}
 figure.q-paper > div {position: relative; width: min(100%, calc(400px * var(--ratio)));}
-.q-paper img {display: block; width: 100%; border-radius: .3rem;}
+.q-paper img {display: block; width: 100%; border-radius: .3rem; outline: 1px solid #8c8c8c;}
 .q-paper div span {position: absolute; outline: 1px solid #111111; border-radius: .15rem;}
 .q-paper div span b {position: absolute; left: -1px; bottom: calc(100% + 1px); padding: 0 .3rem; font-size: .75rem;
     line-height: 1.1rem; color: #ffffff; background: #111111; border-radius: .15rem;}
@@ -122,7 +122,7 @@ figure.q-paper > div {position: relative; width: min(100%, calc(400px * var(--ra
 .st-key-wide .st-key-surface {grid-template: "drawing" "answer" "apart" "choices" "seen" "details" / minmax(0, 1fr);}
 .st-key-wide :is(.st-key-answer, .q-answer) {min-height: 0;}
 .st-key-wide .st-key-surface :has(> .st-key-answer) {min-height: 8rem; margin-top: .8rem;}
-.st-key-wide .st-key-surface:has([data-testid="paper"]) {
+.st-key-wide .st-key-surface:has(.q-paper) {
     grid-template: "drawing" "answer" "seen" "details" "apart" "choices" / minmax(0, 1fr);}
 .st-key-phone_menu, .st-key-again, .st-key-camera {display: none;}
 @media (max-width: 640px) {

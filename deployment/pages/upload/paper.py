@@ -1,11 +1,13 @@
 """The picture taken apart: ink, lines of the paper and paper in three tints, and numbered components of ink."""
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deployment.reader.left_over import in_source
 from deployment.reader.number.sheet import blobs, lines
 from deployment.reader.paper.ink import Ink, find_ink, rule_bands
 from deployment.reader.paper.light import shrink
@@ -19,6 +21,7 @@ MOST_COMPONENTS = 12  # that get a number; of more, the largest
 PALE = 0.4  # of the light that paper lost is left
 LEVELS = 12  # of grey in paper: few, so that the PNG is small
 BESIDE = 140  # grey of what lies beside the sheet
+LARGE = 320  # pixels of a picture's long side, from which on its specks are shown larger
 HIGH = 0.06  # of the picture's height: above a component that is higher up is no room for its number
 JOINED = 0.5  # of the pen's width: components with a narrower gap are one
 
@@ -37,6 +40,8 @@ class View:
         `data:` URI of the tinted picture, of the same shape.
     components : tuple of Box
         Components of ink in reading order, in pixels of the source, at most MOST_COMPONENTS.
+    more : bool
+        Whether there were more, which are smaller.
     has_ink : bool
         Whether any ink was seen.
     rules : int
@@ -49,6 +54,7 @@ class View:
     scale: float
     tinted: str
     components: tuple[Box, ...]
+    more: bool
     has_ink: bool
     rules: int
     beside: bool
@@ -78,8 +84,9 @@ def take_apart(grey: NDArray[np.float32], values: NDArray, scale: float) -> View
     ink = find_ink(values)
     small = shrink(grey, SHOWN)
     shown = scale * max(grey.shape) / max(small.shape)
-    return View(small, shown, png_uri(tinted(small, ink)), numbered(ink, scale), bool(ink.mask.any()), len(ink.rules),
-                ink.sheet is not None)
+    boxes = components_of(ink, scale)
+    return View(small, shown, png_uri(tinted(small, ink)), largest(boxes), len(boxes) > MOST_COMPONENTS,
+                bool(ink.mask.any()), len(ink.rules), ink.sheet is not None)
 
 
 def tinted(grey: NDArray[np.floating], ink: Ink) -> NDArray[np.uint8]:
@@ -103,8 +110,9 @@ def tinted(grey: NDArray[np.floating], ink: Ink) -> NDArray[np.uint8]:
         reduced = cv2.resize(share.astype(np.float32), size, interpolation=cv2.INTER_AREA)
         return np.asarray(reduced, np.float32)[..., None]
 
-    light, bare = (grey, ink.paper.light) if ink.paper.light > 0.5 else (1 - grey, 1 - ink.paper.light)
-    lost = np.rint(LEVELS * np.clip(1 - light / bare, 0, 1)) / LEVELS
+    bright = ink.pen is not None and np.mean(ink.pen.colour) > ink.paper.light
+    light, bare = (1 - grey, 1 - ink.paper.light) if bright else (grey, ink.paper.light)
+    lost = np.rint(LEVELS * np.clip(1 - light / max(bare, 0.05), 0, 1)) / LEVELS
     paper = 255 * (1 - PALE * lost)
     picture = np.repeat(paper.astype(np.float32)[..., None], 3, axis=2)
     if ink.sheet is not None:
@@ -113,13 +121,15 @@ def tinted(grey: NDArray[np.floating], ink: Ink) -> NDArray[np.uint8]:
         picture = BESIDE + (picture - BESIDE) * fitted(sheet)
     bands = cv2.erode(rule_bands(ink.ink.shape, ink.rules).view(np.uint8), window(3))  # without their soft edges
     strokes = np.maximum(ink.ink, 0.6 * ink.mask)
+    if max(strokes.shape) > LARGE:
+        strokes = cv2.dilate(strokes, window(3))  # so that specks are seen
     for share, colour in ((bands, BLUE), (strokes, VERMILION)):
         cover = np.clip(1.3 * fitted(share), 0, 1)
         picture += (np.array(rgb(colour), np.float32) - picture) * cover
     return np.rint(picture).astype(np.uint8)
 
 
-def numbered(ink: Ink, scale: float) -> tuple[Box, ...]:
+def components_of(ink: Ink, scale: float) -> list[Box]:
     """The connected components of an Ink that a person may mean, without specks.
 
     Parameters
@@ -130,15 +140,18 @@ def numbered(ink: Ink, scale: float) -> tuple[Box, ...]:
 
     Returns
     -------
-    tuple of Box
-        In reading order, in pixels of the source; the MOST_COMPONENTS largest of more.
+    list of Box
+        In reading order, in pixels of the source.
     """
     mask = ink.mask if ink.pen is None else grown(ink.mask, 2 * round(JOINED * ink.pen.width / 2) + 1)
-    boxes = [blob.box for row in lines(blobs(ink.ink, mask)) for blob in row]
-    largest = sorted(boxes, key=lambda box: max(box[2] - box[0], box[3] - box[1]))[-MOST_COMPONENTS:]
     zoom = ink.scale * scale
-    return tuple((round(box[0] * zoom), round(box[1] * zoom), round(box[2] * zoom), round(box[3] * zoom))
-                 for box in boxes if box in largest)
+    return [in_source(blob.box, zoom) for row in lines(blobs(ink.ink, mask)) for blob in row]
+
+
+def largest(boxes: Sequence[Box], most: int = MOST_COMPONENTS) -> tuple[Box, ...]:
+    """The `most` largest boxes, in the order in which they are given."""
+    order = sorted(range(len(boxes)), key=lambda i: -max(boxes[i][2] - boxes[i][0], boxes[i][3] - boxes[i][1]))
+    return tuple(boxes[i] for i in sorted(order[:most]))
 
 
 def figure(view: View, name: str, marked: Box | None = None) -> str:
@@ -158,16 +171,15 @@ def figure(view: View, name: str, marked: Box | None = None) -> str:
     """
     height, width = view.grey.shape
     many = len(view.components) > 1
-    frames = ""
+    frames = f'<span class="q-part" style="{placed(marked, view.scale, height, width)}"></span>' if marked else ""
     for number, box in enumerate(view.components if many else (), 1):
         high = " class=q-high" if box[0] < HIGH * view.size[0] else ""
         frames += f'<span{high} style="{placed(box, view.scale, height, width)}"><b>{number}</b></span>'
-    if marked:
-        frames += f'<span class="q-part" style="{placed(marked, view.scale, height, width)}"></span>'
     legend = [(VERMILION, "ink" if view.has_ink else "ink: none"),
               (BLUE, f"lines of the paper: {view.rules or 'none'}"), ("#ffffff", "paper")]
     if view.beside:
         legend.append((f"rgb({BESIDE} {BESIDE} {BESIDE})", "beside the sheet, not searched"))
+    more = f" The {len(view.components)} largest pieces of ink have numbers." if view.more else ""
     dots = "".join(f'<li><span class="q-dot" style="background:{colour}"></span>{words}</li>'
                    for colour, words in legend)
     alt = f"{name}: ink in vermilion{f', {len(view.components)} numbered pieces' if many else ''}" if (
@@ -177,4 +189,4 @@ def figure(view: View, name: str, marked: Box | None = None) -> str:
  data-components="{len(view.components)}"><p class="q-label">What was taken for ink, lines and paper</p>
 <div style="--ratio:{width / height:.4f}">
 <img src="{view.tinted}" alt="{html.escape(f"{alt}; {lines_of_paper}")}"><div aria-hidden="true">{frames}</div></div>
-<figcaption class="q-quiet">Ink is read, lines of the paper are not.<ul>{dots}</ul></figcaption></figure>"""
+<figcaption class="q-quiet">Ink is read, lines of the paper are not.{more}<ul>{dots}</ul></figcaption></figure>"""
