@@ -15,6 +15,7 @@ from PIL import Image
 from deployment.reader.prediction import Box, Prediction
 
 SHOWN = 800  # pixels of the long side of a picture, at most
+TINY = 140  # the same, up to which its pixels are shown as squares
 
 
 def png_uri(pixels: NDArray[np.uint8]) -> str:
@@ -46,9 +47,16 @@ def framed(grey: NDArray, scale: float, boxes: Iterable[Box], left_over: Sequenc
         *(("", box) for box in boxes), *((" class=q-left", box) for box in left_over)))
     caption = html.escape(caption)
     return f"""<figure class="q q-boxed" data-testid="boxed" data-left="{len(left_over)}">
-<div style="--ratio:{width / height:.4f}"><img src="{grey_uri(grey[::step, ::step])}" alt="{caption}">
+<div style="--ratio:{width / height:.4f}"><img{tiny(grey.shape)} src="{grey_uri(grey[::step, ::step])}"
+ alt="{caption}">
 {frames}</div>
 <figcaption class="q-quiet">{caption}</figcaption></figure>"""
+
+
+def tiny(shape: tuple[int, ...]) -> str:
+    """The HTML attribute of a picture so small that its pixels are shown as squares; a larger one is smoothed, so that
+    thin lines stay whole."""
+    return " class=q-tiny" if max(shape) <= TINY else ""
 
 
 def placed(box: Box, scale: float, height: int, width: int) -> str:

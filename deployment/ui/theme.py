@@ -37,7 +37,8 @@ CSS = """
 .q-file {margin-top: -1rem !important; overflow-wrap: anywhere;}
 figure:is(.q-boxed, .q-paper) {margin: 0;}
 .q-boxed div {position: relative; width: min(100%, calc(400px * var(--ratio)));}
-.q-boxed img {display: block; width: 100%; border-radius: .3rem; image-rendering: pixelated;}
+.q-boxed img {display: block; width: 100%; border-radius: .3rem;}
+img.q-tiny {image-rendering: pixelated;}
 .q-boxed span {position: absolute; outline: 3px solid #E69F00; border-radius: .15rem;}
 .q-boxed span.q-left {outline: 3px dashed #D55E00;}
 figure.q-paper > div {position: relative; width: min(100%, calc(400px * var(--ratio)));}

@@ -14,7 +14,7 @@ from deployment.reader.paper.light import shrink
 from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.prediction import Box
-from deployment.ui.html import SHOWN, placed, png_uri
+from deployment.ui.html import SHOWN, placed, png_uri, tiny
 from deployment.ui.palette import BLUE, VERMILION, rgb
 
 MOST_COMPONENTS = 12  # that get a number; of more, the largest
@@ -188,5 +188,6 @@ def figure(view: View, name: str, marked: Box | None = None) -> str:
     return f"""<figure class="q q-paper" data-testid="paper" data-rules="{view.rules}"
  data-components="{len(view.components)}"><p class="q-label">What was taken for ink, lines and paper</p>
 <div style="--ratio:{width / height:.4f}">
-<img src="{view.tinted}" alt="{html.escape(f"{alt}; {lines_of_paper}")}"><div aria-hidden="true">{frames}</div></div>
+<img{tiny(view.grey.shape)} src="{view.tinted}" alt="{html.escape(f"{alt}; {lines_of_paper}")}">
+<div aria-hidden="true">{frames}</div></div>
 <figcaption class="q-quiet">Ink is read, lines of the paper are not.{more}<ul>{dots}</ul></figcaption></figure>"""
