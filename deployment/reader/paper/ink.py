@@ -16,7 +16,6 @@ from deployment.reader.paper.unruled import without_rules
 
 SIDE = 1600  # pixels: the long side of larger pictures is reduced to this
 WIDEST_PEN = 0.09  # of the picture's long side: what is wider is paper
-MOST_DRAWN = 0.35  # of a drawing is ink
 STROKES = 5  # widths of the pen: the narrowest stretch of paper between strokes that is seen as paper
 FAINT = 0.4  # of the threshold between ink and paper: a line in a light pencil beside one in a dark pen
 HANGING = 0.6  # of the same threshold: what hangs together with ink counts down to this
@@ -71,9 +70,9 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
         picture = np.rint(255 * picture).astype(np.uint8)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
     level = grey.astype(np.float32) / 255
-    if kind == "canvas" or is_plain(level) and (level > 0.5).mean() < MOST_DRAWN:  # more is a sheet on a black desk
+    if kind == "canvas" or is_plain(level):
         return _on_plain(picture, level, scale)
-    if is_plain(1 - level) and (level < 0.5).mean() < MOST_DRAWN:
+    if is_plain(1 - level):
         return _on_plain(picture, 1 - level, scale)
     dark = ink_is_dark(level)
     sheet, inside = find_sheet(grey)

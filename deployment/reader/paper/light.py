@@ -11,6 +11,7 @@ from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
 
 PLAIN_CONTRAST = 0.5  # of full light: the least contrast of a drawing on a plain ground
+CROP, MOST_DRAWN = 100, 0.35  # on more pixels than a crop has, more of it ink is a sheet on a dark desk, no drawing
 SAMPLED = 200  # pixels of the long side that tell whether a ground is plain
 FINE = 320  # pixels of the long side on which a thin pen is still seen
 
@@ -84,6 +85,8 @@ def is_plain(bright: NDArray[np.floating]) -> bool:
     if high - low < PLAIN_CONTRAST:
         return False
     level = (bright - low) / (high - low)
+    if max(bright.shape) > CROP and (level > 0.5).mean() > MOST_DRAWN:
+        return False
     return bool((level < 0.02).mean() > 0.2 and (level > 0.02).sum() < 2.5 * (level > 0.7).sum())
 
 

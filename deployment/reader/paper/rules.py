@@ -6,7 +6,7 @@ v = r + (slope + fan r) u, so that two numbers, slope and fan, straighten them a
 to part along its darkest path, as paper is seldom quite flat.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
 import numpy as np
@@ -30,6 +30,7 @@ BROKEN = 0.06  # of the width: gaps in a line up to this are closed
 LONG = 0.4  # of a line's length in the picture: a shorter line is a stroke
 SHORT = 0.3  # of the picture's long side: so short a line is one only from edge to edge of the picture
 CORNER, MOST = 0.7, 0.6  # or, where it has less than this share of the width, if most of it is inked
+THICKER = 1.5  # times the median of its direction: a line that seems thicker has ink beside it
 ENDS = 0.03  # of the width: a line that comes as near as this to an edge or to another line reaches it
 PART = 16  # pixels along a line from which one point of its path is taken
 AWAY = 9  # pixels: the farthest that a path is from a straight line
@@ -96,8 +97,10 @@ def find_rules(ink: NDArray[np.floating], least: float, paper: NDArray[np.bool_]
     views = small, np.ascontiguousarray(small.T)
     level, upright = (_lines_along(view, least, on) for view, on in zip(views, (inside, inside.T), strict=True))
     accepted = _accepted(level, upright, views[0].shape), _accepted(upright, level, views[1].shape)
-    return [rule for lines, view, along in zip(accepted, (ink, ink.T), (True, False), strict=True)
-            for rule in _measured(view, lines, zoom, along)]
+    rules = [_measured(view, lines, zoom, along)
+             for lines, view, along in zip(accepted, (ink, ink.T), (True, False), strict=True)]
+    return [replace(rule, thickness=min(rule.thickness, 1 + THICKER * float(np.median([r.thickness for r in family]))))
+            for family in rules for rule in family]
 
 
 def _lines_along(ink: NDArray[np.float32], least: float, paper: NDArray[np.bool_]) -> _Lines:
