@@ -30,8 +30,8 @@ from deployment.reader.picture.load import (
     PictureSource,
     Pixels,
     check_images,
+    load_grey,
     load_pixels,
-    load_scaled,
     unread_pages,
 )
 from deployment.reader.prediction import NumberReading, Prediction
@@ -220,16 +220,11 @@ def _load_each(images: Iterable[PictureSource], names: Sequence[str] | None, kin
     for i, image in enumerate(images):
         name = names[i] if names is not None else f"picture {i}"
         try:
-            yield (Pixels(*_grey_alone(load_scaled(image, name))) if kind == "canvas" else load_pixels(image, name)), name
+            yield (load_grey if kind == "canvas" else load_pixels)(image, name), name
         except InputError as error:
             if not skip_errors:
                 raise
             yield error
-
-
-def _grey_alone(loaded):
-    grey, scale = loaded
-    return grey, None, scale
 
 
 def _in_parts(loaded: Iterable[tuple[Pixels, str] | InputError]) -> Iterator[list[tuple[Pixels, str] | InputError]]:

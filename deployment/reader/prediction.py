@@ -30,8 +30,8 @@ def _renamed(former: str, name: str, value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One hypothesis of where the ink is, and the digit read from it. method: "light", "colour" or "crop"; chosen:
-    whether this reading is the answer."""
+    """One hypothesis of where the ink is, and the digit read from it. method: "light" or "colour"; chosen: whether this
+    reading is the answer."""
 
     method: str
     digit: int

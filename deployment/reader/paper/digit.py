@@ -1,8 +1,7 @@
 """Picture of a digit -> (28, 28) image in MNIST's format. Used by app, command line and tests.
 
-There are up to three hypotheses of where the ink is: by light (deployment.reader.paper.grey), by colour, without the
-lines of the paper (deployment.reader.paper.ink), and for a small crop. deployment.reader.hypotheses chooses among them by
-reading each.
+There are two hypotheses of where the ink is: by light (deployment.reader.paper.grey), and by colour without the lines
+of the paper (deployment.reader.paper.ink). deployment.reader.hypotheses chooses between them by reading both.
 """
 
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from deployment.reader.paper.grey import SMALL, by_light
 from deployment.reader.paper.ink import Ink, find_ink
 from deployment.reader.paper.light import ink_is_dark, is_plain, shrink
 from deployment.reader.paper.pick import Picked, pick
-from deployment.reader.picture.load import WORK_SIDE, InputError, Pixels, PictureSource, load_pixels, load_scaled
+from deployment.reader.picture.load import WORK_SIDE, InputError, PictureSource, Pixels, load_grey, load_pixels
 
 LEAST_DIGIT = 0.015  # of the picture's long side: a smaller component is a grain of noise
 MARGIN = 2  # pixels around a digit that is cut out
@@ -27,8 +26,8 @@ class LocatedDigit:
     """A digit in a picture.
 
     ink: (h, w) in [0, 1], the part of the picture around the digit, 0 outside it; corner: its place in the picture
-    (row, column); rest: boxes of other writing; scale: pixels of the source per pixel; method: the hypothesis, "light",
-    "colour" or "crop". Boxes are (top, left, bottom, right) in pixels of the picture.
+    (row, column); rest: boxes of other writing; scale: pixels of the source per pixel; method: the hypothesis, "light"
+    or "colour". Boxes are (top, left, bottom, right) in pixels of the picture.
     """
 
     ink: NDArray[np.floating]
@@ -71,13 +70,12 @@ def preprocess(source: PictureSource, name: str = "the picture", kind: str | Non
 def find_digit(source: PictureSource, name: str = "the picture", kind: str | None = None) -> LocatedDigit:
     """The digit of a picture by the first hypothesis that finds one; arguments as of `preprocess`."""
     if kind == "canvas":
-        grey, scale = load_scaled(source, name)
-        digit = locate_by_light(Pixels(grey, None, scale), kind)
+        digit = locate_by_light(load_grey(source, name), kind)
     else:
         pixels = load_pixels(source, name)
         digit = locate_by_light(pixels, kind)
         if digit is None and not is_drawing(pixels.grey):
-            digit = locate_by_colour(pixels, find_ink(pixels.grey if pixels.colour is None else pixels.colour))
+            digit = locate_by_colour(pixels, find_ink(pixels.values))
     if digit is None:
         raise InputError(f"No ink was found in {name}: draw or photograph one digit, large and dark on plain paper.")
     return digit

@@ -1,6 +1,6 @@
-"""What a picture's light tells before its ink is known: the paper's level, whether ink is dark, whether there is paper.
+"""What the light of a picture says before its ink is known: the level of the paper, and whether the ink is dark.
 
-A picture is an array (H, W) or (H, W, 3) of floats in [0, 1] or of uint8. In a `bright` picture ink is brighter than its
+A picture is an array (H, W) or (H, W, 3), floats in [0, 1] or uint8. In a `bright` picture ink is brighter than its
 ground: a picture with dark ink is inverted first.
 """
 
@@ -47,7 +47,8 @@ def shrink(image: NDArray, side: int) -> NDArray:
     scale = side / max(height, width)
     if scale >= 1:
         return image
-    return cv2.resize(image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def enlarge(image: NDArray, shape: tuple[int, ...]) -> NDArray:

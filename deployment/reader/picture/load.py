@@ -61,8 +61,13 @@ def load_scaled(source: PictureSource, name: str = "the picture",
     Only the first frame or page is read. Raises InputError if the source is not such a picture or exceeds a limit. The
     source is not modified.
     """
-    pixels = _load(source, name, side, False)
+    pixels = load_grey(source, name, side)
     return pixels.grey, pixels.scale
+
+
+def load_grey(source: PictureSource, name: str = "the picture", side: int = WORK_SIDE) -> Pixels:
+    """Return the Pixels of a picture in grey, long side at most `side` pixels; as of `load_scaled`."""
+    return _load(source, name, side, False)
 
 
 def load_pixels(source: PictureSource, name: str = "the picture", side: int = COLOUR_SIDE) -> Pixels:
