@@ -38,7 +38,7 @@ CHECKSUMS = {
 }
 
 KINDS_OF_RENDERING = ("canvas", "photograph", "scan", "paper")
-RENDERINGS_SHA256 = "ec06f84d0f2a434a319cd4f5450e21e97df08c6422ff3e4acf02077a77ac8dd3"
+RENDERINGS_SHA256 = "4fdc477da52c4343e769098277cb483b0603f92a693afe5506a80c4e710d14bf"
 
 
 Progress = Callable[[str, int, int], object]  # called as progress(name, bytes_done, bytes_total)

@@ -31,6 +31,7 @@ from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader.picture.load import InputError
 
 TRIES = 5  # random renderings attempted per digit
+ALIKE = 0.5  # least correlation with the digit: with less, other ink was taken for it
 MAKERS: dict[str, Callable] = dict(zip(KINDS_OF_RENDERING, (canvas, photograph, scan, photograph_of_paper),
                                        strict=True))
 
@@ -42,13 +43,17 @@ def reader() -> MNISTDeployer:
 
 
 def rendering(digit: NDArray[np.uint8], kind: str, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A digit (28, 28) uint8 as the network is shown a rendering of it: (28, 28) uint8; unchanged if all TRIES fail."""
+    """A digit (28, 28) uint8 as the network is shown a rendering of it: (28, 28) uint8; unchanged if all TRIES fail.
+
+    A try fails where no digit is read, or other ink than the digit's.
+    """
     for _ in range(TRIES):
         try:
             image = reader().predict(MAKERS[kind](digit, rng), kind="canvas" if kind == "canvas" else None).image
         except InputError:
             continue
-        return np.rint(255 * image).astype(np.uint8)
+        if np.corrcoef(image.ravel(), digit.ravel())[0, 1] >= ALIKE:
+            return np.rint(255 * image).astype(np.uint8)
     return digit
 
 
