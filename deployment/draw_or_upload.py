@@ -90,7 +90,8 @@ def _reading(deployer: MNISTDeployer) -> None:
     name, result, offered = state.read
     state.last_prediction = result if isinstance(result, Prediction) else None  # for the other tabs
 
-    drawing, answer, seen, details = (st.container(key=key) for key in ("drawing", "answer", "seen", "details"))
+    drawing, answer, seen, details, taken_apart = (
+        st.container(key=key) for key in ("drawing", "answer", "seen", "details", "taken_apart"))
     picture = drawing.container(key="picture") if upload.is_shown(state.uploaded) else None
     with drawing:
         if picture is None:  # only the surface; the component below stores and sends the strokes
@@ -123,7 +124,8 @@ def _reading(deployer: MNISTDeployer) -> None:
         details.html(digit.meaning(result) + digit.bars(result))
     if picture is not None:
         upload.show(state.uploaded, picture)
-        answer.html(upload.file(name or ""))
+        upload.show_parts(state.uploaded, taken_apart)
+        answer.html(upload.file(state.uploaded, name or ""))
     budget.spend(started)
 
 

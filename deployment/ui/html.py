@@ -6,6 +6,7 @@ Plain HTML updates within milliseconds, is accessible to screen readers, and nee
 import base64
 import html
 import io
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from PIL import Image
 from deployment.reader.prediction import Box, Prediction
 
 SHOWN = 800  # pixels of the long side of a picture, at most
+TINY = 140  # the same, up to which its pixels are shown as squares
 
 
 def png_uri(pixels: NDArray[np.uint8]) -> str:
@@ -28,25 +30,40 @@ def grey_uri(image: NDArray) -> str:
     return png_uri(np.round(255 * np.clip(image, 0, 1)).astype(np.uint8))
 
 
-def boxed(grey: NDArray, scale: float, prediction: Prediction, name: str) -> str:
+def boxed(grey: NDArray, scale: float, prediction: Prediction, name: str, note: str = "") -> str:
     """A grey picture (H, W) in [0, 1], reduced, with a frame around the digit and dashed frames around left-over ink.
 
-    scale: pixels of the source, in which boxes are given, per pixel of the picture.
+    scale: pixels of the source, in which boxes are given, per pixel of the picture; note: a further sentence.
     """
+    read = "the frame was read; dashed frames were not" if prediction.left_over else "the frame was read"
+    return framed(grey, scale, [prediction.box], prediction.left_over, f"{name}: {read}{note}")
+
+
+def framed(grey: NDArray, scale: float, boxes: Iterable[Box], left_over: Sequence[Box], caption: str) -> str:
+    """A grey picture as of `boxed` with frames and dashed frames, above its caption."""
     height, width = grey.shape
     step = max(1, -(-max(height, width) // SHOWN))
-    frames = "".join(f'<span{kind} style="{_place(box, scale, height, width)}"></span>' for kind, box in (
-        ("", prediction.box), *((" class=q-left", box) for box in prediction.left_over)))
-    read = "the frame was read; dashed frames were not" if prediction.left_over else "the frame was read"
-    return f"""<figure class="q q-boxed" data-testid="boxed" data-left="{len(prediction.left_over)}">
-<div style="--ratio:{width / height:.4f}">
-<img src="{grey_uri(grey[::step, ::step])}" alt="{html.escape(name)}: {read}">
+    frames = "".join(f'<span{kind} style="{placed(box, scale, height, width)}"></span>' for kind, box in (
+        *(("", box) for box in boxes), *((" class=q-left", box) for box in left_over)))
+    caption = html.escape(caption)
+    return f"""<figure class="q q-boxed" data-testid="boxed" data-left="{len(left_over)}">
+<div style="--ratio:{width / height:.4f}"><img{tiny(grey.shape)} src="{grey_uri(grey[::step, ::step])}"
+ alt="{caption}">
 {frames}</div>
-<figcaption class="q-quiet">{html.escape(name)}: {read}</figcaption></figure>"""
+<figcaption class="q-quiet">{caption}</figcaption></figure>"""
 
 
-def _place(box: Box, scale: float, height: int, width: int) -> str:
-    """CSS that places a box over a picture of this height and width."""
+def tiny(shape: tuple[int, ...]) -> str:
+    """The HTML attribute of a picture so small that its pixels are shown as squares; a larger one is smoothed, so that
+    thin lines stay whole."""
+    return " class=q-tiny" if max(shape) <= TINY else ""
+
+
+def placed(box: Box, scale: float, height: int, width: int) -> str:
+    """CSS that places a box, in pixels of the source, over a picture of this height and width.
+
+    scale: pixels of the source per pixel of the picture.
+    """
     top, left, bottom, right = (value / scale for value in box)
     return (f"top:{100 * top / height:.1f}%;left:{100 * left / width:.1f}%;"
             f"width:{100 * (right - left) / width:.1f}%;height:{100 * (bottom - top) / height:.1f}%")

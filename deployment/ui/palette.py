@@ -32,7 +32,13 @@ def loss_gain(values: ArrayLike) -> NDArray[np.uint8]:
     return _between([BLUE, PALE, ORANGE], (np.asarray(values) + 1) / 2)
 
 
+def rgb(colour: str) -> tuple[int, int, int]:
+    """A colour "#rrggbb" as red, green and blue, 0 to 255."""
+    red, green, blue = bytes.fromhex(colour[1:])
+    return red, green, blue
+
+
 def _between(colours: Sequence[str], values: ArrayLike) -> NDArray[np.uint8]:
-    steps = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours], float)
+    steps = np.array([rgb(colour) for colour in colours], float)
     at = np.clip(values, 0, 1) * (len(steps) - 1)
     return np.stack([np.interp(at, np.arange(len(steps)), steps[:, c]) for c in range(3)], -1).round().astype(np.uint8)

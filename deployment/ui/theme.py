@@ -35,11 +35,22 @@ CSS = """
 .q-fill {display: block; height: 100%; border-radius: .2rem; min-width: 1px;
          background: color-mix(in srgb, currentColor 55%, transparent);}
 .q-file {margin-top: -1rem !important; overflow-wrap: anywhere;}
-figure.q-boxed {margin: 0;}
+figure:is(.q-boxed, .q-paper) {margin: 0;}
 .q-boxed div {position: relative; width: min(100%, calc(400px * var(--ratio)));}
-.q-boxed img {display: block; width: 100%; border-radius: .3rem; image-rendering: pixelated;}
+.q-boxed img {display: block; width: 100%; border-radius: .3rem;}
+img.q-tiny {image-rendering: pixelated;}
 .q-boxed span {position: absolute; outline: 3px solid #E69F00; border-radius: .15rem;}
 .q-boxed span.q-left {outline: 3px dashed #D55E00;}
+figure.q-paper > div {position: relative; width: min(100%, calc(400px * var(--ratio)));}
+.q-paper img {display: block; width: 100%; border-radius: .3rem; outline: 1px solid #8c8c8c;}
+.q-paper div span {position: absolute; outline: 1px solid #111111; border-radius: .15rem;}
+.q-paper div span b {position: absolute; left: -1px; bottom: calc(100% + 1px); padding: 0 .3rem; font-size: .75rem;
+    line-height: 1.1rem; color: #ffffff; background: #111111; border-radius: .15rem;}
+.q-paper div span.q-high b {bottom: auto; top: -1px;}
+.q-paper div span.q-part {outline: 2px dashed #111111; box-shadow: 0 0 0 2px #ffffff;}
+.q-paper ul {display: flex; flex-wrap: wrap; gap: 0 1rem; list-style: none; margin: .2rem 0 0; padding: 0;}
+.q-paper li {font-size: .875rem; margin: 0; padding: 0;}
+.q-paper .q-dot {outline: 1px solid color-mix(in srgb, currentColor 50%, transparent);}
 .q-row + .q-row {margin-top: 1rem;}
 .q-row {display: grid; grid-template-columns: repeat(auto-fit, minmax(215px, 1fr)); gap: 1rem 1.5rem;}
 .q-scale {height: .5rem; border-radius: .25rem; margin-top: .4rem;}
@@ -97,19 +108,23 @@ figure.q-boxed {margin: 0;}
 [data-testid="stCaptionContainer"] {opacity: 0.78;}
 .st-key-rest, .st-key-upload_watch {position: absolute;}
 .st-key-surface {display: grid; grid-template: "drawing seen answer" auto "drawing seen details" 1fr
-    "choices choices choices" auto / minmax(0, 400px) 200px minmax(0, 1fr); gap: 0 1.6rem;}
+    "apart apart apart" auto "choices choices choices" auto / minmax(0, 400px) 200px minmax(0, 1fr); gap: 0 1.6rem;}
 .st-key-surface :has(.st-key-answer):not(:has(> .st-key-answer)) {display: contents;}
 .st-key-surface :has(> .st-key-answer) {grid-area: answer; min-height: 8.2rem;}
 .st-key-surface :has(> .st-key-drawing) {grid-area: drawing;}
 .st-key-surface :has(> .st-key-seen) {grid-area: seen;}
 .st-key-surface :has(> .st-key-choices) {grid-area: choices; margin-top: 1.2rem;}
 .st-key-surface :has(> .st-key-details) {grid-area: details; min-height: 19rem;}
+.st-key-surface :has(> .st-key-taken_apart) {grid-area: apart;}
+.st-key-surface :has(> .st-key-taken_apart):has(figure) {margin-top: 1.2rem;}
 [class*="st-key-canvas_"], [class*="st-key-canvas_"] :is(.stBidiComponent, .stBidiComponent > div) {width: 100%;}
 .st-key-canvas_digit {aspect-ratio: 1;}
 .st-key-canvas_number {aspect-ratio: 3;}
-.st-key-wide .st-key-surface {grid-template: "drawing" "answer" "choices" "seen" "details" / minmax(0, 1fr);}
+.st-key-wide .st-key-surface {grid-template: "drawing" "answer" "apart" "choices" "seen" "details" / minmax(0, 1fr);}
 .st-key-wide :is(.st-key-answer, .q-answer) {min-height: 0;}
 .st-key-wide .st-key-surface :has(> .st-key-answer) {min-height: 8rem; margin-top: .8rem;}
+.st-key-wide .st-key-surface:has(.q-paper) {
+    grid-template: "drawing" "answer" "seen" "details" "apart" "choices" / minmax(0, 1fr);}
 .st-key-phone_menu, .st-key-again, .st-key-camera {display: none;}
 @media (max-width: 640px) {
   .block-container {padding-top: .6rem;}
@@ -130,7 +145,7 @@ figure.q-boxed {margin: 0;}
   .q-menu summary {list-style: none; cursor: pointer; min-height: 44px; min-width: 44px; display: grid;
       place-items: center; font-size: 1.4rem; border-radius: .5rem;
       border: 1px solid color-mix(in srgb, currentColor 25%, transparent);}
-  .st-key-surface {grid-template: "answer" "drawing" "seen" "details" "choices" / minmax(0, 1fr);}
+  .st-key-surface {grid-template: "answer" "drawing" "apart" "seen" "details" "choices" / minmax(0, 1fr);}
   .st-key-surface :has(> .st-key-answer), .q-answer {min-height: 5.2rem;}
   .st-key-surface :has(> .st-key-details) {min-height: 0;}
   .st-key-square .st-key-surface :has(> :is(.st-key-seen, .st-key-details)) {margin-top: .6rem;}

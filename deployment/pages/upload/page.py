@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any, NamedTuple, cast
 
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.pages.upload import digit_audit, html, number_audit, picture
-from deployment.pages.upload.contact_sheet import ticked
+from deployment.pages.upload.contact_sheet import digit_sheet
 from deployment.pages.upload.run import Run
 from deployment.reader.csv_tables import digits_csv, numbers_csv
 from deployment.reader.labels import number_label
@@ -20,7 +19,7 @@ from deployment.reader.picture import archive
 from deployment.reader.picture.load import InputError
 from deployment.reader.prediction import NumberReading, Prediction
 from deployment.ui import source
-from deployment.ui.html import grey_uri, notice
+from deployment.ui.html import notice
 
 MOST_NOTICES = 6  # notices in full
 FIRST, LATER = 1.0, 0.4  # seconds of reading before the page is first shown, and between two updates
@@ -66,7 +65,7 @@ def render(deployer: MNISTDeployer, files: list, refused: list[str]) -> Focus:
     rows = cast(Any, [(names[i], results[i]) for i in read])  # all of one kind, by reading.numbers
     newest = [row for row, i in enumerate(read) if files[reading.pictures[i].file].file_id in newest_files]
     key = f"sheet_{'_'.join(newest_files)}_{reading.numbers}"
-    show = number_audit.sheet if reading.numbers else _sheet
+    show = number_audit.sheet if reading.numbers else digit_sheet
     chosen = read[show(rows, key, newest or list(range(len(rows))))]
     (_audit_of_numbers if reading.numbers else _audit_of_digits)(deployer, names, cast(Any, results))
     return _in_full(deployer, reading, chosen)
@@ -79,24 +78,31 @@ def is_shown(focus: Focus | None) -> bool:
 
 def read(deployer: MNISTDeployer, focus: Focus) -> tuple[
         str | None, Prediction | NumberReading | InputError | None, NumberReading | None]:
-    """Name, result and more of the picture in focus, in its chosen turn."""
-    result = focus.result
-    if focus.picture and isinstance(result, Prediction):
-        result = picture.read(deployer, focus.picture, result, focus.key)
-    return focus.name, result, focus.more
+    """Name, result and more of the picture in focus: of its chosen part, in its chosen turn."""
+    result, more = focus.result, focus.more
+    if focus.picture and result:
+        result, more = picture.read(deployer, focus.picture, result, more, focus.key)
+    return focus.name, result, more
 
 
 def show(focus: Focus, container: DeltaGenerator) -> None:
     """Show the picture in focus and its buttons; the picture of a number is in the container already."""
     with container:
-        if isinstance(focus.result, Prediction):
-            picture.show(focus.key)
+        picture.show(focus.key)
         st.button("Back to drawing", key="back_to_drawing", on_click=source.use, args=("drawing",))
 
 
-def file(name: str) -> str:
-    """The name of the file as HTML."""
-    return f'<p class="q q-quiet q-file" data-testid="file">{escape(name)}</p>'
+def show_parts(focus: Focus, container: DeltaGenerator) -> None:
+    """Show the ink of the picture in focus, and the choice of the part that is read."""
+    if focus.picture:
+        with container:
+            picture.show_parts(focus.picture, focus.key)
+
+
+def file(focus: Focus, name: str) -> str:
+    """The name of the file as HTML, and whether a part of the picture is read alone."""
+    note = ", the marked part alone" if focus.picture and picture.is_part(focus.key) else ""
+    return f'<p class="q q-quiet q-file" data-testid="file">{escape(name)}{note}</p>'
 
 
 def _audit_of_digits(deployer: MNISTDeployer, names: list[str], results: Sequence[Prediction | InputError]) -> None:
@@ -133,9 +139,10 @@ def _in_full(deployer: MNISTDeployer, reading: Run, index: int) -> Focus:
     """The Focus of a picture, with its full reading."""
     result, chosen = reading.results[index], reading.pictures[index]
     name = archive.shown(chosen.name)
-    if isinstance(result, InputError):
-        return Focus(name, result)
     key = (*st.session_state.reading_of, index)
+    if isinstance(result, InputError):
+        can_be_seen = picture.view_of(chosen, key) is not None
+        return Focus(name, result, None, chosen if can_be_seen else None, key)
     if isinstance(result, NumberReading):
         return Focus(name, _full_reading(key, deployer, chosen), None, chosen, key)
     return Focus(name, result, _more(key, deployer, chosen, result), chosen, key)
@@ -228,18 +235,3 @@ def _audit(summary: digit_audit.DigitAudit, names: list[str], results: Sequence[
         st.markdown(f"**Errors: {len(summary.errors):,}{shown}**")
         st.caption("The digit in the name → the answer; below it the stated confidence, the surest first.")
         st.html(html.tiles(names, results, summary.errors[:most]))
-
-
-def _sheet(rows: Sequence[tuple[str, Prediction]], key: str, newest: list[int]) -> int:
-    """Show the table; return the index of the row in focus, see deployment.pages.upload.contact_sheet."""
-    table = pd.DataFrame(
-        {
-            "Picture": [grey_uri(prediction.image) for _, prediction in rows],
-            "File": [name for name, _ in rows],
-            "Answer": [str(prediction.digit) for _, prediction in rows],
-            "Confidence": [prediction.confidence for _, prediction in rows],
-            "Emotion": [prediction.emotion for _, prediction in rows],
-            "Runner-up": [str(prediction.runner_up) for _, prediction in rows],
-        }
-    )
-    return ticked(table, key, "Table of the uploaded pictures with answer, confidence and emotion", newest)

@@ -3,11 +3,17 @@
 import base64
 import zipfile
 
+import numpy as np
 import pytest
 from app import EXAMPLES, zipped
 from browser import at_rest
+from PIL import Image
 from playwright.sync_api import expect
 from strokes import CANVAS, SEVEN, THREE, draw, wait_for_answer
+
+from analytics.studies.renderings.paper import photograph_of_paper
+
+SHEET = 7  # the seed of a sheet with a dozen lines
 
 
 def test_files_are_read_and_many_make_a_contact_sheet(page, screen):
@@ -50,6 +56,40 @@ def test_a_zip_with_labels_becomes_an_audit(page, tmp_path):
     printed.set_content(download.value.path().read_text(encoding="utf-8"))
     expect(printed.get_by_role("heading", level=1)).to_have_text("Qualm on 3 labelled pictures")
     assert printed.locator("[data-testid=upload-tiles]").first.inner_text().startswith("8 → 3")
+
+
+TINTS = """(picture) => {
+  const { naturalWidth: width, naturalHeight: height } = picture, count = { ink: 0, lines: 0, pale: 0 };
+  const pen = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
+  pen.drawImage(picture, 0, 0);
+  const data = pen.getImageData(0, 0, width, height).data;
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i] > 180 && data[i + 2] < 80) count.ink += 1;
+    else if (data[i] < 80 && data[i + 2] > 140) count.lines += 1;
+    else if (data[i] > 200 && data[i + 2] > 200) count.pale += 1;
+  }
+  return [count.ink, count.lines, count.pale].map((n) => n / (width * height));
+}"""
+
+
+def test_a_digit_on_ruled_paper_is_read_and_its_ink_and_lines_are_shown(page, tmp_path):
+    """A part that is marked by keyboard is read alone, until the whole is asked for."""
+    seven = np.asarray(Image.open(EXAMPLES / "seven.png").convert("L").resize((28, 28)))
+    (tmp_path / "ruled.jpg").write_bytes(photograph_of_paper(seven, np.random.default_rng(SHEET)))
+    page.locator("input[type=file]").set_input_files(tmp_path / "ruled.jpg")
+    assert wait_for_answer(page, name="ruled.jpg") == "7"
+    picture = page.get_by_role("img", name="ink in vermilion")
+    ink, lines, paper = picture.evaluate(TINTS)
+    assert 0.005 < ink < 0.1 and 0.01 < lines < 0.2 and paper > 0.7
+    at_rest(page)
+    shown, boxed = picture.bounding_box(), page.locator("[data-testid=boxed] img").bounding_box()
+    assert shown["width"] == pytest.approx(boxed["width"], abs=2) and shown["y"] > boxed["y"] + boxed["height"]
+    page.get_by_role("slider").first.press("ArrowRight")
+    name = page.locator("[data-testid=file]")
+    expect(name).to_have_text("ruled.jpg, the marked part alone")
+    assert wait_for_answer(page, name="ruled.jpg") == "7"
+    page.get_by_role("button", name="Read the whole picture").click()
+    expect(name).to_have_text("ruled.jpg")
 
 
 def sparse(path, megabytes):
