@@ -45,13 +45,14 @@ def tilted(shape):
 
 def sheet(digit, kind, pen="blue", rule="grey", strength=0.6, tall=160, shape=(600, 700), gap=52.0, thick=2.4,
           perspective=False, light=None, seed=0):
-    """A Sheet with one digit (28, 28) uint8 in its middle, `tall` pixels high; rule: a colour's name, or "pen" for the
+    """A Sheet with one digit (28, 28) uint8, or None, in its middle, `tall` pixels high; rule: a colour's name, or "pen" for the
     pen's; strength: of the pen's, that of the lines; light (H, W)."""
     rng = np.random.default_rng(seed)
-    strokes = pen_strokes(digit, tall, rng)
     ink = np.zeros(shape, np.float32)
-    top, left = (shape[0] - strokes.shape[0]) // 2, (shape[1] - strokes.shape[1]) // 2
-    ink[top : top + strokes.shape[0], left : left + strokes.shape[1]] = strokes
+    if digit is not None:
+        strokes = pen_strokes(digit, tall, rng)
+        top, left = (shape[0] - strokes.shape[0]) // 2, (shape[1] - strokes.shape[1]) // 2
+        ink[top : top + strokes.shape[0], left : left + strokes.shape[1]] = strokes
     lines = lines_of(kind, shape, gap, thick)
     if perspective:
         ink, lines = (cv2.warpPerspective(part, tilted(shape), shape[::-1], flags=cv2.INTER_AREA,
