@@ -220,7 +220,8 @@ def _load_each(images: Iterable[PictureSource], names: Sequence[str] | None, kin
     for i, image in enumerate(images):
         name = names[i] if names is not None else f"picture {i}"
         try:
-            yield (Pixels(*_grey_alone(load_scaled(image, name))) if kind == "canvas" else load_pixels(image, name)), name
+            pixels = Pixels(*_grey_alone(load_scaled(image, name))) if kind == "canvas" else load_pixels(image, name)
+            yield pixels, name
         except InputError as error:
             if not skip_errors:
                 raise

@@ -196,8 +196,8 @@ def as_input(images: NDArray | list[NDArray], input_range: tuple[float, float] =
 
 
 def load_renderings() -> NDArray[np.uint8]:
-    """The calibration images (4, n, 28, 28) as drawn on a canvas, photographed on plain paper, scanned, and photographed on
-    ruled or squared paper (KINDS_OF_RENDERING).
+    """The calibration images (4, n, 28, 28) as drawn on a canvas, photographed on plain paper, scanned, and
+    photographed on ruled or squared paper (KINDS_OF_RENDERING).
 
     Written by analytics.studies.renderings.
     """

@@ -16,13 +16,13 @@ from deployment.reader.prediction import FramedReader, Hypothesis, Prediction
 
 CROP = 100  # pixels: a picture of this side or less may be a crop, whose digit reaches its edges
 SMALL = 0.25  # of the picture's long side: a smaller digit is looked for by colour, too
-SEEN, NEAR = 0.5, 5  # of a digit's ink is ink by colour, or as near to it as so many pixels; else it was light or shadow
+SEEN, NEAR = 0.5, 5  # of a digit's ink is ink by colour, or so many pixels near it; else it was light or shadow
 LINE = 0.6  # of a digit's ink on the lines of the paper, from which on it is one of these
 
 
 @dataclass
 class Sighting:
-    """A picture with its hypotheses. digits: those that found one; predictions: of each; ink: by colour, if searched."""
+    """A picture with its hypotheses. digits: of those with one; predictions: of each; ink: by colour, if searched."""
 
     pixels: Pixels | None
     name: str
@@ -31,11 +31,12 @@ class Sighting:
     ink: Ink | None = None
 
     @property
-    def settled(self) -> bool:
+    def is_clear(self) -> bool:
         """Whether no other hypothesis is needed: the reading is confident, leaves nothing over, and what was read is no
         line of the paper, not small and not cut off by the picture's edge."""
         return any(one.emotion == "confident" and not one.left_over and not is_slim(digit.ink)
-                   and not self.is_small(digit) and not self.is_cut_off(digit) for digit, one in zip(self.digits, self.predictions, strict=True))
+                   and not self.is_small(digit) and not self.is_cut_off(digit)
+                   for digit, one in zip(self.digits, self.predictions, strict=True))
 
     def is_small(self, digit: LocatedDigit) -> bool:
         """Whether a digit is small in its picture, where a shadow or the grain of paper could pass for one."""
@@ -58,7 +59,7 @@ def read(reader: FramedReader, pictures: Sequence[tuple[Pixels, str]], kind: str
     sightings = [Sighting(None if kind == "canvas" or is_drawing(pixels.grey) else pixels, name,
                           _some(locate_by_light(pixels, kind)), []) for pixels, name in pictures]
     _predict(reader, sightings)
-    open_ones = [one for one in sightings if not one.settled and one.pixels is not None]
+    open_ones = [one for one in sightings if not one.is_clear and one.pixels is not None]
     for sighting in open_ones:
         pixels = sighting.pixels
         assert pixels is not None  # chosen above
@@ -118,9 +119,9 @@ def _answer(sighting: Sighting) -> Prediction | InputError:
 def _seen(sighting: Sighting) -> str:
     """What was seen of a picture without a digit, and what to do."""
     ink, remedy = sighting.ink, "draw or photograph one digit, large and dark on plain paper."
-    pieces = labelled(ink.mask)[1] if ink is not None else 0
-    if pieces:
-        count = "One piece" if pieces == 1 else f"{pieces} pieces"
+    components = labelled(ink.mask)[1] if ink is not None else 0
+    if components:
+        count = "One piece" if components == 1 else f"{components:,} pieces"
         return f"{count} of ink in {sighting.name}, none like a digit: {remedy}"
     if ink is not None and ink.rules:
         return f"Only the lines of the paper were found in {sighting.name}: {remedy}"

@@ -45,8 +45,10 @@ def tilted(shape):
 
 def sheet(digit, kind, pen="blue", rule="grey", strength=0.6, tall=160, shape=(600, 700), gap=52.0, thick=2.4,
           perspective=False, light=None, seed=0):
-    """A Sheet with one digit (28, 28) uint8, or None, in its middle, `tall` pixels high; rule: a colour's name, or "pen" for the
-    pen's; strength: of the pen's, that of the lines; light (H, W)."""
+    """A Sheet with one digit (28, 28) uint8, or None, in its middle, `tall` pixels high.
+
+    rule: a colour's name, or "pen" for the pen's; strength: of the pen's, that of the lines; light: (H, W).
+    """
     rng = np.random.default_rng(seed)
     ink = np.zeros(shape, np.float32)
     if digit is not None:

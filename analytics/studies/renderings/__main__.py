@@ -1,9 +1,9 @@
 """Render the calibration digits as app inputs: `python -m analytics.studies.renderings`.
 
-Simulates each digit as a canvas drawing, a photograph of plain paper, a scan of low resolution and a photograph of ruled
-or squared paper, and reads them with the shipped model, which chooses among the hypotheses of where the ink is. What the
-network is shown is written to data/renderings.npz, which training uses to calibrate confidence; the printed checksum
-goes to core/digits/data.py. About fifteen minutes on two cores.
+Simulates each digit as a canvas drawing, a photograph of plain paper, a scan of low resolution and a photograph of
+ruled or squared paper, and reads them with the shipped model, which chooses among the hypotheses of where the ink is.
+What the network is shown is written to data/renderings.npz, which training uses to calibrate confidence; the printed
+checksum goes to core/digits/data.py. About fifteen minutes on two cores.
 """
 
 if __name__ == "__main__":  # before NumPy is imported: two processes, one BLAS thread each

@@ -125,11 +125,12 @@ def in_perspective(sheet: Sheet, rng: np.random.Generator) -> NDArray[np.float32
         x, y, w = matrix @ np.array([*sheet.centre, 1.0])
         reach = 0.8 * sheet.height
         inside = reach < x / w < width - reach and reach < y / w < height - reach
-        return picture if inside else sheet.light
+        return np.asarray(picture, np.float32) if inside else sheet.light
     matrix = cv2.getPerspectiveTransform(corners, seen.astype(np.float32))
     desk = tuple(float(v) for v in rng.uniform(0.08, 0.45) * rng.uniform(0.7, 1.0, 3))
-    return cv2.warpPerspective(sheet.light, matrix, (width, height), flags=cv2.INTER_AREA,
-                               borderMode=cv2.BORDER_CONSTANT, borderValue=desk)
+    picture = cv2.warpPerspective(sheet.light, matrix, (width, height), flags=cv2.INTER_AREA,
+                                  borderMode=cv2.BORDER_CONSTANT, borderValue=desk)
+    return np.asarray(picture, np.float32)
 
 
 def lighting(height: int, width: int, rng: np.random.Generator) -> NDArray[np.float32]:

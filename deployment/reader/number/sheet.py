@@ -1,5 +1,7 @@
-"""The ink of a page -> what is written on it, blob by blob, sorted into lines. Nothing is chosen here: all that could be
-writing is returned."""
+"""The ink of a page -> what is written on it, blob by blob, sorted into lines.
+
+Nothing is chosen here: all that could be writing is returned.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """Picture of a digit -> (28, 28) image in MNIST's format. Used by app, command line and tests.
 
 There are up to three hypotheses of where the ink is: by light (deployment.reader.paper.grey), by colour, without the
-lines of the paper (deployment.reader.paper.ink), and for a small crop. deployment.reader.hypotheses chooses among them by
-reading each.
+lines of the paper (deployment.reader.paper.ink), and for a small crop. deployment.reader.hypotheses chooses among them
+by reading each.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from deployment.reader.paper.grey import SMALL, by_light
 from deployment.reader.paper.ink import Ink, find_ink
 from deployment.reader.paper.light import ink_is_dark, is_plain, shrink
 from deployment.reader.paper.pick import Picked, pick
-from deployment.reader.picture.load import WORK_SIDE, InputError, Pixels, PictureSource, load_pixels, load_scaled
+from deployment.reader.picture.load import WORK_SIDE, InputError, PictureSource, Pixels, load_pixels, load_scaled
 
 LEAST_DIGIT = 0.015  # of the picture's long side: a smaller component is a grain of noise
 MARGIN = 2  # pixels around a digit that is cut out

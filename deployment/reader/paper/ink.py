@@ -71,7 +71,7 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
         picture = np.rint(255 * picture).astype(np.uint8)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
     level = grey.astype(np.float32) / 255
-    if kind == "canvas" or is_plain(level) and (level > 0.5).mean() < MOST_DRAWN:  # more is a sheet on a black desk
+    if kind == "canvas" or (is_plain(level) and (level > 0.5).mean() < MOST_DRAWN):  # more is a sheet on a black desk
         return _on_plain(picture, level, scale)
     if is_plain(1 - level) and (level < 0.5).mean() < MOST_DRAWN:
         return _on_plain(picture, 1 - level, scale)
@@ -109,8 +109,8 @@ def reduced(picture: NDArray, factor: int) -> NDArray:
 
 
 def light_lost(picture: NDArray[np.uint8], widest: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """The share of its paper's light that each channel of a picture (H, W, C) of dark ink lost, and the paper (H, W, C):
-    a closing wider than the `widest` stroke, in pixels."""
+    """The share of its paper's light that each channel of a picture (H, W, C) of dark ink lost, and the paper
+    (H, W, C): a closing wider than the `widest` stroke, in pixels."""
     height, width = picture.shape[:2]
     zoom = min(1.0, 11 / widest)
     size = max(1, round(width * zoom)), max(1, round(height * zoom))
@@ -118,12 +118,12 @@ def light_lost(picture: NDArray[np.uint8], widest: int) -> tuple[NDArray[np.floa
     closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, window(max(3, round(widest * zoom) | 1)))
     paper = np.atleast_3d(enlarge(cv2.blur(closed, (3, 3)), picture.shape))
     floor = np.maximum(paper.astype(np.float32), 0.12 * 255)
-    return 1 - picture / floor, paper
+    return (1 - picture / floor).astype(np.float32, copy=False), paper
 
 
 def narrow(picture: NDArray[np.uint8], side: int, least: float) -> NDArray[np.bool_]:
-    """Where a picture (H, W, C) of dark ink lost `least` or more of its light to what is narrower than `side` pixels, or
-    near that: a stroke has light on both sides, the edge of a shadow has not."""
+    """Where a picture (H, W, C) of dark ink lost `least` or more of its light to what is narrower than `side` pixels,
+    or near that: a stroke has light on both sides, the edge of a shadow has not."""
     height, width = picture.shape[:2]
     zoom = min(1.0, 13 / side)
     size = max(1, round(width * zoom)), max(1, round(height * zoom))
@@ -198,9 +198,9 @@ def _on_plain(picture, bright, scale):
 
 
 def _described(picture, paper, ink, mask, noise, rules, sheet, scale):
-    def colour(pixels):
-        mean = np.atleast_1d(np.median(pixels, axis=0)) / 255
-        return tuple(float(c) for c in np.broadcast_to(mean, 3))
+    def colour(pixels: NDArray) -> tuple[float, float, float]:
+        red, green, blue = np.broadcast_to(np.atleast_1d(np.median(pixels, axis=0)) / 255, 3)
+        return float(red), float(green), float(blue)
 
     bare = picture[::8, ::8][~mask[::8, ::8]]
     paper_colour = colour(bare) if len(bare) else (0.0, 0.0, 0.0)

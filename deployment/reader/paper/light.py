@@ -1,7 +1,7 @@
 """What a picture's light tells before its ink is known: the paper's level, whether ink is dark, whether there is paper.
 
-A picture is an array (H, W) or (H, W, 3) of floats in [0, 1] or of uint8. In a `bright` picture ink is brighter than its
-ground: a picture with dark ink is inverted first.
+A picture is an array (H, W) or (H, W, 3) of floats in [0, 1] or of uint8. In a `bright` picture ink is brighter than
+its ground: a picture with dark ink is inverted first.
 """
 
 import numpy as np
@@ -46,7 +46,8 @@ def shrink(image: NDArray, side: int) -> NDArray:
     scale = side / max(height, width)
     if scale >= 1:
         return image
-    return cv2.resize(image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def enlarge(image: NDArray, shape: tuple[int, ...]) -> NDArray:

@@ -38,7 +38,7 @@ def pick(ink: NDArray[np.floating], noise: float, plain: bool = False, speck: fl
     if candidates.size < 4:
         return None
     threshold = otsu(candidates)
-    full = np.percentile(ink[ink >= threshold], 75)
+    full = float(np.percentile(ink[ink >= threshold], 75))
     weak = ink > max(WEAK * threshold, 3.5 * noise)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(weak.view(np.uint8), connectivity=8)
     strong = np.zeros(n, bool)

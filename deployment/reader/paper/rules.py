@@ -52,8 +52,8 @@ class Rule:
     @property
     def ends(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """((x, y), (x, y)) of its ends."""
-        start, end = (self.first, float(self.path[0])), (self.last, float(self.path[-1]))
-        return (start, end) if self.level else (start[::-1], end[::-1])
+        (x, y), (right, below) = (self.first, float(self.path[0])), (self.last, float(self.path[-1]))
+        return ((x, y), (right, below)) if self.level else ((y, x), (below, right))
 
 
 def noise_of(image: NDArray[np.floating]) -> float:
@@ -129,9 +129,10 @@ def _lines_along(ink: NDArray[np.float32], least: float, paper: NDArray[np.bool_
     return _distinct(_followed(along, at, rows[seeds].astype(np.float32), least, paper))
 
 
-def _straightened(dark: NDArray[np.float32], least: float, slopes: NDArray[np.floating]) -> tuple[float, float, NDArray[np.float32], NDArray]:
-    """(slope, fan) of the pencil of lines in (H, W), and r and the column of each pixel in the middle of a line; slopes:
-    those that are tried."""
+def _straightened(dark: NDArray[np.float32], least: float, slopes: NDArray[np.floating]
+                  ) -> tuple[float, float, NDArray[np.float32], NDArray]:
+    """(slope, fan) of the pencil of lines in (H, W), and r and the column of each pixel in the middle of a line;
+    slopes: those that are tried."""
     height, width = dark.shape
     # the middle of each thin piece alone, so that thick and thin lines count the same
     y, x = np.nonzero((dark > least) & (dark >= cv2.dilate(dark, np.ones((5, 1), np.uint8))))
@@ -157,13 +158,15 @@ def _line_kernel(slope: float) -> NDArray[np.float32]:
 
 
 def _none(at):
-    return _Lines(at, np.zeros((0, len(at)), np.float32), *np.zeros((2, 0), int), np.zeros((0, 2), int))
+    nothing = np.zeros(0, int)
+    return _Lines(at, np.zeros((0, len(at)), np.float32), nothing, nothing, np.zeros((0, 2), int))
 
 
-def _pencil(u: NDArray[np.float32], v: NDArray[np.float32], width: int, tried: NDArray[np.floating]) -> tuple[float, float]:
+def _pencil(u: NDArray[np.float32], v: NDArray[np.float32], width: int, tried: NDArray[np.floating]
+            ) -> tuple[float, float]:
     """(slope, fan) of the pencil whose lines the points (u, v) lie on most densely, with one of the slopes `tried`.
 
-    The slope is searched in three bands of the picture, in each of which it changes little; each two of them give a fan.
+    The slope is searched in three bands of the picture, in each of which it changes little; any two of them give a fan.
     """
     edges = np.quantile(v, [0, 1 / 3, 2 / 3, 1])
     bands = [(v >= low) & (v <= high) for low, high in pairwise(edges)]
@@ -187,7 +190,8 @@ def _pencil(u: NDArray[np.float32], v: NDArray[np.float32], width: int, tried: N
     return float(slope), float(fan)
 
 
-def _two_best(u: NDArray[np.float32], v: NDArray[np.float32], bin_width: float, slopes: NDArray[np.floating]) -> list[float]:
+def _two_best(u: NDArray[np.float32], v: NDArray[np.float32], bin_width: float, slopes: NDArray[np.floating]
+              ) -> list[float]:
     """The slope with the largest density, and the next that is no neighbour of it."""
     densities = np.array([_density(u, v, slope, 0.0, bin_width) for slope in slopes])
     best = int(densities.argmax())
@@ -229,7 +233,7 @@ def _followed(along: NDArray[np.float32], at: NDArray[np.float32], rows: NDArray
     for part in range(parts - 1, 0, -1):
         path[:, part - 1] = path[:, part] + came[np.arange(n), path[:, part], part]
     strength = np.take_along_axis(dark, path[:, None], axis=1)[:, 0]
-    rows = np.rint(rows) + offsets[path]
+    rows = (np.rint(rows) + offsets[path]).astype(np.float32)
     visible = _on(paper, rows, at)
     inked = ((strength > np.maximum(least, 0.35 * usual[:, 0])) & visible).astype(np.uint8)
     closed = cv2.morphologyEx(inked, cv2.MORPH_CLOSE, np.ones((1, int(BROKEN * width / PART) | 1), np.uint8))
@@ -241,7 +245,7 @@ def _followed(along: NDArray[np.float32], at: NDArray[np.float32], rows: NDArray
     length = runs[:, 1] - runs[:, 0]
     long = (length >= LONG * (chord[:, 1] - chord[:, 0])) & (covered[:, 1] - covered[:, 0] >= 0.8 * length)
     long &= (length >= 3) & (usual[:, 0, 0] >= ALIKE * np.quantile(usual, 0.8))
-    return _Lines(at, rows.astype(np.float32), runs[:, 0], runs[:, 1] - 1, chord).only(np.flatnonzero(long))
+    return _Lines(at, rows, runs[:, 0], runs[:, 1] - 1, chord).only(np.flatnonzero(long))
 
 
 def _on(paper, rows, at):
@@ -298,7 +302,7 @@ def _accepted(lines: _Lines, others: _Lines, shape: tuple[int, int]) -> _Lines:
 
 
 def _measured(ink: NDArray[np.floating], lines: _Lines, zoom: float, level: bool) -> list[Rule]:
-    """The Rules of lines on a picture reduced by `zoom`: thickness and strength as the median across each line has it."""
+    """The Rules of lines on a picture reduced by `zoom`: thickness and strength of the median across each line."""
     rules = []
     reach = int(THICKEST * zoom) + 3
     for row, first, last in zip(lines.rows, lines.first, lines.last, strict=True):
@@ -315,7 +319,8 @@ def _measured(ink: NDArray[np.floating], lines: _Lines, zoom: float, level: bool
         above, below = int(thin[middle::-1].argmax()), int(thin[middle:].argmax())
         if peak > 0 and above and below and above + below - 1 <= THICKEST * zoom:
             path += middle - reach + (below - above) / 2
-            rules.append(Rule(level, int(x[0]), int(x[-1]) + 1, path.astype(np.float32), float(above + below - 1), peak))
+            thickness = float(above + below - 1)
+            rules.append(Rule(level, int(x[0]), int(x[-1]) + 1, path.astype(np.float32), thickness, peak))
     return rules
 
 

@@ -13,6 +13,7 @@ from deployment import deploy_mnist
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader.picture.load import InputError
 
+
 @pytest.fixture(scope="module")
 def deployer():
     return MNISTDeployer()
@@ -33,21 +34,21 @@ PAGES = [("ruled", False), ("squared", False), ("ruled", True), ("squared", True
 @pytest.mark.parametrize("kind, perspective", PAGES)
 def test_of_an_empty_ruled_page_the_lines_are_spoken_of(deployer, kind, perspective):
     for seed in range(3):
-        with pytest.raises(InputError, match="^Only the lines of the paper were found in my page: draw or photograph"):
+        with pytest.raises(InputError, match=r"^Only the lines of the paper were found in my page: draw or photograph"):
             deployer.predict(blank(kind, seed, perspective), "my page")
 
 
 def test_empty_pages_hold_no_confident_digit(deployer):
     """Under any light, also with shadows and lamps."""
-    pages = [blank(kind, seed, perspective, strength, lighting(600, 700, np.random.default_rng(seed))) for seed, (kind, perspective) in enumerate(PAGES * 3)
-             for strength in (0.15, 1.0)]
+    pages = [blank(kind, seed, perspective, strength, lighting(600, 700, np.random.default_rng(seed)))
+             for seed, (kind, perspective) in enumerate(PAGES * 3) for strength in (0.15, 1.0)]
     answers = deployer.predict_batch(pages, skip_errors=True)
     assert not any(getattr(answer, "emotion", "") == "confident" for answer in answers)
 
 
 def test_plain_paper_in_falling_light_holds_no_ink(deployer):
     for seed in range(3):
-        with pytest.raises(InputError, match="^No ink was found in my page"):
+        with pytest.raises(InputError, match=r"^No ink was found in my page"):
             deployer.predict(blank("plain", seed), "my page")
 
 

@@ -1,4 +1,4 @@
-"""The ink of a picture: nearly all of it, on paper of any kind, and nothing of the paper's lines, its edges or shadows."""
+"""The ink of a picture: nearly all of it, on any paper, and nothing of the paper's lines, its edges or shadows."""
 
 import cv2
 import numpy as np
