@@ -41,7 +41,7 @@ def test_of_an_empty_ruled_page_the_lines_are_spoken_of(deployer, kind, perspect
 def test_empty_pages_hold_no_confident_digit(deployer):
     """Under any light, also with shadows and lamps."""
     pages = [blank(kind, seed, perspective, strength, lighting(600, 700, np.random.default_rng(seed)))
-             for seed, (kind, perspective) in enumerate(PAGES * 3) for strength in (0.15, 1.0)]
+             for seed, (kind, perspective) in enumerate(PAGES) for strength in (0.15, 1.0)]
     answers = deployer.predict_batch(pages, skip_errors=True)
     assert not any(getattr(answer, "emotion", "") == "confident" for answer in answers)
 
@@ -53,10 +53,9 @@ def test_plain_paper_in_falling_light_holds_no_ink(deployer):
 
 
 def test_digits_on_lines_are_read_and_the_choice_is_noted(deployer, digits):
-    pictures = [sheet(digit, "squared", rule="pen", perspective=True, seed=i).picture for i, digit in enumerate(digits)]
+    pictures = [sheet(digit, "squared", rule="pen", perspective=True, seed=i).picture for i, digit in enumerate(digits[::2])]
     answers = deployer.predict_batch(pictures)
-    labels = np.repeat(np.arange(10), 2)
-    assert np.mean([answer.digit for answer in answers] == labels) >= 0.9
+    assert np.mean([answer.digit for answer in answers] == np.arange(10)) >= 0.9
     for answer in answers:
         (chosen,) = [one for one in answer.hypotheses if one.chosen]
         assert chosen.method in ("light", "colour") and chosen.digit == answer.digit
@@ -88,9 +87,9 @@ def test_colour_is_searched_only_where_light_is_not_enough(deployer, digits, mon
 def test_a_batch_is_read_as_its_pictures_one_by_one(deployer, digits, monkeypatch):
     """Also in parts: it holds more pixels than are read at once."""
     rng = np.random.default_rng(0)
-    pictures = [photograph_of_paper(digit, rng) for digit in digits[:8]]
-    pictures[3:3] = [digits[0], b"no picture", blank("ruled", 0), photograph(digits[1], rng)]
-    monkeypatch.setattr(deploy_mnist, "MOST_AT_ONCE", 1_500_000)
+    pictures = [photograph_of_paper(digit, rng) for digit in digits[:3]]
+    pictures[2:2] = [digits[0], b"no picture", blank("ruled", 0), photograph(digits[1], rng)]
+    monkeypatch.setattr(deploy_mnist, "MOST_AT_ONCE", 900_000)
     together = deployer.predict_batch(pictures, skip_errors=True)
     assert len(together) == len(pictures)
     for i, (picture, answer) in enumerate(zip(pictures, together, strict=True)):
@@ -126,7 +125,7 @@ def cut_off(digit, edge, share, rng):
 @pytest.mark.parametrize("edge", ["left", "right", "top", "bottom"])
 def test_a_digit_cut_off_by_the_edge_is_confident_only_if_both_hypotheses_agree(deployer, digits, edge):
     rng = np.random.default_rng(1)
-    pictures = [cut_off(digit, edge, 0.3, rng) for digit in digits]
+    pictures = [cut_off(digit, edge, 0.3, rng) for digit in digits[::3]]
     touching = 0
     for picture, answer in zip(pictures, deployer.predict_batch(pictures, skip_errors=True), strict=True):
         if isinstance(answer, InputError):
@@ -136,4 +135,4 @@ def test_a_digit_cut_off_by_the_edge_is_confident_only_if_both_hypotheses_agree(
         touching += at_edge
         if at_edge and answer.emotion == "confident":
             assert len(answer.hypotheses) == 2 and {one.digit for one in answer.hypotheses} == {answer.digit}
-    assert touching >= 5, "the case that this test is about"
+    assert touching >= 2, "the case that this test is about"
