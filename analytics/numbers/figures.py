@@ -22,8 +22,9 @@ from core.metrics import wilson_interval
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader.labels import edit_distance
 from deployment.reader.number.line import Line
-from deployment.reader.number.sheet import blobs, lines, page_ink
-from deployment.reader.picture.load import InputError, load_image
+from deployment.reader.number.sheet import blobs, lines
+from deployment.reader.paper.ink import find_ink
+from deployment.reader.picture.load import InputError, load_pixels
 
 FIFTHS = 5
 TEST = ", test digits"  # suffix of the name of a row of test digits
@@ -78,14 +79,10 @@ def loaded(model: Path) -> MNISTDeployer:
 
 def components(deployer: MNISTDeployer, picture: Picture, kind: str | None) -> str:
     """The text with every connected component read as one digit."""
-    ink_and_mask = page_ink(load_image(picture), kind)
-    if ink_and_mask is None:
-        return ""
-    ink, mask = ink_and_mask
-    texts = []
-    for row in lines(blobs(ink, mask)):
+    page, texts = find_ink(load_pixels(picture).values, kind), []
+    for row in lines(blobs(page.ink, page.mask)):
         line = Line(row)
-        images = [line.image(ink, mask, segment) for segment in line.segments]
+        images = [line.image(page.ink, page.mask, segment) for segment in line.segments]
         texts.append("".join(map(str, deployer.assess(np.stack(images))[0].argmax(axis=1))))
     return "\n".join(texts)
 

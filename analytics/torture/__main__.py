@@ -1,6 +1,7 @@
 """Fuzzing and fault injection: `make torture`, or `python -m analytics.torture [--quick]`.
 
-Damaged pictures and ZIP files through the upload; manipulated model folders, audits, settings and tables through their
+Damaged pictures and ZIP files through the upload; patterns that are hard to read, with bounds on time and memory
+(analytics/torture/patterns.py); manipulated model folders, audits, settings and tables through their
 readers; kills and write errors at every step of the operations that change models and audits. A trial is at fault
 unless it ends with finite figures or a documented error message, every folder can be loaded afterwards, and no
 incomplete file is left. The table goes to analytics/reports/torture.md.
@@ -13,13 +14,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from tqdm import tqdm
 
 from analytics.reports import write_report
-from analytics.torture import data_files, faults, folders, trials
+from analytics.torture import data_files, faults, folders, patterns, trials
 from analytics.torture import pictures as uploads
 from analytics.torture.report import as_markdown
 
 COMMAND = "python -m analytics.torture"
 PARTS = {  # name -> (trial, number of trials, number with --quick)
     "pictures": (uploads.picture, 20_000, 400),
+    "patterns": (patterns.pattern, 600, 36),
     "archives": (uploads.zip_file, 8_000, 200),
     "kills": (faults.kill, 300, 32),
     "failures": (faults.fail, 300, 32),

@@ -1,6 +1,7 @@
 """Uploads of damaged pictures and ZIP files: a prediction with finite figures, or an error message."""
 
 import io
+import re
 import tempfile
 import time
 import zipfile
@@ -22,7 +23,7 @@ from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader.picture import archive
 from deployment.reader.picture.load import InputError
 
-NO_INK = "No ink was found"  # beginning of the message for a picture without ink
+NO_DIGIT = re.compile(r"(No ink was|Only the lines of the paper were) found|(One piece|[\d,]+ pieces) of ink")
 SAVED = (  # kind, mode, options
     ("PNG", "L", {}), ("PNG", "RGBA", {}), ("PNG", "P", {}), ("PNG", "1", {}), ("PNG", "I;16", {}),
     ("JPEG", "L", {}), ("JPEG", "RGB", {"quality": 95}), ("JPEG", "RGB", {"progressive": True}), ("JPEG", "CMYK", {}),
@@ -103,7 +104,7 @@ def read(data: bytes) -> Trial:
         sentence = str(error)
         if not sentence.endswith(".") or "\n" in sentence or len(sentence) > 300:
             return Trial("refused", f"not a sentence: {sentence[:200]}")
-        return Trial("unpacked, without ink" if sentence.startswith(NO_INK) else "refused")
+        return Trial("unpacked, without ink" if NO_DIGIT.match(sentence) else "refused")
     numbers = [*prediction.probabilities, prediction.confidence, prediction.novelty, *prediction.image.ravel(),
                *np.concatenate(prediction.hidden)]
     if not np.isfinite(numbers).all() or abs(prediction.probabilities.sum() - 1) > 1e-5:

@@ -7,6 +7,7 @@ from analytics.torture.trials import Result
 
 TITLES = {
     "pictures": "damaged pictures, through `MNISTDeployer.predict`",
+    "patterns": "noise, stripes, grids, thousands of lines, through the same",
     "archives": "damaged ZIP files, through the upload",
     "kills": "process killed while training, saving, promoting, auditing",
     "failures": "write errors in the same operations",

@@ -127,7 +127,7 @@ def _seen(sighting: Sighting) -> str:
     ink, remedy = sighting.ink, "draw or photograph one digit, large and dark on plain paper."
     count = labelled(ink.mask)[1] if ink is not None else 0
     if count:
-        amount = "One piece" if count == 1 else f"{count} pieces"
+        amount = "One piece" if count == 1 else f"{count:,} pieces"
         return f"{amount} of ink in {sighting.name}, none like a digit: {remedy}"
     if ink is not None and ink.rules:
         return f"Only the lines of the paper were found in {sighting.name}: {remedy}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analytics.audit import run as audit_run
-from analytics.torture import data_files, folders, trials
+from analytics.torture import data_files, folders, patterns, trials
 from analytics.torture import pictures as uploads
 from analytics.torture.report import as_markdown
 from core import train
@@ -102,6 +102,27 @@ def test_non_finite_figures_are_detected(monkeypatch):
     monkeypatch.setattr(uploads, "deployer", lambda: deployer)
     result = trials.run("pictures", uploads.picture, 30, 0, map)
     assert len(result.faults) == result.kinds["read"] > 0
+
+
+def test_patterns_are_read_within_bounds():
+    """One of each kind, with 1600 x 1600 pixels."""
+    result = trials.run("patterns", patterns.pattern, len(patterns.PATTERNS), 0, map)
+    assert not result.faults and result.kinds.total() == 6
+
+
+@pytest.mark.parametrize("name, limit, fault", [("MOST_SECONDS", 0.0, "s and"), ("MOST_MEGABYTES", -1, "MB for"),
+                                                ("SIDE", 100, "ink of")])
+def test_a_pattern_beyond_the_bounds_is_a_fault(monkeypatch, name, limit, fault):
+    monkeypatch.setattr(patterns, name, limit)
+    ((_, sentence),) = trials.run("patterns", patterns.pattern, 1, 0, map).faults
+    assert fault in sentence
+
+
+def test_a_picture_without_a_digit_is_told_from_a_damaged_one():
+    for sentence in ("No ink was found in x: draw.", "Only the lines of the paper were found in x: draw.",
+                     "One piece of ink in x, none like a digit: draw.", "1,204 pieces of ink in x, none like a digit."):
+        assert uploads.NO_DIGIT.match(sentence)
+    assert not uploads.NO_DIGIT.match("“x” is damaged or cut short: save it again as PNG or JPEG.")
 
 
 def test_trials_repeat_and_are_reported():

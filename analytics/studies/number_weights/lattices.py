@@ -18,7 +18,7 @@ from deployment.reader.number import read as number
 from deployment.reader.number.lattice import Segment, log_sums_of, passing, passing_of
 from deployment.reader.number.line import Line
 from deployment.reader.number.score import NOTHING, Weights
-from deployment.reader.picture.load import InputError, load_image
+from deployment.reader.picture.load import InputError, load_pixels
 
 LONGEST = 5  # signs of a number
 LAYERS = 2  # last hidden layers of the network that describe a segment
@@ -83,7 +83,7 @@ def lattice(deployer: MNISTDeployer, signs: list[int], picture: np.ndarray | byt
     closely: with test-time augmentation, as in the app; without it a lattice takes a third of the time.
     """
     try:
-        lines = number.written(deployer, load_image(picture), "a number", kind, one=np.inf).lines
+        lines = number.written(deployer, load_pixels(picture).values, "a number", kind, one=np.inf).lines
     except InputError:
         return None
     if len(lines) != 1:

@@ -16,6 +16,7 @@ SPECK = 0.12  # of the usual height on a page: less is a grain, a stain or a dot
 PALE = 0.36  # of the pen's mean strength
 ACROSS = 0.96  # of the page: an edge or a rule
 EDGE = 0.5  # of its size, lying on the picture's edge: a table, a hand, a shadow
+MOST_BLOBS = 5000  # the largest of them, where there are more, as in noise and in fine patterns
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,12 @@ def blobs(ink: NDArray[np.floating], mask: NDArray[np.bool_], plain: bool = Fals
     labels, n = labelled(mask)
     if not n:
         return []
+    if n > MOST_BLOBS:
+        area = np.bincount(labels.ravel())
+        chosen = np.append(0, 1 + np.argsort(-area[1:], kind="stable")[:MOST_BLOBS])
+        new, n = np.zeros(n + 1, labels.dtype), MOST_BLOBS
+        new[chosen] = np.arange(MOST_BLOBS + 1)
+        labels = new[labels]
     y, x = np.nonzero(labels)
     of = labels[y, x] - 1
     order = np.argsort(of, kind="stable")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployment.reader.paper.frame import crop, extent, steepness
-from deployment.reader.paper.masks import grown, labelled, rim
+from deployment.reader.paper.masks import boxes_by_label, grown, labelled, rim
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.paper.pick import LEAST
 
@@ -20,6 +20,7 @@ THIN, THIN_GAP = 1.5, 4  # pixels: strokes thinner than this are broken by the p
 FAR = 0.35  # of the digit's height: what is farther away is no part of a digit
 SOLID = 0.2  # of full ink: less is the soft edge of a stroke
 MOST_POINTS = 1500  # of outlines, between which distances are measured
+MOST_GROUPS = 32  # of a digit's parts, each a mask: further ones, with shorter strokes, stay with the digit
 
 Box = tuple[int, int, int, int]  # (top, left, bottom, right), pixels
 
@@ -84,7 +85,8 @@ def groups_of(ink: NDArray[np.floating]) -> list[NDArray[np.bool_]]:
     group = _joined(points[::step], of[::step], n, max(GAP * width, THIN_GAP if width < THIN else LEAST_GAP))
     thin = np.bincount(labels[outermost], minlength=n + 1)[1:] / np.bincount(labels[mask], minlength=n + 1)[1:]
     length = np.bincount(group, outline * thin, n)  # what is wide counts for less
-    return [np.isin(labels, np.flatnonzero(group == i) + 1) for i in np.argsort(-length, kind="stable") if length[i]]
+    longest = np.argsort(-length, kind="stable")[:MOST_GROUPS]
+    return [np.isin(labels, np.flatnonzero(group == i) + 1) for i in longest if length[i]]
 
 
 def _joined(points, of, n, gap):
@@ -129,5 +131,4 @@ def moved(box: Box, corner: tuple[int, int]) -> Box:
 
 def boxes_of(mask: NDArray[np.bool_]) -> list[Box]:
     """A box for each part of a mask (H, W) that hangs together, from left to right."""
-    labels, n = labelled(mask)
-    return sorted((box_of(labels == i) for i in range(1, n + 1)), key=lambda box: box[1])
+    return sorted(boxes_by_label(mask), key=lambda box: box[1])

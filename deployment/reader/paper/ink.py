@@ -103,7 +103,7 @@ def reduced(picture: NDArray, factor: int) -> NDArray:
     """A picture averaged over squares of factor x factor pixels; the rest at its right and bottom is left out."""
     if factor == 1:
         return picture
-    height, width = (n // factor for n in picture.shape[:2])
+    height, width = (max(1, n // factor) for n in picture.shape[:2])
     return cv2.resize(picture[: height * factor, : width * factor], (width, height), interpolation=cv2.INTER_AREA)
 
 

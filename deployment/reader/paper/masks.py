@@ -25,3 +25,10 @@ def labelled(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
     """Connected components (8 neighbours) of a mask (H, W): labels (H, W), 0 off the mask, and their number."""
     n, labels = cv2.connectedComponents(np.ascontiguousarray(mask).view(np.uint8), connectivity=8)
     return labels, n - 1
+
+
+def boxes_by_label(mask: NDArray[np.bool_]) -> list[tuple[int, int, int, int]]:
+    """(top, left, bottom, right) of each connected component of a mask (H, W), in the order of `labelled`."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(mask).view(np.uint8), connectivity=8)
+    left, top, width, height = stats[1:, :4].T.tolist()
+    return [(y, x, y + h, x + w) for y, x, h, w in zip(top, left, height, width, strict=True)]

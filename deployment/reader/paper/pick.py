@@ -82,7 +82,8 @@ def choose(labels: NDArray[np.int32], stats: NDArray[np.int32], strong: NDArray[
     """
     n = len(strong)
     left, top, width, height, area = stats.T
-    bottom, right, size = top + height - 1, left + width - 1, np.maximum(height, width)
+    bottom, right = top + height - 1, left + width - 1
+    size = np.maximum(np.maximum(height, width), 1)  # no paper at all: its label is empty
     mass = np.bincount(labels.ravel(), np.maximum(ink, 0).ravel(), n)
     contact = np.bincount(np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]]), minlength=n)
     long = np.minimum(1, SLIM * area / size**2)
@@ -102,7 +103,7 @@ def choose(labels: NDArray[np.int32], stats: NDArray[np.int32], strong: NDArray[
     hugging = contact > np.maximum(0.5 * size, contact[main] if contact[main] else 0)
     chosen = strong & near & sizeable & ~hugging
     chosen[main] = True
-    mean = mass / area
+    mean = mass / np.maximum(area, 1)
     least = max(LEAST * (bottom[chosen].max() + 1 - top[chosen].min()), 3)
     rest = strong & ~chosen & (size >= least) & (mean >= AS_DARK * mean[main])
     return chosen, rest & (plain | (contact <= ALONG * size))

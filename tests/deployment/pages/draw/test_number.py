@@ -6,7 +6,8 @@ from PIL import Image, ImageDraw
 
 from deployment.reader.number.cuts import cut
 from deployment.reader.number.line import Line
-from deployment.reader.number.sheet import Blob, blobs, lines, page_ink
+from deployment.reader.number.sheet import MOST_BLOBS, Blob, blobs, lines
+from deployment.reader.paper.ink import find_ink
 
 
 def drawn(strokes, size=(300, 120), width=8):
@@ -14,6 +15,12 @@ def drawn(strokes, size=(300, 120), width=8):
     for stroke in strokes:
         ImageDraw.Draw(image).line(stroke, fill=255, width=width)
     return np.asarray(image, np.float32) / 255
+
+
+def page_ink(grey, kind=None):
+    """(ink, mask) of a page."""
+    found = find_ink(grey, kind)
+    return found.ink, found.mask
 
 
 def upright(*places, top=20, bottom=100):
@@ -24,7 +31,15 @@ def test_blobs_and_their_places():
     found = blobs(*page_ink(drawn(upright(50, 150)), "canvas"))
     assert [blob.width for blob in found] == [8, 8] and [blob.left for blob in found] == [47, 147]
     assert blobs(np.zeros((50, 50)), np.zeros((50, 50), bool)) == []
-    assert page_ink(np.zeros((50, 50), np.float32), "canvas") is None
+    assert not page_ink(np.zeros((50, 50), np.float32), "canvas")[1].any()
+
+
+def test_of_too_many_blobs_the_largest_are_returned():
+    page = np.zeros((600, 600), bool)
+    page[::6, ::6] = page[::6, 1::6] = page[::6, 2::6] = True  # 10,000 dashes
+    page[100:200, 300:312] = True
+    found = blobs(page.astype(np.float32), page)
+    assert len(found) <= MOST_BLOBS and max(blob.height for blob in found) >= 100
 
 
 def test_specks_and_what_lies_along_the_edge_are_left_out():

@@ -22,7 +22,7 @@ from deployment.reader.labels import edit_distance, number_label
 from deployment.reader.number.hint import noticed
 from deployment.reader.number.read import written
 from deployment.reader.number.score import FILE, SIDES, SIGNALS, Weights
-from deployment.reader.picture.load import InputError, load_image
+from deployment.reader.picture.load import InputError, load_pixels
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_lines_are_weighed_as_numbers_and_as_words(deployer, part):
     rng = np.random.default_rng(3)
     digits = part.X[[3, 7, 11, 15]].reshape(-1, 28, 28)
     for images, word in ((digits, False), (signs(5, rng), True)):
-        row = load_image(compose(images, [WIDE] * (len(images) - 1), rng))
+        row = load_pixels(compose(images, [WIDE] * (len(images) - 1), rng)).values
         (line,) = written(deployer, row, "a row", "canvas").lines
         before = line.scores
         assert (line.take_for_word() > 0.5) == word == line.word
@@ -130,7 +130,7 @@ def test_a_doubtful_place_is_named(deployer):
 def test_confidence_is_of_the_whole(deployer, part):
     """Lower where digits overlap than where they do not; from the share that is read exactly no further off than the
     report says, and chance at so few."""
-    means, n = {}, 12
+    means, n = {}, 40
     for name in ("5 digits, gaps of 2 and more", "pairs that overlap"):
         length, joins, _ = KINDS[name]
         pairs, said = strings(part, n, length, joins, np.random.default_rng(5)), number_row(name)
@@ -267,7 +267,7 @@ def test_another_network_reads_numbers_without_the_matrices(deployer, part, monk
 
 def test_segments_know_whose_ends_they_are(deployer, part):
     picture = compose(part.X[[3, 7]].reshape(-1, 28, 28), [TOUCHING], np.random.default_rng(1))
-    (line,) = written(deployer, load_image(picture), "a pair", "canvas", one=np.inf).lines
+    (line,) = written(deployer, load_pixels(picture).values, "a pair", "canvas", one=np.inf).lines
     last = len(line.primitives)
     assert last > 2 and line.whole.shape == (1, sum(deployer.config.hidden) + deployer.config.hidden[-1])
     for segment, ends in zip(line.segments, line.sides, strict=True):

@@ -19,8 +19,8 @@ from PIL import Image
 from core.digits.data import load_mnist
 from deployment.reader.paper.digit import preprocess
 from deployment.reader.paper.frame import stroke_width
-from deployment.reader.paper.ink import is_plain
-from deployment.reader.paper.raster import label
+from deployment.reader.paper.light import is_plain
+from deployment.reader.paper.masks import labelled
 from deployment.reader.picture.load import InputError
 
 
@@ -115,7 +115,7 @@ def test_specks_go_and_detached_strokes_stay():
     bar[30:42, 110:210] = 0  # not touching the rest, as the bar of a 5
     seen = preprocess(bar)
     assert alike(seen, plain) < 0.95
-    assert len(label(seen > 0.5)[1:]) and label(seen > 0.5)[1] == 2
+    assert labelled(seen > 0.5)[1] == 2
 
 
 def test_same_answer_each_time_and_the_input_is_left_alone(digits):
@@ -189,7 +189,7 @@ def test_thick_digits_without_a_margin_stay_filled():
     bar = np.zeros((32, 32), np.uint8)
     bar[:, 11:21] = 1
     seen = preprocess(bar)
-    assert label(seen > 0.5)[1] == 1 and seen[6:22, 13:15].min() > 0.9
+    assert labelled(seen > 0.5)[1] == 1 and seen[6:22, 13:15].min() > 0.9
 
 
 def test_mnist_is_left_as_it_is():

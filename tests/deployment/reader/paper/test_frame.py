@@ -1,12 +1,11 @@
-"""The frame: as Pillow resamples, MNIST's own digits left alone, size, centre and stroke width of any others."""
+"""The frame: means where it shrinks, MNIST's own digits left alone, size, centre and stroke width of any others."""
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from core.digits.data import load_mnist
 from deployment.reader.paper import frame as framing
-from deployment.reader.paper.frame import bicubic, box, frame, resampling, rescale, slide, stroke_width, widen
+from deployment.reader.paper.frame import frame, rescale, stroke_width, widen
 
 
 def ring(side, width, centre=None, radii=(0.4, 0.25)):
@@ -18,15 +17,30 @@ def ring(side, width, centre=None, radii=(0.4, 0.25)):
     return np.clip(width / 2 + 0.5 - distance, 0, 1).astype(np.float32)
 
 
-@pytest.mark.parametrize("kernel, method", [(box, Image.Resampling.BOX), (bicubic, Image.Resampling.BICUBIC)])
-@pytest.mark.parametrize(
-    "shape, size", [((90, 61), (20, 14)), ((13, 40), (52, 17)), ((7, 9), (7, 30)), ((3, 300), (1, 9))]
-)
-def test_resampling_is_that_of_pillow(kernel, method, shape, size):
+def shares(source, target):
+    """(target, source): the share of each of `target` equal stretches that each of `source` pixels takes up."""
+    edges = np.arange(target + 1) * source / target
+    low, high = np.maximum(edges[:-1, None], np.arange(source)), np.minimum(edges[1:, None], np.arange(source) + 1)
+    return np.maximum(high - low, 0) * target / source
+
+
+@pytest.mark.parametrize("shape, scale", [((90, 60), 0.5), ((90, 61), 1 / 3), ((200, 300), 0.07), ((7, 300), 0.03)])
+def test_shrinking_takes_the_mean_over_areas(shape, scale):
     ink = np.random.default_rng(0).random(shape).astype(np.float32)
-    ours = resampling(shape[0], size[0], kernel) @ ink @ resampling(shape[1], size[1], kernel).T
-    theirs = np.asarray(Image.fromarray(ink).resize(size[::-1], method))
-    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    small = rescale(ink, scale)
+    rows, columns = (shares(*pair) for pair in zip(shape, small.shape, strict=True))
+    assert small.shape == tuple(max(1, round(n * scale)) for n in shape)
+    np.testing.assert_allclose(small, rows @ ink @ columns.T, atol=1e-5)
+
+
+def test_enlarging_keeps_a_slope_straight_and_stays_within_the_values():
+    slope = np.tile(np.linspace(0.1, 0.9, 20, dtype=np.float32), (9, 1))
+    large = rescale(slope, 4)
+    inside = large[:, 8:-8]
+    assert large.shape == (36, 80) and np.ptp(inside, axis=0).max() < 1e-5
+    np.testing.assert_allclose(np.diff(inside[0]), 0.8 / 19 / 4, atol=0.004)
+    edge = rescale((slope > 0.5).astype(np.float32), 5)
+    assert edge.min() == 0 and edge.max() == 1
 
 
 def test_mnist_digits_stay_as_they_are():
@@ -59,15 +73,15 @@ def test_widening_adds_on_both_sides(radius):
     assert stroke_width(widen(before, radius)) == pytest.approx(stroke_width(before) + 2 * radius, abs=0.6)
 
 
-def test_windows_by_hand():
-    row = np.array([[0, 3, 1, 0, 5, 0]], float)
-    assert slide(row, 3, np.maximum, axes=(1,)).tolist() == [[3, 3, 3, 5, 5, 5]]
-    assert slide(row, 3, np.minimum, axes=(1,)).tolist() == [[0, 0, 0, 0, 0, 0]]
-    assert slide(row.T, 5, np.maximum).T.tolist() == [[3, 3, 5, 5, 5, 5]]
-
-
 def test_shrinking_keeps_the_mean_and_one_to_one_is_left_alone():
     ink = np.random.default_rng(1).random((40, 80)).astype(np.float32)
     assert rescale(ink, 0.25).mean() == pytest.approx(ink.mean(), abs=1e-6)
     assert rescale(ink, 0.25).shape == (10, 20)
     assert rescale(ink, 1.0) is ink
+
+
+def test_stroke_width_of_bars():
+    for width in (1, 3, 6):
+        bar = np.zeros((200, 40), np.float32)
+        bar[:, 10 : 10 + width] = 1
+        assert stroke_width(bar) == pytest.approx(width, rel=0.1)
