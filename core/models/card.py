@@ -26,7 +26,8 @@ def split_words(config: Config, sizes: dict[str, int]) -> str:
     if config.csv:
         return f"{sizes['train']:,} train, {held_out}, drawn by chance, image by image"
     return (f"{sizes['train']:,} train, {held_out}, no writer in two parts (data/split.npz); the readout is fitted to "
-            "the calibration images and their renderings as canvas, photograph, scan and ruled paper (data/renderings.npz)")
+            "the calibration images and their renderings as canvas, photograph, scan and ruled paper "
+            "(data/renderings.npz)")
 
 
 def recipe(config: dict[str, Any]) -> str:

@@ -53,7 +53,8 @@ def test_plain_paper_in_falling_light_holds_no_ink(deployer):
 
 
 def test_digits_on_lines_are_read_and_the_choice_is_noted(deployer, digits):
-    pictures = [sheet(digit, "squared", rule="pen", perspective=True, seed=i).picture for i, digit in enumerate(digits[::2])]
+    pictures = [sheet(digit, "squared", rule="pen", perspective=True, seed=i).picture
+                for i, digit in enumerate(digits[::2])]
     answers = deployer.predict_batch(pictures)
     assert np.mean([answer.digit for answer in answers] == np.arange(10)) >= 0.9
     for answer in answers:
