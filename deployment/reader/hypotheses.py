@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployment.reader import left_over
-from deployment.reader.paper.digit import LocatedDigit, is_drawing, locate_by_colour, locate_by_light
+from deployment.reader.paper.apart import boxes_of
+from deployment.reader.paper.digit import LEAST_DIGIT, LocatedDigit, is_drawing, locate_by_colour, locate_by_light
 from deployment.reader.paper.ink import Ink, find_ink, rule_bands
-from deployment.reader.paper.masks import grown, labelled
+from deployment.reader.paper.masks import grown
 from deployment.reader.paper.pick import SLIM
 from deployment.reader.picture.load import InputError, Pixels
 from deployment.reader.prediction import FramedReader, Hypothesis, Prediction
@@ -125,7 +126,10 @@ def _answer(sighting: Sighting) -> Prediction | InputError:
 def _seen(sighting: Sighting) -> str:
     """What was seen of a picture without a digit, and what to do."""
     ink, remedy = sighting.ink, "draw or photograph one digit, large and dark on plain paper."
-    count = labelled(ink.mask)[1] if ink is not None else 0
+    count = 0
+    if ink is not None:
+        least = LEAST_DIGIT * max(ink.mask.shape)
+        count = sum(max(bottom - top, right - left) >= least for top, left, bottom, right in boxes_of(ink.mask))
     if count:
         amount = "One piece" if count == 1 else f"{count:,} pieces"
         return f"{amount} of ink in {sighting.name}, none like a digit: {remedy}"

@@ -11,6 +11,7 @@ from deployment.reader.paper.opencv import cv2
 
 STROKE = (1.8, 3.3)  # MNIST: widths of stroke, in pixels, that are left as they are (most digits lie here)
 FINE = 4  # strokes are widened and thinned on a grid this many times finer than the result
+TIE = 1e-4  # pixels: a centre of mass between two pixels is moved the same way whatever its last bits
 SQUARE = np.ones((3, 3), np.uint8)
 CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
@@ -89,6 +90,6 @@ def centre_of_mass(ink: NDArray[np.floating]) -> NDArray[np.floating]:
 def centre(digit: NDArray[np.floating]) -> NDArray[np.floating]:
     """The digit in a field of 28 x 28, its centre of mass as near (14, 14) as whole pixels allow, as in MNIST."""
     field = np.zeros((84, 84), np.float32)
-    top, left = np.ceil(28 + 13.5 - centre_of_mass(digit)).astype(int)
+    top, left = np.ceil(28 + 13.5 - centre_of_mass(digit) - TIE).astype(int)
     field[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     return field[28:56, 28:56].copy()

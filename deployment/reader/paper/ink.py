@@ -19,6 +19,7 @@ WIDEST_PEN = 0.09  # of the picture's long side: what is wider is paper
 STROKES = 5  # widths of the pen: the narrowest stretch of paper between strokes that is seen as paper
 FAINT = 0.4  # of the threshold between ink and paper: a line in a light pencil beside one in a dark pen
 HANGING = 0.6  # of the same threshold: what hangs together with ink counts down to this
+NARROW = 0.3  # of the threshold: the steps of an oblique edge take less light
 REMAINS = 0.7  # of a component lies on rules or along an edge: it is a part of one
 BORDER = 0.012  # of the picture's long side: the strip along an edge in which its shadow lies
 
@@ -92,7 +93,7 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
         threshold = otsu(candidates)
         side = max(9, int(STROKES * pen_width(ink > threshold)) | 1)
         if side < 0.7 * widest:  # with the pen known, paper is what is wider than a few strokes
-            ink = np.where(narrow(seen, side, least), ink, 0)
+            ink = np.where(narrow(seen, side, max(least, NARROW * threshold)), ink, 0)
         ink, mask = connected(ink, threshold, noise, rules, border(grey.shape, inside))
     else:
         ink, mask = np.zeros(grey.shape, np.float32), np.zeros(grey.shape, bool)

@@ -166,8 +166,8 @@ def _distinct(lines: Lines) -> Lines:
 
 
 def accepted(lines: Lines, others: Lines, shape: tuple[int, int]) -> Lines:
-    """The lines both of whose ends reach an edge of the picture or one of the `others`, and, where there are two such
-    lines, those of which one end or none does."""
+    """The lines both of whose ends reach an edge of the picture or, where there are two of them, one of the `others`;
+    then also those of which one end or none does."""
     if not len(lines.rows):
         return lines
     near = max(ENDS * shape[1], 1.5 * PART)
@@ -181,6 +181,8 @@ def accepted(lines: Lines, others: Lines, shape: tuple[int, int]) -> Lines:
         met &= (others.at[others.first][:, None] - near <= y) & (y <= others.at[others.last][:, None] + near)
         reached |= met.any(axis=0).reshape(reached.shape)
     whole, length = reached.all(axis=1), lines.last - lines.first + 1
+    if whole.sum() < 2:  # a single line from one line to another is a stroke
+        whole &= at_edges.all(axis=1)
     short, chord = length * PART < SHORT * max(shape), lines.chord[:, 1] - lines.chord[:, 0]
     in_corner = (chord * PART < CORNER * shape[1]) & (length >= MOST * chord)
     is_rule = (whole | (whole.sum() >= 2)) & (~short | at_edges.all(axis=1) | in_corner)
