@@ -19,6 +19,7 @@ WIDEST_PEN = 0.09  # of the picture's long side: what is wider is paper
 STROKES = 5  # widths of the pen: the narrowest stretch of paper between strokes that is seen as paper
 FAINT = 0.4  # of the threshold between ink and paper: a line in a light pencil beside one in a dark pen
 HANGING = 0.6  # of the same threshold: what hangs together with ink counts down to this
+DARKEST = 0.4  # of the usual light: where the paper is darker, noise would pass for ink
 NARROW = 0.3  # of the threshold: the steps of an oblique edge take less light
 REMAINS = 0.7  # of a component lies on rules or along an edge: it is a part of one
 BORDER = 0.012  # of the picture's long side: the strip along an edge in which its shadow lies
@@ -117,7 +118,7 @@ def light_lost(picture: NDArray[np.uint8], widest: int) -> tuple[NDArray[np.floa
     small = np.atleast_3d(cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if zoom < 1 else picture)
     closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, window(max(3, round(widest * zoom) | 1)))
     paper = np.atleast_3d(enlarge(cv2.blur(closed, (3, 3)), picture.shape))
-    floor = np.maximum(paper.astype(np.float32), 0.12 * 255)
+    floor = np.maximum(paper.astype(np.float32), DARKEST * np.quantile(paper[::8, ::8], 0.7))
     return (1 - picture / floor).astype(np.float32, copy=False), paper
 
 
