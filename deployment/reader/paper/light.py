@@ -12,6 +12,7 @@ from deployment.reader.paper.opencv import cv2
 
 PLAIN_CONTRAST = 0.5  # of full light: the least contrast of a drawing on a plain ground
 CROP, MOST_DRAWN = 100, 0.35  # on more pixels than a crop has, more of it ink is a sheet on a dark desk, no drawing
+WEAK, LIGHT = 0.3, 0.45  # a third moment below this says little: on paper lighter than this, ink is dark
 SAMPLED = 200  # pixels of the long side that tell whether a ground is plain
 FINE = 320  # pixels of the long side on which a thin pen is still seen
 
@@ -74,7 +75,7 @@ def ink_is_dark(grey: NDArray[np.floating]) -> bool:
             residual = small - blur(small, width)
             local = np.sqrt(np.maximum(blur(residual**2, 2 * width - 1), 0))
             moment += float(np.mean((residual / (local + 0.3 * residual.std() + 1e-6)) ** 3))
-    return moment < 0
+    return moment < 0 or bool(moment < WEAK and np.median(shrink(grey, 64)) > LIGHT)
 
 
 def is_plain(bright: NDArray[np.floating]) -> bool:
