@@ -166,7 +166,7 @@ def connected(ink: NDArray[np.floating], threshold: float, noise: float, rules: 
     weak = ink > max(HANGING * FAINT * threshold, 3.5 * noise, 0.6 * MIN_CONTRAST)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(weak.view(np.uint8), connectivity=8)
     keep = np.zeros(n, bool)
-    strong = ink > max(FAINT * threshold, 6 * noise)
+    strong = ink > max(FAINT * threshold, 6 * noise, MIN_CONTRAST)
     keep[labels[strong]] = True
     keep[0] = False
     area = stats[:, cv2.CC_STAT_AREA]
