@@ -116,10 +116,22 @@ def light_lost(picture: NDArray[np.uint8], widest: int) -> tuple[NDArray[np.floa
     zoom = min(1.0, 11 / widest)
     size = max(1, round(width * zoom)), max(1, round(height * zoom))
     small = np.atleast_3d(cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if zoom < 1 else picture)
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, window(max(3, round(widest * zoom) | 1)))
+    closed = closing(small, max(3, round(widest * zoom) | 1))
     paper = np.atleast_3d(enlarge(cv2.blur(closed, (3, 3)), picture.shape))
     floor = np.maximum(paper.astype(np.float32), DARKEST * np.quantile(paper[::8, ::8], 0.7))
     return (1 - picture / floor).astype(np.float32, copy=False), paper
+
+
+def closing(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """A picture (H, W, C) without what is dark and narrower than `side` pixels.
+
+    Beyond its edges the picture goes on as it falls off towards them; otherwise falling light would be ink there.
+    """
+    margin = min(side, min(picture.shape[:2]) - 1)
+    around = ((margin, margin), (margin, margin), (0, 0))
+    wider = np.pad(picture.astype(np.int16), around, mode="reflect", reflect_type="odd").clip(0, 255).astype(np.uint8)
+    closed = np.atleast_3d(cv2.morphologyEx(wider, cv2.MORPH_CLOSE, window(side)))
+    return np.ascontiguousarray(closed[margin : margin + picture.shape[0], margin : margin + picture.shape[1]])
 
 
 def narrow(picture: NDArray[np.uint8], side: int, least: float) -> NDArray[np.bool_]:
@@ -129,7 +141,7 @@ def narrow(picture: NDArray[np.uint8], side: int, least: float) -> NDArray[np.bo
     zoom = min(1.0, 13 / side)
     size = max(1, round(width * zoom)), max(1, round(height * zoom))
     small = np.atleast_3d(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, window(13))
+    closed = closing(small, 13)
     lost = 1 - small / np.maximum(np.atleast_3d(closed), 0.12 * 255)
     near = grown(strongest(lost.astype(np.float32)) > least, 3)
     return cv2.resize(near.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).view(bool)
