@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from deployment.reader.paper.apart import Box, boxes_of, moved
 from deployment.reader.paper.frame import extent, frame
-from deployment.reader.paper.grey import SMALL, by_light, has_edges
-from deployment.reader.paper.ink import BORDER, Ink, find_ink
+from deployment.reader.paper.grey import SMALL, by_light
+from deployment.reader.paper.ink import Ink, find_ink
 from deployment.reader.paper.light import ink_is_dark, is_plain, shrink
 from deployment.reader.paper.pick import Picked, pick
 from deployment.reader.picture.load import WORK_SIDE, InputError, PictureSource, Pixels, load_grey, load_pixels
@@ -92,13 +92,7 @@ def locate_by_light(pixels: Pixels, kind: str | None = None) -> LocatedDigit | N
 def locate_by_colour(pixels: Pixels, ink: Ink) -> LocatedDigit | None:
     """The digit in the Ink of a picture."""
     picked = pick(ink.ink, 0.0, speck=LEAST_DIGIT)
-    if picked is None:
-        return None
-    digit, near = LocatedDigit.of(picked, pixels.scale * ink.scale, "colour"), int(BORDER * max(ink.ink.shape)) + 1
-    top, left, bottom, right = digit.box
-    at_edge = min(top, left, ink.ink.shape[0] - bottom, ink.ink.shape[1] - right) <= near
-    # light that falls off towards an edge takes the form of a stroke there, but has no edges as a stroke has
-    return None if at_edge and not has_edges(ink.ink, picked.digit > 0.5) else digit
+    return None if picked is None else LocatedDigit.of(picked, pixels.scale * ink.scale, "colour")
 
 
 def is_drawing(grey: NDArray[np.floating]) -> bool:
