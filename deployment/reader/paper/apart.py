@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployment.reader.paper.frame import crop, extent, steepness
-from deployment.reader.paper.masks import boxes_by_label, grown, labelled, rim
+from deployment.reader.paper.masks import box_of, boxes_by_label, grown, labelled, rim
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.paper.pick import LEAST
 
@@ -115,12 +115,6 @@ def sign_sized(box: Box, height: float) -> bool:
 def distance(box: Box, other: Box) -> int:
     """Pixels between two boxes, the larger of those across and along; below 0 where they overlap."""
     return max(box[0] - other[2], other[0] - box[2], box[1] - other[3], other[1] - box[3])
-
-
-def box_of(mask: NDArray[np.bool_]) -> Box:
-    """(top, left, bottom, right) of what is set in a mask (H, W), which is not empty."""
-    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
-    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
 def moved(box: Box, corner: tuple[int, int]) -> Box:

@@ -112,14 +112,18 @@ def reduced(picture: NDArray, factor: int) -> NDArray:
 def light_lost(picture: NDArray[np.uint8], widest: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """The share of its light that each channel of a picture (H, W, C) of dark ink lost, and the paper: a
     closing wider than the `widest` stroke in pixels."""
-    height, width = picture.shape[:2]
-    zoom = min(1.0, 11 / widest)
-    size = max(1, round(width * zoom)), max(1, round(height * zoom))
-    small = np.atleast_3d(cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if zoom < 1 else picture)
+    small, zoom = zoomed_out(picture, 11 / widest)
     closed = closing(small, max(3, round(widest * zoom) | 1))
     paper = np.atleast_3d(enlarge(cv2.blur(closed, (3, 3)), picture.shape))
     floor = np.maximum(paper.astype(np.float32), DARKEST * np.quantile(paper[::8, ::8], 0.7))
     return (1 - picture / floor).astype(np.float32, copy=False), paper
+
+
+def zoomed_out(picture: NDArray[np.uint8], zoom: float) -> tuple[NDArray[np.uint8], float]:
+    """A picture (H, W, C) averaged down by a zoom, which is at most 1, and the zoom: a wide closing takes long."""
+    zoom = min(1.0, zoom)
+    size = [max(1, round(n * zoom)) for n in picture.shape[1::-1]]
+    return np.atleast_3d(cv2.resize(picture, size, interpolation=cv2.INTER_AREA)), zoom
 
 
 def closing(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
@@ -137,14 +141,10 @@ def closing(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 def narrow(picture: NDArray[np.uint8], side: int, least: float) -> NDArray[np.bool_]:
     """A mask of where a picture (H, W, C) of dark ink lost `least` or more of its light to what is narrower than `side`
     pixels: a stroke has light on both sides, the edge of a shadow has not."""
-    height, width = picture.shape[:2]
-    zoom = min(1.0, 13 / side)
-    size = max(1, round(width * zoom)), max(1, round(height * zoom))
-    small = np.atleast_3d(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
-    closed = closing(small, 13)
-    lost = 1 - small / np.maximum(np.atleast_3d(closed), 0.12 * 255)
+    small, _ = zoomed_out(picture, 13 / side)
+    lost = 1 - small / np.maximum(closing(small, 13), 0.12 * 255)
     near = grown(strongest(lost.astype(np.float32)) > least, 3)
-    return cv2.resize(near.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).view(bool)
+    return cv2.resize(near.view(np.uint8), picture.shape[1::-1], interpolation=cv2.INTER_NEAREST).view(bool)
 
 
 def pen_width(mask: NDArray[np.bool_]) -> float:

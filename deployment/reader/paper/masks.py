@@ -32,3 +32,9 @@ def boxes_by_label(mask: NDArray[np.bool_]) -> list[tuple[int, int, int, int]]:
     _, _, stats, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(mask).view(np.uint8), connectivity=8)
     left, top, width, height = stats[1:, :4].T.tolist()
     return [(y, x, y + h, x + w) for y, x, h, w in zip(top, left, height, width, strict=True)]
+
+
+def box_of(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """(top, left, bottom, right) of what is set in a mask (H, W), which is not empty."""
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from deployment.reader.paper.frame import stroke_width
 from deployment.reader.paper.light import blur, otsu
-from deployment.reader.paper.masks import grown, window
+from deployment.reader.paper.masks import box_of, grown, window
 from deployment.reader.paper.opencv import cv2
 
 MIN_CONTRAST = 0.05  # ink that changes the light of the paper by less than this is not ink
@@ -49,15 +49,10 @@ def pick(ink: NDArray[np.floating], noise: float, plain: bool = False, speck: fl
         return None
     keep = chosen[labels]
     near = grown(keep, 5) & ~((labels > 0) & ~keep)  # soft edges reach beyond the threshold
-    top, left, bottom, right = _around(near)
+    top, left, bottom, right = box_of(near)
     digit = np.zeros(ink.shape, np.float32)
     digit[top:bottom, left:right] = evened(ink[top:bottom, left:right], near[top:bottom, left:right], full, noise)
     return Picked(digit, rest[labels])
-
-
-def _around(mask):
-    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
-    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
 def evened(ink: NDArray[np.floating], mask: NDArray[np.bool_], full: float, noise: float) -> NDArray[np.float32]:
