@@ -22,6 +22,7 @@ HANGING = 0.6  # of the same threshold: what hangs together with ink counts down
 DARKEST = 0.4  # of the usual light: where the paper is darker, noise would pass for ink
 NARROW = 0.3  # of the threshold: the steps of an oblique edge take less light
 REMAINS = 0.7  # of a component lies on rules or along an edge: it is a part of one
+SHORT, SHORT_REMAINS = 0.03, 0.5  # or this share of one that is shorter than this share of the picture's long side
 BORDER = 0.012  # of the picture's long side: the strip along an edge in which its shadow lies
 
 
@@ -129,12 +130,13 @@ def zoomed_out(picture: NDArray[np.uint8], zoom: float) -> tuple[NDArray[np.uint
 def closing(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """A picture (H, W, C) without what is dark and narrower than `side` pixels.
 
-    Beyond its edges the picture goes on as it falls off towards them; otherwise falling light would be ink there.
+    Beyond its edges the paper goes on as it falls off towards them; otherwise falling light would be ink there.
     """
-    margin = min(side, min(picture.shape[:2]) - 1)
+    wide = np.atleast_3d(cv2.dilate(picture, window(side)))  # here strokes are gone
+    margin = min(side // 2, min(picture.shape[:2]) - 1)
     around = ((margin, margin), (margin, margin), (0, 0))
-    wider = np.pad(picture.astype(np.int16), around, mode="reflect", reflect_type="odd").clip(0, 255).astype(np.uint8)
-    closed = np.atleast_3d(cv2.morphologyEx(wider, cv2.MORPH_CLOSE, window(side)))
+    wide = np.pad(wide.astype(np.int16), around, mode="reflect", reflect_type="odd").clip(0, 255).astype(np.uint8)
+    closed = np.atleast_3d(cv2.erode(wide, window(side)))
     return np.ascontiguousarray(closed[margin : margin + picture.shape[0], margin : margin + picture.shape[1]])
 
 
@@ -181,12 +183,11 @@ def connected(ink: NDArray[np.floating], threshold: float, noise: float, rules: 
     strong = ink > max(FAINT * threshold, 6 * noise, MIN_CONTRAST)
     keep[labels[strong]] = True
     keep[0] = False
-    area = stats[:, cv2.CC_STAT_AREA]
-    keep &= np.bincount(labels[edge], minlength=n) <= REMAINS * area
-    if rules:
-        bands = rule_bands(ink.shape, rules)
-        # on a fine grid much of any component lies on rules
-        keep &= np.bincount(labels[bands], minlength=n) <= (REMAINS + (1 - REMAINS) * bands.mean()) * area
+    aside = edge | rule_bands(ink.shape, rules)
+    short = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) < SHORT * max(ink.shape)
+    # on a fine grid much of any component lies on rules
+    most = np.where(short, SHORT_REMAINS, REMAINS + (1 - REMAINS) * aside.mean())
+    keep &= np.bincount(labels[aside], minlength=n) <= most * stats[:, cv2.CC_STAT_AREA]
     mask = keep[labels]
     near = grown(mask, 5) & ~((labels > 0) & ~mask)
     inked = ink[mask]
