@@ -23,6 +23,7 @@ DARKEST = 0.4  # of the usual light: where the paper is darker, noise would pass
 NARROW = 0.3  # of the threshold: the steps of an oblique edge take less light
 REMAINS = 0.7  # of a component lies on rules or along an edge: it is a part of one
 SHORT, SHORT_REMAINS = 0.03, 0.5  # or this share of one that is shorter than this share of the picture's long side
+REDUCED = 11  # pixels: the least side of a closing on a reduced picture
 BORDER = 0.012  # of the picture's long side: the strip along an edge in which its shadow lies
 
 
@@ -36,7 +37,7 @@ class Paper:
 
 @dataclass(frozen=True)
 class Pen:
-    """Mean width of the strokes in pixels of the ink, and the pen's colour (red, green, blue), each in [0, 1]."""
+    """Width of the strokes in pixels of the ink, and the pen's colour (red, green, blue), each in [0, 1]."""
 
     width: float
     colour: tuple[float, float, float]
@@ -93,9 +94,9 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
     candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
     if candidates.size >= 4:
         threshold = otsu(candidates)
-        side = max(9, int(STROKES * pen_width(ink > threshold)) | 1)
-        if side < 0.7 * widest:  # with the pen known, paper is what is wider than a few strokes
-            ink = np.where(narrow(seen, side, max(least, NARROW * threshold)), ink, 0)
+        # With the pen known, paper is what is wider than a few strokes
+        side = min(max(9, int(STROKES * pen_width(ink > threshold)) | 1), widest)
+        ink = np.where(narrow(seen, side, max(least, NARROW * threshold)), ink, 0)
         ink, mask = connected(ink, threshold, noise, rules, border(grey.shape, inside))
     else:
         ink, mask = np.zeros(grey.shape, np.float32), np.zeros(grey.shape, bool)
@@ -103,28 +104,32 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
 
 
 def reduced(picture: NDArray, factor: int) -> NDArray:
-    """A picture averaged over squares of factor x factor pixels; the rest at its right and bottom is left out."""
+    """A picture averaged over squares of factor x factor pixels, repeated outwards to whole squares.
+
+    An edge stays an edge in any direction then: with squares of broken sides it would have steps.
+    """
     if factor == 1:
         return picture
-    height, width = (max(1, n // factor) for n in picture.shape[:2])
-    return cv2.resize(picture[: height * factor, : width * factor], (width, height), interpolation=cv2.INTER_AREA)
+    below, right = (-n % factor for n in picture.shape[:2])
+    whole = cv2.copyMakeBorder(picture, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    return cv2.resize(whole, (whole.shape[1] // factor, whole.shape[0] // factor), interpolation=cv2.INTER_AREA)
+
+
+def restored(small: NDArray, factor: int, shape: tuple[int, ...]) -> NDArray:
+    """A reduced picture interpolated to the height and width of `shape`, which it had before."""
+    whole = enlarge(small, (small.shape[0] * factor, small.shape[1] * factor))
+    return whole[: shape[0], : shape[1]]
 
 
 def light_lost(picture: NDArray[np.uint8], widest: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """The share of its light that each channel of a picture (H, W, C) of dark ink lost, and the paper: a
     closing wider than the `widest` stroke in pixels."""
-    small, zoom = zoomed_out(picture, 11 / widest)
-    closed = closing(small, max(3, round(widest * zoom) | 1))
-    paper = np.atleast_3d(enlarge(cv2.blur(closed, (3, 3)), picture.shape))
+    factor = max(1, widest // REDUCED)  # a wide closing takes long
+    small = np.atleast_3d(reduced(picture, factor))
+    closed = closing(small, int(widest / factor) | 1)
+    paper = np.atleast_3d(restored(cv2.blur(closed, (3, 3)), factor, picture.shape))
     floor = np.maximum(paper.astype(np.float32), DARKEST * np.quantile(paper[::8, ::8], 0.7))
     return (1 - picture / floor).astype(np.float32, copy=False), paper
-
-
-def zoomed_out(picture: NDArray[np.uint8], zoom: float) -> tuple[NDArray[np.uint8], float]:
-    """A picture (H, W, C) averaged down by a zoom, which is at most 1, and the zoom: a wide closing takes long."""
-    zoom = min(1.0, zoom)
-    size = [max(1, round(n * zoom)) for n in picture.shape[1::-1]]
-    return np.atleast_3d(cv2.resize(picture, size, interpolation=cv2.INTER_AREA)), zoom
 
 
 def closing(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
@@ -143,17 +148,21 @@ def closing(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 def narrow(picture: NDArray[np.uint8], side: int, least: float) -> NDArray[np.bool_]:
     """A mask of where a picture (H, W, C) of dark ink lost `least` or more of its light to what is narrower than `side`
     pixels: a stroke has light on both sides, the edge of a shadow has not."""
-    small, _ = zoomed_out(picture, 13 / side)
-    lost = 1 - small / np.maximum(closing(small, 13), 0.12 * 255)
-    near = grown(strongest(lost.astype(np.float32)) > least, 3)
-    return cv2.resize(near.view(np.uint8), picture.shape[1::-1], interpolation=cv2.INTER_NEAREST).view(bool)
+    factor = max(1, side // REDUCED)
+    small = np.atleast_3d(reduced(picture, factor))
+    lost = 1 - small / np.maximum(closing(small, int(side / factor) | 1), 0.12 * 255)
+    near = grown(strongest(lost.astype(np.float32)) > least, 3).view(np.uint8)
+    return np.repeat(np.repeat(near, factor, axis=0), factor, axis=1)[: picture.shape[0], : picture.shape[1]].view(bool)
 
 
 def pen_width(mask: NDArray[np.bool_]) -> float:
-    """The median width of the strokes of a mask (H, W), in pixels; 1 without any."""
+    """The width in pixels of the strokes of a mask (H, W) that half of its ink is wider than; 1 without any."""
     inside = cv2.distanceTransform(np.ascontiguousarray(mask).view(np.uint8), cv2.DIST_L2, 3)
-    ridge = mask & (inside >= cv2.dilate(inside, window(3)))
-    return float(2 * np.median(inside[ridge]) - 1) if ridge.any() else 1.0
+    ridge = np.sort(inside[mask & (inside >= cv2.dilate(inside, window(3)))])
+    if not ridge.size:
+        return 1.0
+    ink = np.cumsum(ridge)  # of a stroke goes with its width
+    return float(2 * ridge[np.searchsorted(ink, ink[-1] / 2)] - 1)
 
 
 def strongest(lost: NDArray[np.float32]) -> NDArray[np.float32]:
