@@ -22,7 +22,6 @@ HANGING = 0.6  # of the same threshold: what hangs together with ink counts down
 DARKEST = 0.4  # of the usual light: where the paper is darker, noise would pass for ink
 NARROW = 0.3  # of the threshold: the steps of an oblique edge take less light
 REMAINS = 0.7  # of a component lies on rules or along an edge: it is a part of one
-SHORT, SHORT_REMAINS = 0.03, 0.5  # or this share of one that is shorter than this share of the picture's long side
 REDUCED = 11  # pixels: the least side of a closing on a reduced picture
 BORDER = 0.012  # of the picture's long side: the strip along an edge in which its shadow lies
 
@@ -95,7 +94,7 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
     if candidates.size >= 4:
         threshold = otsu(candidates)
         # With the pen known, paper is what is wider than a few strokes
-        side = min(max(9, int(STROKES * pen_width(ink > threshold)) | 1), widest)
+        side = min(max(9, int(STROKES * pen_width(cv2.blur(ink, (3, 3)) > HANGING * threshold)) | 1), widest)
         ink = np.where(narrow(seen, side, max(least, NARROW * threshold)), ink, 0)
         ink, mask = connected(ink, threshold, noise, rules, border(grey.shape, inside))
     else:
@@ -128,8 +127,9 @@ def light_lost(picture: NDArray[np.uint8], widest: int) -> tuple[NDArray[np.floa
     small = np.atleast_3d(reduced(picture, factor))
     closed = closing(small, int(widest / factor) | 1)
     paper = np.atleast_3d(restored(cv2.blur(closed, (3, 3)), factor, picture.shape))
-    floor = np.maximum(paper.astype(np.float32), DARKEST * np.quantile(paper[::8, ::8], 0.7))
-    return (1 - picture / floor).astype(np.float32, copy=False), paper
+    floor = np.maximum(paper, np.uint8(DARKEST * np.quantile(paper[::8, ::8], 0.7)))
+    left = np.atleast_3d(cv2.divide(picture, floor, dtype=cv2.CV_32F))
+    return np.subtract(1, left, out=left), paper
 
 
 def closing(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
@@ -193,9 +193,7 @@ def connected(ink: NDArray[np.floating], threshold: float, noise: float, rules: 
     keep[labels[strong]] = True
     keep[0] = False
     aside = edge | rule_bands(ink.shape, rules)
-    short = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) < SHORT * max(ink.shape)
-    # on a fine grid much of any component lies on rules
-    most = np.where(short, SHORT_REMAINS, REMAINS + (1 - REMAINS) * aside.mean())
+    most = REMAINS + (1 - REMAINS) * aside.mean()  # on a fine grid much of any component lies on rules
     keep &= np.bincount(labels[aside], minlength=n) <= most * stats[:, cv2.CC_STAT_AREA]
     mask = keep[labels]
     near = grown(mask, 5) & ~((labels > 0) & ~mask)

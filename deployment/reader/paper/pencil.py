@@ -15,7 +15,7 @@ from deployment.reader.paper.opencv import cv2
 SLOPES = np.linspace(-0.37, 0.37, 107)  # rows a column: up to 20 degrees
 NEARBY = np.linspace(-0.15, 0.15, 43)  # about a first estimate of the slope
 FAN = 0.5  # the most that slopes differ over a distance of a picture's width
-MOST_POINTS = 3000  # of the pixels on lines, from which the pencil is estimated
+MOST_POINTS = 1500  # of the pixels on lines, from which the pencil is estimated
 LEAST_POINTS = 0.4  # of the picture's width: fewer pixels on lines are none
 
 

@@ -15,6 +15,7 @@ from deployment.reader.paper.opencv import cv2
 
 LEAST_RULED = 100  # pixels: a smaller picture shows no paper around its digit
 SIDE = 800  # pixels of the long side of the picture on which lines are searched
+EVEN = 1.5  # times the strength of a line: ink beyond this is a stroke's
 THICKER = 1.5  # times the median of its direction: a line that seems thicker has ink beside it
 
 
@@ -82,6 +83,7 @@ def _measured(ink: NDArray[np.floating], lines: Lines, zoom: float, level: bool)
         above, below = int(thin[middle::-1].argmax()), int(thin[middle:].argmax())
         if peak > 0 and above and below and above + below - 1 <= THICKEST * zoom:
             path += middle - reach + (below - above) / 2
+            path += _centred(ink, path, x, (above + below) // 2 + 1, EVEN * peak)
             rules.append(Rule(level, int(x[0]), int(x[-1]) + 1, path.astype(np.float32), float(above + below - 1),
                               peak))
     return rules
@@ -96,9 +98,30 @@ def _sampled(ink, path, x, reach):
 def _aside(band):
     """By how many rows the darkest place of a band (2 n + 1, columns) is off its middle, for each column; the median of
     several parts."""
-    n = max(1, band.shape[1] // (2 * PART))
+    n = _parts(band.shape[1])
     length = band.shape[1] // n
     parts = band[:, : n * length].reshape(len(band), n, length).mean(axis=2)
-    shift = (parts.argmax(axis=0) - len(band) // 2).astype(np.float32)
+    return _smooth((parts.argmax(axis=0) - len(band) // 2).astype(np.float32), band.shape[1])
+
+
+def _centred(ink, path, x, reach, most):
+    """By how many rows the centre of the ink within `reach` rows of a path is off it, for each column."""
+    rows = np.rint(path) + np.arange(-reach, reach + 1)[:, None]
+    weight = np.clip(_sampled(ink, path, x, reach), 0, most)
+    n = _parts(len(x))
+    length = len(x) // n
+    moment, total = (values[:, : n * length].reshape(-1, n, length).sum(axis=(0, 2))
+                     for values in (weight * (rows - path), weight))
+    return _smooth(moment / np.maximum(total, 1e-6), len(x))
+
+
+def _parts(columns: int) -> int:
+    """Into how many parts so many columns of a line are divided."""
+    return max(1, columns // (2 * PART))
+
+
+def _smooth(shift, columns):
+    """The median of each part of a line and its four neighbours, interpolated to so many columns."""
+    n = len(shift)
     shift = np.median([shift[np.clip(np.arange(n) + i, 0, n - 1)] for i in (-2, -1, 0, 1, 2)], axis=0)
-    return np.interp(np.arange(band.shape[1]), (np.arange(n) + 0.5) * length, shift)
+    return np.interp(np.arange(columns), (np.arange(n) + 0.5) * (columns // n), shift)

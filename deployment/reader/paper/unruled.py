@@ -29,7 +29,7 @@ def without_rules(lost: NDArray[np.floating], rules: Sequence[Rule], least: floa
     for rule in rules:
         view, x, rows = _band(out, rule)
         band = view[rows, x]
-        even = _even_strength(band)
+        even = _even_strength(out, rule, rows)
         beyond = (band - even) / np.maximum(1 - even, 0.1)
         beside = bare if rule.level else bare.transpose(1, 0, 2)
         across = _across(beside, x[0], rows, least)
@@ -46,8 +46,17 @@ def _band(lost, rule):
     return view, np.broadcast_to(np.arange(rule.first, rule.last), rows.shape), np.clip(rows, 0, len(view) - 1)
 
 
-def _even_strength(band):
-    """What a rule alone takes at each place of its band (rows, columns, C): a quantile of each stretch along it."""
+def _even_strength(lost, rule, rows):
+    """What a rule alone takes at the rows (n, columns) of its band, (n, columns, C): a quantile of each stretch along
+    it, where the picture (H, W, C) is sampled at steps of one pixel from the rule's middle."""
+    half = len(rows) // 2
+    path = rule.path
+    if np.ptp(path) < 1:  # nothing has to be interpolated
+        path = np.full_like(path, np.rint(path.mean()))
+    across = path + np.arange(-half, half + 1, dtype=np.float32)[:, None]
+    along = np.broadcast_to(np.arange(rule.first, rule.last, dtype=np.float32), across.shape)
+    places = (along, across) if rule.level else (across, along)
+    band = cv2.remap(lost, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(*across.shape, -1)
     n = min(STRETCHES, band.shape[1])
     length = band.shape[1] // n
     some = band[:, : n * length].reshape(len(band), n, length, -1)[:, :, :: max(1, length // 48)]
@@ -56,8 +65,12 @@ def _even_strength(band):
     usual = np.minimum(usual, EVEN * np.median(usual, axis=1, keepdims=True))
     usual = np.median(np.stack([usual[:, np.clip(np.arange(n) + i, 0, n - 1)] for i in (-1, 0, 1)]), axis=0)
     even = cv2.resize(np.ascontiguousarray(usual, np.float32), (band.shape[1], len(band)),
-                      interpolation=cv2.INTER_LINEAR)
-    return MARGIN * even.reshape(band.shape)
+                      interpolation=cv2.INTER_LINEAR).reshape(band.shape)
+    place = np.clip(rows - path + half, 0, len(even) - 1)
+    upper = np.minimum(place.astype(int), len(even) - 2)
+    between = (place - upper)[..., None].astype(np.float32)
+    columns = np.arange(band.shape[1])
+    return MARGIN * ((1 - between) * even[upper, columns] + between * even[upper + 1, columns])
 
 
 def _across(beside, x, rows, least):
