@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from deployment.reader.paper.light import enlarge, ink_is_dark, is_plain, levelled, otsu
 from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
-from deployment.reader.paper.pick import MIN_CONTRAST
+from deployment.reader.paper.pick import ALONG, MIN_CONTRAST
 from deployment.reader.paper.rules import Rule, find_rules
 from deployment.reader.paper.sheet import find_sheet
 from deployment.reader.paper.unruled import without_rules
@@ -85,18 +85,19 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
     lost, paper = light_lost(seen, widest)
     if inside is not None:
         lost[~inside] = 0
-    ink, noise = levelled(strongest(lost))
+    ink, noise = levelled(strongest(lost), inside)
     least = max(4 * noise, 0.6 * MIN_CONTRAST)
     rules = find_rules(ink, 0.6 * MIN_CONTRAST, inside)
+    lines = rule_bands(grey.shape, rules)
     if rules:
-        ink, noise = levelled(strongest(without_rules(lost, rules, least)))
+        ink, noise = levelled(strongest(without_rules(lost, rules, least)), ~lines if inside is None else inside & ~lines)
     candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
     if candidates.size >= 4:
         threshold = otsu(candidates)
         # With the pen known, paper is what is wider than a few strokes
         side = min(max(9, int(STROKES * pen_width(cv2.blur(ink, (3, 3)) > HANGING * threshold)) | 1), widest)
         ink = np.where(narrow(seen, side, max(least, NARROW * threshold)), ink, 0)
-        ink, mask = connected(ink, threshold, noise, rules, border(grey.shape, inside))
+        ink, mask = connected(ink, threshold, noise, lines, inside)
     else:
         ink, mask = np.zeros(grey.shape, np.float32), np.zeros(grey.shape, bool)
     return _described(picture, paper if dark else 255 - paper, ink, mask, noise, rules, sheet, scale)
@@ -173,18 +174,11 @@ def strongest(lost: NDArray[np.float32]) -> NDArray[np.float32]:
     return first
 
 
-def border(shape: tuple[int, int], inside: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-    """A mask (H, W) of a narrow strip along the edge of the picture, and of the sheet where its `inside` is known."""
-    width = max(2, int(BORDER * max(shape)))
-    paper = np.ones(shape, np.uint8) if inside is None else inside.view(np.uint8)
-    return ~cv2.erode(paper, window(2 * width + 1), borderType=cv2.BORDER_CONSTANT, borderValue=0).view(bool)
-
-
-def connected(ink: NDArray[np.floating], threshold: float, noise: float, rules: list[Rule],
-              edge: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def connected(ink: NDArray[np.floating], threshold: float, noise: float, lines: NDArray[np.bool_],
+              inside: NDArray[np.bool_] | None) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(ink (H, W) in [0, 1], what hangs together with ink), without what remains of rules and what lies along an edge.
 
-    threshold: between ink and paper.
+    threshold: between ink and paper; lines: a mask of the rules; inside: of the sheet, where its outline is seen.
     """
     weak = ink > max(HANGING * FAINT * threshold, 3.5 * noise, 0.6 * MIN_CONTRAST)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(weak.view(np.uint8), connectivity=8)
@@ -192,14 +186,24 @@ def connected(ink: NDArray[np.floating], threshold: float, noise: float, rules: 
     strong = ink > max(FAINT * threshold, 6 * noise, MIN_CONTRAST)
     keep[labels[strong]] = True
     keep[0] = False
-    aside = edge | rule_bands(ink.shape, rules)
+    width = max(2, int(BORDER * max(ink.shape)))
+    edge = border(ink.shape, inside, width)
+    aside = edge | lines
     most = REMAINS + (1 - REMAINS) * aside.mean()  # on a fine grid much of any component lies on rules
     keep &= np.bincount(labels[aside], minlength=n) <= most * stats[:, cv2.CC_STAT_AREA]
+    length = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    keep &= np.bincount(labels[edge], minlength=n) <= ALONG * length * width
     mask = keep[labels]
     near = grown(mask, 5) & ~((labels > 0) & ~mask)
     inked = ink[mask]
     full = np.percentile(inked[inked > min(threshold, inked.max() / 2)], 75) if inked.size else 1.0
     return np.where(near, np.clip(ink / full, 0, 1), 0).astype(np.float32), mask
+
+
+def border(shape: tuple[int, ...], inside: NDArray[np.bool_] | None, width: int) -> NDArray[np.bool_]:
+    """A mask (H, W) of a strip along the edge of the picture, or of the sheet where its `inside` is known."""
+    paper = np.ones(shape, np.uint8) if inside is None else inside.view(np.uint8)
+    return ~cv2.erode(paper, window(2 * width + 1), borderType=cv2.BORDER_CONSTANT, borderValue=0).view(bool)
 
 
 def rule_bands(shape: tuple[int, ...], rules: Iterable[Rule]) -> NDArray[np.bool_]:

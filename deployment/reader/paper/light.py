@@ -11,7 +11,8 @@ from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
 
 PLAIN_CONTRAST = 0.5  # of full light: the least contrast of a drawing on a plain ground
-CROP, MOST_DRAWN = 100, 0.35  # on more pixels than a crop has, more of it ink is a sheet on a dark desk, no drawing
+CROP = 100  # pixels: the long side of a larger picture shows more than a digit
+MOST_DRAWN, MOST_AT_EDGES = 0.35, 0.5  # of it, and of its edges: more ink is a dark desk around a sheet, no drawing
 WEAK, LIGHT = 0.3, 0.45  # a third moment below this says little: on paper lighter than this, ink is dark
 SAMPLED = 200  # pixels of the long side that tell whether a ground is plain
 FINE = 320  # pixels of the long side on which a thin pen is still seen
@@ -87,8 +88,10 @@ def is_plain(bright: NDArray[np.floating]) -> bool:
     if high - low < PLAIN_CONTRAST:
         return False
     level = (bright - low) / (high - low)
-    if max(bright.shape) > CROP and (level > 0.5).mean() > MOST_DRAWN:
-        return False
+    if max(bright.shape) > CROP:
+        edges = np.concatenate([level[0], level[-1], level[:, 0], level[:, -1]])
+        if (level > 0.5).mean() > MOST_DRAWN or (edges > 0.5).mean() > MOST_AT_EDGES:
+            return False
     return bool((level < 0.02).mean() > 0.2 and (level > 0.02).sum() < 2.5 * (level > 0.7).sum())
 
 
@@ -111,9 +114,14 @@ def lift(bright: NDArray[np.floating], paper: NDArray[np.floating]) -> tuple[NDA
     return levelled((bright - paper) / np.maximum(1 - paper, 0.1))
 
 
-def levelled(ink: NDArray[np.floating]) -> tuple[NDArray[np.floating], float]:
-    """Ink (H, W) less the level of bare paper, and the spread of bare paper; the darkest quarter is surely paper."""
-    some = ink[:: max(1, ink.shape[0] // 256), :: max(1, ink.shape[1] // 256)]
+def levelled(ink: NDArray[np.floating], paper: NDArray[np.bool_] | None = None) -> tuple[NDArray[np.floating], float]:
+    """Ink (H, W) less the level of bare paper, and the spread of bare paper, of which the darkest quarter of the
+    `paper`, a mask, surely is."""
+    step = max(1, max(ink.shape) // 256)
+    some = ink[::step, ::step]
+    if paper is not None:
+        on_paper = some[paper[::step, ::step]]
+        some = on_paper if on_paper.size else some
     lowest, low = np.percentile(some, [5, 25])
     noise = float(low - lowest)
     return ink - np.float32(low + 0.7 * noise), noise

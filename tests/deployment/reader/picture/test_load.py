@@ -108,9 +108,13 @@ def test_masks_of_0_and_1_are_pictures(digits, kind):
 
 @pytest.mark.parametrize("scale", [1, 255, 65535])
 def test_mode_i_is_a_picture_whatever_its_white(digits, scale):
-    large = enlarge(digits[7], 112)
-    whole = np.rint(large / 255 * scale).astype(np.int32)
-    assert alike(preprocess(Image.fromarray(whole)), preprocess(large)) > (0.9 if scale == 1 else 0.99)
+    likeness = []
+    for digit in digits:
+        large = enlarge(digit, 112)
+        whole = np.rint(large / 255 * scale).astype(np.int32)
+        likeness.append(alike(preprocess(Image.fromarray(whole)), preprocess(large)))
+    # a mask loses its soft edges, and with them may move by a pixel
+    assert np.median(likeness) > 0.95 and (scale == 1 or min(likeness) > 0.99)
 
 
 def test_sixteen_bits_are_a_picture(digits):
