@@ -14,14 +14,15 @@ from deployment.reader import left_over
 from deployment.reader.paper.apart import boxes_of
 from deployment.reader.paper.digit import LEAST_DIGIT, LocatedDigit, is_drawing, locate_by_colour, locate_by_light
 from deployment.reader.paper.ink import Ink, find_ink, rule_bands
+from deployment.reader.paper.light import CROP
 from deployment.reader.paper.masks import grown
-from deployment.reader.paper.pick import SLIM
+from deployment.reader.paper.opencv import cv2
 from deployment.reader.picture.load import InputError, Pixels
 from deployment.reader.prediction import FramedReader, Hypothesis, Prediction
 
-CROP = 100  # pixels: a picture of this side or less may be a crop, whose digit reaches its edges
 SMALL = 0.25  # of the picture's long side: a smaller digit is searched by colour, too
 SEEN, NEAR = 0.5, 5  # of a digit's ink is ink by colour, or so many pixels away from it; else it was light or shadow
+NARROW = 0.25  # of its length: what is narrower could be a line
 LINE = 0.6  # of a digit's ink on the lines of the paper, from which on it is one of these
 
 
@@ -48,7 +49,7 @@ class Sighting:
         was read is no line of the paper, not small and not cut off by the picture's edge."""
         return self.pixels is not None and not any(
             one.emotion == "confident" and not one.left_over
-            and not (is_slim(digit.ink) or self.is_small(digit) or self.is_cut_off(digit))
+            and not (is_line(digit.ink) or self.is_small(digit) or self.is_cut_off(digit))
             for digit, one in zip(self.digits, self.predictions, strict=True))
 
     def is_small(self, digit: LocatedDigit) -> bool:
@@ -99,9 +100,13 @@ def _predict(reader: FramedReader, sightings: Iterable[Sighting]) -> None:
         sighting.predictions.append(prediction)
 
 
-def is_slim(ink: NDArray[np.floating]) -> bool:
-    """Whether ink (h, w) is a long thin stroke, as a 1 and a line of paper are."""
-    return bool(SLIM * (ink > 0.5).sum() < max(ink.shape) ** 2)
+def is_line(ink: NDArray[np.floating]) -> bool:
+    """Whether ink (h, w) is long and narrow in some direction, as a 1, a line of paper and the edge of a shadow are."""
+    points = np.argwhere(ink > 0.5).astype(np.float32)
+    if not len(points):
+        return True
+    _, sides, _ = cv2.minAreaRect(points)
+    return min(sides) < NARROW * max(sides)
 
 
 def _answer(sighting: Sighting) -> Prediction | InputError:
@@ -116,7 +121,7 @@ def _answer(sighting: Sighting) -> Prediction | InputError:
     digit, best = max(read, key=lambda pair: (not sighting.is_cut_off(pair[0]), pair[1].emotion != "curious",
                                               pair[1].confidence))
     agreed = len({prediction.digit for _, prediction in read}) == 1 < len(read)
-    if sighting.is_cut_off(digit) and best.emotion == "confident" and (is_slim(digit.ink) or not agreed):
+    if sighting.is_cut_off(digit) and best.emotion == "confident" and (is_line(digit.ink) or not agreed):
         best = replace(best, emotion="hesitant")
     return replace(best, hypotheses=tuple(
         Hypothesis(one.method, prediction.digit, prediction.confidence, one is digit)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.paper.light import enlarge, ink_is_dark, is_plain, levelled, otsu
+from deployment.reader.paper.light import CROP, enlarge, ink_is_dark, is_plain, levelled, otsu
 from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.paper.pick import ALONG, MIN_CONTRAST
@@ -201,7 +201,10 @@ def connected(ink: NDArray[np.floating], threshold: float, noise: float, lines: 
 
 
 def border(shape: tuple[int, ...], inside: NDArray[np.bool_] | None, width: int) -> NDArray[np.bool_]:
-    """A mask (H, W) of a strip along the edge of the picture, or of the sheet where its `inside` is known."""
+    """A mask (H, W) of a strip along the edge of the picture, or of the sheet where its `inside` is known; of none along
+    the edge of a crop, which its digit may touch."""
+    if max(shape) <= CROP:
+        return np.zeros(shape, bool)
     paper = np.ones(shape, np.uint8) if inside is None else inside.view(np.uint8)
     return ~cv2.erode(paper, window(2 * width + 1), borderType=cv2.BORDER_CONSTANT, borderValue=0).view(bool)
 

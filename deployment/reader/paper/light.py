@@ -11,7 +11,7 @@ from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
 
 PLAIN_CONTRAST = 0.5  # of full light: the least contrast of a drawing on a plain ground
-CROP = 100  # pixels: the long side of a larger picture shows more than a digit
+CROP = 100  # pixels: a picture with this long side or less may be a crop, whose digit reaches its edges
 MOST_DRAWN, MOST_AT_EDGES = 0.35, 0.5  # of it, and of its edges: more ink is a dark desk around a sheet, no drawing
 WEAK, LIGHT = 0.3, 0.45  # a third moment below this says little: on paper lighter than this, ink is dark
 SAMPLED = 200  # pixels of the long side that tell whether a ground is plain
