@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deployment.reader import left_over
 from deployment.reader.paper.apart import boxes_of
 from deployment.reader.paper.digit import LEAST_DIGIT, LocatedDigit, is_drawing, locate_by_colour, locate_by_light
-from deployment.reader.paper.ink import Ink, find_ink, rule_bands
+from deployment.reader.paper.ink import Ink, find_ink
 from deployment.reader.paper.light import CROP
 from deployment.reader.paper.masks import grown
 from deployment.reader.paper.opencv import cv2
@@ -113,15 +113,17 @@ def _answer(sighting: Sighting) -> Prediction | InputError:
     """The reading that looks like a digit and is surest, with a note of all; what is a line or a shadow is none."""
     read, ink = list(zip(sighting.digits, sighting.predictions, strict=True)), sighting.ink
     if ink is not None:
-        rules, inked = rule_bands(ink.ink.shape, ink.rules), grown(ink.mask, NEAR)
+        inked = grown(ink.mask, NEAR)
         read = [(digit, prediction) for digit, prediction in read if digit.method == "colour" or (
-            sighting.share_on(rules, digit) < LINE and sighting.share_on(inked, digit) > SEEN)]
+            sighting.share_on(ink.lines, digit) < LINE and sighting.share_on(inked, digit) > SEEN)]
     if not read:
         return InputError(_seen(sighting))
     digit, best = max(read, key=lambda pair: (not sighting.is_cut_off(pair[0]), pair[1].emotion != "curious",
                                               pair[1].confidence))
     agreed = len({prediction.digit for _, prediction in read}) == 1 < len(read)
-    if sighting.is_cut_off(digit) and best.emotion == "confident" and (is_line(digit.ink) or not agreed):
+    doubtful = sighting.is_cut_off(digit) and (is_line(digit.ink) or not agreed)
+    doubtful |= ink is not None and is_line(digit.ink) and sighting.share_on(ink.lines, digit) >= LINE
+    if doubtful and best.emotion == "confident":
         best = replace(best, emotion="hesitant")
     return replace(best, hypotheses=tuple(
         Hypothesis(one.method, prediction.digit, prediction.confidence, one is digit)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deployment.reader.left_over import in_source
 from deployment.reader.number.sheet import blobs, lines
-from deployment.reader.paper.ink import Ink, find_ink, rule_bands
+from deployment.reader.paper.ink import Ink, find_ink
 from deployment.reader.paper.light import shrink
 from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
@@ -119,7 +119,7 @@ def tinted(grey: NDArray[np.floating], ink: Ink) -> NDArray[np.uint8]:
         sheet = np.zeros(ink.ink.shape, np.uint8)
         cv2.fillPoly(sheet, [np.rint(ink.sheet).astype(np.int32)], 1)
         picture = BESIDE + (picture - BESIDE) * fitted(sheet)
-    bands = cv2.erode(rule_bands(ink.ink.shape, ink.rules).view(np.uint8), window(3))  # without their soft edges
+    bands = cv2.erode(ink.lines.view(np.uint8), window(3))  # without their soft edges
     strokes = np.maximum(ink.ink, 0.6 * ink.mask)
     if max(strokes.shape) > LARGE:
         strokes = cv2.dilate(strokes, window(3))  # so that specks are seen

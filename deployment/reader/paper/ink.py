@@ -47,14 +47,16 @@ class Ink:
     """The ink of a picture.
 
     ink: (H, W) float32 in [0, 1], 1 at the full strength of the pen, without the rules; mask: (H, W), what hangs
-    together with ink; rules: the straight lines of the paper; sheet: its outline (n, 2), x and y, where it is seen;
-    pen: None without ink; noise: the spread of bare paper in `ink`; scale: pixels of the picture per pixel of `ink`.
+    together with ink; rules: the straight lines of the paper; lines: (H, W), where they run; sheet: its outline (n, 2),
+    x and y, where it is seen; pen: None without ink; noise: the spread of bare paper in `ink`; scale: pixels of the
+    picture per pixel of `ink`.
     """
 
     ink: NDArray[np.float32]
     mask: NDArray[np.bool_]
     paper: Paper
     rules: tuple[Rule, ...]
+    lines: NDArray[np.bool_]
     sheet: NDArray[np.float32] | None
     pen: Pen | None
     noise: float
@@ -83,14 +85,15 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
     seen = picture if dark else 255 - picture
     seen, widest = np.atleast_3d(seen), max(9, int(WIDEST_PEN * max(grey.shape)))
     lost, paper = light_lost(seen, widest)
-    if inside is not None:
-        lost[~inside] = 0
+    if inside is None:
+        inside = np.ones(grey.shape, bool)
+    lost[~inside] = 0
     ink, noise = levelled(strongest(lost), inside)
     least = max(4 * noise, 0.6 * MIN_CONTRAST)
     rules = find_rules(ink, 0.6 * MIN_CONTRAST, inside)
     lines = rule_bands(grey.shape, rules)
     if rules:
-        ink, noise = levelled(strongest(without_rules(lost, rules, least)), ~lines if inside is None else inside & ~lines)
+        ink, noise = levelled(strongest(without_rules(lost, rules, least)), inside & ~lines)
     candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
     if candidates.size >= 4:
         threshold = otsu(candidates)
@@ -100,7 +103,7 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
         ink, mask = connected(ink, threshold, noise, lines, inside)
     else:
         ink, mask = np.zeros(grey.shape, np.float32), np.zeros(grey.shape, bool)
-    return _described(picture, paper if dark else 255 - paper, ink, mask, noise, rules, sheet, scale)
+    return _described(picture, paper if dark else 255 - paper, ink, mask, noise, rules, lines, sheet, scale)
 
 
 def reduced(picture: NDArray, factor: int) -> NDArray:
@@ -175,10 +178,10 @@ def strongest(lost: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def connected(ink: NDArray[np.floating], threshold: float, noise: float, lines: NDArray[np.bool_],
-              inside: NDArray[np.bool_] | None) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+              inside: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(ink (H, W) in [0, 1], what hangs together with ink), without what remains of rules and what lies along an edge.
 
-    threshold: between ink and paper; lines: a mask of the rules; inside: of the sheet, where its outline is seen.
+    threshold: between ink and paper; lines, inside: masks of the rules and of the sheet.
     """
     weak = ink > max(HANGING * FAINT * threshold, 3.5 * noise, 0.6 * MIN_CONTRAST)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(weak.view(np.uint8), connectivity=8)
@@ -187,7 +190,7 @@ def connected(ink: NDArray[np.floating], threshold: float, noise: float, lines: 
     keep[labels[strong]] = True
     keep[0] = False
     width = max(2, int(BORDER * max(ink.shape)))
-    edge = border(ink.shape, inside, width)
+    edge = border(inside, width)
     aside = edge | lines
     most = REMAINS + (1 - REMAINS) * aside.mean()  # on a fine grid much of any component lies on rules
     keep &= np.bincount(labels[aside], minlength=n) <= most * stats[:, cv2.CC_STAT_AREA]
@@ -200,13 +203,12 @@ def connected(ink: NDArray[np.floating], threshold: float, noise: float, lines: 
     return np.where(near, np.clip(ink / full, 0, 1), 0).astype(np.float32), mask
 
 
-def border(shape: tuple[int, ...], inside: NDArray[np.bool_] | None, width: int) -> NDArray[np.bool_]:
-    """A mask (H, W) of a strip along the edge of the picture, or of the sheet where its `inside` is known; of none along
-    the edge of a crop, which its digit may touch."""
-    if max(shape) <= CROP:
-        return np.zeros(shape, bool)
-    paper = np.ones(shape, np.uint8) if inside is None else inside.view(np.uint8)
-    return ~cv2.erode(paper, window(2 * width + 1), borderType=cv2.BORDER_CONSTANT, borderValue=0).view(bool)
+def border(sheet: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
+    """A strip along the edge of a sheet, a mask (H, W). A crop has none: its digit may touch its edge."""
+    if max(sheet.shape) <= CROP:
+        return np.zeros(sheet.shape, bool)
+    inner = cv2.erode(sheet.view(np.uint8), window(2 * width + 1), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return ~inner.view(bool)
 
 
 def rule_bands(shape: tuple[int, ...], rules: Iterable[Rule]) -> NDArray[np.bool_]:
@@ -222,10 +224,10 @@ def rule_bands(shape: tuple[int, ...], rules: Iterable[Rule]) -> NDArray[np.bool
 def _on_plain(picture, bright, scale):
     low, high = float(bright.min()), float(bright.max())
     ink = (bright - low) / (high - low) if high - low >= MIN_CONTRAST else np.zeros_like(bright)
-    return _described(picture, picture, ink, ink > 0.25, 0.0, [], None, scale)
+    return _described(picture, picture, ink, ink > 0.25, 0.0, [], np.zeros(ink.shape, bool), None, scale)
 
 
-def _described(picture, paper, ink, mask, noise, rules, sheet, scale):
+def _described(picture, paper, ink, mask, noise, rules, lines, sheet, scale):
     def colour(pixels: NDArray[np.uint8]) -> tuple[float, float, float]:
         red, green, blue = np.broadcast_to(np.atleast_1d(np.median(pixels, axis=0)) / 255, 3)
         return float(red), float(green), float(blue)
@@ -235,4 +237,5 @@ def _described(picture, paper, ink, mask, noise, rules, sheet, scale):
     pen = None
     if mask.any():
         pen = Pen(pen_width(mask), colour(picture[mask & (ink > 0.6)]))
-    return Ink(ink, mask, Paper(float(np.mean(paper_colour)), paper_colour), tuple(rules), sheet, pen, noise, scale)
+    paper = Paper(float(np.mean(paper_colour)), paper_colour)
+    return Ink(ink, mask, paper, tuple(rules), lines, sheet, pen, noise, scale)
