@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.paper.light import CROP, enlarge, ink_is_dark, is_plain, levelled, otsu
+from deployment.reader.paper.light import CROP, enlarge, ink_is_dark, is_plain, levelled, otsu, strongest
 from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.paper.pick import ALONG, MIN_CONTRAST
@@ -70,7 +70,8 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
     channel lost. kind: "canvas" for bright strokes on a ground that is nothing but black.
     """
     factor = -(-max(picture.shape[:2]) // SIDE)
-    scale, picture = float(factor), reduced(picture, factor)
+    rows, columns = (max(n - n % factor, factor) for n in picture.shape[:2])
+    scale, picture = float(factor), reduced(picture[:rows, :columns], factor)
     if picture.dtype != np.uint8:
         picture = np.rint(255 * picture).astype(np.uint8)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
@@ -167,14 +168,6 @@ def pen_width(mask: NDArray[np.bool_]) -> float:
         return 1.0
     ink = np.cumsum(ridge)  # of a stroke goes with its width
     return float(2 * ridge[np.searchsorted(ink, ink[-1] / 2)] - 1)
-
-
-def strongest(lost: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The largest of the channels of (H, W, C) at each pixel: (H, W)."""
-    first, *others = cv2.split(lost)
-    for other in others:
-        first = cv2.max(first, other)
-    return first
 
 
 def connected(ink: NDArray[np.floating], threshold: float, noise: float, lines: NDArray[np.bool_],

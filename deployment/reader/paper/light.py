@@ -15,7 +15,7 @@ CROP = 100  # pixels: a picture with this long side or less may be a crop, whose
 MOST_DRAWN, MOST_AT_EDGES = 0.35, 0.5  # of it, and of its edges: more ink is a dark desk around a sheet, no drawing
 WEAK, LIGHT = 0.3, 0.45  # a third moment below this says little: on paper lighter than this, ink is dark
 SAMPLED = 200  # pixels of the long side that tell whether a ground is plain
-FINE = 320  # pixels of the long side on which a thin pen is still seen
+FINE, COARSE = 320, 64  # pixels of the long side on which a thin pen is still seen, and on which it is not
 
 
 def otsu(values: NDArray[np.floating]) -> float:
@@ -60,6 +60,14 @@ def enlarge(image: NDArray, shape: tuple[int, ...]) -> NDArray:
     return cv2.resize(image, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
 
 
+def strongest(lost: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The largest of the channels of (H, W, C) at each pixel: (H, W)."""
+    first, *others = cv2.split(lost)
+    for other in others:
+        first = cv2.max(first, other)
+    return first
+
+
 def ink_is_dark(grey: NDArray[np.floating]) -> bool:
     """True when the ink is darker than its ground.
 
@@ -67,16 +75,16 @@ def ink_is_dark(grey: NDArray[np.floating]) -> bool:
     neighbourhood, has the sign of the ink. Dividing by the local spread keeps the edge of a shadow from outvoting it.
     Thin pens and rules are seen on the finer of two reduced pictures alone.
     """
-    moment = 0.0
-    for side, neighbourhoods in ((64, (9, 17, 33)), (FINE, (9, 17))):
-        small = shrink(grey, side)
-        if side == FINE and max(small.shape) <= 64:
-            break
+    moment, small = 0.0, grey
+    for side, neighbourhoods in ((FINE, (9, 17)), (COARSE, (9, 17, 33))):
+        small = shrink(small, side)
+        if side == FINE and max(small.shape) <= COARSE:
+            continue
         for width in neighbourhoods:
             residual = small - blur(small, width)
             local = np.sqrt(np.maximum(blur(residual**2, 2 * width - 1), 0))
             moment += float(np.mean((residual / (local + 0.3 * residual.std() + 1e-6)) ** 3))
-    return moment < 0 or bool(moment < WEAK and np.median(shrink(grey, 64)) > LIGHT)
+    return moment < 0 or bool(moment < WEAK and np.median(small) > LIGHT)
 
 
 def is_plain(bright: NDArray[np.floating]) -> bool:

@@ -15,7 +15,8 @@ from deployment.reader.paper.opencv import cv2
 SLOPES = np.linspace(-0.37, 0.37, 107)  # rows a column: up to 20 degrees
 NEARBY = np.linspace(-0.15, 0.15, 43)  # about a first estimate of the slope
 FAN = 0.5  # the most that slopes differ over a distance of a picture's width
-MOST_POINTS = 1500  # of the pixels on lines, from which the pencil is estimated
+MOST_POINTS = 3000  # of the pixels on lines, from which the pencil is estimated
+REFINED = 5  # first estimates
 LEAST_POINTS = 0.4  # of the picture's width: fewer pixels on lines are none
 
 
@@ -62,30 +63,33 @@ def _densest(u: NDArray[np.float32], v: NDArray[np.float32], width: int,
         for first, second in product(slopes[i], slopes[k]):
             fan = float(np.clip((second - first) / max(places[k] - places[i], 0.05), -FAN, FAN))
             fits.append((first - fan * places[i], fan))
-
-    def density(fit: tuple[float, float]) -> float:
-        return _density(u, v, *fit, 2 / width)
-
-    refined = []
-    for fit in sorted(fits, key=density)[-5:]:
-        for step in (0.01, 0.005, 0.0025, 0.0012):
-            fit = max(((fit[0] + i * step, fit[1] + k * 6 * step) for i in (-1, 0, 1) for k in (-1, 0, 1)), key=density)
-        refined.append(fit)
-    slope, fan = max(refined, key=density)
+    around = np.array(list(product((0, -1, 1), (0, -6, 6))))
+    tried_fits = np.array(fits)
+    best = tried_fits[np.argsort(_densities(u, v, *tried_fits.T, 2 / width))[-REFINED:]]
+    for step in (0.01, 0.005, 0.0025, 0.0012):
+        near = best[:, None] + step * around  # (fits, steps, 2)
+        density = _densities(u, v, *near.reshape(-1, 2).T, 2 / width).reshape(near.shape[:2])
+        best = near[np.arange(len(near)), density.argmax(axis=1)]
+    slope, fan = best[density.max(axis=1).argmax()]
     return float(slope), float(fan)
 
 
 def _two_best(u: NDArray[np.float32], v: NDArray[np.float32], bin_width: float,
               slopes: NDArray[np.floating]) -> list[float]:
     """The slope with the largest density, and the next that is no neighbour of it."""
-    densities = np.array([_density(u, v, slope, 0.0, bin_width) for slope in slopes])
+    densities = _densities(u, v, slopes, np.zeros(len(slopes)), bin_width)
     best = int(densities.argmax())
     densities[max(best - 3, 0) : best + 4] = 0
     return [float(slopes[best]), float(slopes[densities.argmax()])]
 
 
-def _density(u: NDArray[np.float32], v: NDArray[np.float32], slope: float, fan: float, bin_width: float) -> float:
-    """How unevenly points fall on the lines of a pencil: the sum of the squared counts of lines `bin_width` apart."""
-    r = (v - np.float32(slope) * u) / (1 + np.float32(fan) * u)
-    counts = np.bincount(((r - r.min()) * np.float32(1 / bin_width)).astype(np.int32))
-    return float((counts * counts).sum())
+def _densities(u: NDArray[np.float32], v: NDArray[np.float32], slopes: NDArray[np.floating],
+               fans: NDArray[np.floating], bin_width: float) -> NDArray[np.float64]:
+    """How unevenly points fall on the lines of each pencil (slopes and fans (n,)): the sum of the squared counts of
+    lines `bin_width` apart."""
+    r = (v - slopes.astype(np.float32)[:, None] * u) / (1 + fans.astype(np.float32)[:, None] * u)
+    line = ((r - r.min()) * np.float32(1 / bin_width)).astype(np.int32)
+    size = int(line.max()) + 1
+    line += size * np.arange(len(line), dtype=np.int32)[:, None]
+    counts = np.bincount(line.ravel(), minlength=size * len(line)).reshape(len(line), size)
+    return (counts.astype(float) ** 2).sum(axis=1)

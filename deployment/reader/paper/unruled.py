@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from deployment.reader.paper.light import strongest
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.paper.rules import Rule
 
@@ -22,7 +23,7 @@ def without_rules(lost: NDArray[np.floating], rules: Sequence[Rule], least: floa
     A rule takes the same share of light all along: what is lost beyond that is a stroke's. Where a stroke is no darker
     than the rule, it is what continues from one side of the rule to the other.
     """
-    bare, out = lost.copy(), lost.copy()
+    bare, out = strongest(lost), lost.copy()
     for rule in rules:  # what is beside a rule is looked up where no other rule is
         view, x, rows = _band(bare, rule)
         view[rows, x] = 0
@@ -31,16 +32,16 @@ def without_rules(lost: NDArray[np.floating], rules: Sequence[Rule], least: floa
         band = view[rows, x]
         even = _even_strength(out, rule, rows)
         beyond = (band - even) / np.maximum(1 - even, 0.1)
-        beside = bare if rule.level else bare.transpose(1, 0, 2)
+        beside, _, _ = _band(bare, rule)
         across = _across(beside, x[0], rows, least)
         view[rows, x] = np.clip(np.maximum(beyond, across[..., None]), 0, band)
-        beside[rows, x] = across[..., None]
+        beside[rows, x] = across
     return out
 
 
 def _band(lost, rule):
     """(the picture seen along the rule, columns (rows, columns), rows (rows, columns)) of the pixels of a rule."""
-    view = lost if rule.level else lost.transpose(1, 0, 2)
+    view = lost if rule.level else lost.swapaxes(0, 1)
     half = int(np.ceil(rule.thickness / 2)) + 1
     rows = np.rint(rule.path).astype(int) + np.arange(-half, half + 1)[:, None]
     return view, np.broadcast_to(np.arange(rule.first, rule.last), rows.shape), np.clip(rows, 0, len(view) - 1)
@@ -77,8 +78,7 @@ def _across(beside, x, rows, least):
     """What goes on from above a rule's band to below it (rows, columns), in any channel, straight down or slanting: the
     lesser of the two ends."""
     thick, n = rows.shape
-    above, below = (np.maximum(*(beside[np.clip(edge + i * towards, 0, len(beside) - 1), x].max(axis=1)
-                                 for i in (1, 2)))
+    above, below = (np.maximum(*(beside[np.clip(edge + i * towards, 0, len(beside) - 1), x] for i in (1, 2)))
                     for edge, towards in ((rows[0], -1), (rows[-1], 1)))
     out = np.zeros((thick, n), np.float32)
     reach = int(STEEP * thick)
