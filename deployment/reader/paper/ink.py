@@ -15,14 +15,14 @@ from deployment.reader.paper.sheet import find_sheet
 from deployment.reader.paper.unruled import without_rules
 
 SIDE = 1600  # pixels: the long side of larger pictures is reduced to this
-WIDEST_PEN = 0.12  # of the picture's long side: what is wider is paper
+WIDEST_PEN = 0.1  # of the picture's long side: what is wider is paper
 STROKES = 5  # widths of the pen: the narrowest stretch of paper between strokes that is seen as paper
 FAINT = 0.4  # of the threshold between ink and paper: a line in a light pencil beside one in a dark pen
 HANGING = 0.6  # of the same threshold: what hangs together with ink counts down to this
 DARKEST = 0.4  # of the usual light: where the paper is darker, noise would pass for ink
 NARROW = 0.3  # of the threshold: the steps of an oblique edge take less light
 REMAINS = 0.7  # of a component lies on rules or along an edge: it is a part of one
-REDUCED = 15  # pixels: the least side of a closing on a reduced picture
+REDUCED = 13  # pixels: the least side of a closing on a reduced picture
 BORDER = 0.012  # of the picture's long side: the strip along an edge in which its shadow lies
 
 
