@@ -38,7 +38,7 @@ CHECKSUMS = {
 }
 
 KINDS_OF_RENDERING = ("canvas", "photograph", "scan", "paper")
-RENDERINGS_SHA256 = "4fdc477da52c4343e769098277cb483b0603f92a693afe5506a80c4e710d14bf"
+RENDERINGS_SHA256 = "c350dc73bfca89631039a6ffa6c1eb2ee325e38af45e27e61e7fc5130b7c5c8e"
 
 
 Progress = Callable[[str, int, int], object]  # called as progress(name, bytes_done, bytes_total)
