@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deployment.reader import left_over
 from deployment.reader.paper.apart import boxes_of
-from deployment.reader.paper.digit import LEAST_DIGIT, LocatedDigit, is_drawing, locate_by_colour, locate_by_light
+from deployment.reader.paper.digit import LEAST_DIGIT, LocatedDigit, locate_by_colour, locate_by_light
 from deployment.reader.paper.ink import Ink, find_ink
 from deployment.reader.paper.light import CROP
 from deployment.reader.paper.masks import grown
@@ -30,7 +30,7 @@ LINE = 0.6  # of a digit's ink on the lines of the paper, from which on it is on
 class Sighting:
     """A picture and the digits that its hypotheses found, with the Prediction of each.
 
-    pixels: None for a drawing, which has one hypothesis; ink: by colour, if that was tried.
+    pixels: None where there is no other hypothesis; ink: by colour, if that was tried.
     """
 
     pixels: Pixels | None
@@ -78,10 +78,11 @@ class Sighting:
 def read(reader: FramedReader, pictures: Sequence[tuple[Pixels, str]], kind: str | None = None
          ) -> list[Prediction | InputError]:
     """The Prediction of each picture, (Pixels, name), or an InputError that says what was seen instead of a digit."""
-    sightings = [Sighting(None if kind == "canvas" or is_drawing(pixels.grey) else pixels, name)
-                 for pixels, name in pictures]
-    for sighting, (pixels, _) in zip(sightings, pictures, strict=True):
-        sighting.add(locate_by_light(pixels, kind))
+    sightings = []
+    for pixels, name in pictures:
+        digit, only = locate_by_light(pixels, kind)
+        sightings.append(Sighting(None if only else pixels, name))
+        sightings[-1].add(digit)
     _predict(reader, sightings)
     doubtful = [sighting for sighting in sightings if sighting.needs_another]
     for sighting in doubtful:

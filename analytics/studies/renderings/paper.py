@@ -28,10 +28,11 @@ class Sheet:
     height: float
 
 
-def photograph_of_paper(digit: NDArray[np.uint8], rng: np.random.Generator) -> bytes:
-    """A digit (28, 28) uint8 on ruled or squared paper, photographed: a JPEG file."""
+def photograph_of_paper(digit: NDArray[np.uint8] | None, rng: np.random.Generator, lined: bool = True) -> bytes:
+    """A digit (28, 28) uint8 on ruled or squared paper, photographed: a JPEG file. None for an empty sheet, which may
+    also have no lines."""
     height, width = (int(n) for n in rng.integers(500, 1400, 2))
-    sheet = sheet_with(digit, height, width, rng)
+    sheet = sheet_with(digit, height, width, rng, lined)
     picture = in_perspective(sheet, rng) * lighting(height, width, rng)[..., None]
     picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, max(0.5, min(2.0, 0.02 * sheet.height))))
     picture = 255 * picture * rng.uniform(0.92, 1.08, 3) + rng.normal(0, rng.uniform(1, 5), picture.shape)
@@ -40,10 +41,11 @@ def photograph_of_paper(digit: NDArray[np.uint8], rng: np.random.Generator) -> b
     return packed.tobytes()
 
 
-def sheet_with(digit: NDArray[np.uint8], height: int, width: int, rng: np.random.Generator) -> Sheet:
-    """A Sheet of height x width pixels with lines and one digit, which a line crosses."""
+def sheet_with(digit: NDArray[np.uint8] | None, height: int, width: int, rng: np.random.Generator,
+               lined: bool = True) -> Sheet:
+    """A Sheet of height x width pixels with lines and one digit or none, which a line crosses."""
     tall = float(np.exp(rng.uniform(np.log(max(SMALLEST * height, 18)), np.log(LARGEST * height))))
-    ink = pen_strokes(digit, tall, rng)
+    ink = np.zeros((int(tall), int(tall)), np.float32) if digit is None else pen_strokes(digit, tall, rng)
     top = int(rng.uniform(0.12, 0.88) * (height - ink.shape[0]))
     left = int(rng.uniform(0.12, 0.88) * max(width - ink.shape[1], 1))
     left = min(left, max(width - ink.shape[1], 0))
@@ -56,7 +58,7 @@ def sheet_with(digit: NDArray[np.uint8], height: int, width: int, rng: np.random
     rule = np.array(list(RULES.values())[rng.integers(len(RULES))], np.float32) / 255
     ruled = taken if rng.random() < ONE_COLOUR else (1 - rule) * taken.max() / (1 - rule).max()
     middle = top + ink.shape[0] * rng.uniform(0.25, 0.75), left + ink.shape[1] * rng.uniform(0.25, 0.75)
-    lines = paper_lines(placed.shape, middle, tall, rng) * rng.uniform(*CONTRAST)
+    lines = paper_lines(placed.shape, middle, tall, rng) * rng.uniform(*CONTRAST) * lined
     sheet = np.array(SHEETS[rng.integers(len(SHEETS))], np.float32) / 255
     grain = cv2.resize(rng.normal(1, 0.008, (height // 2 + 1, width // 2 + 1)).astype(np.float32), (width, height))
     light = sheet * grain[..., None] * (1 - lines[..., None] * ruled) * (1 - placed[..., None] * taken)

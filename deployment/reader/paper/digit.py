@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from deployment.reader.paper.apart import Box, boxes_of, moved
 from deployment.reader.paper.frame import extent, frame
-from deployment.reader.paper.grey import SMALL, by_light
+from deployment.reader.paper.grey import by_light
 from deployment.reader.paper.ink import Ink, find_ink
-from deployment.reader.paper.light import ink_is_dark, is_plain, shrink
+from deployment.reader.paper.light import shrink
 from deployment.reader.paper.pick import Picked, pick
 from deployment.reader.picture.load import WORK_SIDE, InputError, PictureSource, Pixels, load_grey, load_pixels
 
@@ -70,35 +70,26 @@ def preprocess(source: PictureSource, name: str = "the picture", kind: str | Non
 def find_digit(source: PictureSource, name: str = "the picture", kind: str | None = None) -> LocatedDigit:
     """The digit of a picture by the first hypothesis that finds one; arguments as of `preprocess`."""
     if kind == "canvas":
-        digit = locate_by_light(load_grey(source, name), kind)
+        digit, _ = locate_by_light(load_grey(source, name), kind)
     else:
         pixels = load_pixels(source, name)
-        digit = locate_by_light(pixels, kind)
-        if digit is None and not is_drawing(pixels.grey):
+        digit, only = locate_by_light(pixels, kind)
+        if digit is None and not only:
             digit = locate_by_colour(pixels, find_ink(pixels.values))
     if digit is None:
         raise InputError(f"No ink was found in {name}: draw or photograph one digit, large and dark on plain paper.")
     return digit
 
 
-def locate_by_light(pixels: Pixels, kind: str | None = None) -> LocatedDigit | None:
-    """The digit by light alone, at low resolution."""
+def locate_by_light(pixels: Pixels, kind: str | None = None) -> tuple[LocatedDigit | None, bool]:
+    """(the digit by light alone, at low resolution; whether there is no other hypothesis of this picture)."""
     grey = shrink(pixels.grey, WORK_SIDE)
-    picked = by_light(grey, kind)
+    picked, only = by_light(grey, kind)
     scale = pixels.scale * max(pixels.grey.shape) / max(grey.shape)
-    return None if picked is None else LocatedDigit.of(picked, scale, "light")
+    return None if picked is None else LocatedDigit.of(picked, scale, "light"), only
 
 
 def locate_by_colour(pixels: Pixels, ink: Ink) -> LocatedDigit | None:
     """The digit in the Ink of a picture."""
     picked = pick(ink.ink, 0.0, speck=LEAST_DIGIT)
     return None if picked is None else LocatedDigit.of(picked, pixels.scale * ink.scale, "colour")
-
-
-def is_drawing(grey: NDArray[np.floating]) -> bool:
-    """Whether a picture (H, W) is a drawing on a plain ground, or small enough to hold a digit and nothing else: there
-    is one hypothesis for its ink."""
-    small = shrink(grey, WORK_SIDE)
-    return max(grey.shape) <= SMALL or is_plain(1 - small if ink_is_dark(small) else small)
-
-

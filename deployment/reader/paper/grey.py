@@ -16,18 +16,21 @@ CROPPED = 64  # pixels: an image of this side or less is a crop, of a digit that
 SMALL = 32  # pixels: an image of this side holds one digit and nothing else
 
 
-def by_light(grey: NDArray[np.floating], kind: str | None = None) -> Picked | None:
-    """The digit of `grey` (H, W) in [0, 1]; None if there is none. Soft edges of strokes keep their softness.
+def by_light(grey: NDArray[np.floating], kind: str | None = None) -> tuple[Picked | None, bool]:
+    """(the digit of `grey` (H, W) in [0, 1], None if there is none; whether that is all there can be, as on a plain
+    ground and in an image of a digit). Soft edges of strokes keep their softness.
 
     kind: "canvas" for bright strokes on a ground that is nothing but black; None to find out.
     """
     if kind == "canvas":
-        return pick_plain(grey)
+        return pick_plain(grey), True
     bright = 1 - grey if ink_is_dark(grey) else grey
     if is_plain(bright):
-        return pick_plain((bright - bright.min()) / (bright.max() - bright.min()))
+        return pick_plain((bright - bright.min()) / (bright.max() - bright.min())), True
     picked = on_paper(bright)
-    return on_paper(1 - bright) if picked is None else picked  # a lamp's light may have passed for bright ink
+    if picked is None:
+        picked = on_paper(1 - bright)  # a lamp's light may have passed for bright ink
+    return picked, max(grey.shape) <= SMALL
 
 
 def on_paper(bright: NDArray[np.floating]) -> Picked | None:

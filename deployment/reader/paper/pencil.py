@@ -60,15 +60,15 @@ def _densest(u: NDArray[np.float32], v: NDArray[np.float32], width: int,
     slopes = [_two_best(u[at], v[at], 3 / width, tried) for at in bands]
     fits = [(slope, 0.0) for of_band in slopes for slope in of_band]
     for i, k in ((0, 1), (0, 2), (1, 2)):
-        for first, second in product(slopes[i], slopes[k]):
-            fan = float(np.clip((second - first) / max(places[k] - places[i], 0.05), -FAN, FAN))
-            fits.append((first - fan * places[i], fan))
+        for one, other in product(slopes[i], slopes[k]):
+            fan = float(np.clip((other - one) / max(places[k] - places[i], 0.05), -FAN, FAN))
+            fits.append((one - fan * places[i], fan))
     around = np.array(list(product((0, -1, 1), (0, -6, 6))))
-    tried_fits = np.array(fits)
-    best = tried_fits[np.argsort(_densities(u, v, *tried_fits.T, 2 / width))[-REFINED:]]
+    first = np.array(fits)
+    best = first[np.argsort(_densities(u, v, first[:, 0], first[:, 1], 2 / width))[-REFINED:]]
     for step in (0.01, 0.005, 0.0025, 0.0012):
         near = best[:, None] + step * around  # (fits, steps, 2)
-        density = _densities(u, v, *near.reshape(-1, 2).T, 2 / width).reshape(near.shape[:2])
+        density = _densities(u, v, near[..., 0].ravel(), near[..., 1].ravel(), 2 / width).reshape(near.shape[:2])
         best = near[np.arange(len(near)), density.argmax(axis=1)]
     slope, fan = best[density.max(axis=1).argmax()]
     return float(slope), float(fan)
