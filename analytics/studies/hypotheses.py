@@ -74,8 +74,8 @@ def both(deployer: MNISTDeployer, pictures: Pictures) -> list[Answer]:
 
 def table(rows: Sequence[tuple[str, Readings]]) -> str:
     """Markdown, a row for each set and way of reading."""
-    head = ["set", "ink by", "n", "read correctly", "95 % interval", "confident", "wrong", "calibration error", "curious",
-            "no digit"]
+    head = ["set", "ink by", "n", "read correctly", "95 % interval", "confident", "wrong", "calibration error",
+            "curious", "no digit"]
     lines = ["| " + " | ".join(head) + " |", "|---|---|" + "---:|" * (len(head) - 2)]
     for name, row in rows:
         n, right, confident = len(row.labels), int(row.right.sum()), row.emotions == "confident"
@@ -105,8 +105,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         deployer = MNISTDeployer()
     rows = []
     for pictures in sets:
-        ways = {"light": list(alone(deployer, pictures, by_light)), "colour": list(alone(deployer, pictures, by_colour)),
-                "both": both(deployer, pictures)}
+        ways = {"light": list(alone(deployer, pictures, by_light)),
+                "colour": list(alone(deployer, pictures, by_colour)), "both": both(deployer, pictures)}
         rows += [(name, Readings.of(pictures, answers)) for name, answers in ways.items()]
     text = table(rows)
     print(text, end="")
