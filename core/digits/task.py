@@ -129,8 +129,8 @@ class DigitTask(ClassificationTask[Config]):
 
 
 def load_parts(config: Config, progress: Callable[[str, int, int], None] | None = None) -> dict[str, Images]:
-    """The parts of MNIST: train, validation, calibration, test, and renderings, the calibration images as canvas,
-    photograph and scan show them.
+    """The parts of MNIST: train, validation, calibration, test, and renderings, the calibration images as a canvas, a
+    photograph, a scan and ruled paper show them.
 
     With config.train_on "all", train holds all 60,000 images. With config.csv the training images come from that file;
     a tenth of them, drawn with a fixed seed, is validation, another tenth calibration. Raises DataError if a file is
