@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from deployment.reader.paper.grey import has_edges
 from deployment.reader.paper.light import CROP, enlarge, ink_is_dark, is_plain, levelled, otsu, strongest
 from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.paper.pick import ALONG, MIN_CONTRAST
-from deployment.reader.paper.rules import Rule, find_rules
+from deployment.reader.paper.rules import Rule, find_rules, noise_of
 from deployment.reader.paper.sheet import find_sheet
 from deployment.reader.paper.unruled import without_rules
 
@@ -20,6 +21,7 @@ STROKES = 5  # widths of the pen: the narrowest stretch of paper between strokes
 FAINT = 0.4  # of the threshold between ink and paper: a line in a light pencil beside one in a dark pen
 HANGING = 0.6  # of the same threshold: what hangs together with ink counts down to this
 DARKEST = 0.4  # of the usual light: where the paper is darker, noise would pass for ink
+GRAIN = 3.0  # standard deviations of the camera's noise: a mean of nine pixels with less is no ink
 NARROW = 0.3  # of the threshold: the steps of an oblique edge take less light
 REMAINS = 0.7  # of a component lies on rules or along an edge: it is a part of one
 REDUCED = 13  # pixels: the least side of a closing on a reduced picture
@@ -80,19 +82,26 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
         return _on_plain(picture, level, scale)
     if is_plain(1 - level):
         return _on_plain(picture, 1 - level, scale)
-    dark = ink_is_dark(level)
     sheet, inside = find_sheet(grey)
-    dark |= sheet is not None  # a light sheet on a dark desk
-    seen = picture if dark else 255 - picture
-    seen, widest = np.atleast_3d(seen), max(9, int(WIDEST_PEN * max(grey.shape)))
+    outline = sheet, np.ones(grey.shape, bool) if inside is None else inside
+    if sheet is not None or ink_is_dark(level):  # a light sheet on a dark desk, dark ink
+        return _on_paper(picture, True, outline, scale)
+    found = _on_paper(picture, False, outline, scale)
+    return found if has_edges(level, found.mask) else _on_paper(picture, True, outline, scale)  # a lamp's light
+
+
+def _on_paper(picture, dark, outline, scale):
+    """The Ink of a picture that is darker than its paper, or lighter."""
+    seen, (sheet, inside) = np.atleast_3d(picture if dark else 255 - picture), outline
+    widest = max(9, int(WIDEST_PEN * max(inside.shape)))
     lost, paper = light_lost(seen, widest)
-    if inside is None:
-        inside = np.ones(grey.shape, bool)
+    # the darker the paper, the more of its light the grain takes
+    grain = GRAIN * noise_of(seen[..., 0].astype(np.float32)) / np.maximum(strongest(paper), 1).astype(np.float32)
     lost[~inside] = 0
     ink, noise = levelled(strongest(lost), inside)
     least = max(4 * noise, 0.6 * MIN_CONTRAST)
     rules = find_rules(ink, 0.6 * MIN_CONTRAST, inside)
-    lines = rule_bands(grey.shape, rules)
+    lines = rule_bands(ink.shape, rules)
     if rules:
         ink, noise = levelled(strongest(without_rules(lost, rules, least)), inside & ~lines)
     candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
@@ -100,10 +109,11 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
         threshold = otsu(candidates)
         # With the pen known, paper is what is wider than a few strokes
         side = min(max(9, int(STROKES * pen_width(cv2.blur(ink, (3, 3)) > HANGING * threshold)) | 1), widest)
+        seeds = cv2.blur(ink, (3, 3)) > grain
         ink = np.where(narrow(seen, side, max(least, NARROW * threshold)), ink, 0)
-        ink, mask = connected(ink, threshold, noise, lines, inside)
+        ink, mask = connected(ink, seeds, threshold, noise, lines, inside)
     else:
-        ink, mask = np.zeros(grey.shape, np.float32), np.zeros(grey.shape, bool)
+        ink, mask = np.zeros(ink.shape, np.float32), np.zeros(ink.shape, bool)
     return _described(picture, paper if dark else 255 - paper, ink, mask, noise, rules, lines, sheet, scale)
 
 
@@ -170,16 +180,16 @@ def pen_width(mask: NDArray[np.bool_]) -> float:
     return float(2 * ridge[np.searchsorted(ink, ink[-1] / 2)] - 1)
 
 
-def connected(ink: NDArray[np.floating], threshold: float, noise: float, lines: NDArray[np.bool_],
-              inside: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def connected(ink: NDArray[np.floating], seeds: NDArray[np.bool_], threshold: float, noise: float,
+              lines: NDArray[np.bool_], inside: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(ink (H, W) in [0, 1], what hangs together with ink), without what remains of rules and what lies along an edge.
 
-    threshold: between ink and paper; lines, inside: masks of the rules and of the sheet.
+    seeds: a mask, of which some is in all ink; threshold: between ink and paper; lines, inside: masks of the rules and of the sheet.
     """
     weak = ink > max(HANGING * FAINT * threshold, 3.5 * noise, 0.6 * MIN_CONTRAST)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(weak.view(np.uint8), connectivity=8)
     keep = np.zeros(n, bool)
-    strong = ink > max(FAINT * threshold, 6 * noise, MIN_CONTRAST)
+    strong = (ink > max(FAINT * threshold, 6 * noise, MIN_CONTRAST)) & seeds
     keep[labels[strong]] = True
     keep[0] = False
     width = max(2, int(BORDER * max(ink.shape)))

@@ -44,7 +44,7 @@ def noise_of(image: NDArray[np.floating]) -> float:
     the median in the place of the mean, so that strokes count for little."""
     curve = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     answer = cv2.filter2D(image, -1, curve)[1:-1:2, 1:-1:2]
-    return float(np.median(np.abs(answer)) / 0.6745 / 6)
+    return float(np.median(np.abs(answer)) / 0.6745 / 6) if answer.size else 0.0
 
 
 def find_rules(ink: NDArray[np.floating], least: float, paper: NDArray[np.bool_] | None = None) -> list[Rule]:
