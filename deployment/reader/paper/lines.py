@@ -76,7 +76,7 @@ def lines_along(ink: NDArray[np.float32], least: float, paper: NDArray[np.bool_]
     rows = pencil.rows((np.arange(len(votes)) - 2) / width + lowest, at, ink.shape)
     votes *= votes >= SEED * _on(paper, rows, at).sum(axis=1) * PART / BLOCK
     seeds = np.flatnonzero((votes > 0) & (votes >= cv2.dilate(votes[:, None], np.ones((7, 1), np.uint8))[:, 0]))
-    return _distinct(_followed(along, at, rows[seeds].astype(np.float32), least, paper))
+    return _distinct(_followed(along, ink, at, rows[seeds].astype(np.float32), least, paper))
 
 
 def _line_kernel(slope: float) -> NDArray[np.float32]:
@@ -92,11 +92,11 @@ def _line_kernel(slope: float) -> NDArray[np.float32]:
     return kernel / kernel.sum()
 
 
-def _followed(along: NDArray[np.float32], at: NDArray[np.float32], rows: NDArray[np.float32], least: float,
-              paper: NDArray[np.bool_]) -> Lines:
+def _followed(along: NDArray[np.float32], ink: NDArray[np.float32], at: NDArray[np.float32],
+              rows: NDArray[np.float32], least: float, paper: NDArray[np.bool_]) -> Lines:
     """The lines near the straight ones at `rows` (n, parts), each along its darkest path (Viterbi), where inked.
 
-    along: (H, W), the mean darkness along lines.
+    along, ink: (H, W), the mean darkness along lines, and all ink.
     """
     height, width = along.shape
     n, parts = rows.shape
@@ -126,7 +126,9 @@ def _followed(along: NDArray[np.float32], at: NDArray[np.float32], rows: NDArray
     closed = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, 2), np.uint8))
     runs = np.array([_outermost(row) for row in closed]).reshape(n, 2)  # a digit on a line may hide a part of it
     chord = np.array([_longest_run(row) for row in visible.astype(np.uint8)]).reshape(n, 2)
-    total = np.concatenate([np.zeros((n, 1), int), np.cumsum(inked, axis=1)], axis=1)
+    # a stroke that is darker than the line hides it
+    hidden = ink[np.clip(rows.astype(int), 0, height - 1), at.astype(int)] > np.maximum(2 * DARKER * usual[:, 0], least)
+    total = np.concatenate([np.zeros((n, 1), int), np.cumsum((inked > 0) | (hidden & visible), axis=1)], axis=1)
     covered = np.take_along_axis(total, runs, axis=1)
     length = runs[:, 1] - runs[:, 0]
     long = (length >= LONG * (chord[:, 1] - chord[:, 0])) & (covered[:, 1] - covered[:, 0] >= 0.8 * length)

@@ -15,6 +15,7 @@ from deployment.reader.paper.opencv import cv2
 
 LEAST_RULED = 100  # pixels: a smaller picture shows no paper around its digit
 SIDE = 800  # pixels of the long side of the picture on which lines are searched
+STROKES = 0.7  # of a line's length: on more of it there are no strokes, but other lines
 EVEN = 1.5  # times the strength of a line: ink beyond this is a stroke's
 THICKER = 1.5  # times the median of its direction: a line that seems thicker has ink beside it
 
@@ -75,6 +76,9 @@ def _measured(ink: NDArray[np.floating], lines: Lines, zoom: float, level: bool)
         path = (np.interp(x / zoom, lines.at, row) + 0.5) * zoom - 0.5
         path += _aside(_sampled(ink, path, x, int(1.5 * zoom) + 1))
         values = _sampled(ink, path, x, reach)[:, :: max(1, len(x) // 200)]
+        beside = values[[0, 1, -2, -1]].max(axis=0) > 0.5 * np.median(values[reach])  # there are strokes here
+        if beside.mean() < STROKES:
+            values = values[:, ~beside]
         rank = int(0.6 * values.shape[1])
         profile = np.partition(values, rank, axis=1)[:, rank]
         middle = reach - 2 + int(profile[reach - 2 : reach + 3].argmax())
