@@ -20,6 +20,7 @@ SHORT = 0.3  # of the picture's long side: so short a line is one only from edge
 CORNER, MOST = 0.7, 0.6  # or, where it has less than this share of the width, if most of it is inked
 ENDS = 0.03  # of the width: a line that comes as near as this to an edge or to another line reaches it
 PART = 16  # pixels along a line from which one point of its path is taken
+HIDDEN = 0.7  # of a line's median strength: so much ink may hide it
 AWAY = 9  # pixels: the farthest that a path is from a straight line
 DARKER = 1.3  # of a line's median strength: ink beyond this is a stroke's and does not draw the path
 
@@ -126,9 +127,9 @@ def _followed(along: NDArray[np.float32], ink: NDArray[np.float32], at: NDArray[
     closed = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, 2), np.uint8))
     runs = np.array([_outermost(row) for row in closed]).reshape(n, 2)  # a digit on a line may hide a part of it
     chord = np.array([_longest_run(row) for row in visible.astype(np.uint8)]).reshape(n, 2)
-    # a stroke that is darker than the line hides it
-    hidden = ink[np.clip(rows.astype(int), 0, height - 1), at.astype(int)] > np.maximum(2 * DARKER * usual[:, 0], least)
-    total = np.concatenate([np.zeros((n, 1), int), np.cumsum((inked > 0) | (hidden & visible), axis=1)], axis=1)
+    # where strokes are on a line or beside it, it does not stand out
+    there = ink[np.clip(rows.astype(int), 0, height - 1), at.astype(int)] > np.maximum(HIDDEN * usual[:, 0], least)
+    total = np.concatenate([np.zeros((n, 1), int), np.cumsum((inked > 0) | (there & visible), axis=1)], axis=1)
     covered = np.take_along_axis(total, runs, axis=1)
     length = runs[:, 1] - runs[:, 0]
     long = (length >= LONG * (chord[:, 1] - chord[:, 0])) & (covered[:, 1] - covered[:, 0] >= 0.8 * length)
