@@ -184,7 +184,8 @@ def connected(ink: NDArray[np.floating], seeds: NDArray[np.bool_], threshold: fl
               lines: NDArray[np.bool_], inside: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(ink (H, W) in [0, 1], what hangs together with ink), without what remains of rules and what lies along an edge.
 
-    seeds: a mask, of which some is in all ink; threshold: between ink and paper; lines, inside: masks of the rules and of the sheet.
+    seeds: a mask, of which some is in all ink; threshold: between ink and paper; lines, inside: masks of the rules
+    and of the sheet.
     """
     weak = ink > max(HANGING * FAINT * threshold, 3.5 * noise, 0.6 * MIN_CONTRAST)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(weak.view(np.uint8), connectivity=8)
