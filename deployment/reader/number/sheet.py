@@ -14,6 +14,7 @@ from deployment.reader.paper.masks import labelled
 
 SPECK = 0.12  # of the usual height on a page: less is a grain, a stain or a dot
 PALE = 0.36  # of the pen's mean strength
+SLIGHT = 0.17  # of the pen's mean strength times width: a torn edge, a crease
 ACROSS = 0.96  # of the page: an edge or a rule
 EDGE = 0.5  # of its size, lying on the picture's edge: a table, a hand, a shadow
 MOST_BLOBS = 5000  # the largest of them, where there are more, as in noise and in fine patterns
@@ -65,8 +66,8 @@ class Blob:
 
 def blobs(ink: NDArray[np.floating], mask: NDArray[np.bool_], plain: bool = False) -> list[Blob]:
     """The Blobs of a page's ink and mask (H, W) that could be written: no specks, nothing that lies along the edge or
-    crosses the page, where it is not `plain`, and nothing far paler than the pen, as folds, torn edges and the grain of
-    paper are."""
+    crosses the page, where it is not `plain`, and nothing far paler or slighter than the pen, as folds, torn edges and
+    the grain of paper are."""
     labels, n = labelled(mask)
     if not n:
         return []
@@ -87,7 +88,7 @@ def blobs(ink: NDArray[np.floating], mask: NDArray[np.bool_], plain: bool = Fals
         shape[rows - top, columns - left] = True
         candidates.append(Blob(int(top), int(left), shape))
     candidates = [blob for blob in candidates if plain or not _on_the_edge(blob, mask.shape)]
-    candidates = _as_dark_as_the_pen(ink, candidates)
+    candidates = _of_the_pen(ink, candidates)
     usual = usual_height(candidates)
     return [blob for blob in candidates if max(blob.height, blob.width) >= max(SPECK * usual, 3)]
 
@@ -112,13 +113,15 @@ def _on_the_edge(blob, shape):
     return contact > EDGE * size or across > ACROSS
 
 
-def _as_dark_as_the_pen(ink: NDArray[np.floating], blobs: list[Blob]) -> list[Blob]:
-    """The Blobs that are not far paler than those which most ink is in."""
+def _of_the_pen(ink: NDArray[np.floating], blobs: list[Blob]) -> list[Blob]:
+    """The Blobs that are not far paler than those which most ink is in, nor much thinner and paler."""
     if not blobs:
         return blobs
     strength = np.array([ink[blob.top : blob.bottom, blob.left : blob.right][blob.mask].mean() for blob in blobs])
-    pen = _quantile(strength, blobs, 0.75)
-    return [blob for blob, mean in zip(blobs, strength, strict=True) if mean >= PALE * pen]
+    weight = strength * [blob.mask.sum() / max(blob.height, blob.width) for blob in blobs]
+    pen, usual = _quantile(strength, blobs, 0.75), _quantile(weight, blobs, 0.5)
+    return [blob for blob, mean, heavy in zip(blobs, strength, weight, strict=True)
+            if mean >= PALE * pen and heavy >= SLIGHT * usual]
 
 
 def lines(blobs: Sequence[Blob]) -> list[list[Blob]]:
