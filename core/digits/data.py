@@ -38,7 +38,7 @@ CHECKSUMS = {
 }
 
 KINDS_OF_RENDERING = ("canvas", "photograph", "scan", "paper")
-RENDERINGS_SHA256 = "c350dc73bfca89631039a6ffa6c1eb2ee325e38af45e27e61e7fc5130b7c5c8e"
+RENDERINGS_SHA256 = "e94df8823bee2eeca5da89ea2f8d45c8deb054d3a98601dcf7d65562645d78e5"
 
 
 Progress = Callable[[str, int, int], object]  # called as progress(name, bytes_done, bytes_total)
