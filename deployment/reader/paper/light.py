@@ -60,7 +60,7 @@ def enlarge(image: NDArray, shape: tuple[int, ...]) -> NDArray:
     return cv2.resize(image, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
 
 
-def strongest(lost: NDArray[np.float32]) -> NDArray[np.float32]:
+def strongest(lost: NDArray) -> NDArray:
     """The largest of the channels of (H, W, C) at each pixel: (H, W)."""
     first, *others = cv2.split(lost)
     for other in others:
