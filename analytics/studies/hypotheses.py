@@ -9,10 +9,10 @@ About ten minutes on one core.
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
+from analytics.realworld.__main__ import read
 from analytics.realworld.figures import Answer, Readings
 from analytics.realworld.sets import Pictures, load_non_digits, load_sets
 from analytics.reports import write_report
@@ -67,11 +67,6 @@ def alone(deployer: MNISTDeployer, pictures: Pictures, locate: Callable) -> Iter
             yield InputError("No ink was found.") if digit is None else next(found)
 
 
-def both(deployer: MNISTDeployer, pictures: Pictures) -> list[Answer]:
-    """The answers with the choice between both."""
-    return cast("list[Answer]", deployer.predict_batch(pictures.pictures, skip_errors=True, kind=pictures.kind))
-
-
 def table(rows: Sequence[tuple[str, Readings]]) -> str:
     """Markdown, a row for each set and way of reading."""
     head = ["set", "ink by", "n", "read correctly", "95 % interval", "confident", "wrong", "calibration error",
@@ -106,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows = []
     for pictures in sets:
         ways = {"light": list(alone(deployer, pictures, by_light)),
-                "colour": list(alone(deployer, pictures, by_colour)), "both": both(deployer, pictures)}
+                "colour": list(alone(deployer, pictures, by_colour)), "both": read(deployer, [pictures])[0]}
         rows += [(name, Readings.of(pictures, answers)) for name, answers in ways.items()]
     text = table(rows)
     print(text, end="")

@@ -4,12 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployment.reader.paper.frame import stroke_width
-from deployment.reader.paper.light import blur, ink_is_dark, is_plain, lift, opened, smooth_paper
-from deployment.reader.paper.masks import rim, window
-from deployment.reader.paper.opencv import cv2
+from deployment.reader.paper.light import has_edges, ink_is_dark, is_plain, lift, opened, smooth_paper
 from deployment.reader.paper.pick import MIN_CONTRAST, Picked, pick
 
-STEEP = 0.06  # of the brightest light: what the few pixels of a stroke's edge take away
 TRACE = 0.01  # of full ink: the last trace of a soft edge, which would only make the digit seem larger
 WIDE_PEN = 0.12  # of the picture's side
 CROPPED = 64  # pixels: an image of this side or less is a crop, of a digit that may fill it
@@ -49,27 +46,6 @@ def on_paper(bright: NDArray[np.floating]) -> Picked | None:
     # both are light, not ink: whatever is wider than any pen counts as paper
     picked = pick(*lift(bright, opened(bright, max(9, int(WIDE_PEN * max(bright.shape)) | 1))))
     return picked if picked is not None and has_edges(bright, picked.digit > 0.5) else None
-
-
-def has_edges(bright: NDArray[np.floating], ink: NDArray[np.bool_]) -> bool:
-    """Whether `ink`, a mask on the picture (H, W), has the edges of strokes: steep ones, all around.
-
-    Light that falls off has none, a shadow has one on one side, and both reach the edge of the picture.
-    """
-    if ink.sum() < 4:
-        return False
-    border = np.zeros(ink.shape, bool)
-    border[[0, -1]] = border[:, [0, -1]] = True
-    outline = rim(ink) | (ink & border)
-    inner = outline & ~border
-    if not inner.any() or (outline & border).sum() > 0.06 * outline.sum():
-        return False
-    soft = blur(bright, 3)
-    reach = int(np.clip(round(0.6 * stroke_width(ink.astype(np.float32))), 2, 6))  # pixels
-    drop = (cv2.dilate(soft, window(3)) - cv2.erode(soft, window(2 * reach + 1)))[inner]
-    drop /= max(1 - np.percentile(soft, 1), 0.2)  # a dim picture's edges are lower
-    steep = np.quantile(drop, 0.75)
-    return bool(steep > STEEP and (drop > 0.5 * steep).mean() > 0.7)
 
 
 def pick_plain(bright: NDArray[np.floating]) -> Picked | None:

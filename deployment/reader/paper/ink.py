@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.paper.grey import has_edges
-from deployment.reader.paper.light import CROP, enlarge, ink_is_dark, is_plain, levelled, otsu, strongest
+from deployment.reader.paper.light import CROP, enlarge, has_edges, ink_is_dark, is_plain, levelled, otsu, strongest
 from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.paper.pick import ALONG, MIN_CONTRAST
@@ -107,9 +106,10 @@ def _on_paper(picture, dark, outline, scale):
     candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
     if candidates.size >= 4:
         threshold = otsu(candidates)
+        soft = cv2.blur(ink, (3, 3))
         # With the pen known, paper is what is wider than a few strokes
-        side = min(max(9, int(STROKES * pen_width(cv2.blur(ink, (3, 3)) > HANGING * threshold)) | 1), widest)
-        seeds = cv2.blur(ink, (3, 3)) > grain
+        side = min(max(9, int(STROKES * pen_width(soft > HANGING * threshold)) | 1), widest)
+        seeds = soft > grain
         ink = np.where(narrow(seen, side, max(least, NARROW * threshold)), ink, 0)
         ink, mask = connected(ink, seeds, threshold, noise, lines, inside)
     else:
@@ -138,13 +138,19 @@ def restored(small: NDArray, factor: int, shape: tuple[int, ...]) -> NDArray:
 def light_lost(picture: NDArray[np.uint8], widest: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """The share of its light that each channel of a picture (H, W, C) of dark ink lost, and the paper: a
     closing wider than the `widest` stroke in pixels."""
-    factor = max(1, widest // REDUCED)  # a wide closing takes long
-    small = np.atleast_3d(reduced(picture, factor))
-    closed = closing(small, int(widest / factor) | 1)
+    _, closed, factor = small_closing(picture, widest)
     paper = np.atleast_3d(restored(cv2.blur(closed, (3, 3)), factor, picture.shape))
     floor = np.maximum(paper, np.uint8(DARKEST * np.quantile(paper[::8, ::8], 0.7)))
     left = np.atleast_3d(cv2.divide(picture, floor, dtype=cv2.CV_32F))
     return np.subtract(1, left, out=left), paper
+
+
+def small_closing(picture: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int]:
+    """(a picture (h, w, C) reduced as far as a closing of `side` pixels allows, which would take long on the whole one;
+    this closing of it; the factor)."""
+    factor = max(1, side // REDUCED)
+    small = np.atleast_3d(reduced(picture, factor))
+    return small, closing(small, int(side / factor) | 1), factor
 
 
 def closing(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
@@ -163,9 +169,8 @@ def closing(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 def narrow(picture: NDArray[np.uint8], side: int, least: float) -> NDArray[np.bool_]:
     """A mask of where a picture (H, W, C) of dark ink lost `least` or more of its light to what is narrower than `side`
     pixels: a stroke has light on both sides, the edge of a shadow has not."""
-    factor = max(1, side // REDUCED)
-    small = np.atleast_3d(reduced(picture, factor))
-    lost = 1 - small / np.maximum(closing(small, int(side / factor) | 1), 0.12 * 255)
+    small, closed, factor = small_closing(picture, side)
+    lost = 1 - small / np.maximum(closed, 0.12 * 255)
     near = grown(strongest(lost.astype(np.float32)) > least, 3).view(np.uint8)
     return np.repeat(np.repeat(near, factor, axis=0), factor, axis=1)[: picture.shape[0], : picture.shape[1]].view(bool)
 

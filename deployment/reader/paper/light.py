@@ -7,13 +7,15 @@ ground: a picture with dark ink is inverted first.
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.paper.masks import grown, window
+from deployment.reader.paper.frame import stroke_width
+from deployment.reader.paper.masks import grown, rim, window
 from deployment.reader.paper.opencv import cv2
 
 PLAIN_CONTRAST = 0.5  # of full light: the least contrast of a drawing on a plain ground
 CROP = 100  # pixels: a picture with this long side or less may be a crop, whose digit reaches its edges
 MOST_DRAWN, MOST_AT_EDGES = 0.35, 0.5  # of it, and of its edges: more ink is a dark desk around a sheet, no drawing
 WEAK, LIGHT = 0.3, 0.45  # a third moment below this says little: on paper lighter than this, ink is dark
+STEEP = 0.06  # of the brightest light: what the few pixels of a stroke's edge take away
 SAMPLED = 200  # pixels of the long side that tell whether a ground is plain
 FINE, COARSE = 320, 64  # pixels of the long side on which a thin pen is still seen, and on which it is not
 
@@ -101,6 +103,27 @@ def is_plain(bright: NDArray[np.floating]) -> bool:
         if (level > 0.5).mean() > MOST_DRAWN or (edges > 0.5).mean() > MOST_AT_EDGES:
             return False
     return bool((level < 0.02).mean() > 0.2 and (level > 0.02).sum() < 2.5 * (level > 0.7).sum())
+
+
+def has_edges(bright: NDArray[np.floating], ink: NDArray[np.bool_]) -> bool:
+    """Whether `ink`, a mask on the picture (H, W), has the edges of strokes: steep ones, all around.
+
+    Light that falls off has none, a shadow has one on one side, and both reach the edge of the picture.
+    """
+    if ink.sum() < 4:
+        return False
+    border = np.zeros(ink.shape, bool)
+    border[[0, -1]] = border[:, [0, -1]] = True
+    outline = rim(ink) | (ink & border)
+    inner = outline & ~border
+    if not inner.any() or (outline & border).sum() > 0.06 * outline.sum():
+        return False
+    soft = blur(bright, 3)
+    reach = int(np.clip(round(0.6 * stroke_width(ink.astype(np.float32))), 2, 6))  # pixels
+    drop = (cv2.dilate(soft, window(3)) - cv2.erode(soft, window(2 * reach + 1)))[inner]
+    drop /= max(1 - np.percentile(soft, 1), 0.2)  # a dim picture's edges are lower
+    steep = np.quantile(drop, 0.75)
+    return bool(steep > STEEP and (drop > 0.5 * steep).mean() > 0.7)
 
 
 def smooth_paper(bright: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -24,27 +24,31 @@ def without_rules(lost: NDArray[np.floating], rules: Sequence[Rule], least: floa
     than the rule, it is what continues from one side of the rule to the other.
     """
     bare, out = strongest(lost), lost.copy()
-    for rule in rules:  # what is beside a rule is looked up where no other rule is
-        view, x, rows = _band(bare, rule)
-        view[rows, x] = 0
-    for rule in rules:
-        view, x, rows = _band(out, rule)
-        band = view[rows, x]
+    bands = [_band(rule, lost.shape) for rule in rules]
+    for rule, band in zip(rules, bands, strict=True):  # what is beside a rule is looked up where no other rule is
+        _seen_along(bare, rule)[band] = 0
+    for rule, (rows, x) in zip(rules, bands, strict=True):
+        view, beside = _seen_along(out, rule), _seen_along(bare, rule)
+        inked = view[rows, x]
         even = _even_strength(out, rule, rows)
-        beyond = (band - even) / np.maximum(1 - even, 0.1)
-        beside, _, _ = _band(bare, rule)
+        beyond = (inked - even) / np.maximum(1 - even, 0.1)
         across = _across(beside, x[0], rows, least)
-        view[rows, x] = np.clip(np.maximum(beyond, across[..., None]), 0, band)
+        view[rows, x] = np.clip(np.maximum(beyond, across[..., None]), 0, inked)
         beside[rows, x] = across
     return out
 
 
-def _band(lost, rule):
-    """(the picture seen along the rule, columns (rows, columns), rows (rows, columns)) of the pixels of a rule."""
-    view = lost if rule.level else lost.swapaxes(0, 1)
+def _seen_along(picture, rule):
+    """A view of a picture (H, W) or (H, W, C) in which the rule runs along the rows."""
+    return picture if rule.level else picture.swapaxes(0, 1)
+
+
+def _band(rule, shape):
+    """Rows and columns, (n, length) each, of the pixels of a rule in a picture of this shape, seen along the rule."""
     half = int(np.ceil(rule.thickness / 2)) + 1
     rows = np.rint(rule.path).astype(int) + np.arange(-half, half + 1)[:, None]
-    return view, np.broadcast_to(np.arange(rule.first, rule.last), rows.shape), np.clip(rows, 0, len(view) - 1)
+    return np.clip(rows, 0, shape[0 if rule.level else 1] - 1), np.broadcast_to(
+        np.arange(rule.first, rule.last), rows.shape)
 
 
 def _even_strength(lost, rule, rows):
