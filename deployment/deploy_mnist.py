@@ -19,12 +19,14 @@ from numpy.typing import ArrayLike, NDArray
 from core.command import refusing
 from core.digits.data import as_input, load_split, read_checked
 from core.explain import attribution, counterfactual, gates, neighbours, probe
-from core.models import model
+from core.models import model, pairs
+from core.nn.network import Network
 from core.models.check import check
 from core.nn.context import Array
 from deployment.reader import hypotheses, wording
 from deployment.reader.csv_tables import digits_csv, numbers_csv
-from deployment.reader.number.read import Stroke, read_number
+from deployment.reader.number.pen import Stroke
+from deployment.reader.number.read import read_number
 from deployment.reader.picture.load import (
     InputError,
     PictureSource,
@@ -104,17 +106,22 @@ class MNISTDeployer:
         """Read many pictures; options: arguments of `read_number`; names and skip_errors as of `predict_batch`."""
         return _read_each(lambda source, name: self.read_number(source, name, **options), sources, names, skip_errors)
 
-    def assess(self, images: Array) -> tuple[Array, Array, Array, Array]:
+    @cached_property
+    def pairs(self) -> Network:
+        """The pair reader of numbers (core/digits/pairs): the model's, or the shipped one."""
+        folder = self.model_dir / pairs.FOLDER.name
+        return pairs.load(folder if folder.is_dir() else pairs.FOLDER)
+
+    def assess(self, images: Array) -> tuple[Array, Array, Array]:
         """Evidence on images (N, 28, 28), floats in [0, 1], without test-time augmentation.
 
         Returns calibrated probabilities (N, 10), log-probabilities (N,) that each image is a digit (the energy trained
-        against non-digits, core/nn/losses.py), novelty (N,), and all hidden layers concatenated (N, h).
+        against non-digits, core/nn/losses.py), and novelty (N,).
         """
         readout, reading = self.model.readout, self.network.read(self._input(images))
         evidence = readout.evidence(reading)
         digitness = -np.logaddexp(0, evidence.energy.astype(float))
-        return (readout.calibration.probabilities(evidence), digitness, readout.novelty(evidence),
-                np.concatenate(reading.hidden, axis=1))
+        return readout.calibration.probabilities(evidence), digitness, readout.novelty(evidence)
 
     def gate_comparison(self, image: Array) -> dict[str, Array] | None:
         """Probabilities (10,) of one (28, 28) image under four gates, by name; None for a network without a gate.

@@ -7,22 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from core.digits.data import SIDE
 from core.digits.task import Images
 
 HEIGHT = 40  # rows of a number before it is enlarged: 28 of a digit, and space for an uneven base line
 ENLARGED = 4  # factor
 INK = 64  # grey values above this are ink
 SHARED = 3  # pixels of ink that touching digits have in common
-WIDE, TOUCHING, OVERLAPPING = "wide", "touching", "overlapping"
+WIDE, NEAR, TOUCHING, OVERLAPPING = "wide", "near", "touching", "overlapping"
+GAPS = {WIDE: (2, 11), NEAR: (1, 8)}  # empty columns, from the first to below the second
 Picture = NDArray[np.uint8] | Path
 Pair = tuple[str, Picture]  # text and picture
 
 
-def compose(images: NDArray[np.uint8], joins: Sequence[str] | NDArray[np.str_], rng: np.random.Generator,
+def compose(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], joins: Sequence[str] | NDArray[np.str_], rng: np.random.Generator,
             slant: float = 0.0) -> NDArray[np.uint8]:
-    """A picture (H, W), white on black, of digits (n, 28, 28) in a row, ENLARGED times their size.
+    """A picture (H, W), white on black, of digits (28, 28) and signs (HEIGHT, w) in a row, ENLARGED times their size.
 
-    joins: for each digit except the first, WIDE (2 to 10 empty columns), TOUCHING (the largest distance at which they
+    The base line of the signs is that of a digit in the middle. joins: for each except the first, WIDE (2 to 10 empty columns), NEAR (1 to 7), TOUCHING (the largest distance at which they
     share SHARED pixels) or OVERLAPPING (1 to 3 pixels closer). The base line is uneven by up to 2 pixels. slant:
     columns per row.
     """
@@ -30,11 +32,11 @@ def compose(images: NDArray[np.uint8], joins: Sequence[str] | NDArray[np.str_], 
     for image, join in zip(images, [None, *joins], strict=True):
         columns = np.flatnonzero((image > INK).any(axis=0))
         digit = np.zeros((HEIGHT, columns[-1] - columns[0] + 1), np.uint8)
-        top = (HEIGHT - 28) // 2 + int(rng.integers(-2, 3))
-        digit[top : top + 28] = image[:, columns[0] : columns[-1] + 1]
+        top = (HEIGHT - len(image)) // 2 + (int(rng.integers(-2, 3)) if len(image) == SIDE else 0)
+        digit[top : top + len(image)] = image[:, columns[0] : columns[-1] + 1]
         left = right
-        if join == WIDE:
-            left += int(rng.integers(2, 11))
+        if join in GAPS:
+            left += int(rng.integers(*GAPS[join]))
         elif join:
             left = _touching(row, digit, right) - (int(rng.integers(1, 4)) if join == OVERLAPPING else 0)
         left = max(left, 0)

@@ -15,6 +15,12 @@ def softmax(logits: Array) -> Array:
     return e / e.sum(axis=-1, keepdims=True)
 
 
+def log_softmax(logits: Array) -> Array:
+    """The logarithm of softmax(logits)."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
 def focal_weight(logits: Array, y: Labels, gamma: float) -> Array:
     """Sample weights (N,) of mean 1: (1 - p(y)) ** gamma (focal loss, Lin et al. 2017).
 

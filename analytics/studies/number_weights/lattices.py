@@ -1,6 +1,6 @@
-"""Composed numbers and their lattices: training data for the weights of deployment/reader/number/score.py."""
+"""Composed numbers and their lattices: data for the weights of deployment/reader/number/score.py."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -9,112 +9,81 @@ from numpy.typing import NDArray
 
 from analytics.numbers.compose import OVERLAPPING, TOUCHING, WIDE, compose, photographed
 from analytics.numbers.out_of_distribution import visible
-from core.digits.augmentation import augment
-from core.digits.config import Config
+from analytics.numbers.signs import with_signs
 from core.digits.strokes.negatives import KINDS, negatives
 from core.digits.task import Images, load_parts
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
-from deployment.reader.number import read as number
-from deployment.reader.number.lattice import Segment, log_sums_of, passing, passing_of
-from deployment.reader.number.line import Line
-from deployment.reader.number.score import NOTHING, Weights
+from deployment.reader.number.lattice import Lattice
+from deployment.reader.number.page import written
+from deployment.reader.number.score import TEXTS, Evidence, Weights
 from deployment.reader.picture.load import InputError, load_pixels
+from deployment.reader.prediction import UNKNOWN
 
-LONGEST = 5  # signs of a number
-LAYERS = 2  # last hidden layers of the network that describe a segment
-# (share of each join, share of numbers with non-digit signs): joins are oversampled to train the matrices (COMMON), and
-# have a realistic rate for all other weights (SELDOM).
-COMMON = {WIDE: 0.4, TOUCHING: 0.35, OVERLAPPING: 0.25}, 0.25
-SELDOM = {WIDE: 0.7, TOUCHING: 0.18, OVERLAPPING: 0.12}, 0.04
+LONGEST = 7  # signs of a number
+JOINS = {WIDE: 0.6, TOUCHING: 0.2, OVERLAPPING: 0.2}  # shares
+WITH_SIGNS, WITH_NON_DIGITS = 0.25, 0.06  # shares of the numbers
 NON_DIGITS = ("signs", "mirrored digits", "turned digits", "scribbles", "blots", "pieces")  # each read as one "?"
-UNLIKELY = 1e-4  # segments below this probability are dropped
-CHUNK = 100  # numbers composed per task
-NEAR = 60  # consecutive training images that stand for one writer, as writers are unknown there
-# The network has memorised its training digits; slight deformation makes their confidence realistic.
-DEFORMED = Config(elastic=1.5, elastic_sigma=6.0, rotation=6, scale=0.08, shear=0.08, thickness=0.2)
+CHUNK = 50  # numbers composed per task
 
 
-@dataclass
-class Lattice:
-    """A composed number: its correct signs and the features of its segments."""
+@dataclass(frozen=True)
+class Example:
+    """A composed number: its text as numbers of signs, and what its lattice is made of."""
 
-    signs: list[int]
-    count: int  # primitives
-    segments: list[Segment]
-    probs: np.ndarray  # (n, 10)
-    signals: np.ndarray  # (n, len(SIGNALS))
-    hidden: np.ndarray  # (n, h) float16, the last LAYERS hidden layers
-    whole: np.ndarray  # (b, H) float16, all hidden layers of the blobs that are cut
-    sides: np.ndarray  # (n, SIDES), see Weights.seen
+    text: list[int]
+    count: int
+    first: NDArray[np.integer]
+    last: NDArray[np.integer]
+    evidence: Evidence
+
+    def lattice(self, weights: Weights) -> Lattice:
+        """The Lattice by these weights."""
+        return Lattice(self.count, self.first, self.last, *weights.scores(self.evidence))
 
 
-def examples(part: Images, count: int, rng: np.random.Generator, joins: Mapping[str, float],
-             with_non_digits: float) -> Iterator[tuple[list[int], np.ndarray | bytes, str | None]]:
-    """(signs, picture, kind) of `count` numbers of 1 to LONGEST signs.
-
-    joins: the share of each join; with_non_digits: the share of numbers with non-digit signs. The digits of a number
-    are by one writer; for training images, with unknown writers, they are neighbours in the data and deformed.
-    """
-    non_digits, kind = negatives(4 * count, rng)
+def numbers(part: Images, count: int, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray, str | None]]:
+    """(text, picture, kind) of `count` numbers, the digits of each by one writer."""
+    assert part.writer is not None
+    non_digits, kind = negatives(4 * count + 20, rng)
     names = list(KINDS)
     non_digits = non_digits[np.isin(kind, [names.index(name) for name in NON_DIGITS]) & visible(non_digits)]
     for _ in range(count):
-        if part.writer is None:
-            candidates = np.arange(NEAR) + rng.integers(0, len(part) - NEAR)
+        if rng.random() < WITH_SIGNS:
+            text, picture = with_signs(part, 1, rng)[0]
+            assert isinstance(picture, np.ndarray)
         else:
             candidates = np.flatnonzero(part.writer == rng.choice(np.unique(part.writer)))
-        chosen = rng.choice(candidates, int(rng.integers(1, LONGEST + 1)), replace=False)
-        images, signs = part.X[chosen].reshape(-1, 28, 28).copy(), part.y[chosen].astype(int)
-        if part.writer is None:
-            images = np.rint(255 * augment(images, rng, DEFORMED)).astype(np.uint8).reshape(-1, 28, 28)
-        if rng.random() < with_non_digits:
-            other = rng.random(len(chosen)) < rng.choice([0.3, 1.0])
-            images[other], signs[other] = non_digits[rng.integers(0, len(non_digits), other.sum())], NOTHING
-        chosen_joins = rng.choice(list(joins), len(chosen) - 1, p=list(joins.values()))
-        picture = compose(images, chosen_joins, rng, rng.uniform(-0.25, 0.25))
-        drawn = rng.random() < 0.5
-        yield list(signs), picture if drawn else photographed(picture, rng), "canvas" if drawn else None
+            chosen = rng.choice(candidates, int(rng.integers(1, LONGEST + 1)), replace=False)
+            images, signs = part.X[chosen].reshape(-1, 28, 28).copy(), [str(d) for d in part.y[chosen]]
+            if rng.random() < WITH_NON_DIGITS:
+                for i in np.flatnonzero(rng.random(len(chosen)) < rng.choice([0.3, 1.0])):
+                    images[i], signs[i] = non_digits[rng.integers(len(non_digits))], UNKNOWN
+            joins = rng.choice(list(JOINS), len(chosen) - 1, p=list(JOINS.values()))
+            text, picture = "".join(signs), compose(images, joins, rng, rng.uniform(-0.25, 0.25))
+        drawing = rng.random() < 0.5
+        yield text, picture if drawing else photographed(picture, rng), "canvas" if drawing else None
 
 
-def lattice(deployer: MNISTDeployer, signs: list[int], picture: np.ndarray | bytes, kind: str | None,
-            closely: bool = True) -> Lattice | None:
-    """The Lattice of a composed number; None if it does not contain the correct reading.
-
-    closely: with test-time augmentation, as in the app; without it a lattice takes a third of the time.
-    """
+def example(deployer: MNISTDeployer, text: str, picture: np.ndarray, kind: str | None) -> Example | None:
+    """The Example of a composed number; None if its lattice does not contain the text."""
     try:
-        lines = number.written(deployer, load_pixels(picture).values, "a number", kind, one=np.inf).lines
+        lines = written(deployer, load_pixels(picture).values, "a number", kind).lines
     except InputError:
         return None
     if len(lines) != 1:
         return None
-    if closely:
-        number.augment(deployer, lines)
-    line = lines[0]
-    possible = log_sums_of(signs, len(line.primitives), line.segments, np.zeros((len(line.segments), 11)))[-1, -1]
-    if not np.isfinite(possible):
+    line, signs = lines[0], [TEXTS.index(sign) for sign in text]
+    lattice = line.lattice
+    if not np.isfinite(lattice.sums_of(signs)[-1, -1]):
         return None
-    rows = np.arange(len(line.segments)) if closely else likely(signs, line)
-    assert line.whole is not None and line.sides is not None
-    return Lattice(signs, len(line.primitives), [line.segments[i] for i in rows], line.probs[rows], line.signals[rows],
-                   line.hidden[rows, -sum(deployer.config.hidden[-LAYERS:]):].astype(np.float16),
-                   line.whole.astype(np.float16), line.sides[rows])
+    return Example(signs, lattice.count, lattice.first, lattice.last, line.evidence)
 
 
-def likely(signs: list[int], line: Line) -> NDArray[np.integer]:
-    """Indices of the segments of a Line with a probability above UNLIKELY, in any reading or in the correct one, by the
-    weights for any network: about two in five segments."""
-    scores = Weights.of().scores(line.probs, line.signals, np.zeros((len(line.segments), NOTHING + 1)))
-    paths = len(line.primitives), line.segments, scores
-    return np.flatnonzero((passing(*paths) + passing_of(signs, *paths)).sum(axis=1) > UNLIKELY)
-
-
-def lattices_of(name: str, chunk: int, closely: bool) -> list[Lattice | None]:
-    """The Lattices of CHUNK numbers composed of a part of MNIST, seeded by the part's name and the chunk's number."""
+def examples_of(name: str, chunk: int) -> list[Example | None]:
+    """The Examples of CHUNK numbers composed of a part of MNIST, seeded by the part's name and the chunk's number."""
     deployer, parts = ready()
     rng = np.random.default_rng([*name.encode(), chunk])
-    rates = SELDOM if closely else COMMON
-    return [lattice(deployer, *example, closely) for example in examples(parts[name], CHUNK, rng, *rates)]
+    return [example(deployer, *number) for number in numbers(parts[name], CHUNK, rng)]
 
 
 @cache

@@ -12,15 +12,15 @@ MARGIN = 16  # columns on either side, for the slant
 
 
 def side_by_side(digits: NDArray[np.floating], gaps: NDArray[np.integer],
-                 rng: np.random.Generator) -> NDArray[np.float32]:
-    """Pictures (N, 40, W) of digits (N, k, 28, 28), in [0, 1] on 0, in a row on an uneven base line.
+                 rng: np.random.Generator, uneven: bool = True) -> NDArray[np.float32]:
+    """Pictures (N, 40, W) of digits (N, k, 28, 28), in [0, 1] on 0, in a row on a base line, or an uneven one.
 
     gaps: (N, k - 1), the columns between two digits where they come nearest: 0 where they just touch, less where they
     overlap.
     """
     n, count = digits.shape[:2]
     width = count * SIDE + int(np.maximum(gaps, 0).sum(axis=1).max(initial=0)) + 2 * MARGIN
-    tops = (HEIGHT - SIDE) // 2 + rng.integers(-UNEVEN, UNEVEN + 1, (n, count))
+    tops = (HEIGHT - SIDE) // 2 + uneven * rng.integers(-UNEVEN, UNEVEN + 1, (n, count))
     out = np.zeros((n, HEIGHT, width), np.float32)
     left, before = np.full(n, MARGIN), None
     for k in range(count):
@@ -54,9 +54,9 @@ def _distance(last: NDArray[np.floating], first: NDArray[np.floating]) -> NDArra
     reach = last.copy()
     reach[:, 1:] = np.maximum(reach[:, 1:], last[:, :-1])
     reach[:, :-1] = np.maximum(reach[:, :-1], last[:, 1:])
-    meet = (reach - first).max(axis=1)
-    boxes = last.max(axis=1) - first.min(axis=1)
-    return (np.where(np.isfinite(meet), meet, boxes) + 1).astype(int)
+    meet, boxes = (reach - first).max(axis=1), last.max(axis=1) - first.min(axis=1)
+    meet = np.where(np.isfinite(meet), meet, np.where(np.isfinite(boxes), boxes, 0))  # no row in common, or no ink
+    return (meet + 1).astype(int)
 
 
 def slanted(pictures: NDArray[np.floating], slant: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -1,21 +1,23 @@
-"""The pair reader as a training task: windows on no digit, one digit, two digits, three or more.
+"""The pair reader as a training task: windows on no digit, one digit, two digits, three or more, or a sign.
 
-One softmax says how many digits a window shows and which: class 0 is no digit, 1 + d the digit d, 11 + 10 a + b the
-digit a left of b, 111 three or more.
+One softmax says what a window shows: class 0 is none of these, 1 + d the digit d, 11 + 10 a + b the digit a left of b,
+111 three digits or more, 112 + s the sign SIGNS[s].
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from core.digits.augmentation import augment
 from core.digits.config import Config
-from core.digits.data import DIGITS, SIDE
-from core.digits.pairs.compose import HEIGHT, side_by_side, slanted
-from core.digits.pairs.window import COLUMNS, ROWS, window
-from core.digits.strokes.negatives import negatives
+from core.digits.data import BOX, DIGITS, SIDE
+from core.digits.pairs.compose import side_by_side, slanted
+from core.digits.pairs.signs import SIGNS, at_scale, signs
+from core.digits.pairs.window import COLUMNS, INPUTS, ROWS, VISIBLE, ends, knots, window
+from core.digits.strokes.negatives import KINDS, negatives
 from core.digits.strokes.render import figures
 from core.digits.task import Images
 from core.nn.classification import ClassificationTask
@@ -26,21 +28,33 @@ from core.nn.network import Network, build_network
 PIXELS = ROWS * COLUMNS
 NOTHING, ONE, TWO = 0, 1, 1 + DIGITS  # the first class of each number of digits
 MORE = TWO + DIGITS**2
-CLASSES = MORE + 1
-SHARES = {"one": 0.25, "two": 0.45, "more": 0.1, "piece": 0.06, "one and a piece": 0.08, "no digit": 0.06}
+SIGN = MORE + 1
+CLASSES = SIGN + len(SIGNS)
+SHARES = {"one": 0.22, "two": 0.4, "more": 0.09, "piece": 0.05, "one and a piece": 0.07, "one and a sign": 0.04,
+          "no digit": 0.04, "sign": 0.09}
 SLANT = 0.25  # columns a row, to either side
 WIDE, TOUCHING, OVERLAPPING = (1, 10), (-2, 0), (-7, -2)  # columns between neighbours
 JOINS = ((0.25, WIDE), (0.35, TOUCHING), (0.4, OVERLAPPING))
+BESIDE = ((0.6, (1, 5)), (0.4, (-2, 1)))  # the same, of a digit and a sign
+SMALL_SIGNS = ".,-:"  # those that may be taken for part of a digit
 COVERED = 0.4  # of the narrower digit's width: neighbours overlap no farther
 CUT = (0.3, 0.7)  # of a digit's width: where it is cut in two
+SHARPER = (1.0, 2.5)  # factors of the slope of edges
+THINNER, MIDDLE = 0.12, (0.25, 0.75)  # standard deviation of the ink that is taken for the edge, and its range
+UNSURE = (0.15, 0.06)  # standard deviation of the line's height (its logarithm) and middle, as the reader finds them
+ASTRAY, STRAY_SIGNS = 0.08, 2  # share of small signs too high on the line: no sign; and the first of SIGNS, that can be
+OTHER_SIZES = (0.4, 1.5)  # heights of what is no digit, in heights of the line
+NO_SIGNS = ("signs", "two side by side")  # kinds of negatives that may be signs or two digits
 DRAWN = 20_000  # digits of the stroke model that are made for a set of windows
 PER_SET, EPOCHS_PER_SET = 120_000, 2  # windows that are made at once, and epochs that share them
 CHUNK = 256  # windows composed together; they stay in cache
 
+Made = tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.integer]]  # windows, geometry (n, 3), classes (n,)
+
 
 def pair_network(config: Config, dtype: DTypeLike = np.float32) -> Network:
-    """The network that a Config describes: 960 - hidden ... - (gate) - 112."""
-    return fast(build_network(config, PIXELS, CLASSES, dtype))
+    """The network that a Config describes: 984 - hidden ... - (gate) - 121."""
+    return fast(build_network(config, INPUTS, CLASSES, dtype))
 
 
 @dataclass(frozen=True)
@@ -69,43 +83,77 @@ class Digits:
         return augment(X, rng, self.config, y).reshape(-1, SIDE, SIDE), y
 
 
-def windows(part: Images, n: int, rng: np.random.Generator, config: Config) -> tuple[NDArray[np.uint8], NDArray]:
-    """n random windows X (n, 960) and their classes y (n,), composed of the digits of `part` and of the stroke
-    model."""
-    X, y = np.empty((n, PIXELS), np.uint8), np.empty(n, np.int16)
+def windows(part: Images, n: int, rng: np.random.Generator,
+            config: Config) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.integer]]:
+    """n random windows (n, 960), the knots of their geometry (n, 24) and their classes (n,), of the digits of `part`
+    and of the stroke model."""
+    X, geometry, y = np.empty((n, PIXELS), np.uint8), np.empty((n, 3)), np.empty(n, np.int16)
     kinds, source = rng.choice(len(SHARES), n, p=list(SHARES.values())), Digits.of(part, config, rng)
     for number, kind in enumerate(SHARES):
         rows = np.flatnonzero(kinds == number)
-        if kind == "no digit":
-            X[rows], y[rows] = _framed(negatives(len(rows), rng)[0] / np.float32(255)), NOTHING
-            continue
-        for start in range(0, len(rows), CHUNK):
-            at = rows[start : start + CHUNK]
-            pictures, y[at] = _pictures(kind, source, len(at), rng)
-            X[at] = _framed(pictures)
-    return X, y
+        make, step = {"no digit": (_no_digits, n), "sign": (_signs, n)}.get(
+            kind, (partial(_digits, kind, source), CHUNK))
+        for start in range(0, len(rows), step):
+            at = rows[start : start + step]
+            pictures, geometry[at], y[at] = make(len(at), rng)
+            X[at] = np.rint(255 * _pen(pictures, rng)).reshape(len(at), -1)
+    unsure = np.exp(UNSURE[0] * rng.standard_normal((n, 1)))
+    geometry = geometry * unsure + np.array([0, 0, UNSURE[1]]) * rng.standard_normal((n, 1))
+    return X, knots(geometry), y
 
 
-def _framed(pictures):
-    return np.rint(255 * window(pictures)).reshape(len(pictures), -1).astype(np.uint8)
+def _pen(pictures: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.floating]:
+    """Half of the pictures (n, H, W) with sharper edges and with thinner or thicker strokes."""
+    n = len(pictures)
+    middle = np.clip(rng.normal(0.5, THINNER, (n, 1, 1)), *MIDDLE)
+    sharper = np.maximum(rng.uniform(*SHARPER, (n, 1, 1)), 0.5 / np.minimum(middle, 1 - middle))
+    changed = np.clip((pictures - middle) * sharper + 0.5, 0, 1)
+    out = np.where(rng.random((n, 1, 1)) < 0.5, changed, pictures)
+    return out / np.maximum(out.max(axis=(1, 2), keepdims=True), 1e-6)
 
 
-def _pictures(kind, source, n, rng):
-    """n pictures (n, H, W) of one of SHARES, and their classes (n,)."""
-    count = {"one": 1, "piece": 1, "two": 2, "one and a piece": 2}.get(kind) or int(rng.integers(3, 5))
+def _signs(n: int, rng: np.random.Generator) -> Made:
+    pictures, geometry, y = signs(n, rng)
+    astray = (rng.random(n) < ASTRAY) & (y < STRAY_SIGNS)
+    geometry[astray, 2] = rng.uniform(-0.9, 0.1, int(astray.sum()))
+    return pictures, geometry, np.where(astray, NOTHING, SIGN + y)
+
+
+def _no_digits(n: int, rng: np.random.Generator) -> Made:
+    made, kind = negatives(2 * n + 50, rng)
+    made = made[~np.isin(kind, [list(KINDS).index(name) for name in NO_SIGNS])]
+    pictures = made[rng.integers(0, len(made), n)] / np.float32(255)
+    geometry = _geometry(pictures)
+    geometry *= np.exp(rng.uniform(*np.log(OTHER_SIZES), (n, 1))) / np.maximum(geometry[:, :1], 0.05)
+    geometry[:, 2] = rng.normal(0, 0.15, n)
+    return window(pictures), geometry, np.full(n, NOTHING)
+
+
+def _digits(kind: str, source: Digits, n: int, rng: np.random.Generator) -> Made:
+    count = {"one": 1, "piece": 1, "more": int(rng.integers(3, 5))}.get(kind, 2)
     digits, y = source.some(n * count, rng)
     digits, y = digits.reshape(n, count, SIDE, SIDE), y.reshape(n, count)
-    joins = JOINS
+    joins, left, rows = JOINS, rng.random(n) < 0.5, np.arange(n)
     if kind in ("piece", "one and a piece"):
-        left, rows = rng.random(n) < 0.5, np.arange(n)
         # half of an upright 1 is a 1
         digits[rows, np.where(left, 0, count - 1)] = _cut_off(source.some(n, rng, without=1)[0],
                                                               left == (kind == "piece"), rng)
         joins = JOINS[1:]
+    if kind == "one and a sign":
+        digits[rows, np.where(left, 0, 1)] = at_scale(
+            n, rng, SMALL_SIGNS, float(rng.uniform(1.5, 4)), (SIDE, SIDE))[0]
+        joins = BESIDE
     gaps = _gaps(digits, joins, rng) if count > 1 else np.zeros((n, 0), int)
-    pictures = slanted(side_by_side(digits, gaps, rng), rng.uniform(-SLANT, SLANT, n))
+    pictures = slanted(side_by_side(digits, gaps, rng, uneven=kind != "one and a sign"), rng.uniform(-SLANT, SLANT, n))
     classes = {"one": ONE + y[:, 0], "two": TWO + DIGITS * y[:, 0] + y[:, -1]}
-    return pictures, classes.get(kind, np.full(n, MORE if kind == "more" else NOTHING))
+    y = classes.get(kind, np.full(n, MORE if kind == "more" else NOTHING))
+    return window(pictures), _geometry(pictures), y
+
+
+def _geometry(pictures):
+    """Height, width and middle of the ink in pictures (n, H, W), in heights of a digit: (n, 3)."""
+    top, bottom, left, right = ends(pictures > VISIBLE)
+    return np.stack([bottom - top, right - left, (top + bottom - pictures.shape[1]) / 2], axis=1) / BOX
 
 
 def _gaps(digits, joins, rng):
@@ -134,22 +182,28 @@ class PairTask(ClassificationTask[Config]):
 
     def __init__(self, config: Config, train: Images, validation: Images, size: int = PER_SET) -> None:
         self._part, self._set, self._size = train, 0, size
-        X, y = windows(train, size, np.random.default_rng([config.seed, 5, 0]), config)
-        X_val, y_val = windows(validation, 10_000, np.random.default_rng(7), config.replace(synthetic=0.0))
-        super().__init__(config, pair_network(config), X, y, (X_val / np.float32(255), y_val), drop_last=True)
+        X, at, y = windows(train, size, np.random.default_rng([config.seed, 5, 0]), config)
+        X_val, knots_val, y_val = windows(validation, 10_000, np.random.default_rng(7), config.replace(synthetic=0.0))
+        super().__init__(config, pair_network(config), _rows(X, at), y,
+                         (_rows(X_val, knots_val).astype(np.float32) / 255, y_val), drop_last=True)
 
     def input(self, X: NDArray, y: NDArray, rng: np.random.Generator) -> Array:
-        """Windows as network input (N, 960)."""
+        """Rows as network input (N, 984)."""
         return X / np.float32(255)
 
     def deal(self, epoch: int, rng: np.random.Generator) -> Iterable[NDArray[np.integer]]:
         """The rows of each batch; every few epochs there are new windows."""
         number = epoch // EPOCHS_PER_SET
         if number != self._set:
-            self.X[:], self.y[:] = windows(self._part, self._size, np.random.default_rng([self.config.seed, 5, number]),
-                                           self.config)
-            self._set = number
+            X, at, self.y[:] = windows(self._part, self._size, np.random.default_rng([self.config.seed, 5, number]),
+                                       self.config)
+            self.X[:], self._set = _rows(X, at), number
         return super().deal(epoch, rng)
 
     def finished(self) -> Network:
         return self.network.fold_batch_norm(self.X[:4000] / np.float32(255))
+
+
+def _rows(X: NDArray[np.uint8], at: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Windows and knots as rows (n, 984) of uint8."""
+    return np.concatenate([X, np.rint(255 * at).astype(np.uint8)], axis=1)

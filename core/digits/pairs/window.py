@@ -1,7 +1,7 @@
-"""The window of the pair reader: ink of any size -> (24, 40), its box scaled to fit and in the middle.
+"""The input of the pair reader: ink of any size, and its size and place on its line -> (N, 984).
 
-Ink is an array (N, H, W) of floats, 0 for paper and 1 for the full strength of the pen. NumPy alone, so that training
-and reader use the same function.
+The ink's box is scaled to fit a window of 24 x 40 pixels; three numbers say how large the box is and where it stands,
+each as weights of a row of knots. NumPy alone, so that training and reader use the same functions.
 """
 
 import numpy as np
@@ -10,6 +10,35 @@ from numpy.typing import NDArray
 ROWS, COLUMNS = 24, 40
 MARGIN = 2  # rows and columns around the ink
 VISIBLE = 0.1  # of full strength: paler ink does not count for the box
+# Knots for the height and width of the box, as log2 of heights of the line, and for how far its middle is below the
+# line's, in heights of the line
+SIZES, PLACES = np.linspace(-4, 1.25, 8), np.linspace(-0.8, 0.8, 8)
+INPUTS = ROWS * COLUMNS + 2 * len(SIZES) + len(PLACES)
+
+
+def pair_input(ink: NDArray[np.floating], geometry: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The input (N, 984) for ink (N, H, W), 0 for paper and 1 for the full strength of the pen, and `geometry`
+    (N, 3)."""
+    return np.concatenate([window(ink).reshape(len(ink), -1), knots(geometry)], axis=1)
+
+
+def knots(geometry: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Heights, widths and places (N, 3), in heights of the line, as weights (N, 24) that sum to 1 for each."""
+    sizes = np.log2(np.maximum(geometry[:, :2], 1e-3))
+    return np.concatenate([_weights(sizes[:, 0], SIZES), _weights(sizes[:, 1], SIZES),
+                           _weights(geometry[:, 2], PLACES)], axis=1)
+
+
+def _weights(values: NDArray[np.floating], at: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Weights (N, k) of the knots beside each value, linear between them."""
+    step = at[1] - at[0]
+    away = np.abs(np.clip(values, at[0], at[-1])[:, None] - at) / step
+    return np.maximum(1 - away, 0).astype(np.float32)
+
+
+def ends(visible: NDArray[np.bool_]) -> tuple[NDArray[np.integer], ...]:
+    """The boxes of what is set in (N, H, W): first and one past the last row, first and one past the last column."""
+    return tuple(end for axis in (2, 1) for end in _ends(visible.any(axis)))
 
 
 def window(ink: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -18,9 +47,8 @@ def window(ink: NDArray[np.floating]) -> NDArray[np.float32]:
     The box of the ink fits the window without its margin, its proportions unchanged. Each pixel is the mean of what it
     covers, or, where the ink is enlarged, lies between its neighbours. All zero where there is no ink.
     """
-    n, height, width = ink.shape
-    visible = ink > VISIBLE
-    (top, bottom), (left, right) = (_ends(visible.any(axis)) for axis in (2, 1))
+    _, height, width = ink.shape
+    top, bottom, left, right = ends(ink > VISIBLE)
     step = np.maximum((bottom - top) / (ROWS - 2 * MARGIN), (right - left) / (COLUMNS - 2 * MARGIN))
     step = np.maximum(step, 1e-3)
     down = _means((top + bottom) / 2, step, ROWS, height)

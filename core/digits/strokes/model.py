@@ -40,12 +40,7 @@ def write(style: Style, n: int, rng: np.random.Generator, variation: Variation |
           ) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
     """n figures of one style: points (n, P, 2) as (row, column) in the image, width (n, P), ink (n, P) in [0, 1]."""
     variation = variation or Variation()
-    points = np.repeat(style.points[None].astype(np.float32), n, axis=0)
-    points = overshoot(part_strokes(points, style, rng, variation), style, rng, variation)
-    points += field(points, rng, variation.warp) + wobble(style, n, rng, variation.wobble)
-    points = round_corners(points, style, rng)
-    points, ink = join(points, style, rng, variation)
-    points = pose(points, rng, variation)
+    points, ink = skeletons(style, n, rng, variation)
     low, high = variation.width
     width = rng.uniform(low, high, (n, 1))
     heavier = rng.uniform(high, max(high, HEAVY.get(style.digit, HEAVY_ELSE)), (n, 1))
@@ -53,6 +48,18 @@ def write(style: Style, n: int, rng: np.random.Generator, variation: Variation |
     placed = place(points, ink, width)
     widths, ink = pen(style, n, width, ink, rng, variation)
     return placed[..., ::-1], widths, ink
+
+
+def skeletons(style: Style, n: int, rng: np.random.Generator,
+              variation: Variation) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """n figures of one style before they are placed: points (n, P, 2) as (x, y) around the middle of the style's box,
+    in its units, and ink (n, P), 0 where the pen was lifted."""
+    points = np.repeat(style.points[None].astype(np.float32), n, axis=0)
+    points = overshoot(part_strokes(points, style, rng, variation), style, rng, variation)
+    points += field(points, rng, variation.warp) + wobble(style, n, rng, variation.wobble)
+    points = round_corners(points, style, rng)
+    points, ink = join(points, style, rng, variation)
+    return pose(points, rng, variation), ink
 
 
 def part_strokes(points: NDArray[np.floating], style: Style, rng: np.random.Generator,

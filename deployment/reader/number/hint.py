@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from deployment.reader.number.read import NumberReader, read_number
+from deployment.reader.number.page import NumberReader
+from deployment.reader.number.read import read_number
 from deployment.reader.number.sheet import Blob, blobs, usual_height
 from deployment.reader.paper.ink import find_ink
 from deployment.reader.picture.load import InputError, PictureSource, load_pixels

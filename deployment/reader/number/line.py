@@ -1,85 +1,114 @@
-"""A line of a page: its primitives, the segments that these can form, and what speaks for each being a sign."""
+"""A line of a page: its primitives, the segments that these can form, and what is known of each."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.digits.pairs.window import VISIBLE, ends, pair_input
 from core.nn.context import Array
 from deployment.reader.number.cuts import Primitive
-from deployment.reader.number.lattice import Segment, ends, log_sums, segments
-from deployment.reader.number.score import IN_WORDS, SIDES, WORD, Weights, hedged
+from deployment.reader.number.lattice import Lattice
+from deployment.reader.number.score import Evidence, Weights
+from deployment.reader.number.segments import Segment, connected, segments
 from deployment.reader.number.sheet import Blob, usual_height
-from deployment.reader.paper.frame import frame, stroke_width
+from deployment.reader.paper.apart import Box, moved
+from deployment.reader.paper.frame import extent, frame, stroke_width
 from deployment.reader.paper.masks import grown
 from deployment.reader.prediction import Prediction
 
 BORROWED = 1.4  # widths of the pen: of a stroke along a cut, so much may belong to both sides
-LETTERS = 3  # blobs, at least, of a line that is read as a word: fewer say little
+NEAR = 3.0  # heights of the line: what stands that near says where its middle is
 
 
 class Line:
     """A line of Blobs, from left to right: its primitives, and the segments that these can form; before it is cut, the
-    blobs themselves."""
+    blobs themselves. `images` (n, 28, 28), `evidence` and `predictions` are set by deployment.reader.number.read."""
 
-    # set by deployment.reader.number.read, and whole and sides by `divide`
-    images: Array  # (n, 28, 28)
-    probs: Array  # (n, 10)
-    signals: Array
-    hidden: Array
-    seen: Array
-    whole: Array | None
-    sides: NDArray[np.integer] | None
+    images: Array
+    evidence: Evidence
 
     def __init__(self, row: Sequence[Blob], weights: Weights | None = None):
-        self.weights, self.height = weights or Weights.of(), max(usual_height(row), 1.0)
+        self.weights, self.height = weights or Weights.shipped(), max(usual_height(row), 1.0)
         self.primitives = [Primitive(blob.top, blob.left, blob.mask) for blob in row]
         self.pen = max(1, round(stroke_width(max(row, key=lambda blob: blob.mask.sum()).mask.astype(np.float32))))
         self.segments = [Segment(i, i + 1, blob.box) for i, blob in enumerate(self.primitives)]  # the blobs as they are
-        self.whole = self.sides = None
-        self.alone = np.ones(len(self.segments), bool)
-        self.word, self.long = False, len(row) >= LETTERS
-        self.predictions: dict[int, Prediction] = {}  # of those segments that were looked at closely
+        self.predictions: dict[int, Prediction] = {}  # of those segments that were read with test-time augmentation
 
     @property
-    def scores(self) -> Array:
-        """(n, 11): of each segment being each sign."""
-        scores = hedged(self.weights.scores(self.probs, self.signals, self.seen), self.probs, self.alone)
-        return scores + IN_WORDS if self.word else scores
+    def lattice(self) -> Lattice:
+        """The Lattice of the segments, by the present evidence."""
+        first, last = (np.array([getattr(segment, end) for segment in self.segments]) for end in ("first", "last"))
+        return Lattice(len(self.primitives), first, last, *self.weights.scores(self.evidence))
 
-    def take_for_word(self) -> float:
-        """The probability that this is a line of words, by all ways to read it either way; where it probably is one
-        and not too short, `scores` are from now on those of a word."""
-        plain = self.scores
-        as_number, as_word = (log_sums(len(self.primitives), self.segments, np.logaddexp.reduce(scores, axis=1))[-1]
-                              for scores in (plain, plain + IN_WORDS))
-        chance = float(1 / (1 + np.exp(np.clip(as_number - as_word - WORD, -500, 500))))
-        self.word = self.long and chance > 0.5
-        return chance
+    @property
+    def joined(self) -> NDArray[np.bool_]:
+        """Whether each segment can be two digits."""
+        return np.array([connected(segment, self.primitives) for segment in self.segments])
 
     def divide(self, parts: Iterable[Iterable[Primitive]]) -> None:
         """Take Primitives, a list for each blob, in the place of the blobs."""
-        numbered = sorted(((primitive, number) for number, part in enumerate(parts) for primitive in part),
-                          key=lambda one: one[0].left + one[0].right)
-        self.primitives, of = [primitive for primitive, _ in numbered], np.array([number for _, number in numbered])
+        self.primitives = sorted((primitive for part in parts for primitive in part),
+                                 key=lambda one: one.left + one.right)
         self.segments = segments(self.primitives, self.height)
-        first, last = ends(self.segments)
-        crossed = np.array([primitive.crossed > 0 for primitive in self.primitives] + [False])
-        self.alone = ~(crossed[first] | crossed[last])
-        cut_up = np.flatnonzero(np.bincount(of) > 1)
-        self.whole, self.sides = self.hidden[cut_up], np.full((len(self.segments), SIDES), -1)
-        for k, number in enumerate(cut_up):
-            left, right = np.flatnonzero(of == number)[[0, -1]]
-            self.sides[(first <= left) & (last > left) & (last <= right), 0] = k
-            self.sides[(first > left) & (first <= right) & (last > right), 1] = k
-            self.sides[(first == left) & (last == right + 1), 2] = k
+        self.__dict__.pop("middles", None)
 
     def joins_blobs(self, segment: Segment) -> bool:
         """Whether a segment holds ink of several blobs, which may stand apart."""
-        return any(not primitive.crossed for primitive in self.primitives[segment.first + 1 : segment.last])
+        return not connected(segment, self.primitives)
+
+    @cached_property
+    def middles(self) -> Array:
+        """The row of the middle of the line where each segment stands, (n,): the mean of what is near."""
+        places, rows, mass = np.array([(one.left + one.right, one.top + one.bottom, 2 * one.mask.sum())
+                                       for one in self.primitives]).T / 2
+        at = np.array([segment.box[1] + segment.box[3] for segment in self.segments]) / 2
+        near = mass * np.exp(-((at[:, None] - places) / (NEAR * self.height)) ** 2 / 2)
+        return near @ rows / near.sum(axis=1)
+
+    def pictures(self, ink: Array, mask: NDArray[np.bool_]) -> tuple[Array, Array]:
+        """All segments as the network for digits sees them (n, 28, 28), and as the pair reader does (n, 984)."""
+        cropped = [self.ink(ink, mask, segment) for segment in self.segments]
+        return (np.stack([frame(part) for part, _ in cropped]),
+                np.concatenate([self._pair_input(*one, middle) for one, middle in zip(cropped, self.middles,
+                                                                                      strict=True)]))
+
+    def _pair_input(self, part, corner, middle):
+        top, bottom, left, right = (int(end[0]) for end in ends(part[None] > VISIBLE))
+        geometry = np.array([[bottom - top, right - left, corner[0] + (top + bottom) / 2 - middle]]) / self.height
+        return pair_input(part[None, top:bottom, left:right], geometry)
+
+    def alone(self, i: int) -> bool:
+        """Whether segment i is cut off from nothing."""
+        first, last = self.segments[i].first, self.segments[i].last
+        return not any(one.crossed for one in [self.primitives[first], *self.primitives[last : last + 1]])
+
+    def halves(self, ink: Array, mask: NDArray[np.bool_], i: int) -> list[tuple[Array, Box]]:
+        """The pictures (28, 28) and boxes of the two digits that segment i is: parted at the cut where both are best
+        digits, or, without one, at the column with the least ink in its middle third."""
+        segment, best = self.segments[i], (-np.inf, [])
+        digit = self.evidence.digits.max(axis=1)
+        plain = {(one.first, one.last): k for k, one in enumerate(self.segments) if not one.borrows}
+        for middle in range(segment.first + 1, segment.last):
+            left, right = plain.get((segment.first, middle)), plain.get((middle, segment.last))
+            if left is not None and right is not None:
+                best = max(best, (digit[left] + digit[right], [left, right]))
+        if best[1]:
+            return [(self.images[k], self.segments[k].box) for k in best[1]]
+        part, (top, left) = self.ink(ink, mask, segment)
+        width = part.shape[1]
+        cut = width // 3 + int(part.sum(axis=0)[width // 3 : width - width // 3].argmin())
+        answer = []
+        for start, stop in ((0, cut), (cut, width)):
+            box = extent(part[:, start:stop]) if (part[:, start:stop] > VISIBLE).any() else (0, 0, 1, 1)
+            one = part[box[0] : box[2], start + box[1] : start + box[3]]
+            answer.append((frame(one) if one.max() > VISIBLE else np.zeros((28, 28), np.float32), moved(
+                (box[0], start + box[1], box[2], start + box[3]), (top, left))))
+        return answer
 
     def image(self, ink: Array, mask: NDArray[np.bool_], segment: Segment) -> Array:
-        """A segment as the network sees it: (28, 28)."""
+        """A segment as the network for digits sees it: (28, 28)."""
         return frame(self.ink(ink, mask, segment)[0])
 
     def ink(self, ink: Array, mask: NDArray[np.bool_], segment: Segment) -> tuple[Array, tuple[int, int]]:

@@ -8,10 +8,11 @@ from PIL import Image, ImageDraw
 
 from deployment.reader.number.sheet import Blob
 
+Stroke = tuple[ArrayLike, float]  # points (n, 2), x and y, and width, in pixels
 COVERED = 0.85  # of the ink: less, and something was drawn or erased that the strokes do not tell
 
 
-def stroke_blobs(strokes: Iterable[tuple[ArrayLike, float]], mask: NDArray[np.bool_]) -> list[Blob] | None:
+def stroke_blobs(strokes: Iterable[Stroke], mask: NDArray[np.bool_]) -> list[Blob] | None:
     """Blobs of a drawing's mask (H, W), one for each of strokes: (points (n, 2): x and y in pixels, width in pixels).
 
     Ink that two strokes share belongs to both. None where strokes and ink are not those of one drawing.

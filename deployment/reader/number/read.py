@@ -1,58 +1,26 @@
-"""Read whole numbers from a picture: lines of digits with their boxes and confidence."""
+"""Read whole numbers from a picture: lines of digits and signs with their boxes and confidence."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from core.models.model import Model
+from core.digits.data import DIGITS
+from core.nn.context import Array
 from deployment.reader.left_over import NOT_A_PART, in_source, judge
-from deployment.reader.number.cuts import HARDLY_TWO, NARROW, cut
-from deployment.reader.number.lattice import best_path, posterior, probability
 from deployment.reader.number.line import Line
-from deployment.reader.number.pen import stroke_blobs
-from deployment.reader.number.score import NOTHING, Weights, signals
-from deployment.reader.number.sheet import Blob, blobs, lines
+from deployment.reader.number.page import NumberReader, Written, written
+from deployment.reader.number.pen import Stroke
+from deployment.reader.number.score import NO_SIGN, TEXTS
+from deployment.reader.number.text import LineText
 from deployment.reader.paper.apart import Apart, moved
-from deployment.reader.paper.ink import find_ink
-from deployment.reader.picture.load import InputError, PictureSource, load_pixels
-from deployment.reader.prediction import ALTERNATIVE_FROM, UNKNOWN, Box, FramedReader, NumberReading, Place, Prediction
+from deployment.reader.picture.load import PictureSource, load_pixels
+from deployment.reader.prediction import Box, NumberReading, Place, Prediction
 
-MOST_SIGNS, MOST_PRIMITIVES = 300, 800  # on one page, before and after cutting
-MANY_PRIMITIVES = 300  # more than these, and only what is wide is cut
-WORDY = 0.01  # probability of being a line of words, from which on nothing in it is confident
-PERHAPS = 0.1  # the same, from which on an out-of-distribution sign is not a digit
-CERTAIN = 0.98  # probability of being cut out and read rightly, from which on a digit of a number can be confident
-LIKELY = 0.4  # probability below which an out-of-distribution sign is not a digit
-WORTH = 0.03  # probability of standing in the right reading, from which on a segment gets test-time augmentation
-ONE = 1.0  # the score as a digit, in nats, from which on a blob is not cut: hardly a joined pair reaches it
-MANY, ONE_OF_MANY = 40, -0.5  # on a page of more blobs, where each cut costs time, from this on
+CERTAIN = 0.98  # probability of being cut out and read rightly, from which on a place of a number can be confident
+PROBABLE = 0.6  # the same, from which on it is hesitant and not confused
+LIKELY = 0.4  # the same, below which an out-of-distribution sign is not a digit
 SHOWN = 900  # pixels of the long side of the page stored in a reading
-
-Stroke = tuple[ArrayLike, float]  # points (n, 2), x and y, and width, in pixels
-
-
-class NumberReader(FramedReader, Protocol):
-    """What read_number needs of deployment.deploy_mnist.MNISTDeployer."""
-
-    model: Model
-
-    def assess(self, images: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating],
-                                                            NDArray[np.floating], NDArray[np.floating]]:
-        """Probabilities, digitness, novelty and hidden layers; see MNISTDeployer.assess."""
-        ...
-
-
-@dataclass(frozen=True)
-class Written:
-    """The writing on a page: ink and mask (H, W), Lines of signs, and Blobs outside these."""
-
-    ink: NDArray[np.floating]
-    mask: NDArray[np.bool_]
-    lines: list[Line]
-    rest: list[Blob]
 
 
 def read_number(deployer: NumberReader, source: PictureSource, name: str = "the picture", kind: str | None = None,
@@ -66,131 +34,81 @@ def read_number(deployer: NumberReader, source: PictureSource, name: str = "the 
     grey, scale = pixels.grey, pixels.scale
     page = written(deployer, pixels.values, name, kind, [(np.asarray(points) / scale, width / scale)
                                                          for points, width in strokes])
-    lines = page.lines
-    augment(deployer, lines)
-    wordy = [line.take_for_word() for line in lines]
-    paths = [best_path(len(line.primitives), line.segments, line.scores.max(axis=1)) for line in lines]
-    _read_closely(deployer, lines, paths)
-    places, texts, alternatives, confidence = [], [], {}, 1.0
-    for number, (line, path, as_word) in enumerate(zip(lines, paths, wordy, strict=True)):
-        scores = line.scores
-        shares = posterior(len(line.primitives), line.segments, scores)[path]
-        shown = []
-        for i, share in zip(path, shares, strict=True):
-            prediction, sign = line.predictions[i], int(scores[i].argmax())
-            likely = [int(d) for d in np.argsort(-share[:NOTHING], kind="stable") if share[d] >= ALTERNATIVE_FROM]
-            if prediction.emotion == "curious" and (
-                    share[sign] < LIKELY or (line.long and as_word >= PERHAPS)):
-                sign = NOTHING
-            if sign != NOTHING and likely != [sign]:
-                alternatives[len(places)] = likely or [sign]
-            box = in_source(line.segments[i].box, scale)
-            places.append(_place(prediction, sign, float(share[sign]), box, number, as_word >= WORDY))
-            shown.append(sign)
-        confidence *= probability(shown, len(line.primitives), line.segments, scores)
-        texts.append("".join(place.text for place in places[-len(path):]))
-    boxes = [in_source(box, scale) for box in (*_apart(deployer, page, paths), *(blob.box for blob in page.rest))]
-    step = max(1, -(-max(grey.shape) // SHOWN))
-    picture = (255 * np.clip(grey[::step, ::step], 0, 1)).astype(np.uint8)
+    texts = [LineText.of(line.lattice) for line in page.lines]
+    rows = _places(deployer, page, texts, scale)
+    places, alternatives = [], {}
+    for row, text in zip(rows, texts, strict=True):
+        alternatives |= {len(places) + place: likely for place, likely in text.alternatives().items()
+                         if row[place].text != TEXTS[NO_SIGN]}
+        places += row
+    confidence = float(np.exp(sum(text.log_probability for text in texts)))
     if any(place.emotion != "confident" for place in places):
         confidence = min(confidence, CERTAIN)
+    boxes = [in_source(box, scale) for box in (*_apart(deployer, page, texts), *(blob.box for blob in page.rest))]
     confidence *= NOT_A_PART if boxes else 1
-    return NumberReading("\n".join(texts), places, confidence, alternatives, picture, scale * step, tuple(boxes))
+    step = max(1, -(-max(grey.shape) // SHOWN))
+    picture = (255 * np.clip(grey[::step, ::step], 0, 1)).astype(np.uint8)
+    return NumberReading("\n".join("".join(place.text for place in row) for row in rows), places, confidence,
+                         alternatives, picture, scale * step, tuple(boxes))
 
 
-def _place(prediction: Prediction, sign: int, chance: float, box: Box, line: int, word: bool) -> Place:
-    """The Place of a Prediction; never confident where it may be cut out wrongly or its line may be a word.
+def _places(deployer: NumberReader, page: Written, texts: Sequence[LineText], scale: float) -> list[list[Place]]:
+    """The Places of each line."""
+    parts, known = [], []
+    for line, text in zip(page.lines, texts, strict=True):
+        for i, signs in text.path:
+            found = [(line.images[i], line.segments[i].box)] if signs == 1 else line.halves(page.ink, page.mask, i)
+            parts += found
+            known += [line.predictions.get(i)] if signs == 1 else [None, None]
+    new = [image for (image, _), prediction in zip(parts, known, strict=True) if prediction is None]
+    read = iter(deployer.read_framed(np.stack(new)) if new else [])
+    predictions = iter([prediction or next(read) for prediction in known])
+    boxes, rows = iter(in_source(box, scale) for _, box in parts), []
+    for number, (line, text) in enumerate(zip(page.lines, texts, strict=True)):
+        alone = [signs == 1 and line.alone(i) for i, signs in text.path for _ in range(signs)]
+        rows.append([_place(next(predictions), sign, share, next(boxes), number, single)
+                     for sign, share, single in zip(text.text, text.shares, alone, strict=True)])
+    return rows
+
+
+def _place(prediction: Prediction, sign: int, share: Array, box: Box, line: int, alone: bool) -> Place:
+    """The Place of a sign with the probabilities `share` (len(TEXTS),) of each. `alone`: it is one blob, so that what
+    its prediction says of its likeness to digits holds.
 
     Where it is not confident its chance is CERTAIN at most, so that emotion and number agree.
     """
-    emotion = prediction.emotion
-    if sign == NOTHING:
+    chance, strange = float(share[sign]), prediction.emotion == "curious"
+    if sign < DIGITS and alone and strange and chance < LIKELY:
+        sign = NO_SIGN
+    emotion = "confident" if chance >= CERTAIN else "hesitant" if chance >= PROBABLE else "confused"
+    if sign == NO_SIGN or (sign < DIGITS and alone and strange):
         emotion = "curious"
-    elif emotion == "confident" and (word or chance < CERTAIN):
-        emotion = "hesitant"
+    elif sign < DIGITS and alone and emotion == "confident":
+        emotion = prediction.emotion
     if emotion != "confident":
         chance = min(chance, CERTAIN)
-    values = {field.name: getattr(prediction, field.name) for field in fields(Prediction)}
-    return Place(**values | {"emotion": emotion, "box": box}, text=UNKNOWN if sign == NOTHING else str(sign), line=line,
-                 chance=chance)
+    values = {name: getattr(prediction, name) for name in Prediction.__dataclass_fields__}
+    if sign < DIGITS and sign != prediction.digit:
+        values |= _of_the_number(sign, share[:DIGITS])
+    return replace(Place(**values), emotion=emotion, box=box, text=TEXTS[sign], line=line, chance=chance)
 
 
-def _apart(deployer: NumberReader, page: Written, paths: Sequence[Sequence[int]]) -> list[Box]:
-    """Boxes on the page of components of the signs that are read as well without them."""
-    joined = [(line, i) for line, path in zip(page.lines, paths, strict=True) for i in path
-              if line.joins_blobs(line.segments[i])]
-    signs = [(line.predictions[i], Apart.of(ink), corner) for line, i in joined
+def _of_the_number(digit: int, share: Array) -> dict:
+    """The fields of a Prediction for a digit that is not the one which its picture alone shows."""
+    probs = share / share.sum()
+    runner_up = int(np.argsort(np.where(np.arange(DIGITS) == digit, -1, probs), kind="stable")[-1])
+    return {"digit": digit, "probabilities": probs, "confidence": float(probs[digit]), "runner_up": runner_up}
+
+
+def _apart(deployer: NumberReader, page: Written, texts: Sequence[LineText]) -> list[Box]:
+    """Boxes on the page of components of the digits that are read as well without them."""
+    joined: list[tuple[Line, int]] = [
+        (line, i) for line, text in zip(page.lines, texts, strict=True)
+        for (i, _), sign in zip([one for one in text.path for _ in range(one[1])], text.text, strict=True)
+        if sign < DIGITS and line.joins_blobs(line.segments[i])]
+    signs = [(line.predictions.get(i), Apart.of(ink), corner, line.images[i]) for line, i in joined
              for ink, corner in [line.ink(page.ink, page.mask, line.segments[i])]]
-    judged = judge(deployer, [prediction for prediction, _, _ in signs], [apart for _, apart, _ in signs])
-    return [moved(apart.box(i), corner) for (_, apart, corner), (_, left) in zip(signs, judged, strict=True) if apart
+    predictions = [known or deployer.read_framed(image[None])[0] for known, _, _, image in signs]
+    judged = judge(deployer, predictions, [apart for _, apart, _, _ in signs])
+    return [moved(apart.box(i), corner) for (_, apart, corner, _), (_, left) in zip(signs, judged, strict=True) if apart
             for i in left]
-
-
-def written(deployer: NumberReader, picture: NDArray, name: str, kind: str | None,
-            strokes: Sequence[Stroke] = (), one: float = ONE) -> Written:
-    """The writing on a picture (H, W) or (H, W, 3), its segments assessed without test-time augmentation; blobs with
-    this score as one digit are not cut. Raises InputError as read_number."""
-    ink = find_ink(picture, kind)
-    page = ink.ink, ink.mask
-    signs = stroke_blobs(strokes, ink.mask) if strokes else None
-    signs = signs or blobs(*page, kind == "canvas")
-    if not signs:
-        seen = "Only the lines of the paper were" if ink.rules else "No ink was"
-        raise InputError(f"{seen} found in {name}: write or photograph numbers, large and dark on plain paper.")
-    weights, rows = Weights.of(deployer.model.weights_sha256), lines(signs) if len(signs) <= MOST_SIGNS else []
-    work = [Line(row, weights) for row in rows]
-    if work:
-        _assess(deployer, *page, work)
-        _cut(work, one)
-    if not work or sum(len(line.primitives) for line in work) > MOST_PRIMITIVES:
-        raise InputError(f"There is too much on {name} to read it at once: give at most about 200 digits, or cut it "
-                         "into parts.")
-    _assess(deployer, *page, work)
-    read = {id(blob) for row in rows for blob in row}
-    return Written(*page, work, [blob for blob in signs if id(blob) not in read])
-
-
-def _assess(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.bool_], work: Sequence[Line]) -> None:
-    """Store the assessment of each segment in its Line, without test-time augmentation."""
-    for line in work:
-        line.images = np.stack([line.image(ink, mask, segment) for segment in line.segments])
-    assessed = deployer.assess(np.concatenate([line.images for line in work]))
-    start = 0
-    for line in work:
-        line.probs, digitness, novelty, line.hidden = (part[start : start + len(line.segments)] for part in assessed)
-        start += len(line.segments)
-        line.signals = signals(line.primitives, line.segments, line.height, digitness, novelty)
-        line.seen = line.weights.seen(line.hidden, line.whole, line.sides)
-
-
-def augment(deployer: NumberReader, work: Sequence[Line]) -> None:
-    """Read the segments that may stand in the right reading as single digits are read, with test-time augmentation."""
-    _read_closely(deployer, work, [np.flatnonzero(posterior(len(line.primitives), line.segments, line.scores).sum(
-        axis=1) > WORTH) for line in work])
-    for line in work:
-        for i, prediction in line.predictions.items():
-            line.probs[i] = prediction.probabilities
-
-
-def _read_closely(deployer: NumberReader, work: Sequence[Line], chosen: Sequence[Iterable[int]]) -> None:
-    """Read the chosen segments of each Line as single digits, if that was not yet done."""
-    new = [(line, i) for line, indices in zip(work, chosen, strict=True) for i in indices if i not in line.predictions]
-    if new:
-        predictions = deployer.read_framed(np.stack([line.images[i] for line, i in new]))
-        for (line, i), prediction in zip(new, predictions, strict=True):
-            line.predictions[i] = prediction
-
-
-def _cut(work: Sequence[Line], one: float) -> None:
-    """Cut the blobs of Lines that may be more than one digit, and find the segments that all primitives can form."""
-    if sum(len(line.primitives) for line in work) > MANY:
-        one = min(one, ONE_OF_MANY)
-    whole = np.concatenate([line.scores[:, :NOTHING].max(axis=1) > one for line in work])
-    for narrow in (NARROW, HARDLY_TWO):
-        known = iter(whole)
-        parts = [[[blob] if next(known) else cut(blob, line.height, narrow) for blob in line.primitives]
-                 for line in work]
-        if sum(len(cuts) for line in parts for cuts in line) <= MANY_PRIMITIVES:
-            break
-    for line, cuts in zip(work, parts, strict=True):
-        line.divide(cuts)

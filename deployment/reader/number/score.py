@@ -1,13 +1,8 @@
-"""What speaks for a segment of a line being one sign, weighed by what a study learned from composed numbers.
+"""What speaks for a segment of a line being a sign or two digits, weighed by what a study learned from composed numbers.
 
-score of a digit d = spread * log p(d) + unsure * log max p + signals . digit + hidden . column d of a matrix; of "?",
-what is no digit, = signals . other + hidden . its last column. `hidden` is what the network's last two layers make of
-the segment: its last layer learned what a digit is, these columns what a digit is that was cut out of a number. Where
-the segment is the left or right end of a blob that was cut, or has both and is the blob, + whole . column d of another
-matrix, one for each of these; `whole` is what all hidden layers make of the blob as it is: two digits pressed into one
-frame, of which they can tell the left from the right one, or one. The weights are those that make the right readings
-of composed numbers likeliest (`python -m analytics.studies.number_weights`). The matrices belong to one network and
-carry its hash; any other network uses the weights alone.
+The score of each reading of a segment is a sum of log probabilities, of the network for digits and of the pair reader,
+and of signals, each times a weight. The weights are those that make the right texts of composed numbers likeliest
+(`python -m analytics.studies.number_weights`).
 """
 
 import json
@@ -19,101 +14,77 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models import fitted
+from core.digits.data import DIGITS
+from core.digits.pairs.signs import SIGNS
+from core.digits.pairs.task import MORE, NOTHING, ONE, SIGN, TWO
 from core.nn.context import Array
 from deployment.reader.number.cuts import Primitive
-from deployment.reader.number.lattice import Segment
+from deployment.reader.number.segments import Segment
+from deployment.reader.prediction import UNKNOWN
 
-FILE = Path(__file__).with_name("weights.json")  # of any network
-MATRICES = Path(__file__).with_name("matrices.npz")  # of the shipped network
-SIGNALS = ("one more", "no digit", "novel", "small", "wide", "off the line", "ink cut", "blobs joined", "gap inside",
-           "ink borrowed")
-LEARNED = ("matrix", "sides")
-SIDES = 3  # a segment may be a blob's left end, its right end, or reach from one to the other
-NOTHING = 10  # the number of the sign "?"
-FLOOR = 1e-5  # the least probability that a digit has: a network's error is never impossible
-CALIBRATED = 0.25  # what the calibrated probabilities have to say in which digit it is that was cut out
-LEAST = 1e-12  # share
-# What a sign is in a line of words and not of numbers, where 60 % instead of 4 % are no digits; and how seldom, in log
-# odds, a line is one
-IN_WORDS = np.append(np.full(NOTHING, np.log(0.4 / 0.96)), np.log(0.6 / 0.04))
-WORD = np.log(0.15 / 0.85)
-NORMAL = 0.6  # of the line's height: digits are seldom smaller
+FILE = Path(__file__).with_name("weights.json")
+TEXTS = "0123456789" + SIGNS + UNKNOWN  # what each sign of a lattice is written as
+NO_SIGN = len(TEXTS) - 1
+SIGNALS = ("constant", "no digit", "novel", "ink cut", "blobs joined", "gap inside", "ink borrowed")
+READINGS = ("digit", "sign", "no sign", "two")  # of a segment
+FLOOR, FLOOR_PAIR = 1e-5, 1e-6  # least probabilities: a network's error is never impossible
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of the n segments of a line. digits: log probabilities (n, 10) of the network for digits; pairs:
+    those (n, 121) of the pair reader; signals: (n, len(SIGNALS)); joined: (n,), whether each can be two digits."""
+
+    digits: Array
+    pairs: Array
+    signals: Array
+    joined: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Weights:
-    """spread: of log probabilities; unsure: of the largest; digit, other: of SIGNALS, for digits and what is none;
-    matrix: (h + 1, 11) of the last hidden layers of a segment, and a constant; sides: (SIDES, H + 1, 10) of all hidden
-    layers of a blob whose left, right, or both ends a segment is; or None."""
+    """digit: of the log probabilities of the network for digits, sure: of the largest of them; pair: of those of the
+    pair reader, for each of READINGS; signals: (len(READINGS), len(SIGNALS))."""
 
-    spread: float
-    unsure: float
-    digit: Array
-    other: Array
-    matrix: Array | None = None
-    sides: Array | None = None
+    digit: float
+    sure: float
+    pair: Array
+    signals: Array
 
     @classmethod
     @lru_cache
-    def of(cls, weights_sha256: str | None = None) -> "Weights":
-        """The Weights for the network whose weights have this hash; without one, those for any network."""
-        saved = json.loads(FILE.read_text(encoding="utf-8"))
-        matrices = fitted.load(MATRICES, weights_sha256, LEARNED) if weights_sha256 else None
-        if matrices is None:
-            return cls.from_dict(saved["any network"])
-        return cls.from_dict(saved["shipped network"], *(array.astype(np.float32) for array in matrices))
+    def shipped(cls) -> "Weights":
+        """The weights in use."""
+        return cls.from_dict(json.loads(FILE.read_text(encoding="utf-8")))
 
     @classmethod
-    def from_dict(cls, saved: dict, matrix: Array | None = None, sides: Array | None = None) -> "Weights":
-        """The Weights stored by `to_dict`, with these matrices."""
-        digit, other = (np.array([saved[kind][name] for name in SIGNALS]) for kind in ("digit", "other"))
-        return cls(saved["spread"], saved["unsure"], digit, other, matrix, sides)
+    def from_dict(cls, saved: dict) -> "Weights":
+        """The Weights stored by `to_dict`."""
+        return cls(saved["digit"], saved["sure"], np.array([saved["pair"][name] for name in READINGS]),
+                   np.array([[saved["signals"][reading][name] for name in SIGNALS] for reading in READINGS]))
 
     def to_dict(self) -> dict:
-        """The weights without the matrices, as JSON types."""
-        return {"spread": float(self.spread), "unsure": float(self.unsure)} | {
-            kind: dict(zip(SIGNALS, map(float, getattr(self, kind)), strict=True)) for kind in ("digit", "other")}
+        """The weights as JSON types."""
+        return {"digit": float(self.digit), "sure": float(self.sure),
+                "pair": dict(zip(READINGS, map(float, self.pair), strict=True)),
+                "signals": {reading: dict(zip(SIGNALS, map(float, row), strict=True))
+                            for reading, row in zip(READINGS, self.signals, strict=True)}}
 
-    def seen(self, hidden: Array, whole: Array | None = None, sides: NDArray[np.integer] | None = None) -> Array:
-        """What hidden layers (n, H) add to the scores: (n, 11). whole: (b, H) of the blobs that were cut; sides (n,
-        SIDES): the number of the one whose left, right and both ends each segment is, -1 where it is none's."""
-        if self.matrix is None:
-            return np.zeros((len(hidden), NOTHING + 1), np.float32)
-        added = hidden[:, -len(self.matrix) + 1:] @ self.matrix[:-1] + self.matrix[-1]
-        if whole is None or not len(whole) or sides is None or self.sides is None:
-            return added
-        for side in range(len(self.sides)):
-            at = np.flatnonzero(sides[:, side] >= 0)
-            added[at, :NOTHING] += (whole @ self.sides[side, :-1] + self.sides[side, -1])[sides[at, side]]
-        return added
-
-    def scores(self, probs: Array, signals: Array, seen: Array) -> Array:
-        """(n, 11), nats: of the ten digits and of NOTHING, from probs (n, 10), signals (n, len(SIGNALS)) and what
-        `seen` gave (n, 11)."""
-        log_probs = np.log(np.maximum(probs, FLOOR))
-        of_all = self.unsure * log_probs.max(axis=1) + signals @ self.digit
-        return np.column_stack([self.spread * log_probs + of_all[:, None], signals @ self.other]) + seen
-
-
-def hedged(scores: Array, probs: Array, alone: NDArray[np.bool_]) -> Array:
-    """Scores (n, 11) with the same weight on digits as a whole, which digit it is being said by the calibrated
-    probabilities probs (n, 10), of what stands `alone` (n,), uncut, and else in part by them: the matrices know cut
-    digits better, and are too sure between a 4 and a 9."""
-    total = np.logaddexp.reduce(scores[:, :NOTHING], axis=1, keepdims=True)
-    part = np.where(alone, 1, CALIBRATED)[:, None]
-    shares = (1 - part) * np.exp(scores[:, :NOTHING] - total) + part * probs
-    return np.column_stack([total + np.log(np.maximum(shares, LEAST)), scores[:, NOTHING]])
+    def scores(self, evidence: Evidence) -> tuple[Array, Array]:
+        """Scores of each segment in nats: (n, len(TEXTS)) as one sign, (n, 10, 10) as two digits."""
+        digits, pairs = evidence.digits, np.maximum(evidence.pairs, np.log(FLOOR_PAIR))
+        digit, sign, no_sign, two = (evidence.signals @ self.signals.T).T
+        one = np.column_stack([
+            self.digit * digits + (self.sure * digits.max(axis=1) + digit)[:, None] + self.pair[0] * pairs[:, ONE:TWO],
+            self.pair[1] * pairs[:, SIGN:] + sign[:, None], self.pair[2] * pairs[:, NOTHING] + no_sign])
+        both = self.pair[3] * pairs[:, TWO:MORE] + two[:, None]
+        return one, np.where(evidence.joined[:, None], both, -np.inf).reshape(-1, DIGITS, DIGITS)
 
 
 def signals(primitives: Sequence[Primitive], segments: Sequence[Segment], height: float, digitness: Array,
             novelty: Array) -> Array:
     """(n, len(SIGNALS)) of the Segments of a line's primitives; height: the line's, in pixels; digitness: log of the
     probability (n,) that each is a digit; novelty: (n,), above 1 if it is out-of-distribution."""
-    tops, bottoms = np.array([s.box[0] for s in segments]), np.array([s.box[2] for s in segments])
-    lefts, rights = np.array([s.box[1] for s in segments]), np.array([s.box[3] for s in segments])
-    tall = (bottoms - tops) / height
-    middle = np.average([p.top + p.bottom for p in primitives], weights=[p.mask.sum() for p in primitives]) / 2
     joined, gaps, crossed = (np.zeros(len(segments)) for _ in range(3))
     for i, segment in enumerate(segments):
         crossed[i] = primitives[segment.first].crossed
@@ -123,9 +94,5 @@ def signals(primitives: Sequence[Primitive], segments: Sequence[Segment], height
                 joined[i] += 1
                 gaps[i] += (primitive.left - reach) / height
             reach = max(reach, primitive.right)
-    return np.column_stack([
-        np.ones(len(segments)), digitness, np.log1p(np.minimum(novelty, 1e6)),
-        np.minimum(np.log(np.maximum(tall, 0.02) / NORMAL), 0) ** 2,
-        np.maximum((rights - lefts) / np.maximum(bottoms - tops, 1) - 0.9, 0),
-        np.abs((tops + bottoms) / 2 - middle) / height, crossed, joined, gaps,
-        np.array([float(s.borrows != 0) for s in segments])])
+    return np.column_stack([np.ones(len(segments)), digitness, np.log1p(np.minimum(novelty, 1e6)), crossed, joined, gaps,
+                            np.array([float(s.borrows != 0) for s in segments])])

@@ -1,0 +1,123 @@
+"""The writing on a page: lines of blobs, cut into primitives, with what is known of each segment."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.nn.losses import log_softmax
+from core.nn.network import Network
+from deployment.reader.number.cuts import HARDLY_TWO, NARROW, cut
+from deployment.reader.number.line import Line
+from deployment.reader.number.pen import Stroke, stroke_blobs
+from deployment.reader.number.score import FLOOR, NO_SIGN, Evidence, Weights, signals
+from deployment.reader.number.sheet import Blob, blobs, lines
+from deployment.reader.paper.ink import find_ink
+from deployment.reader.picture.load import InputError
+from deployment.reader.prediction import FramedReader
+
+MOST_SIGNS, MOST_PRIMITIVES = 300, 800  # on one page, before and after cutting
+MANY_PRIMITIVES = 300  # more than these, and only what is wide is cut
+WORTH = 0.03  # probability of standing in the right reading, from which on a segment gets test-time augmentation
+ONE = 0.999  # probability of being one sign, from which on a blob is not cut
+MANY, ONE_OF_MANY = 40, 0.98  # on a page of more blobs, where each cut costs time, from this on
+
+
+class NumberReader(FramedReader, Protocol):
+    """What the reading of numbers needs of deployment.deploy_mnist.MNISTDeployer."""
+
+    @property
+    def pairs(self) -> Network: ...
+
+    def assess(self, images: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating],
+                                                            NDArray[np.floating]]:
+        """Probabilities, digitness and novelty; see MNISTDeployer.assess."""
+        ...
+
+
+@dataclass(frozen=True)
+class Written:
+    """The writing on a page: ink and mask (H, W), Lines of signs, and Blobs outside these."""
+
+    ink: NDArray[np.floating]
+    mask: NDArray[np.bool_]
+    lines: list[Line]
+    rest: list[Blob]
+
+
+def written(deployer: NumberReader, picture: NDArray, name: str, kind: str | None = None,
+            strokes: Sequence[Stroke] = (), weights: Weights | None = None) -> Written:
+    """The writing on a picture (H, W) or (H, W, 3); its likely segments are read with test-time augmentation. Raises
+    InputError if there is nothing to read or too much."""
+    ink = find_ink(picture, kind)
+    page = ink.ink, ink.mask
+    signs = stroke_blobs(strokes, ink.mask) if strokes else None
+    signs = signs or blobs(*page, kind == "canvas")
+    if not signs:
+        seen = "Only the lines of the paper were" if ink.rules else "No ink was"
+        raise InputError(f"{seen} found in {name}: write or photograph numbers, large and dark on plain paper.")
+    rows = lines(signs) if len(signs) <= MOST_SIGNS else []
+    work = [Line(row, weights) for row in rows]
+    if work:
+        _assess(deployer, *page, work)
+        _cut(work)
+    if not work or sum(len(line.primitives) for line in work) > MOST_PRIMITIVES:
+        raise InputError(f"There is too much on {name} to read it at once: give at most about 200 digits, or cut it "
+                         "into parts.")
+    _assess(deployer, *page, work)
+    _augment(deployer, work)
+    read = {id(blob) for row in rows for blob in row}
+    return Written(*page, work, [blob for blob in signs if id(blob) not in read])
+
+
+def _assess(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.bool_], work: Sequence[Line]) -> None:
+    """Store the Evidence of each Line, without test-time augmentation."""
+    pictures = [line.pictures(ink, mask) for line in work]
+    probs, digitness, novelty = deployer.assess(np.concatenate([images for images, _ in pictures]))
+    digits = np.log(np.maximum(probs, FLOOR))
+    pairs = log_softmax(deployer.pairs.logits(np.concatenate([inputs for _, inputs in pictures])))
+    start = 0
+    for line, (images, _) in zip(work, pictures, strict=True):
+        part = slice(start, start + len(images))
+        line.images, start = images, part.stop
+        line.evidence = Evidence(digits[part], pairs[part], signals(line.primitives, line.segments, line.height,
+                                                                    digitness[part], novelty[part]), line.joined)
+
+
+def _cut(work: Sequence[Line]) -> None:
+    """Cut the blobs of Lines that may be more than one digit, and find the segments that all primitives can form."""
+    one = ONE_OF_MANY if sum(len(line.primitives) for line in work) > MANY else ONE
+    whole = np.concatenate([_one_sign(line) > one for line in work])
+    for narrow in (NARROW, HARDLY_TWO):
+        known = iter(whole)
+        parts = [[[blob] if next(known) else cut(blob, line.height, narrow) for blob in line.primitives]
+                 for line in work]
+        if sum(len(cuts) for line in parts for cuts in line) <= MANY_PRIMITIVES:
+            break
+    for line, cuts in zip(work, parts, strict=True):
+        line.divide(cuts)
+
+
+def _one_sign(line: Line) -> NDArray[np.floating]:
+    """The probability of each blob of a Line to be one digit or sign, by itself."""
+    lattice = line.lattice
+    return np.exp(np.logaddexp.reduce(lattice.one[:, :NO_SIGN], axis=1) - lattice.every)
+
+
+def _augment(deployer: NumberReader, work: Sequence[Line]) -> None:
+    """Read the segments that may stand in the right reading as single digits are read, with test-time augmentation."""
+    for line, predictions in zip(work, read_closely(deployer, work, [
+            np.flatnonzero(line.lattice.passing()[0].sum(axis=1) > WORTH) for line in work]), strict=True):
+        line.predictions = predictions
+        for i, prediction in predictions.items():
+            line.evidence.digits[i] = np.log(np.maximum(prediction.probabilities, FLOOR))
+
+
+def read_closely(deployer: FramedReader, work: Sequence[Line],
+                 chosen: Sequence[Iterable[int]]) -> list[dict]:
+    """{segment: Prediction} of the chosen segments of each Line, as single digits are read."""
+    numbers = [(line, int(i)) for line, indices in zip(work, chosen, strict=True) for i in indices]
+    read = iter(deployer.read_framed(np.stack([line.images[i] for line, i in numbers])) if numbers else [])
+    return [{int(i): next(read) for i in indices} for indices in chosen]

@@ -1,0 +1,51 @@
+"""The runs of neighbouring primitives that could be one sign or two digits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deployment.reader.number.cuts import Primitive
+
+LONGEST = 14  # primitives of one sign
+WIDEST = 1.6  # of the line's height: of one sign
+TWO_WIDEST = 2.8  # of the line's height: of two joined digits
+GAP = 0.45  # of the line's height: nothing that far apart is one sign
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The primitives first .. last - 1 of a line, as one sign or two; box: (top, left, bottom, right) in pixels of the
+    page.
+
+    borrows: -1 or 1 where it also has the ink next to the cut on its left or right, of a stroke that two digits share.
+    """
+
+    first: int
+    last: int
+    box: tuple[int, int, int, int]
+    borrows: int = 0
+
+
+def segments(primitives: Sequence[Primitive], height: float) -> list[Segment]:
+    """All Segments of a line's primitives, from left to right, by their first primitive."""
+    candidates = []
+    for first in range(len(primitives)):
+        top, left, bottom, right = 10**9, 10**9, -1, -1
+        for last in range(first, min(len(primitives), first + LONGEST)):
+            primitive = primitives[last]
+            if last > first and primitive.left - right > GAP * height:
+                break
+            top, left = min(top, primitive.top), min(left, primitive.left)
+            bottom, right = max(bottom, primitive.bottom), max(right, primitive.right)
+            # two digits only where they hang together
+            widest = TWO_WIDEST if all(one.crossed for one in primitives[first + 1 : last + 1]) else WIDEST
+            if last > first and right - left > widest * max(height, bottom - top):
+                break
+            box, after = (top, left, bottom, right), primitives[last + 1 : last + 2]
+            sides = (0, *[-1] * bool(primitives[first].crossed), *[1] * bool(after and after[0].crossed))
+            candidates += [Segment(first, last + 1, box, side) for side in sides]
+    return candidates
+
+
+def connected(segment: Segment, primitives: Sequence[Primitive]) -> bool:
+    """Whether a Segment is one blob or part of one."""
+    return all(primitive.crossed for primitive in primitives[segment.first + 1 : segment.last])
