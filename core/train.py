@@ -1,4 +1,5 @@
-"""Train a digit network from the command line: `python core/train.py [--preset NAME]`.
+"""Train a digit network from the command line: `python core/train.py [--preset NAME]`; with `--preset pairs` the pair
+reader of numbers.
 
 A run is stored in runs/NAME/. It can be interrupted (Ctrl-C) and resumed (--resume); the app lists it.
 `python core/train.py --promote runs/NAME` makes it the shipped model.
@@ -22,11 +23,14 @@ import numpy as np
 
 from core.command import refusing
 from core.digits.config import Config
-from core.digits.presets import PRESETS
+from core.digits.data import DIGITS, PIXELS
+from core.digits.pairs.task import CLASSES, PairTask
+from core.digits.pairs.window import INPUTS
+from core.digits.presets import PAIRS, PRESETS
 from core.digits.task import DigitTask, Images, file_sha256, load_parts
 from core.files import TRAINING_LOCK, locked, remove_parts
 from core.formats import interval, percent
-from core.models import finish, fitted, model, promotion
+from core.models import finish, pairs, promotion
 from core.nn.checkpoint import check_same, read_checkpoint
 from core.nn.fast.optimizers import make_optimizer
 from core.nn.training import fit
@@ -108,9 +112,19 @@ def check_resumable(folder: Path, config: Config) -> None:
         check_same(folder / SETTINGS, Config.from_dict(read_json(folder / SETTINGS)), config)
 
 
+def is_pairs(config: Config) -> bool:
+    """Whether a run trains the pair reader."""
+    return config.preset == PAIRS.preset
+
+
+def make_task(config: Config, parts: Mapping[str, Images]) -> DigitTask | PairTask:
+    """The task that a Config describes."""
+    return (PairTask if is_pairs(config) else DigitTask)(config, parts["train"], parts["validation"])
+
+
 def seconds_needed(config: Config, parts: Mapping[str, Images], steps: int = 6) -> float:
     """An estimate of the run's duration from a few steps of a copy without stroke-model pictures."""
-    task = DigitTask(config.replace(synthetic=0.0, negatives=0.0), parts["train"], parts["validation"])
+    task = make_task(config.replace(synthetic=0.0, negatives=0.0), parts)
     optimizer, batches, times = make_optimizer(config, task.theta, task.decay_size), task.batches(0), []
     for _ in range(min(steps, task.steps_per_epoch)):
         started = time.perf_counter()
@@ -122,7 +136,7 @@ def seconds_needed(config: Config, parts: Mapping[str, Images], steps: int = 6) 
 
 def train(config: Config, parts: dict[str, Images], folder: Path, resume: bool, tqdm: Callable[..., Any]) -> dict:
     """Run `fit` with a progress bar; save the model in `folder` and return its metrics."""
-    task = DigitTask(config, parts["train"], parts["validation"])
+    task = make_task(config, parts)
     signals: list[int] = []
     steps = task.steps_per_epoch
 
@@ -153,7 +167,7 @@ def train(config: Config, parts: dict[str, Images], folder: Path, resume: bool, 
               f"Resume with: python core/train.py --resume {shlex.quote(str(folder))}")
     network = task.finished()
     del task  # frees a third of the memory
-    return finish.save(folder, network, config, parts, progress)
+    return (pairs if is_pairs(config) else finish).save(folder, network, config, parts, progress)
 
 
 def report(metrics: Mapping[str, Any], folder: Path) -> None:
@@ -161,20 +175,18 @@ def report(metrics: Mapping[str, Any], folder: Path) -> None:
     test = metrics["test"]
     print(f"test accuracy {percent(test['accuracy'], 2)} ({test['errors']} errors in {test['n']:,}; 95 % interval "
           f"{interval(test['interval_95'], 2)}), validation {percent(metrics['validation']['accuracy'], 2)}")
-    if folder.resolve() != promotion.FINAL_MODEL:
+    if folder.resolve() not in (promotion.FINAL_MODEL, pairs.FOLDER):
         listed = "It is in the app's list of models. " if folder.resolve().parent == RUNS else ""
         print(f"{listed}To ship it: python core/train.py --promote {shlex.quote(str(folder))}")
 
 
 def promote(folder: Path, force: bool) -> None:
-    """Make a finished run the shipped model, and print what has to be fitted again."""
-    reason = promotion.objection(folder)
-    promotion.promote(folder, force=force)
-    print(f"{folder} is now the shipped model in {promotion.FINAL_MODEL.name}/"
+    """Make a finished run the shipped model, or the shipped pair reader."""
+    final = pairs.FOLDER if pairs.is_pair_reader(folder) else promotion.FINAL_MODEL
+    reason = promotion.objection(folder, final)
+    promotion.promote(folder, final, force)
+    print(f"{folder} is now the shipped model in {final.relative_to(promotion.FINAL_MODEL.parent)}/"
           + (f", although {reason}." if reason else "."))
-    network, _, _, saved, *_ = model.load_network(promotion.FINAL_MODEL)
-    if sentence := fitted.stale(model.weights_sha256(saved, network)):
-        print(sentence)
 
 
 def run(args: argparse.Namespace) -> Path:
@@ -202,7 +214,8 @@ def run(args: argparse.Namespace) -> Path:
         for name in (SETTINGS, CHECKPOINT):
             remove_parts(folder / name)
         write_json(folder / SETTINGS, config.to_dict())
-        print(f"{config.preset}: 784-{'-'.join(map(str, config.hidden))}{'-gate' if config.gate else ''}-10, "
+        n_in, n_out = (INPUTS, CLASSES) if is_pairs(config) else (PIXELS, DIGITS)
+        print(f"{config.preset}: {n_in}-{'-'.join(map(str, config.hidden))}{'-gate' if config.gate else ''}-{n_out}, "
               f"{len(parts['train']):,} images, at most {config.epochs} epochs, about "
               f"{seconds_needed(config, parts) / 60:.1f} minutes here; run in {folder}")
         report(train(config, parts, folder, bool(args.resume), tqdm), folder)

@@ -20,13 +20,15 @@ from core.command import refusing
 from core.digits.data import as_input, load_split, read_checked
 from core.explain import attribution, counterfactual, gates, neighbours, probe
 from core.models import model, pairs
-from core.nn.network import Network
 from core.models.check import check
 from core.nn.context import Array
+from core.nn.losses import log_softmax
+from core.nn.network import Network
 from deployment.reader import hypotheses, wording
 from deployment.reader.csv_tables import digits_csv, numbers_csv
 from deployment.reader.number.pen import Stroke
 from deployment.reader.number.read import read_number
+from deployment.reader.number.values import Dates
 from deployment.reader.picture.load import (
     InputError,
     PictureSource,
@@ -96,10 +98,10 @@ class MNISTDeployer:
         return self.model.probabilities(self._input(check_images(X)))
 
     def read_number(self, source: PictureSource, name: str = "the picture", kind: str | None = None,
-                    strokes: Sequence[Stroke] = ()) -> NumberReading:
-        """Read whole numbers, line by line; arguments and errors as of `predict`. strokes: as of
+                    strokes: Sequence[Stroke] = (), signs: bool = True, dates: Dates = "dmy") -> NumberReading:
+        """Read whole numbers, line by line; arguments and errors as of `predict`. strokes, signs, dates: as of
         deployment.reader.number.read.read_number."""
-        return read_number(self, source, name, kind, strokes)
+        return read_number(self, source, name, kind, strokes, signs, dates)
 
     def read_numbers(self, sources: Iterable[PictureSource], names: Sequence[str] | None = None,
                      skip_errors: bool = False, **options) -> list[NumberReading | InputError]:
@@ -107,10 +109,14 @@ class MNISTDeployer:
         return _read_each(lambda source, name: self.read_number(source, name, **options), sources, names, skip_errors)
 
     @cached_property
-    def pairs(self) -> Network:
-        """The pair reader of numbers (core/digits/pairs): the model's, or the shipped one."""
+    def _pair_reader(self) -> Network:
         folder = self.model_dir / pairs.FOLDER.name
         return pairs.load(folder if folder.is_dir() else pairs.FOLDER)
+
+    def assess_pairs(self, X: Array) -> Array:
+        """Log probabilities (N, 121) of what windows X (N, 984) show, by the pair reader of the model's folder, or else
+        the shipped one (core/digits/pairs). Raises ModelError, naming the file, if it is missing or damaged."""
+        return log_softmax(self._pair_reader.logits(X))
 
     def assess(self, images: Array) -> tuple[Array, Array, Array]:
         """Evidence on images (N, 28, 28), floats in [0, 1], without test-time augmentation.
@@ -261,8 +267,9 @@ def _read_each(read: Callable[[PictureSource, str], T], sources: Iterable[Pictur
 
 
 def available_models() -> dict[str, Path]:
-    """Model folders by name: the shipped model, then the finished runs, newest first."""
-    runs = sorted(RUNS.glob("*/config.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    """Model folders by name: the shipped model, then the finished runs of digit networks, newest first."""
+    runs = sorted((path for path in RUNS.glob("*/config.json") if not pairs.is_pair_reader(path.parent)),
+                  key=lambda path: path.stat().st_mtime, reverse=True)
     return {"shipped model": SHIPPED} | {f"run {path.parent.name}": path.parent for path in runs}
 
 
@@ -273,6 +280,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR")
     parser.add_argument("--number", action="store_true", help="read whole numbers, on one or several lines")
+    parser.add_argument("--digits", action="store_true", help="with --number: digits alone, without signs and spaces")
+    parser.add_argument("--dates", choices=("dmy", "mdy"), default="dmy",
+                        help="with --number: whether the day or the month comes first (default: dmy)")
     written = parser.add_mutually_exclusive_group()
     written.add_argument("--json", action="store_true", help="one JSON object a line, with the box of each digit")
     written.add_argument("--csv", action="store_true", help="a table, as the app offers it")
@@ -281,7 +291,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         deployer = MNISTDeployer(args.model)
         names = [f"“{file}”" for file in args.files]
         if args.number:
-            answers = deployer.read_numbers(args.files, names, skip_errors=True)
+            answers = deployer.read_numbers(args.files, names, skip_errors=True, signs=not args.digits,
+                                            dates=args.dates)
             table = numbers_csv(args.files, answers) if args.csv else ""
         else:
             answers = deployer.predict_batch(args.files, names, skip_errors=True)

@@ -205,7 +205,8 @@ def _read(deployer: MNISTDeployer, ink: Drawing | None) -> Read:
         name, picture, kind = source.DRAWING, ink.image, "canvas"
     if state.mode == "number":
         ways = ink.ways if kind and ink else ()
-        return name, deployer.read_numbers([picture], [name], skip_errors=True, kind=kind, strokes=ways)[0], None
+        return name, deployer.read_numbers([picture], [name], skip_errors=True, kind=kind, strokes=ways,
+                                           **source.number_options())[0], None
     result = deployer.predict_batch([picture], names=[name], skip_errors=True, kind=kind)[0]
     drawn = kind is None or ink is None or ink.done  # too slow in mid-stroke
     more = noticed(deployer, picture, result, kind) if isinstance(result, Prediction) and drawn else None

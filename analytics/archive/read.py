@@ -14,6 +14,7 @@ from fsspec.core import OpenFile
 from analytics.archive import arrays
 from analytics.archive.sources import Item, by_container, open_seekable, reason
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
+from deployment.reader.csv_tables import listed
 from deployment.reader.picture.limits import MOST_BYTES, BoundsError, check_bytes
 from deployment.reader.picture.load import InputError
 from deployment.reader.prediction import NumberReading, Prediction, boxes_text
@@ -61,8 +62,7 @@ def row(answer: Answer) -> dict[str, object]:
     if isinstance(answer, NumberReading):
         return columns | {"text": answer.text, "novelty": max(
             (float(place.novelty) for place in answer.digits), default=None),
-            "alternatives": "; ".join(f"{place + 1}: {' '.join(map(str, digits))}"
-                                  for place, digits in answer.alternatives.items())}
+            "alternatives": "; ".join(f"{place + 1}: {listed(signs)}" for place, signs in answer.alternatives.items())}
     return columns | {"digit": answer.digit, "novelty": float(answer.novelty),
                       "alternatives": " ".join(map(str, answer.alternatives))}
 

@@ -20,13 +20,13 @@ Picture = NDArray[np.uint8] | Path
 Pair = tuple[str, Picture]  # text and picture
 
 
-def compose(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], joins: Sequence[str] | NDArray[np.str_], rng: np.random.Generator,
-            slant: float = 0.0) -> NDArray[np.uint8]:
+def compose(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], joins: Sequence[str] | NDArray[np.str_],
+            rng: np.random.Generator, slant: float = 0.0) -> NDArray[np.uint8]:
     """A picture (H, W), white on black, of digits (28, 28) and signs (HEIGHT, w) in a row, ENLARGED times their size.
 
-    The base line of the signs is that of a digit in the middle. joins: for each except the first, WIDE (2 to 10 empty columns), NEAR (1 to 7), TOUCHING (the largest distance at which they
-    share SHARED pixels) or OVERLAPPING (1 to 3 pixels closer). The base line is uneven by up to 2 pixels. slant:
-    columns per row.
+    The base line of the signs is that of a digit in the middle. joins: for each except the first, WIDE (2 to 10 empty
+    columns), NEAR (1 to 7), TOUCHING (the largest distance at which they share SHARED pixels) or OVERLAPPING (1 to 3
+    pixels closer). The base line is uneven by up to 2 pixels. slant: columns per row.
     """
     row, right = np.zeros((HEIGHT, 34 * (len(images) + 1)), np.uint8), 8
     for image, join in zip(images, [None, *joins], strict=True):

@@ -1,6 +1,7 @@
 """Numbers with signs, composed of MNIST digits and drawn signs: amounts, dates, times, negative numbers, sums."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def drawn_signs(path: Path, contributors: tuple[str, ...]) -> Source:
         i = int(rng.choice(rows[sign]))
         first, stop = data["sample_start"][i : i + 2]
         starts = data["stroke_start"][first : stop + 1]
-        strokes = [data["points"][start:end] for start, end in zip(starts[:-1], starts[1:], strict=True)]
+        strokes = [data["points"][start:end] for start, end in pairwise(starts)]
         places = np.concatenate([_along(np.array(stroke, float)) / data["digit_height"][i] * [1, -1] for stroke in
                                  strokes])
         part, mean, deviation = PLACES.get(sign, ELSEWHERE)
@@ -105,6 +106,6 @@ def with_signs(part: Images, count: int, rng: np.random.Generator, sign_of: Sour
         items = [part.X[rng.choice(digits[int(sign)])].reshape(28, 28) if sign.isdigit() else sign_of(sign, rng)
                  for sign in text]
         joins = [WIDE if one.isdigit() and other.isdigit() else NEAR
-                 for one, other in zip(text[:-1], text[1:], strict=True)]
+                 for one, other in pairwise(text)]
         pairs.append((text, compose(items, joins, rng, rng.uniform(-slant, slant))))
     return pairs

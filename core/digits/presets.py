@@ -24,6 +24,10 @@ SPRINT = DEFAULT.replace(
     shear=0.1, thickness=0.0, ornament=0.0,
 )
 
+# The pair reader of numbers (core/digits/pairs). No label smoothing: its probabilities are weighed in a lattice.
+PAIRS = CHAMPION.replace(preset="pairs", hidden=(1024, 1024), epochs=80, ema=0.998, elastic=1.5, ornament=0.2,
+                         negatives=0.0, label_smoothing=0.0)
+
 AS_STATED = {
     # Widths are ours: the source states "three ReLU layers". Early stopping uses validation, not the test set.
     "emotion-mlp": Config(preset="emotion-mlp", hidden=(256, 128, 64), gate=True, optimizer="sgd", momentum=0.9,
@@ -52,5 +56,5 @@ MADE_GOOD = {
                                             batch_size=128, epochs=40),
 }
 
-PRESETS = {"default": DEFAULT, "champion": CHAMPION, "sprint": SPRINT, **MADE_GOOD,
+PRESETS = {"default": DEFAULT, "champion": CHAMPION, "sprint": SPRINT, "pairs": PAIRS, **MADE_GOOD,
            **{f"{name}-as-stated": config for name, config in AS_STATED.items()}}

@@ -1,4 +1,4 @@
-"""The pair reader as a folder of a model: weights in half precision, settings and figures."""
+"""The folder of a pair reader: weights in half precision, settings, figures."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,27 +7,57 @@ from typing import Any
 import numpy as np
 
 from core.digits.config import Config
-from core.digits.pairs.task import pair_network
+from core.digits.pairs.task import MORE, TWO, pair_network, windows
+from core.digits.presets import PAIRS
+from core.digits.task import Images
+from core.metrics import accuracy, wilson_interval
 from core.models.model import FINAL_MODEL
+from core.nn.checkpoint import Progress
 from core.nn.network import Network
-from core.storage import ModelError, load_model, save_model
+from core.storage import ModelError, load_model, read_json, save_model
 
 FOLDER = FINAL_MODEL / "pairs"
+MEASURED = 10_000  # windows composed of a part of the data
 
 
-def save(folder: str | Path, network: Network, config: Config, metrics: Mapping[str, Any]) -> None:
-    """Write a trained pair reader atomically: its arrays in float16, config.json with their hashes, metrics.json."""
+def save(folder: str | Path, network: Network, config: Config, parts: Mapping[str, Images],
+         progress: Progress) -> dict[str, Any]:
+    """Measure a trained pair reader on windows of validation and test digits, and write its folder atomically. Returns
+    the metrics."""
+    metrics = {part: measure(network, config, parts[part]) for part in ("validation", "test")} | {
+        "epochs": progress.epoch, "best_epoch": progress.best_epoch,
+        "training_seconds": round(sum(progress.history.get("seconds", [])), 1),
+        "parameters": int(network.theta.size), "interrupted": progress.interrupted}
     arrays = {name: array.astype(np.float16) for name, array in network.named_parameters().items()}
-    save_model(folder, arrays, config.to_dict(), metrics=dict(metrics))
+    save_model(folder, arrays, config.to_dict(), metrics=metrics, train_history=progress.history)
+    return metrics
+
+
+def measure(network: Network, config: Config, images: Images) -> dict[str, Any]:
+    """Share of windows whose class is right, with its 95 % interval and errors; and of those on two digits."""
+    X, knots, y = windows(images, MEASURED, np.random.default_rng(7), config.replace(synthetic=0.0))
+    inputs = np.concatenate([X / np.float32(255), knots], axis=1)
+    answers, two = network.logits(inputs).argmax(axis=1), (y >= TWO) & (y < MORE)
+    right = int((answers == y).sum())
+    return {"n": len(y), "accuracy": accuracy(y, answers), "errors": len(y) - right,
+            "interval_95": wilson_interval(right, len(y)), "two_digits": accuracy(y[two], answers[two])}
+
+
+def is_pair_reader(folder: str | Path) -> bool:
+    """Whether a folder's config.json is of a pair reader."""
+    try:
+        config = read_json(Path(folder) / "config.json")
+    except ModelError:
+        return False
+    return isinstance(config, dict) and config.get("preset") == PAIRS.preset
 
 
 def load(folder: str | Path = FOLDER) -> Network:
     """The pair reader of a folder, ready for use. Raises ModelError, naming the file, if it is missing or damaged."""
-    arrays, saved, *_ = load_model(folder)
+    arrays, saved = load_model(folder)
     try:
-        config = Config.from_dict(saved)
         # batch normalisation is folded into the saved weights
-        network = pair_network(config.replace(batch_norm=False))
+        network = pair_network(Config.from_dict(saved).replace(batch_norm=False))
         return network.load({name: array.astype(np.float32) for name, array in arrays.items()}).for_inference()
     except (KeyError, TypeError, ValueError, MemoryError) as error:
         raise ModelError(f"{folder} has no pair reader of this version ({error}); train it again with "

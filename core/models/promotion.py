@@ -66,6 +66,6 @@ def promote(folder: str | Path, final: str | Path | None = None, force: bool = F
     if reason and not force:
         raise PromotionError(f"{folder} was not promoted: {reason}.")
     config = load_model(folder)[1]
-    names = [*(f"{name}.npy" for name in config["arrays"]), *DOCUMENTS, "config.json"]
-    extra = [NEIGHBOURS] if any(path.exists() for path in places(folder, NEIGHBOURS)) else []
-    save_files(final, {name: read_file(folder, name) for name in (*extra, *names)}, remove=[NEIGHBOURS])
+    names = [name for name in (NEIGHBOURS, *DOCUMENTS) if any(path.exists() for path in places(folder, name))]
+    names += [*(f"{name}.npy" for name in config["arrays"]), "config.json"]
+    save_files(final, {name: read_file(folder, name) for name in names}, remove=[NEIGHBOURS])

@@ -2,10 +2,11 @@
 
 import csv
 import io
+import re
 import warnings
 from collections.abc import Iterable, Sequence
 
-from deployment.reader.labels import digit_label, edit_distance, number_label
+from deployment.reader.labels import as_labelled, digit_label, edit_distance, number_label
 from deployment.reader.picture.load import InputError
 from deployment.reader.prediction import NumberReading, Prediction, boxes_text
 
@@ -14,6 +15,7 @@ DIGIT_COLUMNS = ("file", "answer", "confidence", "emotion", "runner_up", "novelt
 NUMBER_COLUMNS = ("file", "text", "confidence", "emotion", "alternatives", "left_over", "true", "digit_errors", "error")
 BOX_COLUMNS = ("top", "left", "bottom", "right")
 PLACE_COLUMNS = ("line", "place", "text", "chance", "emotion", "alternatives", *BOX_COLUMNS)
+LINES = " / "  # between the lines of a number
 FORMER_COLUMNS = {"feeling": "emotion", "could_be": "alternatives"}  # deprecated name -> name
 
 
@@ -40,8 +42,10 @@ def _current(column: str) -> str:
 
 
 def cell(text: str) -> str:
-    """Text that a spreadsheet cannot take for a formula: an apostrophe is put before a leading = + - or @."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """Text that a spreadsheet cannot take for a formula: an apostrophe is put before a leading = + - or @, but not
+    before a number such as -7."""
+    formula = text.startswith(("=", "+", "-", "@", "\t", "\r")) and not re.fullmatch(r"-\d+([.,]\d+)?", text)
+    return f"'{text}" if formula else text
 
 
 def digits_csv(names: Sequence[str], results: Sequence[Prediction | InputError],
@@ -66,27 +70,40 @@ def digits_csv(names: Sequence[str], results: Sequence[Prediction | InputError],
 
 def numbers_csv(names: Sequence[str], results: Sequence[NumberReading | InputError],
                 columns: Sequence[str] = NUMBER_COLUMNS) -> str:
-    """One line per picture, as `digits_csv`. Lines of a number are separated by "/"; `alternatives` are listed by
-    place, counted from 1."""
+    """One line per picture, as `digits_csv`. Lines of a number are separated by " / "; `alternatives` are listed by
+    place, counted from 1, "nothing" where there may be no sign."""
     def row(name: str, result: NumberReading | InputError) -> dict:
         label = number_label(name)
-        common = {"file": cell(name), "true": "" if label is None else label.replace("\n", "/")}
+        common = {"file": cell(name), "true": "" if label is None else cell(label.replace("\n", LINES))}
         if isinstance(result, InputError):
             return common | {"error": cell(str(result))}
-        doubts = (f"{place + 1}: {' '.join(map(str, digits))}" for place, digits in result.alternatives.items())
-        return common | {"text": result.text.replace("\n", "/"), "confidence": round(result.confidence, 6),
+        doubts = (f"{place + 1}: {listed(signs)}" for place, signs in result.alternatives.items())
+        return common | {"text": cell(result.text.replace("\n", LINES)), "confidence": round(result.confidence, 6),
                          "emotion": result.emotion, "alternatives": "; ".join(doubts),
                          "left_over": boxes_text(result.left_over),
-                         "digit_errors": "" if label is None else edit_distance(label, result.text)}
+                         "digit_errors": "" if label is None else edit_distance(label, as_labelled(result.text))}
 
     return csv_text(columns, map(row, names, results))
 
 
+def lines_csv(reading: NumberReading) -> str:
+    """The numbers of a picture as a table: a row for each line, a column for each number of it."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(
+        [cell(number) for number in line.split(" ")] for line in reading.text.split("\n"))
+    return text.getvalue()
+
+
+def listed(signs: Sequence[str]) -> str:
+    """What may stand at a place, in a cell: "1 11", "nothing" for no sign."""
+    return " ".join(sign or "nothing" for sign in signs)
+
+
 def places_csv(reading: NumberReading, columns: Sequence[str] = PLACE_COLUMNS) -> str:
-    """One line per place of a number: digit, probability, alternatives and box in pixels of the picture; then one line
-    per box of left-over ink."""
-    rows = [{"line": place.line + 1, "place": i + 1, "text": place.text, "chance": round(place.chance, 6),
-             "emotion": place.emotion, "alternatives": " ".join(map(str, reading.alternatives.get(i, []))),
+    """One line per place of a number: digit or sign, probability, alternatives and box in pixels of the picture; then
+    one line per box of left-over ink."""
+    rows = [{"line": place.line + 1, "place": i + 1, "text": cell(place.text), "chance": round(place.chance, 6),
+             "emotion": place.emotion, "alternatives": cell(listed(reading.alternatives.get(i, []))),
              **dict(zip(BOX_COLUMNS, place.box, strict=True))} for i, place in enumerate(reading.digits)]
     rows += [{"text": "left over", **dict(zip(BOX_COLUMNS, box, strict=True))} for box in reading.left_over]
     return csv_text(columns, rows)

@@ -10,10 +10,19 @@ def digit_label(name: str) -> int | None:
 
 
 def number_label(name: str) -> str | None:
-    """The number in a file name, whose lines are separated by "-": "12\\n2026" for "12-2026_anything.jpg", else None.
+    """The number in a file name: "12\\n-20.5" for "12-m20c5_anything.jpg", else None.
+
+    "-" separates lines, "m" is a minus or dash, "c" a point or a comma (see `as_labelled`); + = % $ and spaces are
+    themselves.
     """
-    match = re.match(r"([0-9]+(?:-[0-9]+)*)_", name)
-    return match[1].replace("-", "\n") if match else None
+    sign = r"[0-9mc+=%$ ]*[0-9][0-9mc+=%$ ]*"
+    match = re.match(rf"({sign}(?:-{sign})*)_", name)
+    return match[1].translate(str.maketrans("-mc", "\n-.")) if match else None
+
+
+def as_labelled(text: str) -> str:
+    """A text as `number_label` would give it: a comma is a point."""
+    return text.replace(",", ".")
 
 
 def edit_distance(a: str, b: str) -> int:

@@ -6,6 +6,8 @@ A box is (top, left, bottom, right) in pixels of the source.
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +17,8 @@ from core.uncertainty.readout import EMOTIONS
 from deployment.reader.paper.apart import Box
 
 ALTERNATIVE_FROM = 0.05  # least calibrated probability of a digit that is listed among the alternatives
-UNKNOWN = "?"  # text of a sign that is not a digit
+UNKNOWN = "?"  # text of what is no digit and no sign
+Value = Decimal | date | time | None  # of a written number
 
 
 def boxes_text(boxes: Iterable[Box]) -> str:
@@ -86,18 +89,20 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Place(Prediction):
-    """One sign of a number: a Prediction with three more fields.
+    """One digit or sign of a number: a Prediction with four more fields.
 
-    text: the character, "?" if it is not a digit; line: index of its line; chance: probability that the sign is
-    segmented and read correctly.
+    text: the character, "?" if it is neither; line: index of its line; chance: probability that it is segmented and
+    read correctly; spaced: whether a wide gap parts it from what stands before it in its line. The Prediction of a sign
+    that is not a digit says what digit it would be.
     """
 
     text: str = UNKNOWN
     line: int = 0
     chance: float = 0.0
+    spaced: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        return {"text": self.text, "line": self.line, "chance": round(self.chance, 6),
+        return {"text": self.text, "line": self.line, "chance": round(self.chance, 6), "spaced": self.spaced,
                 **super().to_dict()}
 
 
@@ -105,19 +110,23 @@ class Place(Prediction):
 class NumberReading:
     """The numbers on a picture.
 
-    text: lines joined by newline; digits: the Places in reading order; confidence: probability that the whole text is
-    right, at most 0.98 if a place is not confident, and halved if ink is left over; alternatives: {index of a
-    doubtful Place: its digits with a probability of at least 5 %, most likely first}; page: the picture (H, W) uint8,
-    reduced; scale: pixels of the source per pixel of the page; left_over: boxes of ink outside the text.
+    text: lines joined by newline, numbers on one line by a space; digits: the Places of digits and signs in reading
+    order; confidence: probability that the whole text is right, at most 0.98 if a place is not confident, and halved if
+    ink is left over; alternatives: {index of a doubtful Place: what else may stand there, each with a probability of at
+    least 5 %, most likely first: a digit or sign, several, or "" for none}; values: the value of each number, see
+    deployment.reader.number.values; check: whether the written sums are right, None without one; page: the picture
+    (H, W) uint8, reduced; scale: pixels of the source per pixel of the page; left_over: boxes of ink outside the text.
     """
 
     text: str
     digits: list[Place]
     confidence: float
-    alternatives: dict[int, list[int]]
+    alternatives: dict[int, list[str]]
     page: NDArray[np.uint8]
     scale: float
     left_over: tuple[Box, ...] = ()
+    values: tuple[Value, ...] = ()
+    check: bool | None = None
 
     @property
     def emotion(self) -> str:
@@ -131,7 +140,7 @@ class NumberReading:
         return _renamed("NumberReading.feeling", "emotion", self.emotion)
 
     @property
-    def could_be(self) -> dict[int, list[int]]:
+    def could_be(self) -> dict[int, list[str]]:
         """Deprecated: alternatives."""
         return _renamed("NumberReading.could_be", "alternatives", self.alternatives)
 
@@ -140,7 +149,8 @@ class NumberReading:
         return {"text": self.text, "confidence": round(self.confidence, 6),
                 "digits": [place.to_dict() for place in self.digits],
                 "left_over": [list(box) for box in self.left_over],
-                "alternatives": {str(place): digits for place, digits in self.alternatives.items()}}
+                "values": [None if value is None else str(value) for value in self.values], "check": self.check,
+                "alternatives": {str(place): signs for place, signs in self.alternatives.items()}}
 
 
 class FramedReader(Protocol):

@@ -33,6 +33,15 @@ def a(digit: int) -> str:
     return f"{'an' if digit == 8 else 'a'} {digit}"
 
 
+SIGN_NAMES = {".": "a point", ",": "a comma", "-": "a dash", "/": "a slash", ":": "a colon", "+": "a plus sign",
+              "=": "an equals sign", "%": "a per cent sign", "$": "a dollar sign", "": "nothing"}
+
+
+def called(text: str) -> str:
+    """What may stand at a place of a number, with its article: "a 4", "a comma", "11", "nothing"."""
+    return a(int(text)) if text.isdigit() and len(text) == 1 else SIGN_NAMES.get(text, text)
+
+
 def joined(words: list[str], last: str = "or") -> str:
     """ "x", "x or y", "x, y or z"."""
     *others, end = words
@@ -70,8 +79,10 @@ def sentence(reading: Prediction) -> str:
 
 def number(reading: NumberReading) -> str:
     """A NumberReading in one line, without a full stop."""
-    doubts = [f"place {place + 1}: {joined(list(map(str, digits)))}" for place, digits in reading.alternatives.items()]
-    return "   ".join([reading.text.replace("\n", " / "), whole(reading), *doubts])
+    doubts = [f"place {place + 1}: {joined([sign or 'nothing' for sign in signs])}"
+              for place, signs in reading.alternatives.items()]
+    sums = {True: ["The sum is right"], False: ["The sum is not right"], None: []}[reading.check]
+    return "   ".join([reading.text.replace("\n", " / "), whole(reading), *sums, *doubts])
 
 
 def whole(reading: NumberReading) -> str:

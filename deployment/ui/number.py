@@ -20,6 +20,9 @@ def answer(reading: NumberReading, name: str, strokes: int, live: bool = False) 
     for text in reading.text.split("\n"):
         signs = []
         for sign in text:
+            if sign == " ":
+                signs.append(" ")
+                continue
             doubt = place in reading.alternatives or sign == UNKNOWN
             title = html.escape(doubts(reading, place))
             signs.append(f'<span class="q-doubt" title="{title}">{sign}</span>' if doubt else sign)
@@ -33,7 +36,13 @@ def answer(reading: NumberReading, name: str, strokes: int, live: bool = False) 
  data-live="{"yes" if live else "no"}"><span class="q-hidden">The network reads </span>
 <div class="q-lines" style="--signs:{longest}">{"".join(lines)}</div>
 <div><p><span class="q-emotion" style="background:{EMOTION_COLOURS[emotion]}">{emotion}</span></p>
-<p><b>{html.escape(wording.whole(reading))}.</b></p></div></div>"""
+<p><b>{html.escape(wording.whole(reading))}.</b></p>{summed(reading)}</div></div>"""
+
+
+def summed(reading: NumberReading) -> str:
+    """Whether the written sums are right, as HTML; empty without one."""
+    words = {True: "The sum is right.", False: "The sum is not right as it is read."}
+    return f'<p data-testid="check">{words[reading.check]}</p>' if reading.check is not None else ""
 
 
 def spoken(reading: NumberReading) -> str:
@@ -45,9 +54,9 @@ def doubts(reading: NumberReading, place: int) -> str:
     """A place with its alternatives and probability: "place 3: a 6 or a 0, 52.1 %"."""
     sign = reading.digits[place]
     if sign.text == UNKNOWN:
-        return f"place {place + 1}: no digit that the network knows"
-    alternatives = reading.alternatives.get(place, [sign.digit])
-    return f"place {place + 1}: {wording.joined([wording.a(digit) for digit in alternatives])}, {percent(sign.chance)}"
+        return f"place {place + 1}: no digit or sign that the network knows"
+    likely = reading.alternatives.get(place, [sign.text])
+    return f"place {place + 1}: {wording.joined(list(map(wording.called, likely)))}, {percent(sign.chance)}"
 
 
 def boxes(reading: NumberReading, chosen: int) -> dict:
@@ -58,7 +67,7 @@ def boxes(reading: NumberReading, chosen: int) -> dict:
     others = "; dashed boxes are not part of the number" if reading.left_over else ""
     return {"uri": png_uri(reading.page), "boxes": drawn, "chosen": chosen,
             "left_over": [_on_page(reading, box) for box in reading.left_over],
-            "alt": f"The picture, with a box around each digit, coloured by emotion{others}"}
+            "alt": f"The picture, with a box around each digit and sign, coloured by emotion{others}"}
 
 
 def _on_page(reading: NumberReading, box: Box) -> dict[str, float]:

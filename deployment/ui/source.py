@@ -23,6 +23,11 @@ DRAWING = "your drawing"
 MODES = {"digit": "One digit", "number": "A number"}
 
 
+def number_options() -> dict[str, bool]:
+    """Options of MNISTDeployer.read_number, as chosen on the page."""
+    return {"signs": st.session_state.get("signs", True)}
+
+
 def begin() -> None:
     """Initialise the session, and follow the address, which the browser's Back changes."""
     state, asked = st.session_state, st.query_params.get("example")
@@ -125,5 +130,6 @@ def part() -> None:
 
 def _widget_state() -> tuple:
     state = st.session_state
-    choices = (state.get(key) for key in ("source", "mode", "wide", "example", "cleared", "explain", "why_method"))
+    choices = (state.get(key) for key in ("source", "mode", "wide", "example", "cleared", "signs", "explain",
+                                          "why_method"))
     return (*choices, *(getattr(file, "file_id", None) for file in (*(state.get("files") or []), state.get("photo"))))

@@ -28,9 +28,10 @@ CHUNK = 50  # numbers composed per task
 
 @dataclass(frozen=True)
 class Example:
-    """A composed number: its text as numbers of signs, and what its lattice is made of."""
+    """A composed number: its text as numbers of signs, the writer of its digits, and what its lattice is made of."""
 
     text: list[int]
+    writer: int
     count: int
     first: NDArray[np.integer]
     last: NDArray[np.integer]
@@ -41,18 +42,19 @@ class Example:
         return Lattice(self.count, self.first, self.last, *weights.scores(self.evidence))
 
 
-def numbers(part: Images, count: int, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray, str | None]]:
-    """(text, picture, kind) of `count` numbers, the digits of each by one writer."""
+def numbers(part: Images, count: int, rng: np.random.Generator) -> Iterator[tuple[str, int, np.ndarray, str | None]]:
+    """(text, writer, picture, kind) of `count` numbers, the digits of each by one writer."""
     assert part.writer is not None
     non_digits, kind = negatives(4 * count + 20, rng)
     names = list(KINDS)
     non_digits = non_digits[np.isin(kind, [names.index(name) for name in NON_DIGITS]) & visible(non_digits)]
     for _ in range(count):
+        writer = int(rng.choice(np.unique(part.writer)))
+        candidates = np.flatnonzero(part.writer == writer)
         if rng.random() < WITH_SIGNS:
-            text, picture = with_signs(part, 1, rng)[0]
+            text, picture = with_signs(part.part(candidates), 1, rng)[0]
             assert isinstance(picture, np.ndarray)
         else:
-            candidates = np.flatnonzero(part.writer == rng.choice(np.unique(part.writer)))
             chosen = rng.choice(candidates, int(rng.integers(1, LONGEST + 1)), replace=False)
             images, signs = part.X[chosen].reshape(-1, 28, 28).copy(), [str(d) for d in part.y[chosen]]
             if rng.random() < WITH_NON_DIGITS:
@@ -61,10 +63,10 @@ def numbers(part: Images, count: int, rng: np.random.Generator) -> Iterator[tupl
             joins = rng.choice(list(JOINS), len(chosen) - 1, p=list(JOINS.values()))
             text, picture = "".join(signs), compose(images, joins, rng, rng.uniform(-0.25, 0.25))
         drawing = rng.random() < 0.5
-        yield text, picture if drawing else photographed(picture, rng), "canvas" if drawing else None
+        yield text, writer, picture if drawing else photographed(picture, rng), "canvas" if drawing else None
 
 
-def example(deployer: MNISTDeployer, text: str, picture: np.ndarray, kind: str | None) -> Example | None:
+def example(deployer: MNISTDeployer, text: str, writer: int, picture: np.ndarray, kind: str | None) -> Example | None:
     """The Example of a composed number; None if its lattice does not contain the text."""
     try:
         lines = written(deployer, load_pixels(picture).values, "a number", kind).lines
@@ -76,7 +78,7 @@ def example(deployer: MNISTDeployer, text: str, picture: np.ndarray, kind: str |
     lattice = line.lattice
     if not np.isfinite(lattice.sums_of(signs)[-1, -1]):
         return None
-    return Example(signs, lattice.count, lattice.first, lattice.last, line.evidence)
+    return Example(signs, writer, lattice.count, lattice.first, lattice.last, line.evidence)
 
 
 def examples_of(name: str, chunk: int) -> list[Example | None]:

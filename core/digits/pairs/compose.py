@@ -61,7 +61,7 @@ def _distance(last: NDArray[np.floating], first: NDArray[np.floating]) -> NDArra
 
 def slanted(pictures: NDArray[np.floating], slant: NDArray[np.floating]) -> NDArray[np.float32]:
     """Pictures (N, H, W), each row moved by slant (N,) columns for each row below the middle."""
-    n, height, width = pictures.shape
+    _, height, width = pictures.shape
     shift = slant[:, None] * (np.arange(height) - height / 2)
     whole = np.floor(shift).astype(int)
     part = (shift - whole)[..., None].astype(np.float32)

@@ -31,9 +31,15 @@ def signs(n: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArra
     size, middle = high - low, (low + high) / 2
     step = np.maximum(size[:, 1] / (ROWS - 2 * MARGIN), size[:, 0] / (COLUMNS - 2 * MARGIN))
     places = (points - middle[:, None]) / step[:, None, None] + np.array([COLUMNS - 1, ROWS - 1]) / 2
-    pixel = UNIT / np.exp(rng.uniform(*np.log(FINE), n)) / step  # of a coarse picture, in pixels of the window
+    pixel = UNIT / log_uniform(FINE, n, rng) / step  # of a coarse picture, in pixels of the window
     pictures = drawn(places, width / step, ink, (ROWS, COLUMNS), np.maximum(rng.uniform(*EDGE, n), pixel))
     return pictures, np.stack([size[:, 1], size[:, 0], middle[:, 1]], axis=1) / UNIT, y
+
+
+def log_uniform(low_high: tuple[float, float], n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """n random numbers in a range whose logarithms are uniform."""
+    low, high = low_high
+    return low * (high / low) ** rng.random(n)
 
 
 def at_scale(n: int, rng: np.random.Generator, which: str, pen: float,
@@ -64,7 +70,7 @@ def _written(n, rng, which=SIGNS):
     middle = points.mean(axis=1, keepdims=True)
     points = middle + (points - middle) * np.exp(rng.normal(0, SIZE, (n, 1, 1)))
     points += UNIT * np.array(AWAY)[None, None] * rng.standard_normal((n, 1, 2))
-    width = UNIT * np.exp(rng.uniform(*np.log(PEN), n))
+    width = UNIT * log_uniform(PEN, n, rng)
     return points, ink, width, np.array([SIGNS.index(styles[number].name) for number in chosen])
 
 

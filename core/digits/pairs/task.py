@@ -15,7 +15,7 @@ from core.digits.augmentation import augment
 from core.digits.config import Config
 from core.digits.data import BOX, DIGITS, SIDE
 from core.digits.pairs.compose import side_by_side, slanted
-from core.digits.pairs.signs import SIGNS, at_scale, signs
+from core.digits.pairs.signs import SIGNS, at_scale, log_uniform, signs
 from core.digits.pairs.window import COLUMNS, INPUTS, ROWS, VISIBLE, ends, knots, window
 from core.digits.strokes.negatives import KINDS, negatives
 from core.digits.strokes.render import figures
@@ -124,7 +124,7 @@ def _no_digits(n: int, rng: np.random.Generator) -> Made:
     made = made[~np.isin(kind, [list(KINDS).index(name) for name in NO_SIGNS])]
     pictures = made[rng.integers(0, len(made), n)] / np.float32(255)
     geometry = _geometry(pictures)
-    geometry *= np.exp(rng.uniform(*np.log(OTHER_SIZES), (n, 1))) / np.maximum(geometry[:, :1], 0.05)
+    geometry *= log_uniform(OTHER_SIZES, n, rng)[:, None] / np.maximum(geometry[:, :1], 0.05)
     geometry[:, 2] = rng.normal(0, 0.15, n)
     return window(pictures), geometry, np.full(n, NOTHING)
 

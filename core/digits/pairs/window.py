@@ -38,7 +38,7 @@ def _weights(values: NDArray[np.floating], at: NDArray[np.floating]) -> NDArray[
 
 def ends(visible: NDArray[np.bool_]) -> tuple[NDArray[np.integer], ...]:
     """The boxes of what is set in (N, H, W): first and one past the last row, first and one past the last column."""
-    return tuple(end for axis in (2, 1) for end in _ends(visible.any(axis)))
+    return tuple(end for axis in (2, 1) for end in _ends(np.any(visible, axis=axis)))
 
 
 def window(ink: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -27,6 +27,10 @@ def mode() -> None:
                          default=st.session_state.mode, key=f"mode_{turned}", on_change=_choose_mode, args=(turned,),
                          label_visibility="collapsed",
                          required=True)
+    if st.session_state.mode == "number":
+        st.toggle("Signs and gaps", value=True, key="signs",
+                  help="Points, commas, dashes, / : + = % $ and spaces between numbers. Off: digits alone, for phone "
+                  "numbers and codes.")
 
 
 def _choose_mode(turned: int) -> None:

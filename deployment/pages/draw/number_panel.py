@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.components.v2 import component
 from streamlit.delta_generator import DeltaGenerator
 
-from deployment.reader.csv_tables import places_csv
+from deployment.reader.csv_tables import lines_csv, places_csv
 from deployment.reader.prediction import NumberReading, Place
 from deployment.ui import digit, number
 from deployment.ui.assets import asset
@@ -28,8 +28,11 @@ def render(reading: NumberReading, picture: DeltaGenerator | None = None) -> Pla
         _boxes(key="number_boxes", data=number.boxes(reading, chosen) | {"of": token}, on_place_change=lambda: None)
     with st.container(horizontal=True, vertical_alignment="bottom", key="number_out"):
         st.code(reading.text, language=None, width="content")
+        st.download_button("Download as CSV", lines_csv(reading), "numbers.csv", "text/csv", on_click="ignore",
+                           key="lines_csv", help="A row for each line, a column for each number of it")
         st.download_button("Download its digits as CSV", places_csv(reading), "number.csv", "text/csv",
-                           on_click="ignore", key="number_csv")
+                           on_click="ignore", key="number_csv", help="A row for each digit and sign, with its "
+                           "probability and its place")
     place = reading.digits[chosen]
     st.html(f'<p class="q q-label" data-testid="place" data-place="{chosen}">'
             f"{number.doubts(reading, chosen).capitalize()}</p>")

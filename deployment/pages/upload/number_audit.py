@@ -11,7 +11,7 @@ import streamlit as st
 from core.formats import interval, measured, percent
 from core.metrics import wilson_interval
 from deployment.pages.upload.contact_sheet import ticked
-from deployment.reader.labels import edit_distance, number_label
+from deployment.reader.labels import as_labelled, edit_distance, number_label
 from deployment.reader.picture.load import InputError
 from deployment.reader.prediction import UNKNOWN, NumberReading
 from deployment.reader.wording import sure
@@ -37,7 +37,7 @@ class NumberAudit:
     n: int
     exact: int
     interval: tuple[float, float]  # Wilson, 95 %, of exact / n
-    digits: int  # in the labels
+    digits: int  # digits and signs in the labels
     digit_errors: int  # sum of edit distances
     stated: float  # mean confidence, 0 for an unreadable picture
     errors: list[int]  # indices of the misread pictures, the most confident first
@@ -49,13 +49,13 @@ def audit(names: Sequence[str], results: Sequence[Result]) -> NumberAudit | None
     if not labels:
         return None
     read = {i: result for i in labels if not isinstance(result := results[i], InputError)}
-    texts = {i: read[i].text if i in read else "" for i in labels}
+    texts = {i: as_labelled(read[i].text) if i in read else "" for i in labels}
     stated = {i: read[i].confidence if i in read else 0.0 for i in labels}
     wrong = sorted((i for i, label in labels.items() if texts[i] != label), key=lambda i: -stated[i])
     exact = len(labels) - len(wrong)
     return NumberAudit(
         n=len(labels), exact=exact, interval=wilson_interval(exact, len(labels)),
-        digits=sum(len(label.replace("\n", "")) for label in labels.values()),
+        digits=sum(len("".join(label.split())) for label in labels.values()),
         digit_errors=sum(edit_distance(label, texts[i]) for i, label in labels.items()),
         stated=float(np.mean(list(stated.values()))), errors=wrong)
 
@@ -78,7 +78,8 @@ def show(summary: NumberAudit, names: Sequence[str], results: Sequence[Result]) 
     unlabelled = len(names) - summary.n
     left_out = f" {unlabelled:,} without a number in the name are left out." if unlabelled else ""
     st.caption(f"On the {summary.n:,} pictures with the number in the name, such as 2026_anything.jpg or, for two "
-               f"lines, 12-2026_anything.jpg.{left_out}")
+               f"lines, 12-2026_anything.jpg; m stands for a minus and c for a point or a comma: m20c5_anything.jpg."
+               f"{left_out}")
     st.html(figures(summary))
     if summary.errors:
         shown = "" if len(summary.errors) <= MOST_TILES else f", the {MOST_TILES} surest"

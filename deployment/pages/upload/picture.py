@@ -19,6 +19,7 @@ from deployment.reader.wording import a, sure
 from deployment.ui.html import boxed, framed
 
 TURNS = {1: "to the left", -1: "to the right"}  # quarters, as numpy.rot90 counts them
+LONGEST = 16  # signs of a number on a button
 FADED = "; the pale rest was left out"
 
 
@@ -86,11 +87,11 @@ def read(deployer: MNISTDeployer, picture: Picture, result: Result, more: Number
 def _shown(deployer: MNISTDeployer, picture: Picture, whole: Shown, view: View, quarter: int, part: Part) -> Shown:
     """What is shown of a part of a picture; whole: the reading of the whole picture as it came."""
     name, (result, more, _, offers) = shown(picture.name), whole
-    numbers = bool(st.session_state.reading.numbers)
+    numbers = st.session_state.reading.numbers
     if part != WHOLE or quarter:
         result, more = parts.read(deployer, picture.load(), name, part, quarter, numbers)
-    elif isinstance(result, Prediction) and result.emotion == "curious":
-        offers = _turns(deployer, picture, name)
+    elif unfamiliar(result):
+        offers = _turns(deployer, picture, name, numbers)
     grey, note = parts.faded(view.grey, part), "" if part == WHOLE else FADED
     if isinstance(result, NumberReading):
         if part != WHOLE:
@@ -101,14 +102,23 @@ def _shown(deployer: MNISTDeployer, picture: Picture, whole: Shown, view: View, 
     return Shown(result, more, boxed(grey, view.scale, result, name, note), offers)
 
 
-def _turns(deployer: MNISTDeployer, picture: Picture, name: str) -> dict[int, str]:
-    """The quarter turns in which a picture is read as a digit, with the words of their buttons."""
+def unfamiliar(result: Result) -> bool:
+    """Whether a picture may be turned: a digit is curious, or most places of a number are."""
+    if isinstance(result, NumberReading):
+        return 2 * sum(place.emotion == "curious" for place in result.digits) >= len(result.digits)
+    return isinstance(result, Prediction) and result.emotion == "curious"
+
+
+def _turns(deployer: MNISTDeployer, picture: Picture, name: str, numbers: dict[str, bool] | None) -> dict[int, str]:
+    """The quarter turns in which a picture looks familiar, with the words of their buttons."""
     offers, data = {}, picture.load()
     for quarter, side in TURNS.items():
-        reading, _ = parts.read(deployer, data, name, WHOLE, quarter)
-        if isinstance(reading, Prediction) and reading.emotion != "curious":
-            offers[quarter] = (f"Turned a quarter {side} it reads as {a(reading.digit)}, "
-                               f"{sure(reading.confidence)}: read it so")
+        reading, _ = parts.read(deployer, data, name, WHOLE, quarter, numbers)
+        if isinstance(reading, InputError) or unfamiliar(reading):
+            continue
+        text = reading.text.split("\n")[0] if isinstance(reading, NumberReading) else a(reading.digit)
+        text = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+        offers[quarter] = f"Turned a quarter {side} it reads as {text}, {sure(reading.confidence)}: read it so"
     return offers
 
 

@@ -6,7 +6,7 @@ the paths that read it, divided by the sum over all paths (LeCun, Bottou, Bengio
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -29,6 +29,12 @@ class Lattice:
     last: NDArray[np.integer]
     one: Array
     two: Array
+
+    def less_likely(self, signs: slice, by: float) -> "Lattice":
+        """The Lattice in which the score of these signs is lower by so many nats."""
+        one = self.one.copy()
+        one[:, signs] -= by
+        return replace(self, one=one)
 
     @cached_property
     def every(self) -> Array:

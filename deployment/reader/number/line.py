@@ -79,10 +79,11 @@ class Line:
         geometry = np.array([[bottom - top, right - left, corner[0] + (top + bottom) / 2 - middle]]) / self.height
         return pair_input(part[None, top:bottom, left:right], geometry)
 
-    def alone(self, i: int) -> bool:
-        """Whether segment i is cut off from nothing."""
-        first, last = self.segments[i].first, self.segments[i].last
-        return not any(one.crossed for one in [self.primitives[first], *self.primitives[last : last + 1]])
+    @property
+    def alone(self) -> NDArray[np.bool_]:
+        """Whether each segment is cut off from nothing."""
+        crossed = np.array([one.crossed > 0 for one in self.primitives] + [False])
+        return np.array([not (crossed[segment.first] or crossed[segment.last]) for segment in self.segments])
 
     def halves(self, ink: Array, mask: NDArray[np.bool_], i: int) -> list[tuple[Array, Box]]:
         """The pictures (28, 28) and boxes of the two digits that segment i is: parted at the cut where both are best

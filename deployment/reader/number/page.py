@@ -7,8 +7,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.nn.losses import log_softmax
-from core.nn.network import Network
 from deployment.reader.number.cuts import HARDLY_TWO, NARROW, cut
 from deployment.reader.number.line import Line
 from deployment.reader.number.pen import Stroke, stroke_blobs
@@ -28,8 +26,9 @@ MANY, ONE_OF_MANY = 40, 0.98  # on a page of more blobs, where each cut costs ti
 class NumberReader(FramedReader, Protocol):
     """What the reading of numbers needs of deployment.deploy_mnist.MNISTDeployer."""
 
-    @property
-    def pairs(self) -> Network: ...
+    def assess_pairs(self, X: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Log probabilities of what windows show; see MNISTDeployer.assess_pairs."""
+        ...
 
     def assess(self, images: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating],
                                                             NDArray[np.floating]]:
@@ -77,13 +76,14 @@ def _assess(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.
     pictures = [line.pictures(ink, mask) for line in work]
     probs, digitness, novelty = deployer.assess(np.concatenate([images for images, _ in pictures]))
     digits = np.log(np.maximum(probs, FLOOR))
-    pairs = log_softmax(deployer.pairs.logits(np.concatenate([inputs for _, inputs in pictures])))
+    pairs = deployer.assess_pairs(np.concatenate([inputs for _, inputs in pictures]))
     start = 0
     for line, (images, _) in zip(work, pictures, strict=True):
         part = slice(start, start + len(images))
         line.images, start = images, part.stop
         line.evidence = Evidence(digits[part], pairs[part], signals(line.primitives, line.segments, line.height,
-                                                                    digitness[part], novelty[part]), line.joined)
+                                                                    digitness[part], novelty[part]),
+                                 line.joined, line.alone)
 
 
 def _cut(work: Sequence[Line]) -> None:

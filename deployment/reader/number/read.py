@@ -6,53 +6,68 @@ from dataclasses import replace
 import numpy as np
 
 from core.digits.data import DIGITS
+from core.digits.pairs.signs import SIGNS
 from core.nn.context import Array
 from deployment.reader.left_over import NOT_A_PART, in_source, judge
+from deployment.reader.number.confidence import Confidence, alone
 from deployment.reader.number.line import Line
 from deployment.reader.number.page import NumberReader, Written, written
 from deployment.reader.number.pen import Stroke
 from deployment.reader.number.score import NO_SIGN, TEXTS
-from deployment.reader.number.text import LineText
+from deployment.reader.number.text import LineText, spaced
+from deployment.reader.number.values import Dates, check, values
 from deployment.reader.paper.apart import Apart, moved
 from deployment.reader.picture.load import PictureSource, load_pixels
-from deployment.reader.prediction import Box, NumberReading, Place, Prediction
+from deployment.reader.prediction import UNKNOWN, Box, NumberReading, Place, Prediction
 
 CERTAIN = 0.98  # probability of being cut out and read rightly, from which on a place of a number can be confident
 PROBABLE = 0.6  # the same, from which on it is hesitant and not confused
 LIKELY = 0.4  # the same, below which an out-of-distribution sign is not a digit
+SIGN_NUMBERS = slice(DIGITS, NO_SIGN)
+AGAINST_SIGNS = 3.0  # nats by which a sign must be likelier where digits alone are expected
 SHOWN = 900  # pixels of the long side of the page stored in a reading
 
 
 def read_number(deployer: NumberReader, source: PictureSource, name: str = "the picture", kind: str | None = None,
-                strokes: Sequence[Stroke] = ()) -> NumberReading:
+                strokes: Sequence[Stroke] = (), signs: bool = True, dates: Dates = "dmy") -> NumberReading:
     """The NumberReading of a picture; name and kind as of MNISTDeployer.predict.
 
-    strokes: the pen strokes of a drawing, in pixels of the source. Raises InputError if there is nothing to read or too
-    much.
+    strokes: the pen strokes of a drawing, in pixels of the source. signs: without them the text holds digits alone, as
+    in codes and phone numbers. dates: whether the day or the month comes first. Raises InputError if there is nothing
+    to read or too much.
     """
     pixels = load_pixels(source, name)
     grey, scale = pixels.grey, pixels.scale
     page = written(deployer, pixels.values, name, kind, [(np.asarray(points) / scale, width / scale)
                                                          for points, width in strokes])
-    texts = [LineText.of(line.lattice) for line in page.lines]
-    rows = _places(deployer, page, texts, scale)
+    texts = [LineText.of(line.lattice if signs else line.lattice.less_likely(SIGN_NUMBERS, AGAINST_SIGNS))
+             for line in page.lines]
+    calibrated = Confidence.shipped()
+    rows = _places(deployer, page, texts, calibrated, scale)
     places, alternatives = [], {}
-    for row, text in zip(rows, texts, strict=True):
-        alternatives |= {len(places) + place: likely for place, likely in text.alternatives().items()
-                         if row[place].text != TEXTS[NO_SIGN]}
-        places += row
-    confidence = float(np.exp(sum(text.log_probability for text in texts)))
+    for number, (row, text) in enumerate(zip(rows, texts, strict=True)):
+        likely = text.alternatives()
+        rows[number] = [place for place in row if signs or place.text not in SIGNS]
+        for i, place in enumerate(row):
+            if signs or place.text not in SIGNS:
+                if i in likely and place.text != UNKNOWN:
+                    alternatives[len(places)] = likely[i]
+                places.append(place)
+    confidence = float(np.prod([calibrated.of_text(text, line.evidence)
+                                for text, line in zip(texts, page.lines, strict=True)]))
     if any(place.emotion != "confident" for place in places):
         confidence = min(confidence, CERTAIN)
     boxes = [in_source(box, scale) for box in (*_apart(deployer, page, texts), *(blob.box for blob in page.rest))]
     confidence *= NOT_A_PART if boxes else 1
     step = max(1, -(-max(grey.shape) // SHOWN))
     picture = (255 * np.clip(grey[::step, ::step], 0, 1)).astype(np.uint8)
-    return NumberReading("\n".join("".join(place.text for place in row) for row in rows), places, confidence,
-                         alternatives, picture, scale * step, tuple(boxes))
+    text = "\n".join("".join(" " * (place.spaced and signs) + place.text for place in row) for row in rows if row)
+    return NumberReading(text, places, confidence, alternatives, picture, scale * step, tuple(boxes),
+                         tuple(values(text, dates)), check(text))
 
 
-def _places(deployer: NumberReader, page: Written, texts: Sequence[LineText], scale: float) -> list[list[Place]]:
+def _places(deployer: NumberReader, page: Written, texts: Sequence[LineText], calibrated: Confidence,
+            scale: float) -> list[list[Place]]:
     """The Places of each line."""
     parts, known = [], []
     for line, text in zip(page.lines, texts, strict=True):
@@ -65,19 +80,22 @@ def _places(deployer: NumberReader, page: Written, texts: Sequence[LineText], sc
     predictions = iter([prediction or next(read) for prediction in known])
     boxes, rows = iter(in_source(box, scale) for _, box in parts), []
     for number, (line, text) in enumerate(zip(page.lines, texts, strict=True)):
-        alone = [signs == 1 and line.alone(i) for i, signs in text.path for _ in range(signs)]
-        rows.append([_place(next(predictions), sign, share, next(boxes), number, single)
-                     for sign, share, single in zip(text.text, text.shares, alone, strict=True)])
+        row = [_place(next(predictions), sign, float(chance), share, next(boxes), number, bool(single))
+               for sign, chance, share, single in zip(
+                   text.text, calibrated.of_places(text, line.evidence), text.shares, alone(text, line.evidence),
+                   strict=True)]
+        gaps = spaced([place.box for place in row], line.height * scale)
+        rows.append([replace(place, spaced=gap) for place, gap in zip(row, gaps, strict=True)])
     return rows
 
 
-def _place(prediction: Prediction, sign: int, share: Array, box: Box, line: int, alone: bool) -> Place:
-    """The Place of a sign with the probabilities `share` (len(TEXTS),) of each. `alone`: it is one blob, so that what
-    its prediction says of its likeness to digits holds.
+def _place(prediction: Prediction, sign: int, chance: float, share: Array, box: Box, line: int, alone: bool) -> Place:
+    """The Place of a sign that is right with this chance; share (len(TEXTS),): what the lattice says of each sign.
+    alone: it is one blob, so that what its prediction says of its likeness to digits holds.
 
     Where it is not confident its chance is CERTAIN at most, so that emotion and number agree.
     """
-    chance, strange = float(share[sign]), prediction.emotion == "curious"
+    strange = prediction.emotion == "curious"
     if sign < DIGITS and alone and strange and chance < LIKELY:
         sign = NO_SIGN
     emotion = "confident" if chance >= CERTAIN else "hesitant" if chance >= PROBABLE else "confused"

@@ -1,4 +1,4 @@
-"""What speaks for a segment of a line being a sign or two digits, weighed by what a study learned from composed numbers.
+"""What speaks for a segment of a line being a sign or two digits, weighed by what a study learned on composed numbers.
 
 The score of each reading of a segment is a sum of log probabilities, of the network for digits and of the pair reader,
 and of signals, each times a weight. The weights are those that make the right texts of composed numbers likeliest
@@ -33,12 +33,14 @@ FLOOR, FLOOR_PAIR = 1e-5, 1e-6  # least probabilities: a network's error is neve
 @dataclass(frozen=True)
 class Evidence:
     """What is known of the n segments of a line. digits: log probabilities (n, 10) of the network for digits; pairs:
-    those (n, 121) of the pair reader; signals: (n, len(SIGNALS)); joined: (n,), whether each can be two digits."""
+    those (n, 121) of the pair reader; signals: (n, len(SIGNALS)); joined: (n,), whether each can be two digits; alone:
+    (n,), whether each is cut off from nothing."""
 
     digits: Array
     pairs: Array
     signals: Array
     joined: NDArray[np.bool_]
+    alone: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -94,5 +96,6 @@ def signals(primitives: Sequence[Primitive], segments: Sequence[Segment], height
                 joined[i] += 1
                 gaps[i] += (primitive.left - reach) / height
             reach = max(reach, primitive.right)
-    return np.column_stack([np.ones(len(segments)), digitness, np.log1p(np.minimum(novelty, 1e6)), crossed, joined, gaps,
-                            np.array([float(s.borrows != 0) for s in segments])])
+    borrowed = np.array([float(segment.borrows != 0) for segment in segments])
+    return np.column_stack([np.ones(len(segments)), digitness, np.log1p(np.minimum(novelty, 1e6)), crossed, joined,
+                            gaps, borrowed])

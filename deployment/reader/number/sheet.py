@@ -10,13 +10,17 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from deployment.reader.paper.frame import stroke_width
 from deployment.reader.paper.masks import labelled
 
-SPECK = 0.12  # of the usual height on a page: less is a grain, a stain or a dot
+SPECK, THIN_SPECK = 0.05, 0.7  # of the usual height on a page, and of the pen's width: less is a grain or a stain
 PALE = 0.36  # of the pen's mean strength
 SLIGHT = 0.17  # of the pen's mean strength times width: a torn edge, a crease
 ACROSS = 0.96  # of the page: an edge or a rule
 EDGE = 0.5  # of its size, lying on the picture's edge: a table, a hand, a shadow
+SMALL, LOW = 0.4, 0.85  # of the usual height: what is lower than SMALL begins no line, what is lower than LOW may hang
+LEVEL = 0.35  # of the lower one's height, that a blob and a line must share
+NEAR, ASIDE = 0.5, 0.3  # of the usual height, from a line to what belongs to it; and what a pixel to the side counts
 MOST_BLOBS = 5000  # the largest of them, where there are more, as in noise and in fine patterns
 
 
@@ -89,8 +93,11 @@ def blobs(ink: NDArray[np.floating], mask: NDArray[np.bool_], plain: bool = Fals
         candidates.append(Blob(int(top), int(left), shape))
     candidates = [blob for blob in candidates if plain or not _on_the_edge(blob, mask.shape)]
     candidates = _of_the_pen(ink, candidates)
-    usual = usual_height(candidates)
-    return [blob for blob in candidates if max(blob.height, blob.width) >= max(SPECK * usual, 3)]
+    if not candidates:
+        return []
+    pen = stroke_width(max(candidates, key=lambda blob: blob.mask.sum()).mask.astype(np.float32))
+    least = 3 if plain else max(SPECK * usual_height(candidates), THIN_SPECK * pen, 3)
+    return [blob for blob in candidates if max(blob.height, blob.width) >= least]
 
 
 def usual_height(blobs: Sequence[Blob]) -> float:
@@ -127,38 +134,47 @@ def _of_the_pen(ink: NDArray[np.floating], blobs: list[Blob]) -> list[Blob]:
 def lines(blobs: Sequence[Blob]) -> list[list[Blob]]:
     """The Blobs sorted into lines, from top to bottom, each a list from left to right.
 
-    A blob joins the line whose last blobs stand at its height; what is small joins the line it is nearest to.
+    A blob joins the line whose last blobs stand at its height. What is small, and what is low but stands at no line's
+    height, joins the line that it is nearest to, if it is near; else the latter begins a line.
     """
     usual = usual_height(blobs)
-    large = [blob for blob in blobs if blob.height >= 0.4 * usual]
-    small = [blob for blob in blobs if blob.height < 0.4 * usual]
-    rows = []
-    for blob in sorted(large, key=lambda blob: blob.left):
-        best, shared = None, 0.35
-        for row in rows:
-            top, bottom = _height_of(row[-3:])
-            overlap = min(blob.bottom, bottom) - max(blob.top, top)
-            if overlap > shared * min(blob.height, bottom - top):
-                best, shared = row, overlap / min(blob.height, bottom - top)
-        if best is None:
-            rows.append([blob])
+    rows: list[list[Blob]] = []
+    waiting = [blob for blob in blobs if blob.height < SMALL * usual]
+    for blob in sorted((blob for blob in blobs if blob.height >= SMALL * usual), key=lambda blob: blob.left):
+        row = _level_with(blob, rows)
+        if row is not None:
+            row.append(blob)
+        elif blob.height < LOW * usual:
+            waiting.append(blob)
         else:
-            best.append(blob)
-    for blob in small:
-        middle = (blob.top + blob.bottom) / 2
-
-        def distance(row, blob=blob, middle=middle):
-            near = sorted(row, key=lambda other: abs(other.left + other.right - blob.left - blob.right))[:2]
-            top, bottom = _height_of(near)
-            aside = max(near[0].left - blob.right, blob.left - near[0].right, 0)
-            return max(top - middle, middle - bottom, 0) + 0.3 * aside
-
-        if rows:
-            row = min(rows, key=distance)
-            if distance(row) < 0.5 * usual:
-                row.append(blob)
+            rows.append([blob])
+    for blob in sorted(waiting, key=lambda blob: -blob.height):
+        row = min(rows, key=lambda row: _distance(blob, row), default=None)
+        if row is not None and _distance(blob, row) < NEAR * usual:
+            row.append(blob)
+        elif blob.height >= SMALL * usual:
+            rows.append([blob])
     rows = [sorted(row, key=lambda blob: blob.left + blob.right) for row in rows]
     return sorted(rows, key=lambda row: np.mean([blob.top + blob.bottom for blob in row]))
+
+
+def _level_with(blob, rows):
+    """The row whose last blobs share most of their height with a blob, or None."""
+    best, shared = None, LEVEL
+    for row in rows:
+        top, bottom = _height_of(row[-3:])
+        overlap = (min(blob.bottom, bottom) - max(blob.top, top)) / min(blob.height, bottom - top)
+        if overlap > shared:
+            best, shared = row, overlap
+    return best
+
+
+def _distance(blob, row):
+    """How far a blob is above or below the nearest blobs of a row, and in part how far beside them, in pixels."""
+    near = sorted(row, key=lambda other: abs(other.left + other.right - blob.left - blob.right))[:2]
+    top, bottom = _height_of(near)
+    middle, aside = (blob.top + blob.bottom) / 2, max(near[0].left - blob.right, blob.left - near[0].right, 0)
+    return max(top - middle, middle - bottom, 0) + ASIDE * aside
 
 
 def _height_of(row):

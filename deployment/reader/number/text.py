@@ -1,6 +1,7 @@
 """From a line's lattice to its text: the likeliest one, how probable it is, and what else each place may be."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -10,7 +11,10 @@ from core.digits.data import DIGITS
 from core.nn.context import Array
 from deployment.reader.number.lattice import Lattice, Text
 from deployment.reader.number.score import NO_SIGN, TEXTS
-from deployment.reader.prediction import ALTERNATIVE_FROM
+from deployment.reader.prediction import ALTERNATIVE_FROM, Box
+
+GAP, GAPS = 0.55, 1.5  # a gap is a space from GAP heights of the line and GAPS usual gaps on
+USUAL = 0.3  # quantile of the gaps of a line that is its usual one: digits may be written far apart
 
 
 @dataclass(frozen=True)
@@ -80,3 +84,11 @@ def _shares(lattice: Lattice, path: list[tuple[int, int]]) -> Array:
         right[:DIGITS] += two[stops].sum(axis=(0, 1))
         rows += [left, right]
     return np.minimum(np.array(rows), 1.0)
+
+
+def spaced(boxes: Sequence[Box], height: float) -> list[bool]:
+    """Whether a gap before each box of a line is so wide that another number begins there. height: the line's."""
+    left, right = np.array([box[1] for box in boxes]), np.maximum.accumulate([box[3] for box in boxes])
+    gaps = np.maximum(left[1:] - right[:-1], 0)
+    usual = float(np.quantile(gaps, USUAL, method="lower")) if len(gaps) > 1 else np.inf
+    return [False, *(gaps > GAP * height + GAPS * usual).tolist()]

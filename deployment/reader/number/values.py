@@ -5,8 +5,9 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Literal
 
+from deployment.reader.prediction import Value
+
 Dates = Literal["dmy", "mdy"]
-Value = Decimal | date | time | None
 
 CENTURY_FROM = 69  # of years with two digits: from 69 they are of 19.., as in POSIX
 PLAIN = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
@@ -33,7 +34,8 @@ def value(text: str, dates: Dates = "dmy") -> Value:
             day, month = (first, second) if dates == "dmy" else (second, first)
             return date(_year(year), int(month), int(day))
         if match := TIME.fullmatch(text):
-            return time(*(int(part or 0) for part in match.groups()))
+            hour, minute, second = (int(part or 0) for part in match.groups())
+            return time(hour, minute, second)
     except ValueError:  # a 31st of February, 25 o'clock
         return None
     return None
@@ -66,9 +68,14 @@ def values(text: str, dates: Dates = "dmy") -> list[Value]:
     return [value(number, dates) for number in text.split()]
 
 
-def check_sum(text: str) -> bool | None:
-    """Whether a written sum with its result, such as "3+4=7", is right; None if the text is none."""
-    match = SUM.fullmatch(re.sub(r"\s", "", text))
+def check(text: str) -> bool | None:
+    """Whether the written sums of a text, such as "3+4=7", a line each, are right; None if it has none."""
+    sums = [right for line in text.split("\n") if (right := _check(line)) is not None]
+    return all(sums) if sums else None
+
+
+def _check(line: str) -> bool | None:
+    match = SUM.fullmatch(line.replace(" ", ""))
     if not match:
         return None
     terms = [_decimal(term) for term in [*re.findall(r"[+-]?[\d.,]+", match[1]), match[2]]]
