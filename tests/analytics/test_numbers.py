@@ -1,6 +1,8 @@
 """Composed numbers, the fitted weights of their reading, and the report."""
 
 import json
+from datetime import time
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +11,14 @@ from PIL import Image
 
 from analytics.numbers import __main__ as report
 from analytics.numbers.compose import INK, OVERLAPPING, SHARED, TOUCHING, WIDE, _touching, compose, strings
-from analytics.studies.number_weights import fit
+from analytics.numbers.measure import signs_read
+from analytics.numbers.signs import KINDS
+from analytics.studies.number_weights import confidence, fit
 from analytics.studies.number_weights import lattices as study
 from core.digits.config import Config
 from core.digits.task import load_parts
 from deployment.deploy_mnist import MNISTDeployer
-from deployment.reader.number.lattice import log_sums_of
-from deployment.reader.number.score import NOTHING, SIDES
+from deployment.reader.number.values import check, value
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,9 +29,8 @@ def part():
 
 
 @pytest.fixture(scope="module")
-def lattices(part):
-    made = study.examples(part, 4, np.random.default_rng(0), *study.COMMON)
-    made = [study.lattice(MNISTDeployer(), *one) for one in made]
+def examples(part):
+    made = [study.example(MNISTDeployer(), *one) for one in study.numbers(part, 4, np.random.default_rng(0))]
     return [one for one in made if one is not None]
 
 
@@ -59,65 +61,42 @@ def test_joins_bring_digits_closer(part):
     assert width[OVERLAPPING] < width[TOUCHING] < width[WIDE]
 
 
-def differences(loss, theta, i):
-    step = np.eye(1, len(theta), i)[0] * 1e-5
-    return (loss(theta + step) - loss(theta - step)) / 2e-5
-
-
-def test_the_gradient_of_the_weights(lattices):
+def test_the_gradient_of_the_weights(examples):
     """Against differences, at a place that is no optimum."""
     rng = np.random.default_rng(0)
-    matrices = (rng.normal(size=(lattices[0].hidden.shape[1] + 1, 11)) * 0.02,
-                rng.normal(size=(SIDES, lattices[0].whole.shape[1] + 1, 10)) * 0.02)
-    for seen in (None, [fit.seen_by(one, matrices) for one in lattices]):
-        theta = rng.normal(size=fit.PLAIN + (seen is not None)) * 0.3
-        _, grad = fit.loss_and_grad(theta, lattices, seen)
-        for i in range(len(theta)):
-            slope = differences(lambda moved, seen=seen: fit.loss_and_grad(moved, lattices, seen)[0], theta, i)
-            assert grad[i] == pytest.approx(slope, rel=1e-4, abs=1e-6), i
+    theta = fit.START + rng.normal(size=len(fit.START)) * 0.3
+    _, grad = fit.mean_loss(theta, examples)
+    for i in range(len(theta)):
+        step = np.eye(1, len(theta), i)[0] * 1e-5
+        slope = (fit.mean_loss(theta + step, examples)[0] - fit.mean_loss(theta - step, examples)[0]) / 2e-5
+        assert grad[i] == pytest.approx(slope, rel=1e-4, abs=1e-6), i
 
 
-def test_the_gradient_of_the_matrices(lattices, monkeypatch):
-    monkeypatch.setattr(fit, "MATRIX_RIDGE", 0)
-    monkeypatch.setattr(fit, "FLOAT", np.float64)
-    task = fit.MatrixTask(lattices, lattices, fit.START)
-    task.theta[fit.PLAIN:] = np.random.default_rng(1).normal(size=len(task.theta) - fit.PLAIN) * 0.05
-    theta, batch = task.theta.copy(), range(len(lattices))
-    _, grad = task.loss_and_grad(batch)
-
-    def loss(moved):
-        task.theta[...] = moved
-        return task.loss_and_grad(batch)[0]
-
-    last, ends = len(task.hidden.mean) * 11, fit.PLAIN + (len(task.hidden.mean) + 1) * 11
-    largest = [begin + i for begin, part in ((fit.PLAIN, grad[fit.PLAIN:ends]), (ends, grad[ends:]))
-               for i in np.argsort(-np.abs(part))[:12]]
-    assert np.abs(grad[ends:]).max() > 1e-3, "some blobs were cut"
-    for i in [*range(fit.PLAIN), *largest, fit.PLAIN + last, len(theta) - 1]:
-        assert grad[i] == pytest.approx(differences(loss, theta, i), rel=1e-3, abs=1e-7), i
+def test_examples_hold_joins_signs_and_what_is_neither(part):
+    texts = [text for text, *_ in study.numbers(part, 120, np.random.default_rng(0))]
+    assert set("".join(texts)) >= set("0123456789?-") and any("=" in text for text in texts)
 
 
-def test_learning_the_matrices_reads_more_of_what_it_learns_from(lattices, monkeypatch):
-    monkeypatch.setattr(fit, "SETTINGS", fit.SETTINGS.replace(epochs=30, batch_size=2))
-    before = fit.loss_and_grad(fit.START, lattices)[0]
-    matrices = fit.learn_matrices(lattices, lattices, fit.START)
-    seen = [fit.seen_by(one, matrices) for one in lattices]
-    assert fit.loss_and_grad(np.append(fit.START, 1.0), lattices, seen)[0] < before
+def test_confidence_is_that_of_the_samples():
+    """A logistic function of one signal, drawn from it."""
+    rng = np.random.default_rng(0)
+    signals = np.column_stack([np.ones(5000), rng.normal(0, 3, 5000)])
+    right = rng.random(5000) < confidence.sigmoid(signals @ [0.5, 0.7])
+    np.testing.assert_allclose(confidence.logistic(signals, right), [0.5, 0.7], atol=0.1)
+    assert confidence.right_places([1, 7, 10, 2], [1, 10, 2]).tolist() == [True, False, True, True]
 
 
-def test_unlikely_segments_are_left_out_of_what_is_learned_from_but_never_the_right_ones(part):
-    deployer = MNISTDeployer()
-    for signs, picture, kind in study.examples(part, 4, np.random.default_rng(0), *study.COMMON):
-        whole, some = (study.lattice(deployer, signs, picture, kind, closely) for closely in (True, False))
-        if whole is not None:
-            n = len(some.segments)
-            assert n < len(whole.segments) and n == len(some.hidden) == len(some.sides)
-            assert np.isfinite(log_sums_of(signs, some.count, some.segments, np.zeros((n, 11)))[-1, -1])
+def test_signs_whose_place_is_right():
+    assert signs_read("12.50", "12.50") == (1, 1) and signs_read("12.50", "12,50") == (1, 0)
+    assert signs_read("12.50", "1250") == (0, 0) and signs_read("3+4=7", "3+4-7") == (2, 1)
 
 
-def test_examples_hold_what_is_no_digit(part):
-    signs = [sign for signs, *_ in study.examples(part, 40, np.random.default_rng(0), *study.COMMON) for sign in signs]
-    assert NOTHING in signs and set(signs) - {NOTHING} == set(range(10))
+def test_amounts_dates_and_sums_mean_what_they_say():
+    rng, kinds = np.random.default_rng(0), {kind.__name__: kind for kind in KINDS}
+    for _ in range(50):
+        assert check(kinds["written_sum"](rng)) is True
+        assert isinstance(value(kinds["clock"](rng)), time)
+        assert isinstance(value(kinds["share"](rng)), Decimal) and value(kinds["negative"](rng)) < 0
 
 
 @pytest.mark.slow

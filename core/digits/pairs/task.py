@@ -45,7 +45,7 @@ UNSURE = (0.15, 0.06)  # standard deviation of the line's height (its logarithm)
 ASTRAY, STRAY_SIGNS = 0.08, 2  # share of small signs too high on the line: no sign; and the first of SIGNS, that can be
 OTHER_SIZES = (0.4, 1.5)  # heights of what is no digit, in heights of the line
 NO_SIGNS = ("signs", "two side by side")  # kinds of negatives that may be signs or two digits
-DRAWN = 20_000  # digits of the stroke model that are made for a set of windows
+DRAWN = 20_000  # most digits of the stroke model that are made for a set of windows
 PER_SET, EPOCHS_PER_SET = 120_000, 2  # windows that are made at once, and epochs that share them
 CHUNK = 256  # windows composed together; they stay in cache
 
@@ -67,9 +67,9 @@ class Digits:
     config: Config
 
     @classmethod
-    def of(cls, part: Images, config: Config, rng: np.random.Generator) -> "Digits":
-        """The digits of a part of the data, and those of the stroke model."""
-        X, y, _ = figures(DRAWN, rng)
+    def of(cls, part: Images, config: Config, rng: np.random.Generator, n: int) -> "Digits":
+        """The digits of a part of the data, and those of the stroke model for n windows."""
+        X, y, _ = figures(1 + min(DRAWN, n) if config.synthetic else 0, rng)
         return cls(part, Images(X, y), config)
 
     def some(self, n: int, rng: np.random.Generator, without: int | None = None) -> tuple[NDArray, NDArray]:
@@ -88,7 +88,7 @@ def windows(part: Images, n: int, rng: np.random.Generator,
     """n random windows (n, 960), the knots of their geometry (n, 24) and their classes (n,), of the digits of `part`
     and of the stroke model."""
     X, geometry, y = np.empty((n, PIXELS), np.uint8), np.empty((n, 3)), np.empty(n, np.int16)
-    kinds, source = rng.choice(len(SHARES), n, p=list(SHARES.values())), Digits.of(part, config, rng)
+    kinds, source = rng.choice(len(SHARES), n, p=list(SHARES.values())), Digits.of(part, config, rng, n)
     for number, kind in enumerate(SHARES):
         rows = np.flatnonzero(kinds == number)
         make, step = {"no digit": (_no_digits, n), "sign": (_signs, n)}.get(
@@ -183,7 +183,8 @@ class PairTask(ClassificationTask[Config]):
     def __init__(self, config: Config, train: Images, validation: Images, size: int = PER_SET) -> None:
         self._part, self._set, self._size = train, 0, size
         X, at, y = windows(train, size, np.random.default_rng([config.seed, 5, 0]), config)
-        X_val, knots_val, y_val = windows(validation, 10_000, np.random.default_rng(7), config.replace(synthetic=0.0))
+        X_val, knots_val, y_val = windows(validation, size // 12, np.random.default_rng(7),
+                                          config.replace(synthetic=0.0))
         super().__init__(config, pair_network(config), _rows(X, at), y,
                          (_rows(X_val, knots_val).astype(np.float32) / 255, y_val), drop_last=True)
 

@@ -14,6 +14,7 @@ from deployment.reader.number.score import NO_SIGN, TEXTS
 from deployment.reader.prediction import ALTERNATIVE_FROM, Box
 
 GAP, GAPS = 0.55, 1.5  # a gap is a space from GAP heights of the line and GAPS usual gaps on
+WIDE = 2.2  # heights of the line: a gap of more is a space in any case
 USUAL = 0.3  # quantile of the gaps of a line that is its usual one: digits may be written far apart
 
 
@@ -79,7 +80,7 @@ def _shares(lattice: Lattice, path: list[tuple[int, int]]) -> Array:
             rows[-1][:DIGITS] += two[starts & (lattice.last > last)].sum(axis=(0, 2))
             rows[-1][:DIGITS] += two[stops & (lattice.first < first)].sum(axis=(0, 1))
             continue
-        left, right = one[starts & (lattice.last < last)].sum(axis=0), one[stops & (lattice.first > first)].sum(axis=0)
+        left, right = one[starts & (lattice.last <= last)].sum(axis=0), one[stops & (lattice.first > first)].sum(axis=0)
         left[:DIGITS] += two[starts].sum(axis=(0, 2))
         right[:DIGITS] += two[stops].sum(axis=(0, 1))
         rows += [left, right]
@@ -91,4 +92,4 @@ def spaced(boxes: Sequence[Box], height: float) -> list[bool]:
     left, right = np.array([box[1] for box in boxes]), np.maximum.accumulate([box[3] for box in boxes])
     gaps = np.maximum(left[1:] - right[:-1], 0)
     usual = float(np.quantile(gaps, USUAL, method="lower")) if len(gaps) > 1 else np.inf
-    return [False, *(gaps > GAP * height + GAPS * usual).tolist()]
+    return [False, *(gaps > np.minimum(GAP * height + GAPS * usual, WIDE * height)).tolist()]

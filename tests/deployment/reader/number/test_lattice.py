@@ -5,107 +5,99 @@ from itertools import product
 import numpy as np
 import pytest
 
-from deployment.reader.number.cuts import Primitive
-from deployment.reader.number.lattice import Segment, best_path, log_sums, log_sums_of, posterior, probability, segments
+from deployment.reader.number.lattice import Lattice
 
 SIGNS, COUNT = 3, 5
-
-
-def all_segments(longest=3):
-    return [Segment(a, b, (0, 0, 1, 1)) for a in range(COUNT) for b in range(a + 1, min(COUNT, a + longest) + 1)]
-
-
-def every_path(found, start=0):
-    """Lists of numbers of Segments that lead from `start` to the last primitive."""
-    if start == COUNT:
-        yield []
-    for i, segment in enumerate(found):
-        if segment.first == start:
-            for rest in every_path(found, segment.last):
-                yield [i, *rest]
+PAIRS = [(a, b) for a in range(SIGNS) for b in range(SIGNS)]
 
 
 @pytest.fixture
-def line():
-    found = all_segments()
-    return found, np.random.default_rng(0).normal(size=(len(found), SIGNS))
+def lattice():
+    rng = np.random.default_rng(0)
+    first, last = np.array([(a, b) for a in range(COUNT) for b in range(a + 1, min(COUNT, a + 3) + 1)]).T
+    two = np.full((len(first), 10, 10), -np.inf)
+    two[::2, :SIGNS, :SIGNS] = rng.normal(size=(len(first[::2]), SIGNS, SIGNS))  # the others cannot be two digits
+    return Lattice(COUNT, first, last, rng.normal(size=(len(first), SIGNS)), two)
 
 
-def texts(line):
-    """Probability of each text, by enumeration."""
-    found, scores = line
-    shares = {}
-    for path in every_path(found):
-        for signs in product(range(SIGNS), repeat=len(path)):
-            score = np.exp(sum(scores[i, sign] for i, sign in zip(path, signs, strict=True)))
-            shares[signs] = shares.get(signs, 0) + score
-    total = sum(shares.values())
-    return {signs: share / total for signs, share in shares.items()}, total
+def every_path(lattice, start=0):
+    """Lists of numbers of segments that lead from `start` to the last primitive."""
+    if start == COUNT:
+        yield []
+    for i in np.flatnonzero(lattice.first == start):
+        for rest in every_path(lattice, lattice.last[i]):
+            yield [int(i), *rest]
 
 
-def test_the_sum_over_all_paths(line):
-    found, scores = line
-    _, total = texts(line)
-    every = np.logaddexp.reduce(scores, axis=1)
-    assert log_sums(COUNT, found, every)[-1] == pytest.approx(np.log(total))
-    assert log_sums(COUNT, found, every, backward=True)[0] == pytest.approx(np.log(total))
+def readings(lattice):
+    """Each (path with the signs of each segment, score), by enumeration."""
+    for path in every_path(lattice):
+        options = [[((sign,), lattice.one[i, sign]) for sign in range(SIGNS)] + [
+            (pair, lattice.two[i][pair]) for pair in PAIRS if np.isfinite(lattice.two[i][pair])] for i in path]
+        for chosen in product(*options):
+            yield list(zip(path, [signs for signs, _ in chosen], strict=True)), sum(score for _, score in chosen)
 
 
-def test_the_probability_of_a_text(line):
-    shares, _ = texts(line)
-    for signs in list(shares)[::7]:
-        assert probability(list(signs), COUNT, *line) == pytest.approx(shares[signs])
-    assert sum(probability(list(signs), COUNT, *line) for signs in shares) == pytest.approx(1)
-    assert probability([0] * (COUNT + 1), COUNT, *line) == 0, "no more signs than primitives"
+@pytest.fixture
+def enumerated(lattice):
+    """{text: probability}, and all readings with their probability."""
+    every = [(reading, np.exp(score)) for reading, score in readings(lattice)]
+    total, shares = sum(share for _, share in every), {}
+    for reading, share in every:
+        text = tuple(sign for _, signs in reading for sign in signs)
+        shares[text] = shares.get(text, 0) + share / total
+    return shares, [(reading, share / total) for reading, share in every], total
 
 
-def test_forward_and_backward_meet(line):
-    found, scores = line
-    signs = [0, 2, 1]
-    before = log_sums_of(signs, COUNT, found, scores)
-    after = log_sums_of(signs, COUNT, found, scores, backward=True)
+def test_the_sum_over_all_paths(lattice, enumerated):
+    assert lattice.before[-1] == pytest.approx(np.log(enumerated[2]))
+    assert lattice.after[0] == pytest.approx(np.log(enumerated[2]))
+
+
+def test_the_probability_of_a_text(lattice, enumerated):
+    for text, share in list(enumerated[0].items())[::17]:
+        assert np.exp(lattice.log_probability(text)) == pytest.approx(share)
+    assert np.exp(lattice.log_probability([0] * (2 * COUNT + 1))) == 0, "more signs than all primitives can be"
+
+
+def test_forward_and_backward_meet(lattice):
+    text = [0, 2, 1]
+    before, after = lattice.sums_of(text), lattice.sums_of(text, backward=True)
     assert before[-1, -1] == pytest.approx(after[0, 0])
-    for j in range(len(signs) + 1):  # every path has read j signs at one place, whatever j is
-        assert np.logaddexp.reduce(before[j] + after[j]) == pytest.approx(before[-1, -1])
 
 
-def test_the_best_path(line):
-    found, scores = line
-    best = max(every_path(found), key=lambda path: sum(scores[i, 0] for i in path))
-    assert best_path(COUNT, found, scores[:, 0]) == best
+def test_the_share_of_the_paths_through_a_segment(lattice, enumerated):
+    one, two = lattice.passing()
+    one_of, two_of = lattice.passing_of([1, 0, 2])
+    for i in range(len(lattice.first)):
+        through = [(signs, reading, share) for reading, share in enumerated[1] for k, signs in reading if k == i]
+        for text, (single, pairs) in {None: (one, two), (1, 0, 2): (one_of, two_of)}.items():
+            of = [(signs, share) for signs, reading, share in through
+                  if text is None or tuple(sign for _, each in reading for sign in each) == text]
+            whole = enumerated[0][text] if text else 1.0
+            assert single[i, 0] == pytest.approx(sum(share for signs, share in of if signs == (0,)) / whole)
+            assert pairs[i, 0, 2] == pytest.approx(sum(share for signs, share in of if signs == (0, 2)) / whole)
 
 
-def test_the_posterior_of_a_sign_at_a_place(line):
-    found, scores = line
-    shares = posterior(COUNT, found, scores)
-    here = next(i for i, segment in enumerate(found) if (segment.first, segment.last) == (0, 2))
-    _, total = texts(line)
-    passing = sum(np.exp(scores[path[0], 1]) * np.prod([np.exp(scores[i]).sum() for i in path[1:]])
-                  for path in every_path(found) if path[0] == here)
-    assert shares[here, 1] == pytest.approx(passing / total)
-    first = [i for i, segment in enumerate(found) if segment.first == 0]
-    assert shares[first].sum() == pytest.approx(1), "something stands first"
+def test_the_likeliest_texts(lattice, enumerated):
+    expected = sorted(enumerated[0].items(), key=lambda one: -one[1])
+    found = lattice.texts()
+    assert found[0][0] == expected[0][0] and len(found) == 12
+    for text, log_probability in found[:3]:
+        assert np.exp(log_probability) <= enumerated[0][text] * (1 + 1e-9), "a lower bound"
+        assert np.exp(log_probability) > 0.5 * enumerated[0][text]
 
 
-def test_what_borrows_is_the_same_place():
-    found = [Segment(0, 1, (0, 0, 1, 1)), Segment(0, 1, (0, 0, 1, 1), borrows=1)]
-    shares = posterior(1, found, np.zeros((2, 1)))
-    assert np.allclose(shares, 1)
+def test_the_best_path_of_a_text(lattice, enumerated):
+    text = (1, 0, 2, 2)
+    of = [(reading, share) for reading, share in enumerated[1]
+          if tuple(sign for _, signs in reading for sign in signs) == text]
+    best = max(of, key=lambda one: one[1])[0]
+    assert lattice.path(text) == [(i, len(signs)) for i, signs in best]
 
 
-def primitive(left, width=10, height=20):
-    return Primitive(0, left, np.ones((height, width), bool))
-
-
-def test_segments_are_neither_too_wide_nor_torn():
-    found = segments([primitive(0), primitive(12), primitive(60)], height=20)
-    assert [(segment.first, segment.last) for segment in found] == [(0, 1), (0, 2), (1, 2), (2, 3)]
-    assert found[1].box == (0, 0, 20, 22)
-    wide = segments([primitive(0, 25), primitive(26, 25)], height=20)
-    assert [(segment.first, segment.last) for segment in wide] == [(0, 1), (1, 2)]
-
-
-def test_only_cut_pieces_borrow_and_only_at_the_cut():
-    left, right = Primitive(0, 0, np.ones((20, 8), bool)), Primitive(0, 8, np.ones((20, 8), bool), crossed=0.5)
-    found = segments([left, right], height=20)
-    assert [(s.first, s.last, s.borrows) for s in found] == [(0, 1, 0), (0, 1, 1), (0, 2, 0), (1, 2, 0), (1, 2, -1)]
+def test_signs_that_are_less_likely(lattice):
+    lower = lattice.less_likely(slice(1, 3), 2.0)
+    np.testing.assert_array_equal(lower.one[:, 0], lattice.one[:, 0])
+    np.testing.assert_allclose(lower.one[:, 1:], lattice.one[:, 1:] - 2)
+    assert lower.log_probability([0, 0]) > lattice.log_probability([0, 0])

@@ -2,6 +2,7 @@
 
 import io
 import json
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -10,18 +11,22 @@ from PIL import Image, ImageDraw, ImageFont
 from published import NUMBERS, floor, number_row
 
 from analytics.numbers.__main__ import KINDS
-from analytics.numbers.compose import TOUCHING, WIDE, compose, photographed, strings
+from analytics.numbers.compose import NEAR, TOUCHING, WIDE, compose, photographed, strings
+from analytics.numbers.signs import composed_sign, with_signs
 from core.digits.config import Config
+from core.digits.pairs.window import window
 from core.digits.strokes.negatives import signs
 from core.digits.task import load_parts
 from core.metrics import wilson_interval
-from core.models.model import Model
 from deployment.deploy_mnist import MNISTDeployer, main
 from deployment.reader import wording as words
-from deployment.reader.labels import edit_distance, number_label
+from deployment.reader.csv_tables import lines_csv
+from deployment.reader.labels import as_labelled, edit_distance, number_label
+from deployment.reader.number.confidence import Confidence
 from deployment.reader.number.hint import noticed
-from deployment.reader.number.read import written
-from deployment.reader.number.score import FILE, SIDES, SIGNALS, Weights
+from deployment.reader.number.page import written
+from deployment.reader.number.score import FILE, READINGS, SIGNALS, Weights
+from deployment.reader.paper.ink import find_ink
 from deployment.reader.picture.load import InputError, load_pixels
 
 
@@ -39,6 +44,11 @@ def exact(deployer, pairs, kind="canvas"):
     texts, pictures = zip(*pairs, strict=True)
     found = deployer.read_numbers(pictures, skip_errors=True, kind=kind)
     return np.mean([getattr(reading, "text", None) == text for text, reading in zip(texts, found, strict=True)])
+
+
+def page_of(picture):
+    ink = find_ink(load_pixels(picture).values, "canvas")
+    return ink.ink, ink.mask
 
 
 @pytest.mark.parametrize("name, n", [("5 digits, gaps of 2 and more", 20), ("pairs that touch", 24),
@@ -103,19 +113,6 @@ def test_nothing_in_a_word_is_sure(deployer):
         assert "?" in reading.text and not any(place.emotion == "confident" for place in reading.digits), word
 
 
-def test_lines_are_weighed_as_numbers_and_as_words(deployer, part):
-    """Signs that are no digits make a line a word, in which more of them are expected; digits do not."""
-    rng = np.random.default_rng(3)
-    digits = part.X[[3, 7, 11, 15]].reshape(-1, 28, 28)
-    for images, word in ((digits, False), (signs(5, rng), True)):
-        row = load_pixels(compose(images, [WIDE] * (len(images) - 1), rng)).values
-        (line,) = written(deployer, row, "a row", "canvas").lines
-        before = line.scores
-        assert (line.take_for_word() > 0.5) == word == line.word
-        moved = line.scores - before
-        assert (moved[:, 10] > 2).all() and (moved[:, :10] < 0).all() if word else not moved.any()
-
-
 def test_a_doubtful_place_is_named(deployer):
     """A 4 that may be a 9, between two clear digits."""
     doubtful = np.asarray(Image.open(EXAMPLES / "four_or_nine.png").convert("L"))
@@ -123,7 +120,7 @@ def test_a_doubtful_place_is_named(deployer):
     picture = compose([clear, doubtful, clear], [WIDE, WIDE], np.random.default_rng(0))
     reading = deployer.read_number(picture, kind="canvas")
     assert reading.text[0] == reading.text[2] == "7" and set(reading.alternatives) == {1}
-    assert set(reading.alternatives[1]) == {4, 9} and reading.confidence < 0.95
+    assert set(reading.alternatives[1]) == {"4", "9"} and reading.confidence < 0.95
     assert reading.digits[1].emotion != "confident" and "one place is in doubt" in words.whole(reading)
 
 
@@ -229,62 +226,66 @@ def test_known_strokes_part_what_they_draw_across_each_other(deployer):
     assert other.text == deployer.read_number(np.asarray(image), kind="canvas").text, "strokes of another drawing"
 
 
+def test_signs_are_read_where_they_stand(deployer, part):
+    """Half of short amounts, dates and sums at least: the report has the figures."""
+    pairs = with_signs(part, 16, np.random.default_rng(2))
+    assert exact(deployer, pairs) >= 0.5
+
+
+@pytest.fixture(scope="module")
+def amount(part):
+    """A picture of "12.5" with a comma or point by the stroke model, its digits by one writer."""
+    rng, digits = np.random.default_rng(4), part.X.reshape(-1, 28, 28)
+    of = {d: digits[part.y == d][3] for d in (1, 2, 5)}
+    return compose([of[1], of[2], composed_sign(".", rng), of[5]], [WIDE, NEAR, NEAR], rng)
+
+
+def test_a_point_and_its_value(deployer, amount):
+    reading = deployer.read_number(amount, kind="canvas")
+    assert reading.text == "12.5" and reading.values == (Decimal("12.5"),) and reading.check is None
+    point = reading.digits[2]
+    assert point.text == "." and point.probabilities.shape == (10,) and point.image.shape == (28, 28)
+    top, _, bottom, _ = point.box
+    assert bottom - top < 0.4 * (reading.digits[0].box[2] - reading.digits[0].box[0])
+    assert deployer.read_number(amount, kind="canvas", signs=False).text == "125"
+
+
+def test_numbers_apart_are_parted_by_a_space(deployer, part):
+    rng = np.random.default_rng(1)
+    one, other = (strings(part, 1, (3, 3), [NEAR], rng, slant=0.05)[0] for _ in range(2))
+    height = max(len(one[1]), len(other[1]))
+    halves = [np.pad(picture, [(0, height - len(picture)), (0, 0)]) for _, picture in (one, other)]
+    reading = deployer.read_number(np.hstack([halves[0], np.zeros((height, 90), np.uint8), halves[1]]), kind="canvas")
+    assert reading.text == f"{one[0]} {other[0]}" and len(reading.values) == 2
+    assert [place.spaced for place in reading.digits] == [False] * 3 + [True] + [False] * 2
+    assert lines_csv(reading) == f"{one[0]},{other[0]}\n"
+
+
 def test_labels_and_distances():
     assert number_label("2026_a.jpg") == "2026" and number_label("12-345_b.png") == "12\n345"
-    assert number_label("7_.png") == "7"
-    assert number_label("IMG_20.jpg") is None and number_label("-1_a.jpg") is None
+    assert number_label("7_.png") == "7" and number_label("m20c5-3_x.png") == "-20.5\n3"
+    assert number_label("3+4=7_a.png") == "3+4=7" and as_labelled("1,5") == "1.5"
+    assert number_label("IMG_20.jpg") is None and number_label("-1_a.jpg") is None and number_label("m_a.jpg") is None
     assert edit_distance("2026", "2026") == 0 and edit_distance("", "12") == 2 and edit_distance("1234", "12534") == 1
     assert edit_distance("kitten", "sitting") == 3
 
 
-def test_shipped_weights_hold_every_signal(deployer):
+def test_shipped_weights_hold_every_signal():
     saved = json.loads(FILE.read_text())
-    for sha256, name in ((deployer.model.weights_sha256, "shipped network"), ("another", "any network")):
-        weights = Weights.of(sha256)
-        assert len(weights.digit) == len(weights.other) == len(SIGNALS)
-        assert weights.to_dict() == saved[name]
-        assert weights.digit[SIGNALS.index("ink cut")] < 0
-    width = sum(deployer.config.hidden[-2:])
-    own = Weights.of(deployer.model.weights_sha256)
-    assert weights.matrix is None and own.matrix.shape == (width + 1, 11) and own.sides.shape[0] == SIDES
+    weights = Weights.shipped()
+    assert weights.signals.shape == (len(READINGS), len(SIGNALS)) and (weights.pair > 0).all()
+    assert weights.to_dict() | {"confidence": Confidence.shipped().to_dict()} == saved
+    assert weights.signals[0, SIGNALS.index("ink cut")] < 0 < Confidence.shipped().text[1]
 
 
-def test_a_network_without_matrices_is_told_of_once(caplog):
-    Weights.of.cache_clear()
-    with caplog.at_level("WARNING"):
-        assert [Weights.of("a third network").matrix for _ in range(3)] == [None] * 3
-        assert Weights.of().matrix is None
-    assert len(caplog.records) == 1 and "python -m analytics.studies.number_weights --write" in caplog.text
-
-
-def test_another_network_reads_numbers_without_the_matrices(deployer, part, monkeypatch):
-    """Its own hidden layers mean other things. Not worse than connected components alone, on shorter numbers than those
-    of the report."""
-    pairs = strings(part, 8, (3, 3), [WIDE], np.random.default_rng(1))
-    monkeypatch.setattr(Model, "weights_sha256", property(lambda self: "another"))
-    assert exact(deployer, pairs) >= floor(number_row("5 digits, gaps of 2 and more")["components"], len(pairs))
-
-
-def test_segments_know_whose_ends_they_are(deployer, part):
-    picture = compose(part.X[[3, 7]].reshape(-1, 28, 28), [TOUCHING], np.random.default_rng(1))
-    (line,) = written(deployer, load_pixels(picture).values, "a pair", "canvas", one=np.inf).lines
-    last = len(line.primitives)
-    assert last > 2 and line.whole.shape == (1, sum(deployer.config.hidden) + deployer.config.hidden[-1])
-    for segment, ends in zip(line.segments, line.sides, strict=True):
-        left, right = segment.first == 0, segment.last == last
-        assert (ends == 0).tolist() == [left and not right, right and not left, left and right]
-
-
-def test_a_blob_says_which_digits_stand_at_its_ends_and_whether_it_is_one():
+def test_the_pair_reader_sees_in_a_line_what_it_saw_in_training(deployer, part):
+    """A pair composed in training, and drawn four times as large on a canvas."""
     rng = np.random.default_rng(0)
-    matrix, sides = rng.normal(size=(4, 11)), rng.normal(size=(3, 6, 10))  # the last 3 of 5 hidden units; 5 of a blob
-    hidden, whole = rng.normal(size=(3, 5)), rng.normal(size=(2, 5))
-    plain = hidden[:, 2:] @ matrix[:3] + matrix[3]
-    weights = Weights(1, 1, None, None, matrix, sides)
-    seen = weights.seen(hidden, whole, np.array([[1, -1, -1], [-1, 0, -1], [-1, -1, 1]]))
-    expected = plain.copy()
-    expected[0, :10] += whole[1] @ sides[0, :5] + sides[0, 5]
-    expected[1, :10] += whole[0] @ sides[1, :5] + sides[1, 5]
-    expected[2, :10] += whole[1] @ sides[2, :5] + sides[2, 5]
-    np.testing.assert_allclose(seen, expected)
-    np.testing.assert_allclose(weights.seen(hidden), plain)
+    pairs = strings(part, 10, (2, 2), [TOUCHING], rng)
+    for _, picture in pairs:
+        (line,) = written(deployer, load_pixels(picture).values, "a pair", "canvas").lines
+        whole = next(i for i, segment in enumerate(line.segments)
+                     if segment.first == 0 and segment.last == len(line.primitives))
+        seen = window((load_pixels(picture).grey / load_pixels(picture).grey.max())[None])[0]
+        row = line.pictures(*page_of(picture))[1][whole]
+        assert np.abs(row[: seen.size].reshape(seen.shape) - seen).mean() < 0.02
