@@ -64,7 +64,7 @@ HEAD = ("Numbers of MNIST digits, each by one writer, slanted by up to 0.25 colu
         "are of validation writers, on whom the cuts, the weights of the lattice and all settings were selected. "
         "Touching digits share at least 3 pixels of ink; overlapping digits are 1 to 3 pixels closer. Signs are pen "
         "strokes of other people at the scale of the digits. “Connected components” reads every connected component as "
-        "one digit; “pair reader alone” reads a whole picture as two digits, and is told that there are two.")
+        "one digit; “pair reader alone” reads a whole picture as two digits, whatever it shows.")
 NEARBY = 60  # test images in a row that are combined with each other, as their writers are unknown
 
 

@@ -95,7 +95,7 @@ def components(deployer: MNISTDeployer, line: Line, ink: np.ndarray, mask: np.nd
 
 
 def pairs_alone(deployer: MNISTDeployer, line: Line, ink: np.ndarray, mask: np.ndarray) -> str:
-    """A whole line as two digits by the pair reader, which is told that there are two."""
+    """A whole line as two digits by the pair reader, whatever it shows."""
     boxes = np.array([segment.box for segment in line.segments])
     (top, left), (bottom, right) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     part = np.where(mask[top:bottom, left:right], ink[top:bottom, left:right], 0)

@@ -34,7 +34,7 @@ print(time.perf_counter() - start, peak_megabytes(), len(reading.digits))
 
 def table(rows: Iterable[Row]) -> str:
     """Markdown, one line per Row."""
-    markdown = ["| numbers | n | read exactly | 95 % interval | errors per digit or sign | connected components alone | "
+    markdown = ["| numbers | n | read exactly | 95 % interval | errors per sign | connected components alone | "
                 "pair reader alone | stated |", "|---|---:|---:|---:|---:|---:|---:|---:|"]
     for row in rows:
         n, exact = len(row), int(row.exact.sum())
@@ -124,12 +124,14 @@ def mixes(rows: Sequence[Row]) -> str:
     joined digits, as a sentence."""
     shares = []
     for factor in (0.5, 1.0, 2.0):
-        weight = [factor if any(name in row.name for name in JOINED) else 1.0 for row in rows]
-        sure, right = (sum(w * (row.stated >= SURE)[row.exact | keep].sum() for w, row in zip(weight, rows, strict=True))
-                       for keep in (True, False))
-        shares.append(measured(right / sure))
-    return (f"Of the readings stated at 99 % and more {shares[1]} are right; with half as many numbers with joined digits "
-            f"{shares[0]}, with twice as many {shares[2]}.\n")
+        right = sure = 0.0
+        for row in rows:
+            weight, stated = factor if any(name in row.name for name in JOINED) else 1.0, row.stated >= SURE
+            sure += weight * stated.sum()
+            right += weight * (stated & row.exact).sum()
+        shares.append(measured(right / sure) if sure else "–")
+    return (f"Of the readings stated at 99 % and more {shares[1]} are right; with half as many numbers with joined "
+            f"digits {shares[0]}, with twice as many {shares[2]}.\n")
 
 
 def claims_table(rows: Iterable[Mapping]) -> str:

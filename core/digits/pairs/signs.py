@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.digits.data import BOX
-from core.digits.pairs.window import COLUMNS, MARGIN, ROWS
+from core.digits.pairs.window import VISIBLE, ends, window
 from core.digits.strokes.model import Variation, skeletons
 from core.digits.strokes.styles import read_styles
 
@@ -16,24 +16,26 @@ VARIATION = Variation(warp=3.5, shift=4.0, turn=5.0, rotation=6.0, missed_lift=0
 SIZE = 0.25  # standard deviation of the logarithm of the size
 AWAY = (0.06, 0.08)  # standard deviation of the place across and along the writing, in heights of a digit
 PEN = (0.05, 0.2)  # width of the pen, in heights of a digit
-EDGE, FINE = (1.0, 2.0), (20, 300)  # pixels of a stroke's edge; and of a digit's height in the picture, on either scale
+EDGE = (1.0, 2.0)  # pixels of a stroke's edge
+SCALES = {20: 0.65, 40: 0.35}  # pixels of a digit's height in the picture: share of the signs
 EACH = 2  # every second point of a figure is drawn; they are less than a pixel apart
 CHUNK = 32  # signs drawn together; they stay in cache
 
 
 def signs(n: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.floating], NDArray[np.integer]]:
     """n random signs: windows (n, 24, 40) in [0, 1]; height, width and how far the middle is below the line's (n, 3),
-    in heights of a digit; and the sign (n,), an index of SIGNS."""
-    points, ink, width, y = _written(n, rng)
-    half = width[:, None] / 2
-    low = np.where(ink[..., None] > 0, points, np.inf).min(axis=1) - half
-    high = np.where(ink[..., None] > 0, points, -np.inf).max(axis=1) + half
-    size, middle = high - low, (low + high) / 2
-    step = np.maximum(size[:, 1] / (ROWS - 2 * MARGIN), size[:, 0] / (COLUMNS - 2 * MARGIN))
-    places = (points - middle[:, None]) / step[:, None, None] + np.array([COLUMNS - 1, ROWS - 1]) / 2
-    pixel = UNIT / log_uniform(FINE, n, rng) / step  # of a coarse picture, in pixels of the window
-    pictures = drawn(places, width / step, ink, (ROWS, COLUMNS), np.maximum(rng.uniform(*EDGE, n), pixel))
-    return pictures, np.stack([size[:, 1], size[:, 0], middle[:, 1]], axis=1) / UNIT, y
+    in heights of a digit; and the sign (n,), an index of SIGNS. They are as soft as digits of MNIST's size, or of twice
+    that."""
+    counts = rng.multinomial(n, list(SCALES.values()))
+    parts = []
+    for scale, count in zip(SCALES, counts, strict=True):
+        shape = 2 * scale, round(2.2 * scale)
+        pictures, y = at_scale(count, rng, SIGNS, scale * log_uniform(PEN, count, rng), shape, scale)
+        top, bottom, left, right = ends(pictures > VISIBLE)
+        geometry = np.stack([bottom - top, right - left, (top + bottom - shape[0]) / 2], axis=1) / scale
+        parts.append((window(pictures), geometry, y))
+    windows, geometry, y = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return windows, geometry, y
 
 
 def log_uniform(low_high: tuple[float, float], n: int, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -42,18 +44,19 @@ def log_uniform(low_high: tuple[float, float], n: int, rng: np.random.Generator)
     return low * (high / low) ** rng.random(n)
 
 
-def at_scale(n: int, rng: np.random.Generator, which: str, pen: float,
-             shape: tuple[int, int]) -> tuple[NDArray[np.float32], list[str]]:
-    """n random signs of `which` at the scale and place at which they stand beside the digits of MNIST, the middle of
-    the line in the middle of each picture (n, *shape); and what they are. pen: its width in pixels."""
-    points, ink, _, y = _written(n, rng, which)
+def at_scale(n: int, rng: np.random.Generator, which: str, pen: NDArray[np.floating] | float, shape: tuple[int, int],
+             scale: int = BOX) -> tuple[NDArray[np.float32], NDArray[np.integer]]:
+    """n random signs of `which` at the scale and place at which they stand beside digits of `scale` pixels, the middle
+    of the line in the middle of each picture (n, *shape); and what they are, indices of SIGNS. pen: its width in
+    pixels, or that of each (n,)."""
+    points, ink, y = _written(n, rng, which)
     middle = np.array([side - 1 for side in shape[::-1]]) / 2
-    pictures = drawn(points * (BOX / UNIT) + middle, np.full(n, pen), ink, shape, np.full(n, 1.5))
-    return pictures, [SIGNS[number] for number in y]
+    pictures = drawn(points * (scale / UNIT) + middle, np.broadcast_to(pen, n), ink, shape, rng.uniform(*EDGE, n))
+    return pictures, y
 
 
-def _written(n, rng, which=SIGNS):
-    """Points (n, P, 2), around the middle of the line, and ink (n, P); the width of the pen (n,); the sign (n,)."""
+def _written(n, rng, which):
+    """Points (n, P, 2), around the middle of the line, and ink (n, P); the sign (n,)."""
     styles = [style for style in read_styles(FILE) if style.name in which]
     share = np.array([style.weight for style in styles])
     for sign in which:
@@ -70,8 +73,7 @@ def _written(n, rng, which=SIGNS):
     middle = points.mean(axis=1, keepdims=True)
     points = middle + (points - middle) * np.exp(rng.normal(0, SIZE, (n, 1, 1)))
     points += UNIT * np.array(AWAY)[None, None] * rng.standard_normal((n, 1, 2))
-    width = UNIT * log_uniform(PEN, n, rng)
-    return points, ink, width, np.array([SIGNS.index(styles[number].name) for number in chosen])
+    return points, ink, np.array([SIGNS.index(styles[number].name) for number in chosen], int)
 
 
 def drawn(points: NDArray[np.floating], width: NDArray[np.floating], ink: NDArray[np.floating],

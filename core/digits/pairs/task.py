@@ -180,7 +180,8 @@ def _cut_off(digits, left, rng):
 class PairTask(ClassificationTask[Config]):
     """Train on windows composed of Images `train`; evaluate on windows of Images `validation`."""
 
-    def __init__(self, config: Config, train: Images, validation: Images, size: int = PER_SET) -> None:
+    def __init__(self, config: Config, train: Images, validation: Images, size: int | None = None) -> None:
+        size = size or PER_SET
         self._part, self._set, self._size = train, 0, size
         X, at, y = windows(train, size, np.random.default_rng([config.seed, 5, 0]), config)
         X_val, knots_val, y_val = windows(validation, size // 12, np.random.default_rng(7),

@@ -63,7 +63,7 @@ def place_signals(text: LineText, evidence: Evidence) -> Array:
 
 
 def alone(text: LineText, evidence: Evidence) -> NDArray[np.bool_]:
-    """Whether each place is a segment of its own that is cut off from nothing."""
+    """Whether each place is one segment that is cut off from nothing."""
     return np.array([signs == 1 and evidence.alone[i] for i, signs in text.path for _ in range(signs)], bool)
 
 

@@ -5,6 +5,7 @@ over segments from the first primitive of the line to its last. The probability 
 the paths that read it, divided by the sum over all paths (LeCun, Bottou, Bengio and Haffner 1998, sections VI and VII).
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -30,11 +31,10 @@ class Lattice:
     one: Array
     two: Array
 
-    def less_likely(self, signs: slice, by: float) -> "Lattice":
-        """The Lattice in which the score of these signs is lower by so many nats."""
-        one = self.one.copy()
-        one[:, signs] -= by
-        return replace(self, one=one)
+    def weighted(self, by: Array) -> "Lattice":
+        """The Lattice in which the score of each sign is higher by so many nats: (signs,)."""
+        digits = by[: self.two.shape[1]]
+        return replace(self, one=self.one + by, two=self.two + digits[:, None] + digits)
 
     @cached_property
     def every(self) -> Array:
@@ -116,42 +116,44 @@ class Lattice:
     def texts(self) -> list[tuple[Text, float]]:
         """The likeliest texts, most likely first, with the logarithm of the probability of each: a lower bound, as only
         CHOSEN texts are followed at once."""
-        one, two = self.passing()
-        options: list[list[tuple[Text, float]]] = [[] for _ in self.first]
-        for i, sign in zip(*np.nonzero(one > LIKELY), strict=True):
-            options[i].append(((int(sign),), float(self.one[i, sign])))
-        for i, left, right in zip(*np.nonzero(two > LIKELY), strict=True):
-            options[i].append(((int(left), int(right)), float(self.two[i, left, right])))
         best: list[dict[Text, float]] = [{(): 0.0}, *({} for _ in range(self.count))]
-        for place, chosen, starts in self._steps(backward=False):
+        for place, arcs in self._likely.items():
             merged: dict[Text, float] = {}
-            for i, start in zip(chosen, starts, strict=True):
-                for signs, score in options[i]:
-                    for text, total in best[start].items():
-                        merged[text + signs] = float(np.logaddexp(merged.get(text + signs, -np.inf), total + score))
+            for i, signs, score in arcs:
+                for text, total in best[self.first[i]].items():
+                    before = merged.get(text + signs)
+                    merged[text + signs] = total + score if before is None else _log_add(before, total + score)
             best[place] = dict(sorted(merged.items(), key=lambda one: -one[1])[:CHOSEN])
         return [(text, total - float(self.before[-1])) for text, total in best[-1].items()]
 
-    def path(self, text: Sequence[int]) -> list[tuple[int, int]]:
-        """The best path that reads a text: each segment with the number of its signs, 1 or 2."""
-        length = len(text)
-        best = np.full((length + 1, self.count + 1), -np.inf)
-        best[0, 0], came = 0.0, {}
-        for place, chosen, starts in self._steps(backward=False):
-            for i, start in zip(chosen, starts, strict=True):
-                for j in range(length):
-                    options = [(1, self.one[i, text[j]])]
-                    if j + 1 < length and max(text[j : j + 2]) < 10:
-                        options.append((2, self.two[i, text[j], text[j + 1]]))
-                    for signs, score in options:
-                        if best[j, start] + score > best[j + signs, place]:
-                            best[j + signs, place], came[j + signs, place] = best[j, start] + score, (i, signs)
-        steps, j, place = [], length, self.count
-        while place:
-            i, signs = came[j, place]
-            steps.append((int(i), signs))
-            j, place = j - signs, int(self.first[i])
-        return steps[::-1]
+    @cached_property
+    def _likely(self) -> dict[int, list[tuple[int, Text, float]]]:
+        """{place: (segment, signs, score) of the likely readings of segments that end there}, from left to right; the
+        best sign of each segment is among them, so that there is a path."""
+        one, two = self.passing()
+        one[np.arange(len(one)), self.one.argmax(axis=1)] = 1.0
+        arcs = [(int(i), (int(sign),), float(self.one[i, sign]))
+                for i, sign in zip(*np.nonzero(one > LIKELY), strict=True)]
+        arcs += [(int(i), (int(left), int(right)), float(self.two[i, left, right]))
+                 for i, left, right in zip(*np.nonzero(two > LIKELY), strict=True)]
+        return {place: of for place in range(1, self.count + 1) if (of := [arc for arc in arcs
+                                                                          if self.last[arc[0]] == place])}
+
+    def path(self, text: Text) -> list[tuple[int, int]]:
+        """The best path that reads one of `texts`: each segment with the number of its signs, 1 or 2."""
+        best: list[dict[int, tuple[float, list[tuple[int, int]]]]] = [{0: (0.0, [])}]  # {signs read: score, path}
+        best += [{} for _ in range(self.count)]
+        for place, arcs in self._likely.items():
+            for i, signs, score in arcs:
+                for read, (total, steps) in best[self.first[i]].items():
+                    after = read + len(signs)
+                    if text[read:after] == signs and total + score > best[place].get(after, (-np.inf, []))[0]:
+                        best[place][after] = total + score, [*steps, (i, len(signs))]
+        return best[-1][len(text)][1]
+
+
+def _log_add(a: float, b: float) -> float:
+    return max(a, b) + math.log1p(math.exp(-abs(a - b)))
 
 
 def _log_sum(values):

@@ -22,9 +22,10 @@ from deployment.reader.prediction import UNKNOWN, Box, NumberReading, Place, Pre
 
 CERTAIN = 0.98  # probability of being cut out and read rightly, from which on a place of a number can be confident
 PROBABLE = 0.6  # the same, from which on it is hesitant and not confused
+WORD = 0.01  # probability of being a word, from which on nothing in a line is confident
 LIKELY = 0.4  # the same, below which an out-of-distribution sign is not a digit
-SIGN_NUMBERS = slice(DIGITS, NO_SIGN)
-AGAINST_SIGNS = 3.0  # nats by which a sign must be likelier where digits alone are expected
+# Nats by which signs are less likely where digits alone are expected
+DIGITS_ALONE = np.where((np.arange(len(TEXTS)) >= DIGITS) & (np.arange(len(TEXTS)) < NO_SIGN), -3.0, 0.0)
 SHOWN = 900  # pixels of the long side of the page stored in a reading
 
 
@@ -40,8 +41,7 @@ def read_number(deployer: NumberReader, source: PictureSource, name: str = "the 
     grey, scale = pixels.grey, pixels.scale
     page = written(deployer, pixels.values, name, kind, [(np.asarray(points) / scale, width / scale)
                                                          for points, width in strokes])
-    texts = [LineText.of(line.lattice if signs else line.lattice.less_likely(SIGN_NUMBERS, AGAINST_SIGNS))
-             for line in page.lines]
+    texts = [LineText.of(line.lattice if signs else line.lattice.weighted(DIGITS_ALONE)) for line in page.lines]
     calibrated = Confidence.shipped()
     rows = _places(deployer, page, texts, calibrated, scale)
     places, alternatives = [], {}
@@ -80,7 +80,8 @@ def _places(deployer: NumberReader, page: Written, texts: Sequence[LineText], ca
     predictions = iter([prediction or next(read) for prediction in known])
     boxes, rows = iter(in_source(box, scale) for _, box in parts), []
     for number, (line, text) in enumerate(zip(page.lines, texts, strict=True)):
-        row = [_place(next(predictions), sign, float(chance), share, next(boxes), number, bool(single))
+        word = text.word >= WORD
+        row = [_place(next(predictions), sign, float(chance), share, next(boxes), number, bool(single), word)
                for sign, chance, share, single in zip(
                    text.text, calibrated.of_places(text, line.evidence), text.shares, alone(text, line.evidence),
                    strict=True)]
@@ -89,9 +90,11 @@ def _places(deployer: NumberReader, page: Written, texts: Sequence[LineText], ca
     return rows
 
 
-def _place(prediction: Prediction, sign: int, chance: float, share: Array, box: Box, line: int, alone: bool) -> Place:
+def _place(prediction: Prediction, sign: int, chance: float, share: Array, box: Box, line: int, alone: bool,
+           word: bool) -> Place:
     """The Place of a sign that is right with this chance; share (len(TEXTS),): what the lattice says of each sign.
-    alone: it is one blob, so that what its prediction says of its likeness to digits holds.
+    alone: it is one blob, so that what its prediction says of its likeness to digits holds; word: its line may be a
+    word, in which nothing is confident.
 
     Where it is not confident its chance is CERTAIN at most, so that emotion and number agree.
     """
@@ -103,6 +106,8 @@ def _place(prediction: Prediction, sign: int, chance: float, share: Array, box: 
         emotion = "curious"
     elif sign < DIGITS and alone and emotion == "confident":
         emotion = prediction.emotion
+    if word and emotion == "confident":
+        emotion = "hesitant"
     if emotion != "confident":
         chance = min(chance, CERTAIN)
     values = {name: getattr(prediction, name) for name in Prediction.__dataclass_fields__}

@@ -23,7 +23,7 @@ def test_size_and_place_are_those_of_the_sign():
 def test_a_point_stands_low_beside_a_digit():
     pictures, names = at_scale(50, np.random.default_rng(0), ".", 3.0, (40, 40))
     rows = np.array([np.flatnonzero(picture.max(axis=1) > 0.5).mean() for picture in pictures])
-    assert set(names) == {"."} and 26 < np.median(rows) < 32, "the digits' base line is row 30"
+    assert set(names) == {SIGNS.index(".")} and 26 < np.median(rows) < 32, "the digits' base line is row 30"
 
 
 def test_a_stroke_is_as_wide_as_its_pen():

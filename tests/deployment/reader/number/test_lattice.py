@@ -17,7 +17,9 @@ def lattice():
     first, last = np.array([(a, b) for a in range(COUNT) for b in range(a + 1, min(COUNT, a + 3) + 1)]).T
     two = np.full((len(first), 10, 10), -np.inf)
     two[::2, :SIGNS, :SIGNS] = rng.normal(size=(len(first[::2]), SIGNS, SIGNS))  # the others cannot be two digits
-    return Lattice(COUNT, first, last, rng.normal(size=(len(first), SIGNS)), two)
+    one = np.full((len(first), 10), -np.inf)
+    one[:, :SIGNS] = rng.normal(size=(len(first), SIGNS))
+    return Lattice(COUNT, first, last, one, two)
 
 
 def every_path(lattice, start=0):
@@ -97,7 +99,9 @@ def test_the_best_path_of_a_text(lattice, enumerated):
 
 
 def test_signs_that_are_less_likely(lattice):
-    lower = lattice.less_likely(slice(1, 3), 2.0)
+    lower = lattice.weighted(np.array([0.0, -2.0, -2.0, *[0.0] * 7]))
     np.testing.assert_array_equal(lower.one[:, 0], lattice.one[:, 0])
-    np.testing.assert_allclose(lower.one[:, 1:], lattice.one[:, 1:] - 2)
+    np.testing.assert_allclose(lower.one[:, 1:3], lattice.one[:, 1:3] - 2)
+    np.testing.assert_allclose(lower.two[:, 0, 1:3], lattice.two[:, 0, 1:3] - 2)
+    np.testing.assert_allclose(lower.two[:, 2, 1], lattice.two[:, 2, 1] - 4)
     assert lower.log_probability([0, 0]) > lattice.log_probability([0, 0])
