@@ -12,13 +12,15 @@ from deployment.reader.number.score import FLOOR_PAIR, NO_SIGN, READINGS, SIGNAL
 
 RIDGE = 1e-3
 FLOOR_P = 0.01  # bounds the gradient of unreadable numbers: the loss is -log(P + FLOOR_P)
-START = np.concatenate([[0.5, 0.2], np.full(len(READINGS), 0.5), *np.outer([0, 0, -4, 0], np.eye(len(SIGNALS))[0])])
+ITERATIONS = 80  # of L-BFGS
+CONSTANTS = [0, 0, -4, 0]  # of READINGS
+START = np.concatenate([[0.5, 0.2, 0.2], np.full(len(READINGS), 0.5), *np.outer(CONSTANTS, np.eye(len(SIGNALS))[0])])
 
 
 def unpack(theta: NDArray[np.floating]) -> Weights:
     """The Weights in theta."""
     n = len(READINGS)
-    return Weights(theta[0], theta[1], theta[2 : 2 + n], theta[2 + n :].reshape(n, len(SIGNALS)))
+    return Weights(theta[0], theta[1], theta[2], theta[3 : 3 + n], theta[3 + n :].reshape(n, len(SIGNALS)))
 
 
 def loss_and_grad(example: Example, weights: Weights) -> tuple[float, NDArray[np.floating]]:
@@ -30,10 +32,11 @@ def loss_and_grad(example: Example, weights: Weights) -> tuple[float, NDArray[np
     pairs = np.maximum(evidence.pairs, np.log(FLOOR_PAIR))
     digit, sign = one[:, :DIGITS], one[:, DIGITS:NO_SIGN]
     sums = np.stack([digit.sum(axis=1), sign.sum(axis=1), one[:, NO_SIGN], two.sum(axis=1)])
-    grad = np.concatenate([
-        [np.sum(digit * evidence.digits), sums[0] @ evidence.digits.max(axis=1), np.sum(digit * pairs[:, ONE:TWO]),
-         np.sum(sign * pairs[:, SIGN:]), one[:, NO_SIGN] @ pairs[:, NOTHING], np.sum(two * pairs[:, TWO:MORE])],
-        (sums @ evidence.signals).ravel()])
+    of_evidence = [np.sum(digit * evidence.digits), sums[0] @ evidence.digits.max(axis=1),
+                   np.sum(two * evidence.halves.reshape(two.shape)), np.sum(digit * pairs[:, ONE:TWO]),
+                   np.sum(sign * pairs[:, SIGN:]), one[:, NO_SIGN] @ pairs[:, NOTHING],
+                   np.sum(two * pairs[:, TWO:MORE])]
+    grad = np.concatenate([of_evidence, (sums @ evidence.signals).ravel()])
     return -np.log(p + FLOOR_P), grad * p / (p + FLOOR_P)
 
 
@@ -43,6 +46,24 @@ def mean_loss(theta: NDArray[np.floating], examples: Sequence[Example]) -> tuple
     losses, grads = zip(*[loss_and_grad(example, weights) for example in examples], strict=True)
     away = theta - START
     return float(np.mean(losses) + RIDGE * away @ away / 2), np.mean(grads, axis=0) + RIDGE * away
+
+
+def fitted(examples: Sequence[Example], fixed: NDArray[np.bool_] | None = None) -> Weights:
+    """The Weights of minimal loss; those of theta that are `fixed` are 0."""
+    from scipy.optimize import minimize
+
+    free = np.ones(len(START), bool) if fixed is None else ~fixed
+
+    def loss(part: NDArray[np.floating]) -> tuple[float, NDArray[np.floating]]:
+        theta = np.zeros(len(START))
+        theta[free] = part
+        value, grad = mean_loss(theta, examples)
+        return value, grad[free]
+
+    result = minimize(loss, START[free], jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
+    theta = np.zeros(len(START))
+    theta[free] = result.x
+    return unpack(theta)
 
 
 def exact(examples: Sequence[Example], weights: Weights) -> float:

@@ -35,6 +35,11 @@ class Primitive(Blob):
     edge: NDArray[np.floating] | None = None
     edge_top: int = 0
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether its left side is a cut."""
+        return self.edge is not None
+
 
 def cut(blob: Blob, height: float, narrow: float = NARROW) -> list[Primitive]:
     """The Primitives of a Blob, from left to right, in a line of this height in pixels: one or more; one where it is

@@ -48,9 +48,10 @@ class Line:
         return np.array([connected(segment, self.primitives) for segment in self.segments])
 
     def divide(self, parts: Iterable[Iterable[Primitive]]) -> None:
-        """Take Primitives, a list for each blob, in the place of the blobs."""
-        self.primitives = sorted((primitive for part in parts for primitive in part),
-                                 key=lambda one: one.left + one.right)
+        """Take Primitives, a list for each blob, in the place of the blobs. Those of one blob stay in their order."""
+        placed = [(at, one) for part in map(list, parts) for at, one in zip(
+            np.maximum.accumulate([one.left + one.right for one in part]), part, strict=True)]
+        self.primitives = [one for _, one in sorted(placed, key=lambda one: one[0])]
         self.segments = segments(self.primitives, self.height)
         self.__dict__.pop("middles", None)
 
@@ -82,8 +83,8 @@ class Line:
     @property
     def alone(self) -> NDArray[np.bool_]:
         """Whether each segment is cut off from nothing."""
-        crossed = np.array([one.crossed > 0 for one in self.primitives] + [False])
-        return np.array([not (crossed[segment.first] or crossed[segment.last]) for segment in self.segments])
+        cut = [one.is_cut for one in self.primitives] + [False]
+        return np.array([not (cut[segment.first] or cut[segment.last]) for segment in self.segments])
 
     def halves(self, ink: Array, mask: NDArray[np.bool_], i: int) -> list[tuple[Array, Box]]:
         """The pictures (28, 28) and boxes of the two digits that segment i is: parted at the cut where both are best

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from deployment.reader.number.cuts import HARDLY_TWO, NARROW, cut
 from deployment.reader.number.line import Line
 from deployment.reader.number.pen import Stroke, stroke_blobs
-from deployment.reader.number.score import FLOOR, NO_SIGN, Evidence, Weights, signals
+from deployment.reader.number.score import FLOOR, NO_SIGN, Evidence, Weights, halves_of, signals
 from deployment.reader.number.sheet import Blob, blobs, lines
 from deployment.reader.paper.ink import find_ink
 from deployment.reader.picture.load import InputError
@@ -81,9 +81,9 @@ def _assess(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.
     for line, (images, _) in zip(work, pictures, strict=True):
         part = slice(start, start + len(images))
         line.images, start = images, part.stop
-        line.evidence = Evidence(digits[part], pairs[part], signals(line.primitives, line.segments, line.height,
-                                                                    digitness[part], novelty[part]),
-                                 line.joined, line.alone)
+        known = signals(line.primitives, line.segments, line.height, digitness[part], novelty[part], pairs[part])
+        line.evidence = Evidence(digits[part], pairs[part], known, line.joined, line.alone,
+                                 halves_of(line.segments, line.joined, digits[part]))
 
 
 def _cut(work: Sequence[Line]) -> None:
@@ -113,6 +113,7 @@ def _augment(deployer: NumberReader, work: Sequence[Line]) -> None:
         line.predictions = predictions
         for i, prediction in predictions.items():
             line.evidence.digits[i] = np.log(np.maximum(prediction.probabilities, FLOOR))
+        line.evidence.halves[...] = halves_of(line.segments, line.joined, line.evidence.digits)
 
 
 def read_closely(deployer: FramedReader, work: Sequence[Line],

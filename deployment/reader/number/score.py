@@ -25,7 +25,8 @@ from deployment.reader.prediction import UNKNOWN
 FILE = Path(__file__).with_name("weights.json")
 TEXTS = "0123456789" + SIGNS + UNKNOWN  # what each sign of a lattice is written as
 NO_SIGN = len(TEXTS) - 1
-SIGNALS = ("constant", "no digit", "novel", "ink cut", "blobs joined", "gap inside", "ink borrowed")
+SIGNALS = ("constant", "no digit", "novel", "ink cut", "blobs joined", "gap inside", "ink borrowed", "three or more",
+           "no cut inside")
 READINGS = ("digit", "sign", "no sign", "two")  # of a segment
 FLOOR, FLOOR_PAIR = 1e-5, 1e-6  # least probabilities: a network's error is never impossible
 
@@ -34,22 +35,25 @@ FLOOR, FLOOR_PAIR = 1e-5, 1e-6  # least probabilities: a network's error is neve
 class Evidence:
     """What is known of the n segments of a line. digits: log probabilities (n, 10) of the network for digits; pairs:
     those (n, 121) of the pair reader; signals: (n, len(SIGNALS)); joined: (n,), whether each can be two digits; alone:
-    (n,), whether each is cut off from nothing."""
+    (n,), whether each is cut off from nothing; halves: (n, 10, 10), see `halves_of`."""
 
     digits: Array
     pairs: Array
     signals: Array
     joined: NDArray[np.bool_]
     alone: NDArray[np.bool_]
+    halves: Array
 
 
 @dataclass(frozen=True)
 class Weights:
-    """digit: of the log probabilities of the network for digits, sure: of the largest of them; pair: of those of the
-    pair reader, for each of READINGS; signals: (len(READINGS), len(SIGNALS))."""
+    """digit: of the log probabilities of the network for digits, sure: of the largest of them, halves: of
+    those of both halves of two digits; pair: of those of the pair reader, for each of READINGS; signals:
+    (len(READINGS), len(SIGNALS))."""
 
     digit: float
     sure: float
+    halves: float
     pair: Array
     signals: Array
 
@@ -62,12 +66,14 @@ class Weights:
     @classmethod
     def from_dict(cls, saved: dict) -> "Weights":
         """The Weights stored by `to_dict`."""
-        return cls(saved["digit"], saved["sure"], np.array([saved["pair"][name] for name in READINGS]),
+        return cls(saved["digit"], saved["sure"], saved["halves"],
+                   np.array([saved["pair"][name] for name in READINGS]),
                    np.array([[saved["signals"][reading][name] for name in SIGNALS] for reading in READINGS]))
 
     def to_dict(self) -> dict:
         """The weights as JSON types."""
         return {"digit": float(self.digit), "sure": float(self.sure),
+                "halves": float(self.halves),
                 "pair": dict(zip(READINGS, map(float, self.pair), strict=True)),
                 "signals": {reading: dict(zip(SIGNALS, map(float, row), strict=True))
                             for reading, row in zip(READINGS, self.signals, strict=True)}}
@@ -79,23 +85,48 @@ class Weights:
         one = np.column_stack([
             self.digit * digits + (self.sure * digits.max(axis=1) + digit)[:, None] + self.pair[0] * pairs[:, ONE:TWO],
             self.pair[1] * pairs[:, SIGN:] + sign[:, None], self.pair[2] * pairs[:, NOTHING] + no_sign])
-        both = self.pair[3] * pairs[:, TWO:MORE] + two[:, None]
-        return one, np.where(evidence.joined[:, None], both, -np.inf).reshape(-1, DIGITS, DIGITS)
+        both = (self.pair[3] * pairs[:, TWO:MORE] + two[:, None]).reshape(-1, DIGITS, DIGITS)
+        return one, np.where(evidence.joined[:, None, None], both + self.halves * evidence.halves, -np.inf)
+
+
+def halves_of(segments: Sequence[Segment], joined: NDArray[np.bool_], digits: Array) -> Array:
+    """What the halves of each joined Segment say for it being the digits a and b, (n, 10, 10): log of the sum, over all
+    cuts inside, of the probability that the left half is an a and the right one a b, by the network for digits. 0 where
+    there is no cut inside."""
+    count = max(segment.last for segment in segments)
+    best = np.full((count + 1, count + 1, DIGITS), -np.inf)
+    for segment, values in zip(segments, digits, strict=True):
+        np.maximum(best[segment.first, segment.last], values, out=best[segment.first, segment.last])
+    answer = np.zeros((len(segments), DIGITS, DIGITS))
+    for i, segment in enumerate(segments):
+        first, last = segment.first, segment.last
+        if joined[i] and last - first > 1:
+            inside = slice(first + 1, last)
+            answer[i] = np.logaddexp.reduce(best[first, inside, :, None] + best[inside, last, None, :], axis=0)
+    return answer
 
 
 def signals(primitives: Sequence[Primitive], segments: Sequence[Segment], height: float, digitness: Array,
-            novelty: Array) -> Array:
+            novelty: Array, pairs: Array) -> Array:
     """(n, len(SIGNALS)) of the Segments of a line's primitives; height: the line's, in pixels; digitness: log of the
-    probability (n,) that each is a digit; novelty: (n,), above 1 if it is out-of-distribution."""
-    joined, gaps, crossed = (np.zeros(len(segments)) for _ in range(3))
+    probability (n,) that each is a digit; novelty: (n,), above 1 if it is out-of-distribution; pairs: (n, 121) of the
+    pair reader."""
+    joined, gaps, crossed, more, uncut = (np.zeros(len(segments)) for _ in range(5))
+    blobs = {(segment.first, segment.last): i for i, segment in enumerate(segments) if not segment.borrows}
     for i, segment in enumerate(segments):
-        crossed[i] = primitives[segment.first].crossed
+        crossed[i], uncut[i] = primitives[segment.first].crossed, segment.last - segment.first == 1
         reach = primitives[segment.first].right
         for primitive in primitives[segment.first + 1 : segment.last]:
-            if not primitive.crossed and primitive.left >= reach:  # another blob begins, beside what is there
+            if not primitive.is_cut and primitive.left >= reach:  # another blob begins, beside what is there
                 joined[i] += 1
                 gaps[i] += (primitive.left - reach) / height
             reach = max(reach, primitive.right)
+        if not primitives[segment.first].is_cut:  # where it begins a blob that goes on, this must be three or more
+            end = segment.last
+            while end < len(primitives) and primitives[end].is_cut:
+                end += 1
+            whole = blobs.get((segment.first, end)) if end > segment.last else None
+            more[i] = max(pairs[whole, MORE], np.log(FLOOR_PAIR)) if whole is not None else 0.0
     borrowed = np.array([float(segment.borrows != 0) for segment in segments])
     return np.column_stack([np.ones(len(segments)), digitness, np.log1p(np.minimum(novelty, 1e6)), crossed, joined,
-                            gaps, borrowed])
+                            gaps, borrowed, more, uncut])

@@ -37,15 +37,15 @@ def segments(primitives: Sequence[Primitive], height: float) -> list[Segment]:
             top, left = min(top, primitive.top), min(left, primitive.left)
             bottom, right = max(bottom, primitive.bottom), max(right, primitive.right)
             # two digits only where they hang together
-            widest = TWO_WIDEST if all(one.crossed for one in primitives[first + 1 : last + 1]) else WIDEST
+            widest = TWO_WIDEST if all(one.is_cut for one in primitives[first + 1 : last + 1]) else WIDEST
             if last > first and right - left > widest * max(height, bottom - top):
                 break
             box, after = (top, left, bottom, right), primitives[last + 1 : last + 2]
-            sides = (0, *[-1] * bool(primitives[first].crossed), *[1] * bool(after and after[0].crossed))
+            sides = (0, *[-1] * primitives[first].is_cut, *[1] * bool(after and after[0].is_cut))
             candidates += [Segment(first, last + 1, box, side) for side in sides]
     return candidates
 
 
 def connected(segment: Segment, primitives: Sequence[Primitive]) -> bool:
     """Whether a Segment is one blob or part of one."""
-    return all(primitive.crossed for primitive in primitives[segment.first + 1 : segment.last])
+    return all(primitive.is_cut for primitive in primitives[segment.first + 1 : segment.last])

@@ -6,8 +6,8 @@ from deployment.reader.number.cuts import Primitive
 from deployment.reader.number.segments import connected, segments
 
 
-def primitive(left, width=10, height=20, crossed=0.0):
-    return Primitive(0, left, np.ones((height, width), bool), crossed=crossed)
+def primitive(left, width=10, height=20, cut=False):
+    return Primitive(0, left, np.ones((height, width), bool), edge=np.full(height, float(left)) if cut else None)
 
 
 def test_segments_are_neither_too_wide_nor_torn():
@@ -19,7 +19,7 @@ def test_segments_are_neither_too_wide_nor_torn():
 
 
 def test_two_joined_digits_may_be_wider_than_one_sign():
-    parts = [primitive(0, 25), primitive(25, 25, crossed=0.4)]
+    parts = [primitive(0, 25), primitive(25, 25, cut=True)]
     found = segments(parts, height=20)
     assert (0, 2) in [(segment.first, segment.last) for segment in found]
     assert all(connected(segment, parts) for segment in found)
@@ -27,6 +27,6 @@ def test_two_joined_digits_may_be_wider_than_one_sign():
 
 
 def test_only_what_was_cut_borrows_and_only_at_the_cut():
-    left, right = primitive(0, 8), primitive(8, 8, crossed=0.5)
+    left, right = primitive(0, 8), primitive(8, 8, cut=True)
     found = segments([left, right], height=20)
     assert [(s.first, s.last, s.borrows) for s in found] == [(0, 1, 0), (0, 1, 1), (0, 2, 0), (1, 2, 0), (1, 2, -1)]
