@@ -42,10 +42,13 @@ def _current(column: str) -> str:
 
 
 def cell(text: str) -> str:
-    """Text that a spreadsheet cannot take for a formula: an apostrophe is put before a leading = + - or @, but not
-    before a number such as -7."""
-    formula = text.startswith(("=", "+", "-", "@", "\t", "\r")) and not re.fullmatch(r"-\d+([.,]\d+)?", text)
-    return f"'{text}" if formula else text
+    """Text that a spreadsheet cannot take for a formula: an apostrophe is put before a leading = + - or @."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def number_cell(text: str) -> str:
+    """The text of a number, as `cell`; a number such as -7 stays one."""
+    return text if re.fullmatch(r"-\d+([.,]\d+)?", text) else cell(text)
 
 
 def digits_csv(names: Sequence[str], results: Sequence[Prediction | InputError],
@@ -74,12 +77,12 @@ def numbers_csv(names: Sequence[str], results: Sequence[NumberReading | InputErr
     place, counted from 1, "nothing" where there may be no sign."""
     def row(name: str, result: NumberReading | InputError) -> dict:
         label = number_label(name)
-        common = {"file": cell(name), "true": "" if label is None else cell(label.replace("\n", LINES))}
+        common = {"file": cell(name), "true": "" if label is None else number_cell(label.replace("\n", LINES))}
         if isinstance(result, InputError):
             return common | {"error": cell(str(result))}
         doubts = (f"{place + 1}: {listed(signs)}" for place, signs in result.alternatives.items())
-        return common | {"text": cell(result.text.replace("\n", LINES)), "confidence": round(result.confidence, 6),
-                         "emotion": result.emotion, "alternatives": "; ".join(doubts),
+        text = number_cell(result.text.replace("\n", LINES))
+        return common | {"text": text, "confidence": round(result.confidence, 6), "emotion": result.emotion, "alternatives": "; ".join(doubts),
                          "left_over": boxes_text(result.left_over),
                          "digit_errors": "" if label is None else edit_distance(label, as_labelled(result.text))}
 
@@ -90,7 +93,7 @@ def lines_csv(reading: NumberReading) -> str:
     """The numbers of a picture as a table: a row for each line, a column for each number of it."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(
-        [cell(number) for number in line.split(" ")] for line in reading.text.split("\n"))
+        [number_cell(number) for number in line.split(" ")] for line in reading.text.split("\n"))
     return text.getvalue()
 
 

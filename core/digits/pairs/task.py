@@ -30,8 +30,8 @@ NOTHING, ONE, TWO = 0, 1, 1 + DIGITS  # the first class of each number of digits
 MORE = TWO + DIGITS**2
 SIGN = MORE + 1
 CLASSES = SIGN + len(SIGNS)
-SHARES = {"one": 0.22, "two": 0.4, "more": 0.09, "piece": 0.05, "one and a piece": 0.07, "one and a sign": 0.04,
-          "no digit": 0.04, "sign": 0.09}
+SHARES = {"one": 0.2, "two": 0.4, "more": 0.09, "piece": 0.05, "one and a piece": 0.07, "one and a sign": 0.04,
+          "no digit": 0.06, "sign": 0.09}
 SLANT = 0.25  # columns a row, to either side
 WIDE, TOUCHING, OVERLAPPING = (1, 10), (-2, 0), (-7, -2)  # columns between neighbours
 JOINS = ((0.25, WIDE), (0.35, TOUCHING), (0.4, OVERLAPPING))
@@ -45,6 +45,7 @@ UNSURE = (0.15, 0.06)  # standard deviation of the line's height (its logarithm)
 ASTRAY, STRAY_SIGNS = 0.08, 2  # share of small signs too high on the line: no sign; and the first of SIGNS, that can be
 OTHER_SIZES = (0.4, 1.5)  # heights of what is no digit, in heights of the line
 NO_SIGNS = ("signs", "two side by side")  # kinds of negatives that may be signs or two digits
+LETTERS = 0.6  # of what is no digit
 DRAWN = 20_000  # most digits of the stroke model that are made for a set of windows
 PER_SET, EPOCHS_PER_SET = 120_000, 2  # windows that are made at once, and epochs that share them
 CHUNK = 256  # windows composed together; they stay in cache
@@ -122,7 +123,10 @@ def _signs(n: int, rng: np.random.Generator) -> Made:
 def _no_digits(n: int, rng: np.random.Generator) -> Made:
     made, kind = negatives(2 * n + 50, rng)
     made = made[~np.isin(kind, [list(KINDS).index(name) for name in NO_SIGNS])]
-    pictures = made[rng.integers(0, len(made), n)] / np.float32(255)
+    pictures = made[rng.integers(0, len(made), n)]
+    letters = rng.random(n) < LETTERS
+    pictures[letters] = figures(int(letters.sum()), rng, "letters.txt")[0]
+    pictures = pictures / np.float32(255)
     geometry = _geometry(pictures)
     geometry *= log_uniform(OTHER_SIZES, n, rng)[:, None] / np.maximum(geometry[:, :1], 0.05)
     geometry[:, 2] = rng.normal(0, 0.15, n)

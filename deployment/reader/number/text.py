@@ -14,7 +14,7 @@ from deployment.reader.number.score import NO_SIGN, TEXTS
 from deployment.reader.prediction import ALTERNATIVE_FROM, Box
 
 GAP, GAPS = 0.55, 1.5  # a gap is a space from GAP heights of the line and GAPS usual gaps on
-WIDE = 2.2  # heights of the line: a gap of more is a space in any case
+WIDE = 4.0  # heights of the line: a gap of more is a space in any case
 # What a sign is in a line of words, where 60 % instead of 4 % are neither digits nor signs, and how seldom, in log
 # odds, a line is one
 IN_WORDS = np.where(np.arange(len(TEXTS)) == NO_SIGN, np.log(0.6 / 0.04), np.log(0.4 / 0.96))

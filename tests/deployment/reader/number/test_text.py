@@ -43,7 +43,7 @@ def test_a_digit_too_many_is_named():
 
 
 @pytest.mark.parametrize("gaps, expected", [
-    ([5, 40, 5, 5, 38, 6], [1, 4]), ([30, 31, 29, 33], []), ([5, 45], [1]), ([60], []), ([95], [0]), ([], []),
+    ([5, 40, 5, 5, 38, 6], [1, 4]), ([30, 31, 29, 33], []), ([5, 45], [1]), ([60], []), ([170], [0]), ([], []),
     ([0, 0, 30, 0], [2])])
 def test_a_wide_gap_begins_a_number(gaps, expected):
     lefts = np.cumsum([0, *(gap + 20 for gap in gaps)])
