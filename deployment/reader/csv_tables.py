@@ -82,8 +82,8 @@ def numbers_csv(names: Sequence[str], results: Sequence[NumberReading | InputErr
             return common | {"error": cell(str(result))}
         doubts = (f"{place + 1}: {listed(signs)}" for place, signs in result.alternatives.items())
         text = number_cell(result.text.replace("\n", LINES))
-        return common | {"text": text, "confidence": round(result.confidence, 6), "emotion": result.emotion, "alternatives": "; ".join(doubts),
-                         "left_over": boxes_text(result.left_over),
+        return common | {"text": text, "confidence": round(result.confidence, 6), "emotion": result.emotion,
+                         "alternatives": "; ".join(doubts), "left_over": boxes_text(result.left_over),
                          "digit_errors": "" if label is None else edit_distance(label, as_labelled(result.text))}
 
     return csv_text(columns, map(row, names, results))

@@ -11,6 +11,7 @@ from analytics.numbers.compose import OVERLAPPING, TOUCHING, WIDE, compose, phot
 from analytics.numbers.out_of_distribution import visible
 from analytics.numbers.signs import with_signs
 from core.digits.strokes.negatives import KINDS, negatives
+from core.digits.strokes.render import figures
 from core.digits.task import Images, load_parts
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.reader.number.lattice import Lattice
@@ -21,8 +22,8 @@ from deployment.reader.prediction import UNKNOWN
 
 LONGEST = 7  # signs of a number
 JOINS = {WIDE: 0.6, TOUCHING: 0.2, OVERLAPPING: 0.2}  # shares
-WITH_SIGNS, WITH_NON_DIGITS = 0.25, 0.06  # shares of the numbers
-NON_DIGITS = ("signs", "mirrored digits", "turned digits", "scribbles", "blots", "pieces")  # each read as one "?"
+WITH_SIGNS, WITH_NON_DIGITS = 0.25, 0.2  # shares of the numbers, and of the others
+NON_DIGITS = ("mirrored digits", "turned digits", "scribbles", "blots", "pieces")  # with letters: each is one "?"
 CHUNK = 50  # numbers composed per task
 
 
@@ -48,6 +49,7 @@ def numbers(part: Images, count: int, rng: np.random.Generator) -> Iterator[tupl
     non_digits, kind = negatives(4 * count + 20, rng)
     names = list(KINDS)
     non_digits = non_digits[np.isin(kind, [names.index(name) for name in NON_DIGITS]) & visible(non_digits)]
+    non_digits = np.concatenate([non_digits, figures(len(non_digits), rng, "letters.txt")[0]])
     for _ in range(count):
         writer = int(rng.choice(np.unique(part.writer)))
         candidates = np.flatnonzero(part.writer == writer)

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from core.digits.data import BOX
 from core.digits.pairs.window import VISIBLE, ends, pair_input
 from core.nn.context import Array
 from deployment.reader.number.cuts import Primitive
@@ -14,11 +15,12 @@ from deployment.reader.number.score import Evidence, Weights
 from deployment.reader.number.segments import Segment, connected, segments
 from deployment.reader.number.sheet import Blob, usual_height
 from deployment.reader.paper.apart import Box, moved
-from deployment.reader.paper.frame import extent, frame, stroke_width
+from deployment.reader.paper.frame import STROKE, extent, frame, stroke_width, widen
 from deployment.reader.paper.masks import grown
 from deployment.reader.prediction import Prediction
 
 BORROWED = 1.4  # widths of the pen: of a stroke along a cut, so much may belong to both sides
+LEAST_WIDER = 0.5  # pixels: strokes whose width differs by less from MNIST's are left as they are
 NEAR = 3.0  # heights of the line: what stands that near says where its middle is
 
 
@@ -32,7 +34,11 @@ class Line:
     def __init__(self, row: Sequence[Blob], weights: Weights | None = None):
         self.weights, self.height = weights or Weights.shipped(), max(usual_height(row), 1.0)
         self.primitives = [Primitive(blob.top, blob.left, blob.mask) for blob in row]
-        self.pen = max(1, round(stroke_width(max(row, key=lambda blob: blob.mask.sum()).mask.astype(np.float32))))
+        width = stroke_width(max(row, key=lambda blob: blob.mask.sum()).mask.astype(np.float32))
+        self.pen = max(1, round(width))
+        # what brings the width of strokes near MNIST's, to each side
+        unit = self.height / BOX
+        self.wider = (float(np.clip(width, STROKE[0] * unit, STROKE[1] * unit)) - width) / 2
         self.segments = [Segment(i, i + 1, blob.box) for i, blob in enumerate(self.primitives)]  # the blobs as they are
         self.predictions: dict[int, Prediction] = {}  # of those segments that were read with test-time augmentation
 
@@ -76,6 +82,9 @@ class Line:
                                                                                       strict=True)]))
 
     def _pair_input(self, part, corner, middle):
+        if abs(self.wider) > LEAST_WIDER:
+            margin = int(np.ceil(max(self.wider, 0))) + 1  # that `widen` adds
+            part, corner = widen(part, self.wider), (corner[0] - margin, corner[1] - margin)
         top, bottom, left, right = (int(end[0]) for end in ends(part[None] > VISIBLE))
         geometry = np.array([[bottom - top, right - left, corner[0] + (top + bottom) / 2 - middle]]) / self.height
         return pair_input(part[None, top:bottom, left:right], geometry)

@@ -25,6 +25,7 @@ from deployment.reader.prediction import UNKNOWN
 FILE = Path(__file__).with_name("weights.json")
 TEXTS = "0123456789" + SIGNS + UNKNOWN  # what each sign of a lattice is written as
 NO_SIGN = len(TEXTS) - 1
+ATTACHED = np.array([sign not in ".,:" for sign in SIGNS])  # signs that may touch a digit, and are cut off from it
 SIGNALS = ("constant", "no digit", "novel", "ink cut", "blobs joined", "gap inside", "ink borrowed", "three or more",
            "no cut inside")
 READINGS = ("digit", "sign", "no sign", "two")  # of a segment
@@ -84,7 +85,8 @@ class Weights:
         digit, sign, no_sign, two = (evidence.signals @ self.signals.T).T
         one = np.column_stack([
             self.digit * digits + (self.sure * digits.max(axis=1) + digit)[:, None] + self.pair[0] * pairs[:, ONE:TWO],
-            self.pair[1] * pairs[:, SIGN:] + sign[:, None], self.pair[2] * pairs[:, NOTHING] + no_sign])
+            self.pair[1] * pairs[:, SIGN:] + sign[:, None] + np.where(evidence.alone[:, None] | ATTACHED, 0, -np.inf),
+            self.pair[2] * pairs[:, NOTHING] + no_sign])
         both = (self.pair[3] * pairs[:, TWO:MORE] + two[:, None]).reshape(-1, DIGITS, DIGITS)
         return one, np.where(evidence.joined[:, None, None], both + self.halves * evidence.halves, -np.inf)
 

@@ -19,7 +19,8 @@ SLIGHT = 0.17  # of the pen's mean strength times width: a torn edge, a crease
 ACROSS = 0.96  # of the page: an edge or a rule
 EDGE = 0.5  # of its size, lying on the picture's edge: a table, a hand, a shadow
 SMALL, LOW = 0.4, 0.85  # of the usual height: what is lower than SMALL begins no line, what is lower than LOW may hang
-LEVEL = 0.35  # of the lower one's height, that a blob and a line must share
+LEVEL, LEVEL_AFAR = 0.35, 0.6  # of the lower one's height, that a blob and a line must share: near, in another column
+FAR = 2.5  # of the usual height, from a line's last blob: another column
 NEAR, ASIDE = 0.5, 0.3  # of the usual height, from a line to what belongs to it; and what a pixel to the side counts
 MOST_BLOBS = 5000  # the largest of them, where there are more, as in noise and in fine patterns
 
@@ -141,7 +142,7 @@ def lines(blobs: Sequence[Blob]) -> list[list[Blob]]:
     rows: list[list[Blob]] = []
     waiting = [blob for blob in blobs if blob.height < SMALL * usual]
     for blob in sorted((blob for blob in blobs if blob.height >= SMALL * usual), key=lambda blob: blob.left):
-        row = _level_with(blob, rows)
+        row = _level_with(blob, rows, FAR * usual)
         if row is not None:
             row.append(blob)
         elif blob.height < LOW * usual:
@@ -158,15 +159,19 @@ def lines(blobs: Sequence[Blob]) -> list[list[Blob]]:
     return sorted(rows, key=lambda row: np.mean([blob.top + blob.bottom for blob in row]))
 
 
-def _level_with(blob, rows):
-    """The row whose last blobs share most of their height with a blob, or None."""
-    best, shared = None, LEVEL
+def _level_with(blob, rows, far):
+    """The row whose last blobs share most of their height with a blob, or None. far: in pixels, beyond which they must
+    share more."""
+    best, shared = None, 0.0
     for row in rows:
-        top, bottom = _height_of(row[-3:])
-        overlap = (min(blob.bottom, bottom) - max(blob.top, top)) / min(blob.height, bottom - top)
-        if overlap > shared:
+        overlap = max(_shared(blob, *_height_of(part)) for part in (row[-3:], row[-1:]))  # a line may climb
+        if overlap > max(shared, LEVEL if blob.left - row[-1].right < far else LEVEL_AFAR):
             best, shared = row, overlap
     return best
+
+
+def _shared(blob, top, bottom):
+    return (min(blob.bottom, bottom) - max(blob.top, top)) / min(blob.height, bottom - top)
 
 
 def _distance(blob, row):

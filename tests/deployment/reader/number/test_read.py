@@ -11,9 +11,10 @@ from PIL import Image, ImageDraw, ImageFont
 from published import NUMBERS, floor, number_row
 
 from analytics.numbers.__main__ import KINDS
-from analytics.numbers.compose import NEAR, TOUCHING, WIDE, compose, photographed, strings
+from analytics.numbers.compose import NEAR, WIDE, compose, photographed, strings
 from analytics.numbers.signs import composed_sign, with_signs
 from core.digits.config import Config
+from core.digits.pairs.compose import side_by_side
 from core.digits.pairs.window import window
 from core.digits.strokes.negatives import signs
 from core.digits.task import load_parts
@@ -26,7 +27,6 @@ from deployment.reader.number.confidence import Confidence
 from deployment.reader.number.hint import noticed
 from deployment.reader.number.page import written
 from deployment.reader.number.score import FILE, READINGS, SIGNALS, Weights
-from deployment.reader.paper.ink import find_ink
 from deployment.reader.picture.load import InputError, load_pixels
 
 
@@ -46,16 +46,11 @@ def exact(deployer, pairs, kind="canvas"):
     return np.mean([getattr(reading, "text", None) == text for text, reading in zip(texts, found, strict=True)])
 
 
-def page_of(picture):
-    ink = find_ink(load_pixels(picture).values, "canvas")
-    return ink.ink, ink.mask
-
-
 @pytest.mark.parametrize("name, n", [("5 digits, gaps of 2 and more", 20), ("pairs that touch", 24),
                                      ("4 digits, photographed", 12)])
 def test_numbers_are_read_as_often_as_the_report_says(deployer, part, name, n):
     """At these few, not below the 95 % interval."""
-    length, joins, _ = KINDS[name]
+    length, joins = KINDS[name]
     rng = np.random.default_rng(1)
     pairs, kind = strings(part, n, length, joins, rng), "canvas"
     if "photographed" in name:
@@ -129,7 +124,7 @@ def test_confidence_is_of_the_whole(deployer, part):
     report says, and chance at so few."""
     means, n = {}, 40
     for name in ("5 digits, gaps of 2 and more", "pairs that overlap"):
-        length, joins, _ = KINDS[name]
+        length, joins = KINDS[name]
         pairs, said = strings(part, n, length, joins, np.random.default_rng(5)), number_row(name)
         readings = [deployer.read_number(picture, kind="canvas") for _, picture in pairs]
         right = np.mean([reading.text == text for (text, _), reading in zip(pairs, readings, strict=True)])
@@ -279,13 +274,14 @@ def test_shipped_weights_hold_every_signal():
 
 
 def test_the_pair_reader_sees_in_a_line_what_it_saw_in_training(deployer, part):
-    """A pair composed in training, and drawn four times as large on a canvas."""
-    rng = np.random.default_rng(0)
-    pairs = strings(part, 10, (2, 2), [TOUCHING], rng)
-    for _, picture in pairs:
-        (line,) = written(deployer, load_pixels(picture).values, "a pair", "canvas").lines
+    """A pair that touches, as composed for training, and the same drawn four times as large on a canvas."""
+    for i in range(0, 40, 4):
+        pair = side_by_side(part.X[[i, i + 1]].reshape(1, 2, 28, 28) / np.float32(255), np.array([[-1]]),
+                            np.random.default_rng(i))
+        large = Image.fromarray(np.uint8(255 * pair[0])).resize((4 * pair.shape[2], 160), Image.Resampling.BICUBIC)
+        page = written(deployer, load_pixels(large).values, "a pair", "canvas")
+        line = page.lines[0]
         whole = next(i for i, segment in enumerate(line.segments)
                      if segment.first == 0 and segment.last == len(line.primitives))
-        seen = window((load_pixels(picture).grey / load_pixels(picture).grey.max())[None])[0]
-        row = line.pictures(*page_of(picture))[1][whole]
-        assert np.abs(row[: seen.size].reshape(seen.shape) - seen).mean() < 0.02
+        seen = line.pictures(page.ink, page.mask)[1][whole][:960].reshape(24, 40)
+        assert np.abs(seen - window(pair)[0]).mean() < 0.02
