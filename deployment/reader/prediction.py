@@ -5,7 +5,7 @@ A box is (top, left, bottom, right) in pixels of the source.
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
 from typing import Any, Protocol
@@ -89,17 +89,19 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Place(Prediction):
-    """One digit or sign of a number: a Prediction with four more fields.
+    """One digit or sign of a number: a Prediction with five more fields.
 
     text: the character, "?" if it is neither; line: index of its line; chance: probability that it is segmented and
-    read correctly; spaced: whether a wide gap parts it from what stands before it in its line. The Prediction of a sign
-    that is not a digit says what digit it would be.
+    read correctly; spaced: whether a wide gap parts it from what stands before it in its line; shares: {text:
+    probability by the lattice} of what is likeliest at this place. The Prediction of a sign that is not a digit says
+    what digit it would be.
     """
 
     text: str = UNKNOWN
     line: int = 0
     chance: float = 0.0
     spaced: bool = False
+    shares: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         return {"text": self.text, "line": self.line, "chance": round(self.chance, 6), "spaced": self.spaced,

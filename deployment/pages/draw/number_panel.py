@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.components.v2 import component
 from streamlit.delta_generator import DeltaGenerator
 
+from deployment.reader import wording
 from deployment.reader.csv_tables import lines_csv, places_csv
 from deployment.reader.prediction import NumberReading, Place
 from deployment.ui import digit, number
@@ -38,7 +39,8 @@ def render(reading: NumberReading, picture: DeltaGenerator | None = None) -> Pla
             f"{number.doubts(reading, chosen).capitalize()}</p>")
     with st.container(horizontal=True, gap="medium", key="number_place"):
         st.html(digit.seen(place.image, "the sign in the marked box"), width="content")
-        st.html(digit.meaning(place) + digit.bars(place), width=320)
+        is_sign = place.text in wording.SIGN_NAMES
+        st.html(number.of_sign(place) if is_sign else digit.meaning(place) + digit.bars(place), width=320)
     return place
 
 

@@ -22,10 +22,11 @@ from deployment.reader.prediction import UNKNOWN, Box, NumberReading, Place, Pre
 
 CERTAIN = 0.98  # probability of being cut out and read rightly, from which on a place of a number can be confident
 PROBABLE = 0.6  # the same, from which on it is hesitant and not confused
-WORD = 0.01  # probability of being a word, from which on nothing in a line is confident
+UNCLEAR = 0.003  # probability of holding what is no sign, from which on a line may be a word: nothing in it is confident
 LIKELY = 0.4  # the same, below which an out-of-distribution sign is not a digit
 # Nats by which signs are less likely where digits alone are expected
 DIGITS_ALONE = np.where((np.arange(len(TEXTS)) >= DIGITS) & (np.arange(len(TEXTS)) < NO_SIGN), -3.0, 0.0)
+SHARES = 4  # likeliest signs of a place that are stored with it
 SHOWN = 900  # pixels of the long side of the page stored in a reading
 
 
@@ -80,8 +81,8 @@ def _places(deployer: NumberReader, page: Written, texts: Sequence[LineText], ca
     predictions = iter([prediction or next(read) for prediction in known])
     boxes, rows = iter(in_source(box, scale) for _, box in parts), []
     for number, (line, text) in enumerate(zip(page.lines, texts, strict=True)):
-        word = text.word >= WORD
-        row = [_place(next(predictions), sign, float(chance), share, next(boxes), number, bool(single), word)
+        row = [_place(next(predictions), sign, float(chance), share, next(boxes), number, bool(single),
+                      text.unclear >= UNCLEAR)
                for sign, chance, share, single in zip(
                    text.text, calibrated.of_places(text, line.evidence), text.shares, alone(text, line.evidence),
                    strict=True)]
@@ -91,10 +92,10 @@ def _places(deployer: NumberReader, page: Written, texts: Sequence[LineText], ca
 
 
 def _place(prediction: Prediction, sign: int, chance: float, share: Array, box: Box, line: int, alone: bool,
-           word: bool) -> Place:
+           unclear: bool) -> Place:
     """The Place of a sign that is right with this chance; share (len(TEXTS),): what the lattice says of each sign.
-    alone: it is one blob, so that what its prediction says of its likeness to digits holds; word: its line may be a
-    word, in which nothing is confident.
+    alone: it is one blob, so that what its prediction says of its likeness to digits holds; unclear: its line may be
+    a word, in which nothing is confident.
 
     Where it is not confident its chance is CERTAIN at most, so that emotion and number agree.
     """
@@ -106,14 +107,15 @@ def _place(prediction: Prediction, sign: int, chance: float, share: Array, box: 
         emotion = "curious"
     elif sign < DIGITS and alone and emotion == "confident":
         emotion = prediction.emotion
-    if word and emotion == "confident":
+    if unclear and emotion == "confident":
         emotion = "hesitant"
     if emotion != "confident":
         chance = min(chance, CERTAIN)
     values = {name: getattr(prediction, name) for name in Prediction.__dataclass_fields__}
     if sign < DIGITS and sign != prediction.digit:
         values |= _of_the_number(sign, share[:DIGITS])
-    return replace(Place(**values), emotion=emotion, box=box, text=TEXTS[sign], line=line, chance=chance)
+    likely = {TEXTS[i]: float(share[i]) for i in np.argsort(-share, kind="stable")[:SHARES]}
+    return replace(Place(**values), emotion=emotion, box=box, text=TEXTS[sign], line=line, chance=chance, shares=likely)
 
 
 def _of_the_number(digit: int, share: Array) -> dict:

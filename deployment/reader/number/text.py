@@ -15,10 +15,6 @@ from deployment.reader.prediction import ALTERNATIVE_FROM, Box
 
 GAP, GAPS = 0.55, 1.5  # a gap is a space from GAP heights of the line and GAPS usual gaps on
 WIDE = 4.0  # heights of the line: a gap of more is a space in any case
-# What a sign is in a line of words, where 60 % instead of 4 % are neither digits nor signs, and how seldom, in log
-# odds, a line is one
-IN_WORDS = np.where(np.arange(len(TEXTS)) == NO_SIGN, np.log(0.6 / 0.04), np.log(0.4 / 0.96))
-WORDS = np.log(0.15 / 0.85)
 USUAL = 0.3  # quantile of the gaps of a line that is its usual one: digits may be written far apart
 
 
@@ -26,14 +22,14 @@ USUAL = 0.3  # quantile of the gaps of a line that is its usual one: digits may 
 class LineText:
     """The likeliest text of a lattice. path: its segments, with the number of signs of each; log_probability: of the
     text; shares (len(text), len(TEXTS)): the probability of each sign at each place; others: other likely texts and
-    their probabilities; word: the probability that the line is no number but a word."""
+    their probabilities; unclear: the probability that the line holds what is neither a digit nor a sign."""
 
     text: Text
     path: list[tuple[int, int]]
     log_probability: float
     shares: Array
     others: list[tuple[Text, float]]
-    word: float
+    unclear: float
 
     @classmethod
     def of(cls, lattice: Lattice) -> "LineText":
@@ -43,7 +39,7 @@ class LineText:
         chosen, total = exact[0][1], sum(np.exp(score) for _, score in texts)
         path = lattice.path(chosen)
         return cls(chosen, path, exact[0][0], _shares(lattice, path), [
-            (text, float(np.exp(score) / total)) for text, score in texts if text != chosen], _word(lattice))
+            (text, float(np.exp(score) / total)) for text, score in texts if text != chosen], _unclear(lattice))
 
     def alternatives(self) -> dict[int, list[str]]:
         """{place: what stands there, most likely first, with a probability of at least 5 %} of the doubtful places; ""
@@ -72,10 +68,10 @@ class LineText:
         return answer
 
 
-def _word(lattice: Lattice) -> float:
-    """The probability that a line is a word, by all ways to read it as a number and as a word."""
-    odds = lattice.weighted(IN_WORDS).before[-1] - lattice.before[-1] + WORDS
-    return float(1 / (1 + np.exp(-odds)))
+def _unclear(lattice: Lattice) -> float:
+    """The share of the paths of a line on which something is no sign."""
+    clear = lattice.weighted(np.where(np.arange(len(TEXTS)) == NO_SIGN, -np.inf, 0.0))
+    return float(1 - np.exp(min(clear.before[-1] - lattice.before[-1], 0.0)))
 
 
 def _shares(lattice: Lattice, path: list[tuple[int, int]]) -> Array:
