@@ -34,7 +34,7 @@ SHARES = {"one": 0.2, "two": 0.4, "more": 0.09, "piece": 0.05, "one and a piece"
           "no digit": 0.06, "sign": 0.09}
 SLANT = 0.25  # columns a row, to either side
 WIDE, TOUCHING, OVERLAPPING = (1, 10), (-2, 0), (-7, -2)  # columns between neighbours
-JOINS = ((0.25, WIDE), (0.35, TOUCHING), (0.4, OVERLAPPING))
+JOINS = ((0.1, WIDE), (0.45, TOUCHING), (0.45, OVERLAPPING))
 BESIDE = ((0.6, (1, 5)), (0.4, (-2, 1)))  # the same, of a digit and a sign
 SMALL_SIGNS = ".,-:"  # those that may be taken for part of a digit
 COVERED = 0.4  # of the narrower digit's width: neighbours overlap no farther
@@ -47,7 +47,7 @@ OTHER_SIZES = (0.4, 1.5)  # heights of what is no digit, in heights of the line
 NO_SIGNS = ("signs", "two side by side")  # kinds of negatives that may be signs or two digits
 LETTERS = 0.6  # of what is no digit
 DRAWN = 20_000  # most digits of the stroke model that are made for a set of windows
-PER_SET, EPOCHS_PER_SET = 120_000, 2  # windows that are made at once, and epochs that share them
+PER_SET, EPOCHS_PER_SET = 120_000, 3  # windows that are made at once, and epochs that share them
 CHUNK = 256  # windows composed together; they stay in cache
 
 Made = tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.integer]]  # windows, geometry (n, 3), classes (n,)

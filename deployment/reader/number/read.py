@@ -22,7 +22,7 @@ from deployment.reader.prediction import UNKNOWN, Box, NumberReading, Place, Pre
 
 CERTAIN = 0.98  # probability of being cut out and read rightly, from which on a place of a number can be confident
 PROBABLE = 0.6  # the same, from which on it is hesitant and not confused
-UNCLEAR = 0.003  # probability of holding what is no sign, from which on a line may be a word: nothing in it is confident
+UNCLEAR = 0.003  # probability of holding what is no sign, from which on nothing in a line is confident: perhaps a word
 LIKELY = 0.4  # the same, below which an out-of-distribution sign is not a digit
 # Nats by which signs are less likely where digits alone are expected
 DIGITS_ALONE = np.where((np.arange(len(TEXTS)) >= DIGITS) & (np.arange(len(TEXTS)) < NO_SIGN), -3.0, 0.0)
