@@ -12,7 +12,7 @@ from core.digits.strokes.styles import read_styles
 SIGNS = ".,-/:+=%$"
 FILE = "number_signs.txt"
 UNIT = 100  # the height of a digit, in units of the styles
-VARIATION = Variation(warp=4.0, shift=4.5, turn=6.0, rotation=7.0, stretch=0.25, missed_lift=0.06)
+VARIATION = Variation(warp=4.0, shift=4.5, turn=6.0, rotation=7.0, stretch=0.25, missed_lift=0.0)
 SIZE = 0.25  # standard deviation of the logarithm of the size
 AWAY = (0.06, 0.08)  # standard deviation of the place across and along the writing, in heights of a digit
 PEN = (0.05, 0.2)  # width of the pen, in heights of a digit
