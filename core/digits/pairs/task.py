@@ -17,7 +17,7 @@ from core.digits.data import BOX, DIGITS, SIDE
 from core.digits.pairs.compose import side_by_side, slanted
 from core.digits.pairs.signs import SIGNS, at_scale, log_uniform, signs
 from core.digits.pairs.window import COLUMNS, INPUTS, ROWS, VISIBLE, ends, knots, window
-from core.digits.strokes.negatives import KINDS, negatives
+from core.digits.strokes.negatives import KINDS, blots, negatives
 from core.digits.strokes.render import figures
 from core.digits.task import Images
 from core.nn.classification import ClassificationTask
@@ -45,6 +45,7 @@ UNSURE = (0.15, 0.06)  # standard deviation of the line's height (its logarithm)
 ASTRAY, STRAY_SIGNS = 0.08, 2  # share of small signs too high on the line: no sign; and the first of SIGNS, that can be
 OTHER_SIZES = (0.4, 1.5)  # heights of what is no digit, in heights of the line
 NO_SIGNS = ("signs", "two side by side")  # kinds of negatives that may be signs or two digits
+FILLED = 0.35  # share of points that are filled shapes and no strokes of the pen
 LETTERS = 0.6  # of what is no digit
 DRAWN = 20_000  # most digits of the stroke model that are made for a set of windows
 PER_SET, EPOCHS_PER_SET = 120_000, 3  # windows that are made at once, and epochs that share them
@@ -115,6 +116,8 @@ def _pen(pictures: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np
 
 def _signs(n: int, rng: np.random.Generator) -> Made:
     pictures, geometry, y = signs(n, rng)
+    filled = (rng.random(n) < FILLED) & (y == SIGNS.index("."))
+    pictures[filled] = window(blots(int(filled.sum()), rng) / np.float32(255))
     astray = (rng.random(n) < ASTRAY) & (y < STRAY_SIGNS)
     geometry[astray, 2] = rng.uniform(-0.9, 0.1, int(astray.sum()))
     return pictures, geometry, np.where(astray, NOTHING, SIGN + y)

@@ -23,7 +23,6 @@ from deployment.reader.prediction import UNKNOWN, Box, NumberReading, Place, Pre
 CERTAIN = 0.98  # probability of being cut out and read rightly, from which on a place of a number can be confident
 PROBABLE = 0.6  # the same, from which on it is hesitant and not confused
 UNCLEAR = 0.003  # probability of holding what is no sign, from which on nothing in a line is confident: perhaps a word
-LIKELY = 0.4  # the same, below which an out-of-distribution sign is not a digit
 # Nats by which signs are less likely where digits alone are expected
 DIGITS_ALONE = np.where((np.arange(len(TEXTS)) >= DIGITS) & (np.arange(len(TEXTS)) < NO_SIGN), -3.0, 0.0)
 SHARES = 4  # likeliest signs of a place that are stored with it
@@ -100,8 +99,6 @@ def _place(prediction: Prediction, sign: int, chance: float, share: Array, box: 
     Where it is not confident its chance is CERTAIN at most, so that emotion and number agree.
     """
     strange = prediction.emotion == "curious"
-    if sign < DIGITS and alone and strange and chance < LIKELY:
-        sign = NO_SIGN
     emotion = "confident" if chance >= CERTAIN else "hesitant" if chance >= PROBABLE else "confused"
     if sign == NO_SIGN or (sign < DIGITS and alone and strange):
         emotion = "curious"

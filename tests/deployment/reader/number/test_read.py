@@ -284,4 +284,4 @@ def test_the_pair_reader_sees_in_a_line_what_it_saw_in_training(deployer, part):
         whole = next(i for i, segment in enumerate(line.segments)
                      if segment.first == 0 and segment.last == len(line.primitives))
         seen = line.pictures(page.ink, page.mask)[1][whole][:960].reshape(24, 40)
-        assert np.abs(seen - window(pair)[0]).mean() < 0.02
+        assert np.abs(seen - window(pair)[0]).mean() < 0.03
