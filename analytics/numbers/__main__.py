@@ -47,6 +47,7 @@ from core.digits.task import Images, load_parts
 from core.files import write_atomic
 from core.formats import measured
 from core.metrics import accuracy
+from core.models.pairs import sha256 as pair_reader_sha256
 from core.storage import json_text
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.reader.labels import number_label
@@ -130,8 +131,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             claims_table(no_number), times(deployer, validation)])
         print(text)
         write_report("numbers", "Whole numbers", "python -m analytics.numbers", f"{HEAD}\n\n{text}")
-        document = {"weights_sha256": deployer.model.weights_sha256, "rows": [row_of(row) for row in every],
-                    "no_number": no_number}
+        document = {"weights_sha256": deployer.model.weights_sha256, "pairs_sha256": pair_reader_sha256(),
+                    "rows": [row_of(row) for row in every], "no_number": no_number}
         write_atomic(REPORTS / "numbers.json", json_text(document))
         put_between_marks("numbers", headline(document))
 

@@ -14,7 +14,7 @@ from core.metrics import accuracy, wilson_interval
 from core.models.model import FINAL_MODEL
 from core.nn.checkpoint import Progress
 from core.nn.network import Network
-from core.storage import ModelError, load_model, read_json, save_model
+from core.storage import ModelError, load_model, model_sha256, read_json, save_model
 
 FOLDER = FINAL_MODEL / "pairs"
 MEASURED = 10_000  # windows composed of a part of the data
@@ -41,6 +41,11 @@ def measure(network: Network, config: Config, images: Images) -> dict[str, Any]:
     right = int((answers == y).sum())
     return {"n": len(y), "accuracy": accuracy(y, answers), "errors": len(y) - right,
             "interval_95": wilson_interval(right, len(y)), "two_digits": accuracy(y[two], answers[two])}
+
+
+def sha256(folder: str | Path = FOLDER) -> str:
+    """The hash of a pair reader, stored in files made with it. Raises ModelError if its config.json is missing."""
+    return str(model_sha256(read_json(Path(folder) / "config.json")))
 
 
 def is_pair_reader(folder: str | Path) -> bool:

@@ -1,7 +1,6 @@
 """From a line's lattice to its text: the likeliest one, how probable it is, and what else each place may be."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -11,11 +10,7 @@ from core.digits.data import DIGITS
 from core.nn.context import Array
 from deployment.reader.number.lattice import Lattice, Text
 from deployment.reader.number.score import NO_SIGN, TEXTS
-from deployment.reader.prediction import ALTERNATIVE_FROM, Box
-
-GAP, GAPS = 0.55, 1.5  # a gap is a space from GAP heights of the line and GAPS usual gaps on
-WIDE = 4.0  # heights of the line: a gap of more is a space in any case
-USUAL = 0.3  # quantile of the gaps of a line that is its usual one: digits may be written far apart
+from deployment.reader.prediction import ALTERNATIVE_FROM
 
 
 @dataclass(frozen=True)
@@ -40,6 +35,12 @@ class LineText:
         path = lattice.path(chosen)
         return cls(chosen, path, exact[0][0], _shares(lattice, path), [
             (text, float(np.exp(score) / total)) for text, score in texts if text != chosen], _unclear(lattice))
+
+    @property
+    def first_signs(self) -> list[int]:
+        """The first sign of each segment of the path."""
+        starts = np.cumsum([0, *(signs for _, signs in self.path)])[:-1]
+        return [self.text[start] for start in starts]
 
     def alternatives(self) -> dict[int, list[str]]:
         """{place: what stands there, most likely first, with a probability of at least 5 %} of the doubtful places; ""
@@ -92,11 +93,3 @@ def _shares(lattice: Lattice, path: list[tuple[int, int]]) -> Array:
         right[:DIGITS] += two[stops].sum(axis=(0, 1))
         rows += [left, right]
     return np.minimum(np.array(rows), 1.0)
-
-
-def spaced(boxes: Sequence[Box], height: float) -> list[bool]:
-    """Whether a gap before each box of a line is so wide that another number begins there. height: the line's."""
-    left, right = np.array([box[1] for box in boxes]), np.maximum.accumulate([box[3] for box in boxes])
-    gaps = np.maximum(left[1:] - right[:-1], 0)
-    usual = float(np.quantile(gaps, USUAL, method="lower")) if len(gaps) > 1 else np.inf
-    return [False, *(gaps > np.minimum(GAP * height + GAPS * usual, WIDE * height)).tolist()]

@@ -1,11 +1,11 @@
-"""The text of a lattice, what else its places may be, and where a number ends."""
+"""The text of a lattice, and what else its places may be."""
 
 import numpy as np
 import pytest
 
 from deployment.reader.number.lattice import Lattice
 from deployment.reader.number.score import TEXTS
-from deployment.reader.number.text import LineText, spaced
+from deployment.reader.number.text import LineText
 
 ONE, SEVEN = TEXTS.index("1"), TEXTS.index("7")
 
@@ -40,12 +40,3 @@ def test_a_digit_too_many_is_named():
     assert text.text == (ONE, SEVEN) and text.path == [(0, 2)]
     assert text.alternatives() == {0: ["1"], 1: ["7", ""]} or text.alternatives() == {1: ["7", ""]}
     assert text.shares[0, ONE] == pytest.approx(1, abs=1e-6) and 0.7 < text.shares[1, SEVEN] < 0.75
-
-
-@pytest.mark.parametrize("gaps, expected", [
-    ([5, 40, 5, 5, 38, 6], [1, 4]), ([30, 31, 29, 33], []), ([5, 45], [1]), ([60], []), ([170], [0]), ([], []),
-    ([0, 0, 30, 0], [2])])
-def test_a_wide_gap_begins_a_number(gaps, expected):
-    lefts = np.cumsum([0, *(gap + 20 for gap in gaps)])
-    found = spaced([(0, int(left), 40, int(left) + 20) for left in lefts], height=40)
-    assert [i - 1 for i, wide in enumerate(found) if wide] == expected
