@@ -26,7 +26,7 @@ from core.files import write_atomic
 from core.storage import json_text
 from deployment.reader.number.score import FILE
 
-HEAD = ("Numbers of 1 to 7 digits of validation writers, two in five joins touching or overlapping, a quarter of the "
+HEAD = ("Numbers of 1 to 7 digits of validation writers, two in five joins touching or overlapping, a fifth of the "
         "numbers with signs, half photographed: the weights of the lattice are fitted with and without each group of "
         "evidence. Measured on as many numbers of calibration writers, the same for each row. Each row leaves out one "
         "group.")

@@ -22,7 +22,7 @@ from deployment.reader.prediction import UNKNOWN
 
 LONGEST = 7  # signs of a number
 JOINS = {WIDE: 0.6, TOUCHING: 0.2, OVERLAPPING: 0.2}  # shares
-WITH_SIGNS, WITH_NON_DIGITS = 0.25, 0.2  # shares of the numbers, and of the others
+WITH_SIGNS, WITH_NON_DIGITS = 0.2, 0.1  # shares of the numbers, and of the others
 NON_DIGITS = ("mirrored digits", "turned digits", "scribbles", "blots", "pieces")  # with letters: each is one "?"
 CHUNK = 50  # numbers composed per task
 
