@@ -4,7 +4,7 @@ Composes numbers with separate, touching and overlapping digits, with signs, and
 photographed. The weights of the lattice (deployment/reader/number/score.py) maximise the likelihood of the right texts
 of validation writers. Then the confidence (confidence.py) is fitted on texts of calibration writers; its error is
 measured across folds of these writers. --write replaces deployment/reader/number/weights.json. About twenty minutes on
-two cores. --ablation writes analytics/reports/number_weights.md instead.
+two cores. --ablation also writes analytics/reports/number_weights.md, in half an hour more.
 """
 
 if __name__ == "__main__":  # before NumPy is imported: one thread per process
@@ -30,6 +30,8 @@ HEAD = ("Numbers of 1 to 7 digits of validation writers, two in five joins touch
         "numbers with signs, half photographed: the weights of the lattice are fitted with and without each group of "
         "evidence. Measured on as many numbers of calibration writers, the same for each row. Each row leaves out one "
         "group.")
+CONFIDENCE = ("The confidence of texts and of places, fitted on four fifths of the calibration writers and measured on the "
+              "others, in bins of equal count, on numbers of the same mix:")
 
 
 def gather(workers: Executor, part: str, count: int) -> list[Example]:
@@ -55,16 +57,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     with refusing("numbers"), ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as workers:
         examples = gather(workers, "validation", args.count)
         others = gather(workers, "calibration", args.calibration)
-        if args.ablation:
-            text = ablation.table(examples, others[: len(examples)])
-            write_report("number_weights", "Evidence of the number reader",
-                         "python -m analytics.studies.number_weights --ablation", f"{HEAD}\n\n{text}")
-            return
         weights = fit.fitted(examples)
         print(f"read exactly {fit.exact(examples, weights):.1%}")
-        calibrated = confidence.fitted(others, weights)
+        calibrated, checked = confidence.fitted(others, weights)
+        print(checked)
+        if args.ablation:
+            table = ablation.table(examples, others[: len(examples)], weights)
+            write_report("number_weights", "Evidence and confidence of the number reader",
+                         "python -m analytics.studies.number_weights --ablation",
+                         "\n".join([HEAD, "", table, CONFIDENCE, "", checked]))
         document = json_text(weights.to_dict() | {"confidence": calibrated.to_dict()})
-        print(document)
         if args.write:
             write_atomic(FILE, document)
 

@@ -33,19 +33,20 @@ def fixed(names: Sequence[str]) -> NDArray[np.bool_]:
     return np.array([label in names for label in labels])
 
 
-def table(examples: Sequence[Example], others: Sequence[Example], report: Callable[[str], None] = print) -> str:
-    """Markdown: the share of `others` that is read exactly with the weights fitted on `examples`, with all evidence and
-    without each group, and the paired difference with its 95 % interval."""
+def table(examples: Sequence[Example], others: Sequence[Example], weights: Weights,
+          report: Callable[[str], None] = print) -> str:
+    """Markdown: the share of `others` that is read exactly with the `weights` fitted on `examples`, and with those that
+    are fitted without each group, and the paired difference with its 95 % interval."""
     rows = ["| without | read exactly | difference, points | 95 % interval |", "|---|---:|---:|---:|"]
-    whole = right(others, fit.fitted(examples))
+    whole = right(others, weights)
     rows.append(f"| nothing left out | {measured(whole.mean())} | | |")
     uncoupled = [[replace(example, evidence=replace(example.evidence, joined=np.zeros_like(example.evidence.joined)))
                   for example in part] for part in (examples, others)]
     variants = {NO_PAIRS: (*uncoupled, ())} | {name: (examples, others, names) for name, names in GROUPS.items()}
     for name, (of, measured_on, names) in variants.items():
         readable = [np.isfinite(example.lattice(fit.unpack(fit.START)).log_probability(example.text)) for example in of]
-        weights = fit.fitted([one for one, can in zip(of, readable, strict=True) if can], fixed(names))
-        hits = right(measured_on, weights)
+        without = fit.fitted([one for one, can in zip(of, readable, strict=True) if can], fixed(names))
+        hits = right(measured_on, without)
         change = hits.astype(float) - whole
         half = 1.96 * change.std(ddof=1) / np.sqrt(len(change))
         rows.append(f"| {name} | {measured(hits.mean())} | {100 * change.mean():+.1f} | "

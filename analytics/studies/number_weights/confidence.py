@@ -7,19 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.studies.number_weights.lattices import Example
-from core.formats import percent
+from core.formats import interval, measured, percent
+from core.metrics import wilson_interval
 from deployment.reader.number.confidence import Confidence, place_signals, sigmoid, text_signals
 from deployment.reader.number.score import Weights
 from deployment.reader.number.text import LineText
 
-FOLDS, BINS = 5, 10
+FOLDS, BINS, SURE = 5, 10, 0.99
 RIDGE = 1e-3
 
 Samples = tuple[NDArray[np.floating], NDArray[np.bool_], NDArray[np.integer]]  # signals, whether right, writer
 
 
-def fitted(examples: Sequence[Example], weights: Weights) -> Confidence:
-    """The Confidence of the texts that these weights choose; prints its error on writers left out."""
+def fitted(examples: Sequence[Example], weights: Weights) -> tuple[Confidence, str]:
+    """The Confidence of the texts that these weights choose, and tables of its error on writers left out."""
     texts = [LineText.of(example.lattice(weights)) for example in examples]
     whole = (np.array([text_signals(text, example.evidence) for text, example in zip(texts, examples, strict=True)]),
              np.array([list(text.text) == example.text for text, example in zip(texts, examples, strict=True)]),
@@ -28,9 +29,8 @@ def fitted(examples: Sequence[Example], weights: Weights) -> Confidence:
             for text, example in zip(texts, examples, strict=True)]
     places = (np.concatenate([signals for signals, _, _ in rows]), np.concatenate([right for _, right, _ in rows]),
               np.concatenate([np.full(len(right), writer) for _, right, writer in rows]))
-    for name, samples in (("texts", whole), ("places", places)):
-        print(f"{name}: {report(samples)}")
-    return Confidence(logistic(*whole[:2]), logistic(*places[:2]))
+    tables = [line for name, samples in (("texts", whole), ("places", places)) for line in table(name, samples)]
+    return Confidence(logistic(*whole[:2]), logistic(*places[:2])), "\n".join(tables)
 
 
 def right_places(text: Sequence[int], true: Sequence[int]) -> NDArray[np.bool_]:
@@ -51,15 +51,16 @@ def logistic(signals: NDArray[np.floating], right: NDArray[np.bool_]) -> NDArray
     return weights
 
 
-def report(samples: Samples) -> str:
-    """Stated against right on writers left out, in bins of equal count, and from 0.99 on."""
+def table(name: str, samples: Samples) -> list[str]:
+    """Markdown lines: stated against right on writers left out, in bins of equal count, and from SURE on."""
     signals, right, writer = samples
     stated, fold = np.zeros(len(right)), np.searchsorted(np.unique(writer), writer) % FOLDS
     for left_out in range(FOLDS):
         at = fold == left_out
         stated[at] = sigmoid(signals[at] @ logistic(signals[~at], right[~at]))
-    bins = [f"{percent(stated[part].mean())} {percent(right[part].mean())}"
-            for part in np.array_split(np.argsort(stated, kind="stable"), BINS)]
-    sure = stated >= 0.99
-    return (f"stated and right in tenths: {'; '.join(bins)}; of {sure.sum():,} from 0.99 on "
-            f"{percent(right[sure].mean())}")
+    sure = np.flatnonzero(stated >= SURE)
+    rows = [(f"{percent(SURE)} and more", sure)] if len(sure) else []
+    rows = [*(("", part) for part in np.array_split(np.argsort(stated, kind="stable"), BINS)), *rows]
+    return [f"| {name} | stated, mean | right | 95 % interval | n |", "|---|---:|---:|---:|---:|", *(
+        f"| {label} | {measured(stated[part].mean())} | {measured(right[part].mean())} | "
+        f"{interval(wilson_interval(int(right[part].sum()), len(part)))} | {len(part):,} |" for label, part in rows), ""]
