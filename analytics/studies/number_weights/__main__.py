@@ -30,8 +30,8 @@ HEAD = ("Numbers of 1 to 7 digits of validation writers, two in five joins touch
         "numbers with signs, half photographed: the weights of the lattice are fitted with and without each group of "
         "evidence. Measured on as many numbers of calibration writers, the same for each row. Each row leaves out one "
         "group.")
-CONFIDENCE = ("The confidence of texts and of places, fitted on four fifths of the calibration writers and measured on the "
-              "others, in bins of equal count, on numbers of the same mix:")
+CONFIDENCE = ("The confidence of texts and of places, fitted on four fifths of the calibration writers and measured on "
+              "the others, in bins of equal count, on numbers of the same mix:")
 
 
 def gather(workers: Executor, part: str, count: int) -> list[Example]:

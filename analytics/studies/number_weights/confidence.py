@@ -61,6 +61,9 @@ def table(name: str, samples: Samples) -> list[str]:
     sure = np.flatnonzero(stated >= SURE)
     rows = [(f"{percent(SURE)} and more", sure)] if len(sure) else []
     rows = [*(("", part) for part in np.array_split(np.argsort(stated, kind="stable"), BINS)), *rows]
-    return [f"| {name} | stated, mean | right | 95 % interval | n |", "|---|---:|---:|---:|---:|", *(
-        f"| {label} | {measured(stated[part].mean())} | {measured(right[part].mean())} | "
-        f"{interval(wilson_interval(int(right[part].sum()), len(part)))} | {len(part):,} |" for label, part in rows), ""]
+    markdown = [f"| {name} | stated, mean | right | 95 % interval | n |", "|---|---:|---:|---:|---:|"]
+    for label, part in rows:
+        between = interval(wilson_interval(int(right[part].sum()), len(part)))
+        markdown.append(f"| {label} | {measured(stated[part].mean())} | {measured(right[part].mean())} | {between} | "
+                        f"{len(part):,} |")
+    return [*markdown, ""]

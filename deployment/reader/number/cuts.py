@@ -11,12 +11,12 @@ from deployment.reader.paper.masks import grown, labelled, window
 from deployment.reader.paper.opencv import cv2
 
 ROWS = 40  # a blob is looked at in so many rows
-SWAY = 9  # columns of those that a cut may stray to either side of the way the writing leans
+STRAY = 9  # columns of those that a cut may stray to either side of the way the writing leans
 SLANT = 0.12  # what a step to the side costs, in pixels of ink
 STIFF = (0.002, 0.06)  # what each row of a cut costs a column off its middle: some cuts wind, some are nearly straight
 LEANS = np.linspace(-0.4, 0.9, 14)  # columns a row that writing may lean
 NARROW = 0.3  # of the line's height: a blob this wide or less is not cut
-HARDLY_TWO = 1.1  # nor one of this width where a page holds so much that not all can be cut
+NARROW_ON_FULL_PAGE = 1.1  # nor one of this width where a page holds so much that not all can be cut
 APART = 0.1  # of the line's height, between two cuts
 MOST_INK = 0.8  # of the line's height: a cut through more ink than that parts no two digits
 CRUMB = 0.4  # of the largest part on its side of a cut: a part larger than this stays there
@@ -101,9 +101,9 @@ def _seams(small, unit):
         return [], []
     lean = _lean(small)
     padded = np.stack([np.roll(row, shift) for row, shift in zip(
-        np.pad(small, [(0, 0), (SWAY + ROWS, SWAY + ROWS)]), lean, strict=True)])[:, ROWS:-ROWS]
-    bands = np.stack([padded[:, c : c + 2 * SWAY + 1] for c in centres])  # (centres, rows, columns)
-    offsets = [_cheapest(bands + stiff * np.abs(np.arange(2 * SWAY + 1) - SWAY)) for stiff in STIFF]
+        np.pad(small, [(0, 0), (STRAY + ROWS, STRAY + ROWS)]), lean, strict=True)])[:, ROWS:-ROWS]
+    bands = np.stack([padded[:, c : c + 2 * STRAY + 1] for c in centres])  # (centres, rows, columns)
+    offsets = [_cheapest(bands + stiff * np.abs(np.arange(2 * STRAY + 1) - STRAY)) for stiff in STIFF]
     paths = np.concatenate([part + centres[:, None] - lean for part in offsets])  # (2 centres, rows)
     least = small[np.arange(ROWS), np.clip(paths, 0, width - 1)] * ((paths >= 0) & (paths < width))
     least = least.sum(axis=1) + SLANT * np.abs(np.diff(paths + lean)).sum(axis=1)
@@ -130,7 +130,7 @@ def _cheapest(bands):
     for step in reversed(came):
         ways.append(place)
         place = place + step[np.arange(len(bands)), place]
-    return np.stack([place, *ways[::-1]], axis=1) - SWAY
+    return np.stack([place, *ways[::-1]], axis=1) - STRAY
 
 
 def _lean(small):

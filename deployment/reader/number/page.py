@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.number.cuts import HARDLY_TWO, NARROW, cut
+from deployment.reader.number.cuts import NARROW, NARROW_ON_FULL_PAGE, cut
 from deployment.reader.number.line import Line
 from deployment.reader.number.pen import Stroke, stroke_blobs
 from deployment.reader.number.score import FLOOR, NO_SIGN, Evidence, Weights, halves_of, signals
@@ -17,10 +17,10 @@ from deployment.reader.picture.load import InputError
 from deployment.reader.prediction import FramedReader
 
 MOST_SIGNS, MOST_PRIMITIVES = 300, 800  # on one page, before and after cutting
-MANY_PRIMITIVES = 300  # more than these, and only what is wide is cut
+FULL_PAGE_PRIMITIVES = 300  # more than these, and only what is wide is cut
 WORTH = 0.03  # probability of standing in the right reading, from which on a segment gets test-time augmentation
-ONE = 0.999  # probability of being one sign, from which on a blob is not cut
-MANY, ONE_OF_MANY = 40, 0.98  # on a page of more blobs, where each cut costs time, from this on
+SURELY_ONE = 0.999  # probability of being one sign, from which on a blob is not cut
+FULL_PAGE, SURELY_ONE_ON_FULL_PAGE = 40, 0.98  # on a page of more blobs, where each cut costs time, from this on
 
 
 class NumberReader(FramedReader, Protocol):
@@ -88,13 +88,14 @@ def _assess(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.
 
 def _cut(work: Sequence[Line]) -> None:
     """Cut the blobs of Lines that may be more than one digit, and find the segments that all primitives can form."""
-    one = ONE_OF_MANY if sum(len(line.primitives) for line in work) > MANY else ONE
+    full = sum(len(line.primitives) for line in work) > FULL_PAGE
+    one = SURELY_ONE_ON_FULL_PAGE if full else SURELY_ONE
     whole = np.concatenate([_one_sign(line) > one for line in work])
-    for narrow in (NARROW, HARDLY_TWO):
+    for narrow in (NARROW, NARROW_ON_FULL_PAGE):
         known = iter(whole)
         parts = [[[blob] if next(known) else cut(blob, line.height, narrow) for blob in line.primitives]
                  for line in work]
-        if sum(len(cuts) for line in parts for cuts in line) <= MANY_PRIMITIVES:
+        if sum(len(cuts) for line in parts for cuts in line) <= FULL_PAGE_PRIMITIVES:
             break
     for line, cuts in zip(work, parts, strict=True):
         line.divide(cuts)

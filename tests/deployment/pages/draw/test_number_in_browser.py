@@ -133,7 +133,7 @@ def test_a_zip_of_numbers_becomes_an_audit(page, tmp_path):
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV", exact=True).click()
     lines = download.value.path().read_text().splitlines()
-    assert lines[0].startswith("file,text,confidence") and "1869/250" in "".join(lines)
+    assert lines[0].startswith("file,text,confidence") and "1869 / 250" in "".join(lines)
 
 
 @pytest.mark.slow
