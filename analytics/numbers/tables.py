@@ -77,7 +77,8 @@ def headline(document: Mapping) -> str:
     signs = next((row for row in document["no_number"] if row["name"] == "words without look-alikes"), None)
     text = (f"- Whole numbers, composed of test digits, are read exactly in {', '.join(exact[:-1])} and {exact[-1]}"
             + (f"; {percent(signs['sure'] / signs['signs'])} of the signs in words without look-alikes are read as a "
-               "confident digit or sign" if signs else "") + " ([figures](analytics/reports/numbers.md)).")
+               "confident digit or sign" if signs else "")
+            + "; cuts and weights were selected on validation writers ([figures](analytics/reports/numbers.md)).")
     return "\n".join(textwrap.wrap(text, 120, subsequent_indent="  ", break_long_words=False,
                                    break_on_hyphens=False)) + "\n"
 
