@@ -31,8 +31,8 @@ def test_the_readme_writes_numbers_with_their_zero_and_says_what_they_were_selec
 
 
 @pytest.mark.parametrize(
-    "name", ["audit", "benchmark", "gate", "liminal", "numbers", "number_weights", "realworld", "reproduction", "robustness", "mutation",
-             "torture"]
+    "name", ["audit", "benchmark", "gate", "liminal", "numbers", "number_weights", "realworld", "reproduction",
+             "robustness", "mutation", "torture"]
 )
 def test_every_report_is_there_and_says_how_to_remake_it(name):
     text = (REPORTS / f"{name}.md").read_text(encoding="utf-8")
