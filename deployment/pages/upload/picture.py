@@ -19,6 +19,7 @@ from deployment.reader.wording import a, sure
 from deployment.ui.html import boxed, framed
 
 TURNS = {1: "to the left", -1: "to the right"}  # quarters, as numpy.rot90 counts them
+PROBABLE = 0.5  # confidence of a number: more, and it is not turned; less, and a turned one is not offered
 LONGEST = 16  # signs of a number on a button
 FADED = "; the pale rest was left out"
 
@@ -103,9 +104,12 @@ def _shown(deployer: MNISTDeployer, picture: Picture, whole: Shown, view: View, 
 
 
 def unfamiliar(result: Result) -> bool:
-    """Whether a picture may be turned: a digit is curious, or most places of a number are."""
+    """Whether a picture may be turned: a digit is curious; of a number that is improbable most places are, or there are
+    hardly more places than lines, as digits in a row stand one below the other after a quarter turn."""
     if isinstance(result, NumberReading):
-        return 2 * sum(place.emotion == "curious" for place in result.digits) >= len(result.digits)
+        curious, lines = sum(place.emotion == "curious" for place in result.digits), result.text.count("\n") + 1
+        return result.confidence < PROBABLE and (2 * curious >= len(result.digits)
+                                                 or (lines > 2 and 2 * len(result.digits) < 3 * lines))
     return isinstance(result, Prediction) and result.emotion == "curious"
 
 
@@ -114,7 +118,8 @@ def _turns(deployer: MNISTDeployer, picture: Picture, name: str, numbers: dict[s
     offers, data = {}, picture.load()
     for quarter, side in TURNS.items():
         reading, _ = parts.read(deployer, data, name, WHOLE, quarter, numbers)
-        if isinstance(reading, InputError) or unfamiliar(reading):
+        if isinstance(reading, InputError) or unfamiliar(reading) or (
+                isinstance(reading, NumberReading) and reading.confidence < PROBABLE):
             continue
         text = reading.text.split("\n")[0] if isinstance(reading, NumberReading) else a(reading.digit)
         text = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

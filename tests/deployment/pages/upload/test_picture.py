@@ -63,6 +63,18 @@ def test_a_quarter_turn_is_offered_and_taken_back(turns, key):
     assert answer(at)["emotion"] == "curious"
 
 
+def test_a_turned_number_is_offered_upright():
+    sheet = np.full((300, 700), 230, np.uint8)
+    ink = np.asarray(Image.open(EXAMPLES / "year.png").convert("L").resize((560, 140)))
+    sheet[80:220, 70:630] = np.minimum(sheet[80:220, 70:630], 255 - ink)
+    at = start()
+    at.segmented_control[0].set_value("number").run()
+    at.file_uploader(key="files").set_value([("mine.png", png(np.ascontiguousarray(np.rot90(sheet))), "image/png")])
+    at.run()
+    offered = {button.key: button.label for button in at.button if button.key and button.key.startswith("turn_")}
+    assert "reads as 2026" in offered.get("turn_-1", ""), offered
+
+
 def test_no_turn_is_offered_for_a_familiar_picture():
     at = upload(photograph())
     assert not [button for button in at.button if button.key and button.key.startswith("turn_")]
