@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.digits.pairs.task import MORE, TWO
 from deployment.reader.number.cuts import NARROW, NARROW_ON_FULL_PAGE, cut
 from deployment.reader.number.line import Line
 from deployment.reader.number.pen import Stroke, stroke_blobs
@@ -102,9 +103,10 @@ def _cut(work: Sequence[Line]) -> None:
 
 
 def _one_sign(line: Line) -> NDArray[np.floating]:
-    """The probability of each blob of a Line to be one digit or sign, by itself."""
-    lattice = line.lattice
-    return np.exp(np.logaddexp.reduce(lattice.one[:, :NO_SIGN], axis=1) - lattice.every)
+    """The probability of each blob of a Line to be one digit or sign, by itself; small, too, where the pair reader sees
+    two digits or more."""
+    lattice, several = line.lattice, np.exp(line.evidence.pairs[:, TWO : MORE + 1]).sum(axis=1)
+    return np.exp(np.logaddexp.reduce(lattice.one[:, :NO_SIGN], axis=1) - lattice.every) * (1 - several)
 
 
 def _augment(deployer: NumberReader, work: Sequence[Line]) -> None:
