@@ -25,7 +25,7 @@ SPRINT = DEFAULT.replace(
 )
 
 # The pair reader of numbers (core/digits/pairs). No label smoothing: its probabilities are weighed in a lattice.
-PAIRS = CHAMPION.replace(preset="pairs", hidden=(1280, 1024), epochs=140, ema=0.998, elastic=1.5, ornament=0.2,
+PAIRS = CHAMPION.replace(preset="pairs", hidden=(1280, 1024), epochs=120, ema=0.998, elastic=1.5, ornament=0.2,
                          negatives=0.0, label_smoothing=0.0)
 
 AS_STATED = {

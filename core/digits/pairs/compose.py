@@ -1,5 +1,7 @@
 """Digits side by side: apart, touching, overlapping. NumPy alone."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,8 +14,10 @@ MARGIN = 16  # columns on either side, for the slant
 
 
 def side_by_side(digits: NDArray[np.floating], gaps: NDArray[np.integer],
-                 rng: np.random.Generator, uneven: bool = True) -> NDArray[np.float32]:
-    """Pictures (N, 40, W) of digits (N, k, 28, 28), in [0, 1] on 0, in a row on a base line, or an uneven one.
+                 rng: np.random.Generator,
+                 uneven: bool = True) -> tuple[NDArray[np.float32], NDArray[np.floating]]:
+    """Pictures (N, 40, W) of digits (N, k, 28, 28), in [0, 1] on 0, in a row on a base line, or an uneven one; and the
+    columns (N, k - 1) half way between the right end of each and the left end of the next.
 
     gaps: (N, k - 1), the columns between two digits where they come nearest: 0 where they just touch, less where they
     overlap.
@@ -22,7 +26,7 @@ def side_by_side(digits: NDArray[np.floating], gaps: NDArray[np.integer],
     width = count * SIDE + int(np.maximum(gaps, 0).sum(axis=1).max(initial=0)) + 2 * MARGIN
     tops = (HEIGHT - SIDE) // 2 + uneven * rng.integers(-UNEVEN, UNEVEN + 1, (n, count))
     out = np.zeros((n, HEIGHT, width), np.float32)
-    left, before = np.full(n, MARGIN), None
+    left, before, ends = np.full(n, MARGIN), None, []
     for k in range(count):
         placed = np.zeros((n, HEIGHT, SIDE), np.float32)
         for top in np.unique(tops[:, k]):
@@ -36,7 +40,9 @@ def side_by_side(digits: NDArray[np.floating], gaps: NDArray[np.integer],
             part = out[at, :, column : column + SIDE]
             out[at, :, column : column + SIDE] = np.maximum(part, placed[at, :, : part.shape[2]])
         before = last
-    return out
+        ends.append((left + first.min(axis=1), left + last.max(axis=1)))
+    between = [(right + start) / 2 for (_, right), (start, _) in pairwise(ends)]
+    return out, np.array(between).reshape(count - 1, n).T
 
 
 def _profile(digit: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:

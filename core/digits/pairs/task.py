@@ -30,8 +30,8 @@ NOTHING, ONE, TWO = 0, 1, 1 + DIGITS  # the first class of each number of digits
 MORE = TWO + DIGITS**2
 SIGN = MORE + 1
 CLASSES = SIGN + len(SIGNS)
-SHARES = {"one": 0.2, "two": 0.4, "more": 0.09, "piece": 0.05, "one and a piece": 0.07, "one and a sign": 0.04,
-          "no digit": 0.06, "sign": 0.09}
+SHARES = {"one": 0.16, "one cut out": 0.07, "two": 0.34, "two cut out": 0.11, "more": 0.07, "piece": 0.04,
+          "one and a piece": 0.06, "one and a sign": 0.03, "no digit": 0.05, "sign": 0.07}
 SLANT = 0.25  # columns a row, to either side
 WIDE, TOUCHING, OVERLAPPING = (1, 10), (-2, 0), (-7, -2)  # columns between neighbours
 JOINS = ((0.1, WIDE), (0.45, TOUCHING), (0.45, OVERLAPPING))
@@ -39,6 +39,7 @@ BESIDE = ((0.6, (1, 5)), (0.4, (-2, 1)))  # the same, of a digit and a sign
 SMALL_SIGNS = ".,-:"  # those that may be taken for part of a digit
 COVERED = 0.4  # of the narrower digit's width: neighbours overlap no farther
 CUT = (0.3, 0.7)  # of a digit's width: where it is cut in two
+ASIDE, LEAN = 1.0, 0.15  # columns, and columns a row: standard deviations of a cut between two digits
 SHARPER = (1.0, 2.5)  # factors of the slope of edges
 THINNER, MIDDLE = 0.12, (0.25, 0.75)  # standard deviation of the ink that is taken for the edge, and its range
 UNSURE = (0.15, 0.06)  # standard deviation of the line's height (its logarithm) and middle, as the reader finds them
@@ -137,10 +138,12 @@ def _no_digits(n: int, rng: np.random.Generator) -> Made:
 
 
 def _digits(kind: str, source: Digits, n: int, rng: np.random.Generator) -> Made:
-    count = {"one": 1, "piece": 1, "more": int(rng.integers(3, 5))}.get(kind, 2)
+    shown, out = (2 if kind.startswith("two") else 1), kind.endswith("cut out")
+    more = int(rng.integers(1, 3)) if out else 0  # digits that it is cut off from
+    count = shown + more if out else {"one": 1, "piece": 1, "more": int(rng.integers(3, 5))}.get(kind, 2)
     digits, y = source.some(n * count, rng)
     digits, y = digits.reshape(n, count, SIDE, SIDE), y.reshape(n, count)
-    joins, left, rows = JOINS, rng.random(n) < 0.5, np.arange(n)
+    joins, left, rows = JOINS[1:] if out else JOINS, rng.random(n) < 0.5, np.arange(n)
     if kind in ("piece", "one and a piece"):
         # half of an upright 1 is a 1
         digits[rows, np.where(left, 0, count - 1)] = _cut_off(source.some(n, rng, without=1)[0],
@@ -151,9 +154,15 @@ def _digits(kind: str, source: Digits, n: int, rng: np.random.Generator) -> Made
             n, rng, SMALL_SIGNS, float(rng.uniform(1.5, 4)), (SIDE, SIDE))[0]
         joins = BESIDE
     gaps = _gaps(digits, joins, rng) if count > 1 else np.zeros((n, 0), int)
-    pictures = slanted(side_by_side(digits, gaps, rng, uneven=kind != "one and a sign"), rng.uniform(-SLANT, SLANT, n))
-    classes = {"one": ONE + y[:, 0], "two": TWO + DIGITS * y[:, 0] + y[:, -1]}
-    y = classes.get(kind, np.full(n, MORE if kind == "more" else NOTHING))
+    pictures, between = side_by_side(digits, gaps, rng, uneven=kind != "one and a sign")
+    if out:
+        first = int(rng.integers(0, more + 1))
+        pictures, y = _between(pictures, between, first, shown, rng), y[:, first : first + shown]
+    pictures = slanted(pictures, rng.uniform(-SLANT, SLANT, n))
+    if kind in ("one", "two") or out:
+        y = ONE + y[:, 0] if shown == 1 else TWO + DIGITS * y[:, 0] + y[:, 1]
+    else:
+        y = np.full(n, MORE if kind == "more" else NOTHING)
     return window(pictures), _geometry(pictures), y
 
 
@@ -171,6 +180,19 @@ def _gaps(digits, joins, rng):
     gaps = rng.integers(low[chosen], high[chosen] + 1)
     widths = (digits > 0.25).any(axis=2).sum(axis=2)
     return np.maximum(gaps, -(COVERED * np.minimum(widths[:, 1:], widths[:, :-1])).astype(int))
+
+
+def _between(pictures, between, first, shown, rng):
+    """The ink of `shown` digits from the one numbered `first`, cut off from the others near where they meet."""
+    n, height, width = pictures.shape
+    rows, columns = np.arange(height)[:, None] - height / 2, np.arange(width)
+    inside = np.ones(pictures.shape, bool)
+    for edge, right in ((first - 1, False), (first + shown - 1, True)):
+        if 0 <= edge < between.shape[1]:
+            place = (between[:, edge] + ASIDE * rng.standard_normal(n))[:, None, None]
+            cut = place + LEAN * rng.standard_normal((n, 1, 1)) * rows
+            inside &= (columns <= cut) if right else (columns > cut)
+    return pictures * inside
 
 
 def _cut_off(digits, left, rng):

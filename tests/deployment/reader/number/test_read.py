@@ -278,8 +278,8 @@ def test_shipped_weights_hold_every_signal():
 def test_the_pair_reader_sees_in_a_line_what_it_saw_in_training(deployer, part):
     """A pair that touches, as composed for training, and the same drawn four times as large on a canvas."""
     for i in range(0, 40, 4):
-        pair = side_by_side(part.X[[i, i + 1]].reshape(1, 2, 28, 28) / np.float32(255), np.array([[-1]]),
-                            np.random.default_rng(i))
+        pair, _ = side_by_side(part.X[[i, i + 1]].reshape(1, 2, 28, 28) / np.float32(255), np.array([[-1]]),
+                               np.random.default_rng(i))
         large = Image.fromarray(np.uint8(255 * pair[0])).resize((4 * pair.shape[2], 160), Image.Resampling.BICUBIC)
         page = written(deployer, load_pixels(large).values, "a pair", "canvas")
         line = page.lines[0]
