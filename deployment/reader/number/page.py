@@ -59,17 +59,26 @@ def written(deployer: NumberReader, picture: NDArray, name: str, kind: str | Non
         seen = "Only the lines of the paper were" if ink.rules else "No ink was"
         raise InputError(f"{seen} found in {name}: write or photograph numbers, large and dark on plain paper.")
     rows = lines(signs) if len(signs) <= MOST_SIGNS else []
-    work = [Line(row, weights) for row in rows]
-    if work:
-        _assess(deployer, *page, work)
-        _cut(work)
-    if not work or sum(len(line.primitives) for line in work) > MOST_PRIMITIVES:
+    work = assessed(deployer, *page, rows, weights) if rows else None
+    if work is None:
         raise InputError(f"There is too much on {name} to read it at once: give at most about 200 digits, or cut it "
                          "into parts.")
-    _assess(deployer, *page, work)
-    _augment(deployer, work)
     read = {id(blob) for row in rows for blob in row}
     return Written(*page, work, [blob for blob in signs if id(blob) not in read])
+
+
+def assessed(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.bool_], rows: Sequence[Sequence[Blob]],
+             weights: Weights | None = None) -> list[Line] | None:
+    """The Lines of rows of Blobs, cut and read in one batch, their likely segments with test-time augmentation; None
+    where they have more than MOST_PRIMITIVES."""
+    work = [Line(row, weights) for row in rows]
+    _assess(deployer, ink, mask, work)
+    _cut(work)
+    if sum(len(line.primitives) for line in work) > MOST_PRIMITIVES:
+        return None
+    _assess(deployer, ink, mask, work)
+    _augment(deployer, work)
+    return work
 
 
 def _assess(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.bool_], work: Sequence[Line]) -> None:
