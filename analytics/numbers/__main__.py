@@ -122,11 +122,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         single = accuracy(parts["test"].y, deployer.predict_arrays(parts["test"].X).argmax(axis=1))
         no_number = [claims(name, drawn, deployer) for name, drawn in pictures.items()]
         every, test = [*rows[TEST], *rows[""], *photographs], rows[TEST]
+        whole = pooled(test)
         text = "\n".join([
             table(every), f"One test digit is read correctly in {measured(single, 2)}; five independent ones would be "
             f"in {measured(single**5, 2)}.", "", "Signs:", "", signs_table(every),
             "Stated confidence of the whole number, all kinds of test digits, in ten bins of equal count:", "",
-            bins_table(pooled(test)), "Each kind:", "", sure_table([pooled(test), *test]), mixes(test),
+            bins_table(whole.stated, whole.exact), "Each kind:", "", sure_table([whole, *test]), mixes(test),
             "Pictures without a number, and what is read in them as a confident digit or sign:", "",
             claims_table(no_number), times(deployer, validation)])
         print(text)

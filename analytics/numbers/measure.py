@@ -99,8 +99,8 @@ def pairs_alone(deployer: MNISTDeployer, line: Line, ink: np.ndarray, mask: np.n
     boxes = np.array([segment.box for segment in line.segments])
     (top, left), (bottom, right) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     part = np.where(mask[top:bottom, left:right], ink[top:bottom, left:right], 0)
-    geometry = np.array([[bottom - top, right - left, 0.0]]) / line.height
-    best = int(deployer.assess_pairs(pair_input(part[None] / part.max(), geometry))[0, TWO:MORE].argmax())
+    inputs = pair_input(part[None] / part.max(), (bottom - top) / 2, line.height)
+    best = int(deployer.assess_pairs(inputs)[0, TWO:MORE].argmax())
     return f"{best // 10}{best % 10}"
 
 

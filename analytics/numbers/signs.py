@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from analytics.numbers.compose import HEIGHT, NEAR, WIDE, Pair, compose
 from core.digits.data import BOX
 from core.digits.pairs.signs import SIGNS, at_scale, drawn
+from core.digits.strokes.styles import evenly
 from core.digits.task import Images
 
 WIDTH = 72  # columns of a sign's picture
@@ -38,8 +39,8 @@ def drawn_signs(path: Path, contributors: tuple[str, ...]) -> Source:
         first, stop = data["sample_start"][i : i + 2]
         starts = data["stroke_start"][first : stop + 1]
         strokes = [data["points"][start:end] for start, end in pairwise(starts)]
-        places = np.concatenate([_along(np.array(stroke, float)) / data["digit_height"][i] * [1, -1] for stroke in
-                                 strokes])
+        points = np.concatenate([evenly(stroke.astype(float), max(60, len(stroke))) for stroke in strokes])
+        places = points / data["digit_height"][i] * [1, -1]
         part, mean, deviation = PLACES.get(sign, ELSEWHERE)
         low, high = places.min(axis=0), places.max(axis=0)
         places -= [(low[0] + high[0]) / 2, low[1] + part * (high[1] - low[1])]
@@ -49,13 +50,6 @@ def drawn_signs(path: Path, contributors: tuple[str, ...]) -> Source:
         return _uint8(one[0])
 
     return sign_of
-
-
-def _along(stroke: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Points (n, 2) with further ones between them, at most a fiftieth of the stroke's length apart."""
-    lengths = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(stroke, axis=0).T))])
-    at = np.linspace(0, lengths[-1], max(60, len(stroke)))
-    return np.stack([np.interp(at, lengths, axis) for axis in stroke.T], axis=1)
 
 
 def _uint8(picture: NDArray[np.floating]) -> NDArray[np.uint8]:

@@ -6,8 +6,10 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from analytics.numbers.compose import WIDE, strings
@@ -83,23 +85,24 @@ def headline(document: Mapping) -> str:
                                    break_on_hyphens=False)) + "\n"
 
 
-def bins(row: Row) -> list[tuple[float, int, int]]:
-    """(mean stated confidence, read exactly, n) of BINS bins of equal count."""
-    return [(float(row.stated[part].mean()), int(row.exact[part].sum()), len(part))
-            for part in np.array_split(np.argsort(row.stated, kind="stable"), BINS) if len(part)]
+def bins(stated: NDArray[np.floating], right: NDArray[np.bool_]) -> list[tuple[float, int, int]]:
+    """(mean stated probability, right, n) of BINS bins of equal count."""
+    return [(float(stated[part].mean()), int(right[part].sum()), len(part))
+            for part in np.array_split(np.argsort(stated, kind="stable"), BINS) if len(part)]
 
 
 def pooled(rows: Sequence[Row]) -> Row:
     """All rows as one."""
-    arrays = [np.concatenate([getattr(row, name) for row in rows]) for name in list(Row.__dataclass_fields__)[1:]]
+    names = [field.name for field in fields(Row)][1:]
+    arrays = [np.concatenate([getattr(row, name) for row in rows]) for name in names]
     return Row("all kinds", *arrays)
 
 
-def bins_table(row: Row) -> str:
-    """Stated confidence against the share read exactly, in bins of equal count."""
-    markdown = ["| stated, mean | read exactly | 95 % interval | n |", "|---:|---:|---:|---:|"]
-    markdown += [f"| {measured(stated)} | {measured(exact / n)} | {interval(wilson_interval(exact, n))} | {n:,} |"
-                 for stated, exact, n in bins(row)]
+def bins_table(stated: NDArray[np.floating], right: NDArray[np.bool_], name: str = "read exactly") -> str:
+    """Stated probability against the share that is right, by this name, in bins of equal count."""
+    markdown = [f"| stated, mean | {name} | 95 % interval | n |", "|---:|---:|---:|---:|"]
+    markdown += [f"| {measured(mean)} | {measured(hits / n)} | {interval(wilson_interval(hits, n))} | {n:,} |"
+                 for mean, hits, n in bins(stated, right)]
     return "\n".join([*markdown, ""])
 
 
@@ -109,7 +112,7 @@ def sure_table(rows: Sequence[Row]) -> str:
     markdown = ["| numbers | largest distance in a bin | bins off by more than 2 points and chance | stated ≥ 99 % | "
                 "of these read exactly | 95 % interval |", "|---|---:|---:|---:|---:|---:|"]
     for row in rows:
-        of = bins(row)
+        of = bins(row.stated, row.exact)
         far = max(abs(stated - exact / n) for stated, exact, n in of)
         off = sum(not wilson_interval(exact, n)[0] - 0.02 <= stated <= wilson_interval(exact, n)[1] + 0.02
                   for stated, exact, n in of)

@@ -42,7 +42,7 @@ class Model:
 
     @property
     def weights_sha256(self) -> str:
-        """The hash stored in files fitted to this network's activations (core/models/fitted.py)."""
+        """The hash of the parameters, stored in figures that depend on them alone."""
         return weights_sha256(self.saved, self.network)
 
     def probabilities(self, X: NDArray[np.floating]) -> NDArray[np.floating]:

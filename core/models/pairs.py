@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.digits.config import Config
-from core.digits.pairs.task import MORE, TWO, pair_network, windows
+from core.digits.pairs.task import MORE, TWO, held_out, pair_network
 from core.digits.presets import PAIRS
 from core.digits.task import Images
 from core.metrics import accuracy, wilson_interval
@@ -35,9 +35,8 @@ def save(folder: str | Path, network: Network, config: Config, parts: Mapping[st
 
 def measure(network: Network, config: Config, images: Images) -> dict[str, Any]:
     """Share of windows whose class is right, with its 95 % interval and errors; and of those on two digits."""
-    X, knots, y = windows(images, MEASURED, np.random.default_rng(7), config.replace(synthetic=0.0))
-    inputs = np.concatenate([X / np.float32(255), knots], axis=1)
-    answers, two = network.logits(inputs).argmax(axis=1), (y >= TWO) & (y < MORE)
+    X, y = held_out(images, MEASURED, config)
+    answers, two = network.logits(X).argmax(axis=1), (y >= TWO) & (y < MORE)
     right = int((answers == y).sum())
     return {"n": len(y), "accuracy": accuracy(y, answers), "errors": len(y) - right,
             "interval_95": wilson_interval(right, len(y)), "two_digits": accuracy(y[two], answers[two])}

@@ -81,8 +81,13 @@ def number(reading: NumberReading) -> str:
     """A NumberReading in one line, without a full stop."""
     doubts = [f"place {place + 1}: {joined([sign or 'nothing' for sign in signs])}"
               for place, signs in reading.alternatives.items()]
-    sums = {True: ["The sum is right"], False: ["The sum is not right"], None: []}[reading.check]
-    return "   ".join([reading.text.replace("\n", " / "), whole(reading), *sums, *doubts])
+    sums = summed(reading)
+    return "   ".join([reading.text.replace("\n", " / "), whole(reading), *([sums] if sums else []), *doubts])
+
+
+def summed(reading: NumberReading) -> str:
+    """Whether the written sums are right, without a full stop; empty without one."""
+    return {True: "The sum is right", False: "The sum is not right as it is read", None: ""}[reading.check]
 
 
 def whole(reading: NumberReading) -> str:

@@ -2,6 +2,7 @@
 
 import html
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,17 +60,24 @@ def meaning(prediction: Prediction) -> str:
 
 def bars(prediction: Prediction) -> str:
     """The ten probabilities as a table with bars; the bar of the answer has the colour of the emotion."""
+    shares = {str(digit): share for digit, share in enumerate(prediction.probabilities)}
+    table = share_table(shares, str(prediction.digit), prediction.emotion, "Probability of each digit")
+    return f'<div class="q" data-testid="bars">{table}</div>'
+
+
+def share_table(shares: Mapping[str, float], answer: str, emotion: str, caption: str) -> str:
+    """Probabilities as a table with bars; the bar of the answer has the colour of the emotion."""
     rows = []
-    for digit, share in enumerate(prediction.probabilities):
-        best = digit == prediction.digit
-        colour = f"background:{EMOTION_COLOURS[prediction.emotion]};" if best else ""
+    for text, share in shares.items():
+        best = text == answer
+        colour = f"background:{EMOTION_COLOURS[emotion]};" if best else ""
         bar = f'<div class="q-track"><span class="q-fill" style="{colour}width:{100 * share:.2f}%"></span></div>'
         rows.append(
-            f'<tr{" class=q-best" if best else ""}><th scope="row">{digit}</th>'
+            f'<tr{" class=q-best" if best else ""}><th scope="row">{html.escape(text)}</th>'
             f'<td aria-hidden="true">{bar}</td><td>{html.escape(percent(share))}</td></tr>'
         )
-    return f"""<div class="q" data-testid="bars"><table class="q-bars">
-<caption class="q-hidden">Probability of each digit</caption>{"".join(rows)}</table></div>"""
+    return f"""<table class="q-bars">
+<caption class="q-hidden">{caption}</caption>{"".join(rows)}</table>"""
 
 
 def cells(colours: NDArray) -> NDArray[np.uint8]:

@@ -5,6 +5,7 @@ import html
 from core.formats import percent
 from deployment.reader import wording
 from deployment.reader.prediction import UNKNOWN, Box, NumberReading, Place
+from deployment.ui.digit import share_table
 from deployment.ui.html import png_uri
 from deployment.ui.palette import EMOTION_COLOURS
 
@@ -41,8 +42,8 @@ def answer(reading: NumberReading, name: str, strokes: int, live: bool = False) 
 
 def summed(reading: NumberReading) -> str:
     """Whether the written sums are right, as HTML; empty without one."""
-    words = {True: "The sum is right.", False: "The sum is not right as it is read."}
-    return f'<p data-testid="check">{words[reading.check]}</p>' if reading.check is not None else ""
+    words = wording.summed(reading)
+    return f'<p data-testid="check">{words}.</p>' if words else ""
 
 
 def spoken(reading: NumberReading) -> str:
@@ -62,17 +63,10 @@ def doubts(reading: NumberReading, place: int) -> str:
 def of_sign(place: Place) -> str:
     """What the lattice says of a place that is a sign, as a table with bars, and what the network for digits, which
     knows no signs, would read."""
-    rows = []
-    for text, share in place.shares.items():
-        best = text == place.text
-        colour = f"background:{EMOTION_COLOURS[place.emotion]};" if best else ""
-        bar = f'<div class="q-track"><span class="q-fill" style="{colour}width:{100 * share:.2f}%"></span></div>'
-        rows.append(f'<tr{" class=q-best" if best else ""}><th scope="row">{html.escape(text)}</th>'
-                    f'<td aria-hidden="true">{bar}</td><td>{html.escape(percent(share))}</td></tr>')
     sign = wording.capital(wording.called(place.text))
+    table = share_table(place.shares, place.text, place.emotion, "Probability of what stands at this place")
     return f"""<div class="q" data-testid="sign"><p class="q-quiet">{sign}, by its shape, its size and its place on the
-line. The network for digits knows no signs: it would read {wording.a(place.digit)}.</p><table class="q-bars">
-<caption class="q-hidden">Probability of what stands at this place</caption>{"".join(rows)}</table></div>"""
+line. The network for digits knows no signs: it would read {wording.a(place.digit)}.</p>{table}</div>"""
 
 
 def boxes(reading: NumberReading, chosen: int) -> dict:

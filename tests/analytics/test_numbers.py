@@ -17,6 +17,7 @@ from analytics.studies.number_weights import confidence, fit
 from analytics.studies.number_weights import lattices as study
 from core.digits.config import Config
 from core.digits.task import load_parts
+from core.nn.layers import sigmoid
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader.number.values import check, value
 
@@ -81,7 +82,7 @@ def test_confidence_is_that_of_the_samples():
     """A logistic function of one signal, drawn from it."""
     rng = np.random.default_rng(0)
     signals = np.column_stack([np.ones(5000), rng.normal(0, 3, 5000)])
-    right = rng.random(5000) < confidence.sigmoid(signals @ [0.5, 0.7])
+    right = rng.random(5000) < sigmoid(signals @ [0.5, 0.7])
     np.testing.assert_allclose(confidence.logistic(signals, right), [0.5, 0.7], atol=0.1)
     assert confidence.right_places([1, 7, 10, 2], [1, 10, 2]).tolist() == [True, False, True, True]
 

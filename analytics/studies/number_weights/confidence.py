@@ -6,15 +6,17 @@ from difflib import SequenceMatcher
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.numbers.tables import SURE, bins_table
 from analytics.studies.number_weights.lattices import Example
 from core.formats import interval, measured, percent
 from core.metrics import wilson_interval
-from deployment.reader.number.confidence import Confidence, place_signals, sigmoid, text_signals
+from core.nn.layers import sigmoid
+from core.uncertainty.calibration import fit_logistic
+from deployment.reader.number.confidence import Confidence, place_signals, text_signals
 from deployment.reader.number.score import Weights
 from deployment.reader.number.text import LineText
 
-FOLDS, BINS, SURE = 5, 10, 0.99
-RIDGE = 1e-3
+FOLDS = 5
 
 Samples = tuple[NDArray[np.floating], NDArray[np.bool_], NDArray[np.integer]]  # signals, whether right, writer
 
@@ -29,8 +31,8 @@ def fitted(examples: Sequence[Example], weights: Weights) -> tuple[Confidence, s
             for text, example in zip(texts, examples, strict=True)]
     places = (np.concatenate([signals for signals, _, _ in rows]), np.concatenate([right for _, right, _ in rows]),
               np.concatenate([np.full(len(right), writer) for _, right, writer in rows]))
-    tables = [line for name, samples in (("texts", whole), ("places", places)) for line in table(name, samples)]
-    return Confidence(logistic(*whole[:2]), logistic(*places[:2])), "\n".join(tables)
+    return (Confidence(logistic(*whole[:2]), logistic(*places[:2])),
+            f"{table('texts', whole)}\n{table('places', places)}")
 
 
 def right_places(text: Sequence[int], true: Sequence[int]) -> NDArray[np.bool_]:
@@ -42,28 +44,20 @@ def right_places(text: Sequence[int], true: Sequence[int]) -> NDArray[np.bool_]:
 
 
 def logistic(signals: NDArray[np.floating], right: NDArray[np.bool_]) -> NDArray[np.floating]:
-    """Weights of a logistic regression, by Newton's method with a small ridge."""
-    weights, ridge = np.zeros(signals.shape[1]), RIDGE * len(right) * np.eye(signals.shape[1])
-    for _ in range(30):
-        p = sigmoid(signals @ weights)
-        slope = signals.T @ (p - right) + ridge @ weights
-        weights = weights - np.linalg.solve(signals.T @ (signals * (p * (1 - p))[:, None]) + ridge, slope)
-    return weights
+    """Weights of a logistic regression; the first signal is the constant."""
+    weights, constant = fit_logistic(signals[:, 1:], right)
+    return np.append(constant, weights)
 
 
-def table(name: str, samples: Samples) -> list[str]:
-    """Markdown lines: stated against right on writers left out, in bins of equal count, and from SURE on."""
+def table(name: str, samples: Samples) -> str:
+    """Stated against right on writers left out, as a table, and from SURE on, as a sentence."""
     signals, right, writer = samples
     stated, fold = np.zeros(len(right)), np.searchsorted(np.unique(writer), writer) % FOLDS
     for left_out in range(FOLDS):
         at = fold == left_out
         stated[at] = sigmoid(signals[at] @ logistic(signals[~at], right[~at]))
-    sure = np.flatnonzero(stated >= SURE)
-    rows = [(f"{percent(SURE)} and more", sure)] if len(sure) else []
-    rows = [*(("", part) for part in np.array_split(np.argsort(stated, kind="stable"), BINS)), *rows]
-    markdown = [f"| {name} | stated, mean | right | 95 % interval | n |", "|---|---:|---:|---:|---:|"]
-    for label, part in rows:
-        between = interval(wilson_interval(int(right[part].sum()), len(part)))
-        markdown.append(f"| {label} | {measured(stated[part].mean())} | {measured(right[part].mean())} | {between} | "
-                        f"{len(part):,} |")
-    return [*markdown, ""]
+    sure = right[stated >= SURE]
+    share = (f"{measured(sure.mean())} are right ({interval(wilson_interval(int(sure.sum()), len(sure)))})" if len(sure)
+             else "none is right")
+    return (f"Of {name}:\n\n{bins_table(stated, right, 'right')}\nOf the {len(sure):,} stated at {percent(SURE)} and "
+            f"more {share}.\n")

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.digits.data import BOX
-from core.digits.pairs.window import VISIBLE, ends, window
+from core.digits.pairs.window import geometry, window
 from core.digits.strokes.model import Variation, skeletons
 from core.digits.strokes.styles import read_styles
 
@@ -31,11 +31,9 @@ def signs(n: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArra
     for scale, count in zip(SCALES, counts, strict=True):
         shape = 2 * scale, round(2.2 * scale)
         pictures, y = at_scale(count, rng, SIGNS, scale * log_uniform(PEN, count, rng), shape, scale)
-        top, bottom, left, right = ends(pictures > VISIBLE)
-        geometry = np.stack([bottom - top, right - left, (top + bottom - shape[0]) / 2], axis=1) / scale
-        parts.append((window(pictures), geometry, y))
-    windows, geometry, y = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return windows, geometry, y
+        parts.append((window(pictures), geometry(pictures, shape[0] / 2, scale), y))
+    windows, sizes_and_places, y = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return windows, sizes_and_places, y
 
 
 def log_uniform(low_high: tuple[float, float], n: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -13,10 +13,10 @@ from numpy.typing import DTypeLike, NDArray
 
 from core.digits.augmentation import augment
 from core.digits.config import Config
-from core.digits.data import BOX, DIGITS, SIDE
-from core.digits.pairs.compose import side_by_side, slanted
+from core.digits.data import BOX, DIGITS, SIDE, as_input
+from core.digits.pairs.compose import HEIGHT, INKED, side_by_side, slanted
 from core.digits.pairs.signs import SIGNS, at_scale, log_uniform, signs
-from core.digits.pairs.window import COLUMNS, INPUTS, ROWS, VISIBLE, ends, knots, window
+from core.digits.pairs.window import COLUMNS, INPUTS, ROWS, geometry, knots, window
 from core.digits.strokes.negatives import KINDS, blots, negatives
 from core.digits.strokes.render import figures
 from core.digits.task import Images
@@ -87,10 +87,10 @@ class Digits:
 
 
 def windows(part: Images, n: int, rng: np.random.Generator,
-            config: Config) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.integer]]:
-    """n random windows (n, 960), the knots of their geometry (n, 24) and their classes (n,), of the digits of `part`
-    and of the stroke model."""
-    X, geometry, y = np.empty((n, PIXELS), np.uint8), np.empty((n, 3)), np.empty(n, np.int16)
+            config: Config) -> tuple[NDArray[np.uint8], NDArray[np.integer]]:
+    """n random windows with the knots of their geometry (n, 984), 255 for 1, and their classes (n,), of the digits of
+    `part` and of the stroke model."""
+    X, stands, y = np.empty((n, PIXELS), np.uint8), np.empty((n, 3)), np.empty(n, np.int16)
     kinds, source = rng.choice(len(SHARES), n, p=list(SHARES.values())), Digits.of(part, config, rng, n)
     for number, kind in enumerate(SHARES):
         rows = np.flatnonzero(kinds == number)
@@ -98,11 +98,11 @@ def windows(part: Images, n: int, rng: np.random.Generator,
             kind, (partial(_digits, kind, source), CHUNK))
         for start in range(0, len(rows), step):
             at = rows[start : start + step]
-            pictures, geometry[at], y[at] = make(len(at), rng)
+            pictures, stands[at], y[at] = make(len(at), rng)
             X[at] = np.rint(255 * _pen(pictures, rng)).reshape(len(at), -1)
     unsure = np.exp(UNSURE[0] * rng.standard_normal((n, 1)))
-    geometry = geometry * unsure + np.array([0, 0, UNSURE[1]]) * rng.standard_normal((n, 1))
-    return X, knots(geometry), y
+    stands = stands * unsure + np.array([0, 0, UNSURE[1]]) * rng.standard_normal((n, 1))
+    return np.concatenate([X, np.rint(255 * knots(stands)).astype(np.uint8)], axis=1), y
 
 
 def _pen(pictures: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.floating]:
@@ -116,12 +116,12 @@ def _pen(pictures: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np
 
 
 def _signs(n: int, rng: np.random.Generator) -> Made:
-    pictures, geometry, y = signs(n, rng)
+    pictures, stands, y = signs(n, rng)
     filled = (rng.random(n) < FILLED) & (y == SIGNS.index("."))
     pictures[filled] = window(blots(int(filled.sum()), rng) / np.float32(255))
     astray = (rng.random(n) < ASTRAY) & (y < STRAY_SIGNS)
-    geometry[astray, 2] = rng.uniform(-0.9, 0.1, int(astray.sum()))
-    return pictures, geometry, np.where(astray, NOTHING, SIGN + y)
+    stands[astray, 2] = rng.uniform(-0.9, 0.1, int(astray.sum()))
+    return pictures, stands, np.where(astray, NOTHING, SIGN + y)
 
 
 def _no_digits(n: int, rng: np.random.Generator) -> Made:
@@ -131,10 +131,10 @@ def _no_digits(n: int, rng: np.random.Generator) -> Made:
     letters = rng.random(n) < LETTERS
     pictures[letters] = figures(int(letters.sum()), rng, "letters.txt")[0]
     pictures = pictures / np.float32(255)
-    geometry = _geometry(pictures)
-    geometry *= log_uniform(OTHER_SIZES, n, rng)[:, None] / np.maximum(geometry[:, :1], 0.05)
-    geometry[:, 2] = rng.normal(0, 0.15, n)
-    return window(pictures), geometry, np.full(n, NOTHING)
+    stands = geometry(pictures, SIDE / 2, BOX)
+    stands *= log_uniform(OTHER_SIZES, n, rng)[:, None] / np.maximum(stands[:, :1], 0.05)
+    stands[:, 2] = rng.normal(0, 0.15, n)
+    return window(pictures), stands, np.full(n, NOTHING)
 
 
 def _digits(kind: str, source: Digits, n: int, rng: np.random.Generator) -> Made:
@@ -163,13 +163,7 @@ def _digits(kind: str, source: Digits, n: int, rng: np.random.Generator) -> Made
         y = ONE + y[:, 0] if shown == 1 else TWO + DIGITS * y[:, 0] + y[:, 1]
     else:
         y = np.full(n, MORE if kind == "more" else NOTHING)
-    return window(pictures), _geometry(pictures), y
-
-
-def _geometry(pictures):
-    """Height, width and middle of the ink in pictures (n, H, W), in heights of a digit: (n, 3)."""
-    top, bottom, left, right = ends(pictures > VISIBLE)
-    return np.stack([bottom - top, right - left, (top + bottom - pictures.shape[1]) / 2], axis=1) / BOX
+    return window(pictures), geometry(pictures, HEIGHT / 2, BOX), y
 
 
 def _gaps(digits, joins, rng):
@@ -178,32 +172,40 @@ def _gaps(digits, joins, rng):
     chosen = rng.choice(len(joins), (n, count - 1), p=share / share.sum())
     low, high = np.array([join for _, join in joins]).T
     gaps = rng.integers(low[chosen], high[chosen] + 1)
-    widths = (digits > 0.25).any(axis=2).sum(axis=2)
+    widths = (digits > INKED).any(axis=2).sum(axis=2)
     return np.maximum(gaps, -(COVERED * np.minimum(widths[:, 1:], widths[:, :-1])).astype(int))
 
 
 def _between(pictures, between, first, shown, rng):
     """The ink of `shown` digits from the one numbered `first`, cut off from the others near where they meet."""
-    n, height, width = pictures.shape
-    rows, columns = np.arange(height)[:, None] - height / 2, np.arange(width)
-    inside = np.ones(pictures.shape, bool)
+    n, inside = len(pictures), np.ones(pictures.shape, bool)
     for edge, right in ((first - 1, False), (first + shown - 1, True)):
         if 0 <= edge < between.shape[1]:
-            place = (between[:, edge] + ASIDE * rng.standard_normal(n))[:, None, None]
-            cut = place + LEAN * rng.standard_normal((n, 1, 1)) * rows
-            inside &= (columns <= cut) if right else (columns > cut)
+            place, lean = between[:, edge] + ASIDE * rng.standard_normal(n), LEAN * rng.standard_normal(n)
+            inside &= _left_of(place, lean, pictures.shape) == right
     return pictures * inside
 
 
 def _cut_off(digits, left, rng):
     """The part of digits (n, 28, 28) `left` of a slanting cut, or right of it."""
-    inked = (digits > 0.25).any(axis=1)
+    inked = (digits > INKED).any(axis=1)
     first, last = inked.argmax(axis=1), SIDE - inked[:, ::-1].argmax(axis=1)
     place = first + rng.uniform(*CUT, len(digits)) * (last - first)
-    rows, columns = np.indices((SIDE, SIDE))
-    slant = rng.uniform(-SLANT, SLANT, len(digits))
-    before = columns < place[:, None, None] + slant[:, None, None] * (rows - SIDE / 2)
+    before = _left_of(place, rng.uniform(-SLANT, SLANT, len(digits)), digits.shape)
     return digits * (before == np.asarray(left)[:, None, None])
+
+
+def _left_of(place, lean, shape):
+    """What of pictures `shape` (n, H, W) is left of a slanting cut: its column in the middle row (n,), and columns a
+    row (n,)."""
+    rows, columns = np.indices(shape[1:])
+    return columns < place[:, None, None] + lean[:, None, None] * (rows - shape[1] / 2)
+
+
+def held_out(part: Images, n: int, config: Config) -> tuple[Array, NDArray[np.integer]]:
+    """Network input (n, 984) and classes (n,) of windows on digits of `part` alone, always the same ones."""
+    X, y = windows(part, n, np.random.default_rng(7), config.replace(synthetic=0.0))
+    return as_input(X), y
 
 
 class PairTask(ClassificationTask[Config]):
@@ -212,29 +214,21 @@ class PairTask(ClassificationTask[Config]):
     def __init__(self, config: Config, train: Images, validation: Images, size: int | None = None) -> None:
         size = size or PER_SET
         self._part, self._set, self._size = train, 0, size
-        X, at, y = windows(train, size, np.random.default_rng([config.seed, 5, 0]), config)
-        X_val, knots_val, y_val = windows(validation, size // 12, np.random.default_rng(7),
-                                          config.replace(synthetic=0.0))
-        super().__init__(config, pair_network(config), _rows(X, at), y,
-                         (_rows(X_val, knots_val).astype(np.float32) / 255, y_val), drop_last=True)
+        X, y = windows(train, size, np.random.default_rng([config.seed, 5, 0]), config)
+        super().__init__(config, pair_network(config), X, y, held_out(validation, size // 12, config), drop_last=True)
 
     def input(self, X: NDArray, y: NDArray, rng: np.random.Generator) -> Array:
-        """Rows as network input (N, 984)."""
-        return X / np.float32(255)
+        """Windows as network input (N, 984)."""
+        return as_input(X)
 
     def deal(self, epoch: int, rng: np.random.Generator) -> Iterable[NDArray[np.integer]]:
         """The rows of each batch; every few epochs there are new windows."""
         number = epoch // EPOCHS_PER_SET
         if number != self._set:
-            X, at, self.y[:] = windows(self._part, self._size, np.random.default_rng([self.config.seed, 5, number]),
-                                       self.config)
-            self.X[:], self._set = _rows(X, at), number
+            rng_of_set = np.random.default_rng([self.config.seed, 5, number])
+            self.X[:], self.y[:] = windows(self._part, self._size, rng_of_set, self.config)
+            self._set = number
         return super().deal(epoch, rng)
 
     def finished(self) -> Network:
-        return self.network.fold_batch_norm(self.X[:4000] / np.float32(255))
-
-
-def _rows(X: NDArray[np.uint8], at: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Windows and knots as rows (n, 984) of uint8."""
-    return np.concatenate([X, np.rint(255 * at).astype(np.uint8)], axis=1)
+        return self.network.fold_batch_norm(as_input(self.X[:4000]))

@@ -16,17 +16,24 @@ SIZES, PLACES = np.linspace(-4, 1.25, 8), np.linspace(-0.8, 0.8, 8)
 INPUTS = ROWS * COLUMNS + 2 * len(SIZES) + len(PLACES)
 
 
-def pair_input(ink: NDArray[np.floating], geometry: NDArray[np.floating]) -> NDArray[np.float32]:
-    """The input (N, 984) for ink (N, H, W), 0 for paper and 1 for the full strength of the pen, and `geometry`
-    (N, 3)."""
-    return np.concatenate([window(ink).reshape(len(ink), -1), knots(geometry)], axis=1)
+def pair_input(ink: NDArray[np.floating], middle: float, unit: float) -> NDArray[np.float32]:
+    """The input (N, 984) for ink (N, H, W), 0 for paper and 1 for the full strength of the pen; middle, unit: as of
+    `geometry`."""
+    return np.concatenate([window(ink).reshape(len(ink), -1), knots(geometry(ink, middle, unit))], axis=1)
 
 
-def knots(geometry: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Heights, widths and places (N, 3), in heights of the line, as weights (N, 24) that sum to 1 for each."""
-    sizes = np.log2(np.maximum(geometry[:, :2], 1e-3))
+def geometry(ink: NDArray[np.floating], middle: float, unit: float) -> NDArray[np.floating]:
+    """The height and width of the box of ink (N, H, W), and how far its middle is below the line's, in heights of the
+    line: (N, 3). middle: the line's, in rows of `ink`; unit: the line's height, in pixels."""
+    top, bottom, left, right = ends(ink > VISIBLE)
+    return np.stack([bottom - top, right - left, (top + bottom) / 2 - middle], axis=1, dtype=np.float64) / unit
+
+
+def knots(sizes_and_places: NDArray[np.floating]) -> NDArray[np.float32]:
+    """A `geometry` (N, 3) as weights (N, 24) that sum to 1 for each of its values."""
+    sizes = np.log2(np.maximum(sizes_and_places[:, :2], 1e-3))
     return np.concatenate([_weights(sizes[:, 0], SIZES), _weights(sizes[:, 1], SIZES),
-                           _weights(geometry[:, 2], PLACES)], axis=1)
+                           _weights(sizes_and_places[:, 2], PLACES)], axis=1)
 
 
 def _weights(values: NDArray[np.floating], at: NDArray[np.floating]) -> NDArray[np.float32]:

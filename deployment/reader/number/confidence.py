@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.nn.context import Array
+from core.nn.layers import sigmoid
 from deployment.reader.number.score import FILE, Evidence
 from deployment.reader.number.text import LineText
 
@@ -41,7 +42,7 @@ class Confidence:
 
     def of_text(self, text: LineText, evidence: Evidence) -> float:
         """The probability that a whole line is right."""
-        return float(sigmoid(text_signals(text, evidence) @ self.text))
+        return float(sigmoid(text_signals(text, evidence)[None] @ self.text)[0])
 
     def of_places(self, text: LineText, evidence: Evidence) -> Array:
         """The probability that each place is right: (len(text.text),)."""
@@ -71,8 +72,3 @@ def odds(share: Array | float) -> Array:
     """The logarithm of share / (1 - share), within MOST."""
     share = np.clip(share, 1e-9, 1 - 1e-9)
     return np.clip(np.log(share / (1 - share)), -MOST, MOST)
-
-
-def sigmoid(values: Array) -> Array:
-    """1 / (1 + exp(-values))."""
-    return 1 / (1 + np.exp(-values))

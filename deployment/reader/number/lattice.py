@@ -136,8 +136,10 @@ class Lattice:
                 for i, sign in zip(*np.nonzero(one > LIKELY), strict=True)]
         arcs += [(int(i), (int(left), int(right)), float(self.two[i, left, right]))
                  for i, left, right in zip(*np.nonzero(two > LIKELY), strict=True)]
-        return {place: of for place in range(1, self.count + 1) if (of := [arc for arc in arcs
-                                                                          if self.last[arc[0]] == place])}
+        by_end: dict[int, list[tuple[int, Text, float]]] = {}
+        for arc in sorted(arcs, key=lambda arc: self.last[arc[0]]):
+            by_end.setdefault(int(self.last[arc[0]]), []).append(arc)
+        return by_end
 
     def path(self, text: Text) -> list[tuple[int, int]]:
         """The best path that reads one of `texts`: each segment with the number of its signs, 1 or 2."""

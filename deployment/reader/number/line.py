@@ -1,13 +1,12 @@
 """A line of a page: its primitives, the segments that these can form, and what is known of each."""
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.digits.data import BOX
-from core.digits.pairs.window import VISIBLE, ends, pair_input
+from core.digits.pairs.window import VISIBLE, pair_input
 from core.nn.context import Array
 from deployment.reader.number.cuts import Primitive
 from deployment.reader.number.lattice import Lattice
@@ -31,8 +30,8 @@ class Line:
     images: Array
     evidence: Evidence
 
-    def __init__(self, row: Sequence[Blob], weights: Weights | None = None):
-        self.weights, self.height = weights or Weights.shipped(), max(usual_height(row), 1.0)
+    def __init__(self, row: Sequence[Blob]):
+        self.height = max(usual_height(row), 1.0)
         self.primitives = [Primitive(blob.top, blob.left, blob.mask) for blob in row]
         width = stroke_width(max(row, key=lambda blob: blob.mask.sum()).mask.astype(np.float32))
         self.pen = max(1, round(width))
@@ -46,7 +45,7 @@ class Line:
     def lattice(self) -> Lattice:
         """The Lattice of the segments, by the present evidence."""
         first, last = (np.array([getattr(segment, end) for segment in self.segments]) for end in ("first", "last"))
-        return Lattice(len(self.primitives), first, last, *self.weights.scores(self.evidence))
+        return Lattice(len(self.primitives), first, last, *Weights.shipped().scores(self.evidence))
 
     @property
     def joined(self) -> NDArray[np.bool_]:
@@ -59,13 +58,8 @@ class Line:
             np.maximum.accumulate([one.left + one.right for one in part]), part, strict=True)]
         self.primitives = [one for _, one in sorted(placed, key=lambda one: one[0])]
         self.segments = segments(self.primitives, self.height)
-        self.__dict__.pop("middles", None)
 
-    def joins_blobs(self, segment: Segment) -> bool:
-        """Whether a segment holds ink of several blobs, which may stand apart."""
-        return not connected(segment, self.primitives)
-
-    @cached_property
+    @property
     def middles(self) -> Array:
         """The row of the middle of the line where each segment stands, (n,): the mean of what is near."""
         places, rows, mass = np.array([(one.left + one.right, one.top + one.bottom, 2 * one.mask.sum())
@@ -85,9 +79,8 @@ class Line:
         if abs(self.wider) > LEAST_WIDER:
             margin = int(np.ceil(max(self.wider, 0))) + 1  # that `widen` adds
             part, corner = widen(part, self.wider), (corner[0] - margin, corner[1] - margin)
-        top, bottom, left, right = (int(end[0]) for end in ends(part[None] > VISIBLE))
-        geometry = np.array([[bottom - top, right - left, corner[0] + (top + bottom) / 2 - middle]]) / self.height
-        return pair_input(part[None, top:bottom, left:right], geometry)
+        top, left, bottom, right = extent(part)
+        return pair_input(part[None, top:bottom, left:right], middle - corner[0] - top, self.height)
 
     @property
     def alone(self) -> NDArray[np.bool_]:

@@ -1,6 +1,6 @@
 """The writing on a page: lines of blobs, cut into primitives, with what is known of each segment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from core.digits.pairs.task import MORE, TWO
 from deployment.reader.number.cuts import NARROW, NARROW_ON_FULL_PAGE, cut
 from deployment.reader.number.line import Line
 from deployment.reader.number.pen import Stroke, stroke_blobs
-from deployment.reader.number.score import FLOOR, NO_SIGN, Evidence, Weights, halves_of, signals
+from deployment.reader.number.score import FLOOR, NO_SIGN, Evidence, halves_of, signals
 from deployment.reader.number.sheet import Blob, blobs, lines
 from deployment.reader.paper.ink import find_ink
 from deployment.reader.picture.load import InputError
@@ -48,7 +48,7 @@ class Written:
 
 
 def written(deployer: NumberReader, picture: NDArray, name: str, kind: str | None = None,
-            strokes: Sequence[Stroke] = (), weights: Weights | None = None) -> Written:
+            strokes: Sequence[Stroke] = ()) -> Written:
     """The writing on a picture (H, W) or (H, W, 3); its likely segments are read with test-time augmentation. Raises
     InputError if there is nothing to read or too much."""
     ink = find_ink(picture, kind)
@@ -59,7 +59,7 @@ def written(deployer: NumberReader, picture: NDArray, name: str, kind: str | Non
         seen = "Only the lines of the paper were" if ink.rules else "No ink was"
         raise InputError(f"{seen} found in {name}: write or photograph numbers, large and dark on plain paper.")
     rows = lines(signs) if len(signs) <= MOST_SIGNS else []
-    work = assessed(deployer, *page, rows, weights) if rows else None
+    work = assessed(deployer, *page, rows) if rows else None
     if work is None:
         raise InputError(f"There is too much on {name} to read it at once: give at most about 200 digits, or cut it "
                          "into parts.")
@@ -67,11 +67,11 @@ def written(deployer: NumberReader, picture: NDArray, name: str, kind: str | Non
     return Written(*page, work, [blob for blob in signs if id(blob) not in read])
 
 
-def assessed(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.bool_], rows: Sequence[Sequence[Blob]],
-             weights: Weights | None = None) -> list[Line] | None:
+def assessed(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.bool_],
+             rows: Sequence[Sequence[Blob]]) -> list[Line] | None:
     """The Lines of rows of Blobs, cut and read in one batch, their likely segments with test-time augmentation; None
     where they have more than MOST_PRIMITIVES."""
-    work = [Line(row, weights) for row in rows]
+    work = [Line(row) for row in rows]
     _assess(deployer, ink, mask, work)
     _cut(work)
     if sum(len(line.primitives) for line in work) > MOST_PRIMITIVES:
@@ -120,17 +120,10 @@ def _one_sign(line: Line) -> NDArray[np.floating]:
 
 def _augment(deployer: NumberReader, work: Sequence[Line]) -> None:
     """Read the segments that may stand in the right reading as single digits are read, with test-time augmentation."""
-    for line, predictions in zip(work, read_closely(deployer, work, [
-            np.flatnonzero(line.lattice.passing()[0].sum(axis=1) > WORTH) for line in work]), strict=True):
-        line.predictions = predictions
-        for i, prediction in predictions.items():
-            line.evidence.digits[i] = np.log(np.maximum(prediction.probabilities, FLOOR))
-        line.evidence.halves[...] = halves_of(line.segments, line.joined, line.evidence.digits)
-
-
-def read_closely(deployer: FramedReader, work: Sequence[Line],
-                 chosen: Sequence[Iterable[int]]) -> list[dict]:
-    """{segment: Prediction} of the chosen segments of each Line, as single digits are read."""
-    numbers = [(line, int(i)) for line, indices in zip(work, chosen, strict=True) for i in indices]
-    read = iter(deployer.read_framed(np.stack([line.images[i] for line, i in numbers])) if numbers else [])
-    return [{int(i): next(read) for i in indices} for indices in chosen]
+    chosen = [(line, int(i)) for line in work for i in np.flatnonzero(line.lattice.passing()[0].sum(axis=1) > WORTH)]
+    read = deployer.read_framed(np.stack([line.images[i] for line, i in chosen])) if chosen else []
+    for (line, i), prediction in zip(chosen, read, strict=True):
+        line.predictions[i] = prediction
+        line.evidence.digits[i] = np.log(np.maximum(prediction.probabilities, FLOOR))
+    for line in work:
+        line.evidence.halves[...] = halves_of(line.segments, line.evidence.joined, line.evidence.digits)

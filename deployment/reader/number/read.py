@@ -38,9 +38,9 @@ def read_number(deployer: NumberReader, source: PictureSource, name: str = "the 
     texts = [LineText.of(line.lattice if signs else line.lattice.weighted(DIGITS_ALONE)) for line in page.lines]
     rows, places, alternatives = [], [], {}
     for row, text in zip(places_of(deployer, page, texts, scale), texts, strict=True):
-        shown = [i for i, place in enumerate(row) if signs or place.text not in SIGNS]
+        doubts, shown = text.alternatives(), [i for i, place in enumerate(row) if signs or place.text not in SIGNS]
         alternatives |= {len(places) + number: likely for number, i in enumerate(shown)
-                         if row[i].text != UNKNOWN and (likely := text.alternatives().get(i))}
+                         if row[i].text != UNKNOWN and (likely := doubts.get(i))}
         rows.append([row[i] for i in shown])
         places += rows[-1]
     if not places:
@@ -62,7 +62,7 @@ def _apart(deployer: NumberReader, page: Written, texts: Sequence[LineText]) -> 
     """Boxes on the page of components of the digits that are read as well without them."""
     joined = [(line, i) for line, text in zip(page.lines, texts, strict=True)
               for (i, signs), sign in zip(text.path, text.first_signs, strict=True)
-              if signs == 1 and sign < DIGITS and line.joins_blobs(line.segments[i])]
+              if signs == 1 and sign < DIGITS and not line.evidence.joined[i]]
     signs = [(line.predictions.get(i) or deployer.read_framed(line.images[i][None])[0], Apart.of(ink), corner)
              for line, i in joined for ink, corner in [line.ink(page.ink, page.mask, line.segments[i])]]
     judged = judge(deployer, [prediction for prediction, _, _ in signs], [apart for _, apart, _ in signs])

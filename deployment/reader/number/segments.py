@@ -29,7 +29,7 @@ def segments(primitives: Sequence[Primitive], height: float) -> list[Segment]:
     """All Segments of a line's primitives, from left to right, by their first primitive."""
     candidates = []
     for first in range(len(primitives)):
-        top, left, bottom, right = 10**9, 10**9, -1, -1
+        top, left, bottom, right, one_blob = 10**9, 10**9, -1, -1, True
         for last in range(first, min(len(primitives), first + LONGEST)):
             primitive = primitives[last]
             if last > first and primitive.left - right > GAP * height:
@@ -37,7 +37,8 @@ def segments(primitives: Sequence[Primitive], height: float) -> list[Segment]:
             top, left = min(top, primitive.top), min(left, primitive.left)
             bottom, right = max(bottom, primitive.bottom), max(right, primitive.right)
             # two digits only where they hang together
-            widest = TWO_WIDEST if all(one.is_cut for one in primitives[first + 1 : last + 1]) else WIDEST
+            one_blob = one_blob and (last == first or primitive.is_cut)
+            widest = TWO_WIDEST if one_blob else WIDEST
             if last > first and right - left > widest * max(height, bottom - top):
                 break
             box, after = (top, left, bottom, right), primitives[last + 1 : last + 2]

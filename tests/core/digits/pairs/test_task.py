@@ -20,7 +20,8 @@ def made(part):
 
 
 def test_all_that_a_window_can_show_is_made(made):
-    X, knots, y = made
+    rows, y = made
+    X, knots = rows[:, :960], rows[:, 960:]
     assert X.shape == (1500, 960) and X.dtype == np.uint8 and knots.shape == (1500, 24)
     shares = [np.mean(y == NOTHING), np.mean((y >= ONE) & (y < TWO)), np.mean((y >= TWO) & (y < MORE)),
               np.mean(y == MORE), np.mean(y >= SIGN)]
@@ -30,7 +31,7 @@ def test_all_that_a_window_can_show_is_made(made):
 
 
 def test_two_digits_are_wider_than_one(made):
-    X, _, y = made
+    X, y = made[0][:, :960], made[1]
     width = (X.reshape(-1, 24, 40).max(axis=1) > 60).sum(axis=1)
     assert np.median(width[(y >= TWO) & (y < MORE)]) > np.median(width[(y >= ONE) & (y < TWO)]) + 6
 

@@ -49,4 +49,4 @@ def test_knots_are_weights_that_give_the_value_back():
 
 
 def test_the_input_is_both():
-    assert pair_input(bars()[None], np.array([[1.0, 1.0, 0.0]])).shape == (1, INPUTS)
+    assert pair_input(bars()[None], 30.0, 40.0).shape == (1, INPUTS)
