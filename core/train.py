@@ -181,12 +181,14 @@ def report(metrics: Mapping[str, Any], folder: Path) -> None:
 
 
 def promote(folder: Path, force: bool) -> None:
-    """Make a finished run the shipped model, or the shipped pair reader."""
+    """Make a finished run the shipped model, or the shipped pair reader, and print what has to be fitted again."""
     final = pairs.FOLDER if pairs.is_pair_reader(folder) else promotion.FINAL_MODEL
     reason = promotion.objection(folder, final)
     promotion.promote(folder, final, force)
     print(f"{folder} is now the shipped model in {final.relative_to(promotion.FINAL_MODEL.parent)}/"
           + (f", although {reason}." if reason else "."))
+    print("The reader of numbers is fitted to both shipped networks; fit it again: "
+          "python -m analytics.studies.number_weights --write")
 
 
 def run(args: argparse.Namespace) -> Path:

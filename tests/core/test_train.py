@@ -121,7 +121,7 @@ def test_training_leaves_the_shipped_model_alone_until_it_is_asked_to_promote(el
     (folder / "metrics.json").write_text(json.dumps(metrics))
     main(["--promote", str(folder)])
     assert model.load(promotion.FINAL_MODEL).sha256 == model.load(folder).sha256
-    assert "to be fitted again: deployment/reader/number/matrices.npz" in capsys.readouterr().out
+    assert "fit it again: python -m analytics.studies.number_weights --write" in capsys.readouterr().out
 
 
 def test_force_promotes_whatever_speaks_against_it_and_says_it(elsewhere, capsys):

@@ -65,9 +65,9 @@ def render(deployer: MNISTDeployer, files: list, refused: list[str]) -> Focus:
     rows = cast(Any, [(names[i], results[i]) for i in read])  # all of one kind, by reading.numbers
     newest = [row for row, i in enumerate(read) if files[reading.pictures[i].file].file_id in newest_files]
     key = f"sheet_{'_'.join(newest_files)}_{reading.numbers}"
-    show = digit_sheet if reading.numbers is None else number_audit.sheet
+    show = number_audit.sheet if reading.numbers else digit_sheet
     chosen = read[show(rows, key, newest or list(range(len(rows))))]
-    (_audit_of_digits if reading.numbers is None else _audit_of_numbers)(deployer, names, cast(Any, results))
+    (_audit_of_numbers if reading.numbers else _audit_of_digits)(deployer, names, cast(Any, results))
     return _in_full(deployer, reading, chosen)
 
 
@@ -144,7 +144,7 @@ def _in_full(deployer: MNISTDeployer, reading: Run, index: int) -> Focus:
         can_be_seen = picture.view_of(chosen, key) is not None
         return Focus(name, result, None, chosen if can_be_seen else None, key)
     if isinstance(result, NumberReading):
-        return Focus(name, _full_reading(key, deployer, chosen, reading.numbers or {}), None, chosen, key)
+        return Focus(name, _full_reading(key, deployer, chosen, reading.options), None, chosen, key)
     return Focus(name, result, _more(key, deployer, chosen, result), chosen, key)
 
 
@@ -166,15 +166,16 @@ def _more(key: tuple, _deployer: MNISTDeployer, _picture: archive.Picture,
 def _reading(deployer: MNISTDeployer, files: list) -> Run:
     """The run over these files; a new one if files, mode or model have changed."""
     state = st.session_state
-    options = source.number_options() if state.mode == "number" else None
+    numbers = state.mode == "number"
+    options = source.number_options() if numbers else {}
     ids = [file.file_id for file in files]
-    key = (deployer.sha256, str(options), *ids)
+    key = (deployer.sha256, f"{numbers} {options}", *ids)
     if state.get("reading_of") != key:
         before = state.get("reading_of", ())
         state.newest = [name for name in ids if name not in before] or [
             name for name in ids if name in state.get("newest", ())] or ids
         pictures, sentences = archive.gather((file.name, file.getvalue()) for file in files)
-        state.reading, state.reading_of = Run(pictures, sentences, options), key
+        state.reading, state.reading_of = Run(pictures, sentences, numbers, **options), key
     return state.reading
 
 

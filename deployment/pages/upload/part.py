@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil, floor
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +92,7 @@ def around(boxes: Sequence[Box], index: int, size: tuple[float, float]) -> Part:
 
 
 def read(deployer: MNISTDeployer, data: bytes, name: str, part: Part, quarter: int = 0,
-         numbers: dict[str, bool] | None = None) -> tuple[Result, NumberReading | None]:
+         numbers: bool = False, **options: Any) -> tuple[Result, NumberReading | None]:
     """Read a part of a picture as if it were all.
 
     Parameters
@@ -106,8 +106,10 @@ def read(deployer: MNISTDeployer, data: bytes, name: str, part: Part, quarter: i
         Of the turned picture.
     quarter : int
         Quarter turns of the picture, as numpy.rot90 counts them.
-    numbers : dict, optional
-        Options of MNISTDeployer.read_number, to read numbers instead of one digit.
+    numbers : bool
+        Read numbers instead of one digit.
+    **options
+        Of MNISTDeployer.read_numbers.
 
     Returns
     -------
@@ -126,8 +128,8 @@ def read(deployer: MNISTDeployer, data: bytes, name: str, part: Part, quarter: i
         top, left, bottom, right = part.box((height, width))
         values = np.ascontiguousarray(values[top:bottom, left:right])
         called = f"“{name}”" if part == WHOLE else f"the marked part of “{name}”"
-        if numbers is not None:
-            result = deployer.read_numbers([values], [called], skip_errors=True, **numbers)[0]
+        if numbers:
+            result = deployer.read_numbers([values], [called], skip_errors=True, **options)[0]
             return result if isinstance(result, InputError) else in_whole(result, (top, left), pixels.scale), None
         result = deployer.predict_batch([values], [called], skip_errors=True)[0]
         if isinstance(result, InputError):

@@ -88,11 +88,10 @@ def read(deployer: MNISTDeployer, picture: Picture, result: Result, more: Number
 def _shown(deployer: MNISTDeployer, picture: Picture, whole: Shown, view: View, quarter: int, part: Part) -> Shown:
     """What is shown of a part of a picture; whole: the reading of the whole picture as it came."""
     name, (result, more, _, offers) = shown(picture.name), whole
-    numbers = st.session_state.reading.numbers
     if part != WHOLE or quarter:
-        result, more = parts.read(deployer, picture.load(), name, part, quarter, numbers)
+        result, more = _read(deployer, picture, part, quarter)
     elif unfamiliar(result):
-        offers = _turns(deployer, picture, name, numbers)
+        offers = _turns(deployer, picture)
     grey, note = parts.faded(view.grey, part), "" if part == WHOLE else FADED
     if isinstance(result, NumberReading):
         if part != WHOLE:
@@ -101,6 +100,12 @@ def _shown(deployer: MNISTDeployer, picture: Picture, whole: Shown, view: View, 
     if isinstance(result, InputError):
         return Shown(result, more, framed(grey, view.scale, [], [], f"{name}: nothing was read{note}"), offers)
     return Shown(result, more, boxed(grey, view.scale, result, name, note), offers)
+
+
+def _read(deployer: MNISTDeployer, picture: Picture, part: Part,
+          quarter: int) -> tuple[Result, NumberReading | None]:
+    reading = st.session_state.reading
+    return parts.read(deployer, picture.load(), shown(picture.name), part, quarter, reading.numbers, **reading.options)
 
 
 def unfamiliar(result: Result) -> bool:
@@ -113,11 +118,11 @@ def unfamiliar(result: Result) -> bool:
     return isinstance(result, Prediction) and result.emotion == "curious"
 
 
-def _turns(deployer: MNISTDeployer, picture: Picture, name: str, numbers: dict[str, bool] | None) -> dict[int, str]:
+def _turns(deployer: MNISTDeployer, picture: Picture) -> dict[int, str]:
     """The quarter turns in which a picture looks familiar, with the words of their buttons."""
-    offers, data = {}, picture.load()
+    offers = {}
     for quarter, side in TURNS.items():
-        reading, _ = parts.read(deployer, data, name, WHOLE, quarter, numbers)
+        reading, _ = _read(deployer, picture, WHOLE, quarter)
         if isinstance(reading, InputError) or unfamiliar(reading) or (
                 isinstance(reading, NumberReading) and reading.confidence < PROBABLE):
             continue

@@ -15,11 +15,11 @@ TURN = Lock()  # one picture of all uploads at a time: limits memory and leaves 
 
 
 class Run:
-    """The pictures of one upload; `results` has a Prediction, or a NumberReading with `numbers`, options of
-    MNISTDeployer.read_number, or an InputError for each of the first `done` pictures."""
+    """The pictures of one upload; `results` has a Prediction, or a NumberReading with `numbers`, read with
+    options of MNISTDeployer.read_number, or an InputError for each of the first `done` pictures."""
 
-    def __init__(self, pictures: list[Picture], sentences: list[str], numbers: dict[str, bool] | None = None):
-        self.pictures, self.sentences, self.numbers = pictures, sentences, numbers
+    def __init__(self, pictures: list[Picture], sentences: list[str], numbers: bool = False, **options: bool):
+        self.pictures, self.sentences, self.numbers, self.options = pictures, sentences, numbers, options
         self.cost, self.seconds, self.stopped = 0.0, 0.0, False
         self.results: list[Prediction | NumberReading | InputError] = []
 
@@ -59,7 +59,7 @@ class Run:
         except InputError as error:
             return error
         self.sentences += unread_pages(data, name)
-        if self.numbers is None:
+        if not self.numbers:
             return deployer.predict_batch([data], names=[name], skip_errors=True)[0]
-        result = deployer.read_numbers([data], [name], skip_errors=True, **self.numbers)[0]
+        result = deployer.read_numbers([data], [name], skip_errors=True, **self.options)[0]
         return result if isinstance(result, InputError) else slim(result)

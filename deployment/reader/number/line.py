@@ -79,8 +79,7 @@ class Line:
         if abs(self.wider) > LEAST_WIDER:
             margin = int(np.ceil(max(self.wider, 0))) + 1  # that `widen` adds
             part, corner = widen(part, self.wider), (corner[0] - margin, corner[1] - margin)
-        top, left, bottom, right = extent(part)
-        return pair_input(part[None, top:bottom, left:right], middle - corner[0] - top, self.height)
+        return pair_input(part[None], middle - corner[0], self.height)
 
     @property
     def alone(self) -> NDArray[np.bool_]:
