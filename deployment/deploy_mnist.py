@@ -23,7 +23,6 @@ from core.models import model, pairs
 from core.models.check import check
 from core.nn.context import Array
 from core.nn.losses import log_softmax
-from core.nn.network import Network
 from deployment.reader import hypotheses, wording
 from deployment.reader.csv_tables import digits_csv, numbers_csv
 from deployment.reader.number.pen import Stroke
@@ -61,6 +60,8 @@ class MNISTDeployer:
         self.metrics, self.history = self.model.metrics or {}, self.model.history or {}
         for name, document in (("metrics.json", self.model.metrics), ("train_history.json", self.model.history)):
             check(document is not None, self.model_dir / name, "is missing")
+        folder = self.model_dir / pairs.FOLDER.name
+        self.pair_reader = pairs.load(folder if folder.is_dir() else pairs.FOLDER)
 
     def predict(self, image: PictureSource, name: str = "the picture", kind: str | None = None) -> Prediction:
         """Read a picture: a path, bytes, PIL image, or array (H, W), (H, W, 3), (H, W, 4) of uint8 or floats in [0, 1].
@@ -108,15 +109,10 @@ class MNISTDeployer:
         """Read many pictures; options: arguments of `read_number`; names and skip_errors as of `predict_batch`."""
         return _read_each(lambda source, name: self.read_number(source, name, **options), sources, names, skip_errors)
 
-    @cached_property
-    def _pair_reader(self) -> Network:
-        folder = self.model_dir / pairs.FOLDER.name
-        return pairs.load(folder if folder.is_dir() else pairs.FOLDER)
-
     def assess_pairs(self, X: Array) -> Array:
         """Log probabilities (N, 121) of what windows X (N, 984) show, by the pair reader of the model's folder, or else
-        the shipped one (core/digits/pairs). Raises ModelError, naming the file, if it is missing or damaged."""
-        return log_softmax(self._pair_reader.logits(X))
+        the shipped one (core/digits/pairs)."""
+        return log_softmax(self.pair_reader.logits(X))
 
     def assess(self, images: Array) -> tuple[Array, Array, Array]:
         """Evidence on images (N, 28, 28), floats in [0, 1], without test-time augmentation.

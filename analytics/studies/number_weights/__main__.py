@@ -61,14 +61,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"read exactly {fit.exact(examples, weights):.1%}")
         calibrated, checked = confidence.fitted(others, weights)
         print(checked)
+        if args.write:
+            write_atomic(FILE, json_text(weights.to_dict() | {"confidence": calibrated.to_dict()}))
         if args.ablation:
             table = ablation.table(examples, others[: len(examples)], weights)
             write_report("number_weights", "Evidence and confidence of the number reader",
                          "python -m analytics.studies.number_weights --ablation",
                          "\n".join([HEAD, "", table, CONFIDENCE, "", checked]))
-        document = json_text(weights.to_dict() | {"confidence": calibrated.to_dict()})
-        if args.write:
-            write_atomic(FILE, document)
 
 
 if __name__ == "__main__":
