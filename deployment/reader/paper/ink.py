@@ -1,6 +1,6 @@
 """Find the ink on any paper: `find_ink(picture)`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,13 +64,15 @@ class Ink:
     scale: float
 
 
-def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
+def find_ink(picture: NDArray, kind: str | None = None, side: int = SIDE,
+             rules: Sequence[Rule] | None = None) -> Ink:
     """The Ink of a picture (H, W) or (H, W, 3), uint8 or floats in [0, 1], on paper of any colour, under any light.
 
     The background of each channel is what is left of it without strokes; ink is the largest share of its light that any
-    channel lost. kind: "canvas" for bright strokes on a ground that is nothing but black.
+    channel lost. kind: "canvas" for bright strokes on a ground that is nothing but black. side: pixels, to which the
+    long side of larger pictures is reduced. rules: those of a picture no larger than that, where they are known.
     """
-    factor = -(-max(picture.shape[:2]) // SIDE)
+    factor = -(-max(picture.shape[:2]) // side)
     rows, columns = (max(n - n % factor, factor) for n in picture.shape[:2])
     scale, picture = float(factor), reduced(picture[:rows, :columns], factor)
     if picture.dtype != np.uint8:
@@ -84,12 +86,12 @@ def find_ink(picture: NDArray, kind: str | None = None) -> Ink:
     sheet, inside = find_sheet(grey)
     outline = sheet, np.ones(grey.shape, bool) if inside is None else inside
     if sheet is not None or ink_is_dark(level):  # a light sheet on a dark desk, dark ink
-        return _on_paper(picture, True, outline, scale)
-    found = _on_paper(picture, False, outline, scale)
-    return found if has_edges(level, found.mask) else _on_paper(picture, True, outline, scale)  # a lamp's light
+        return _on_paper(picture, True, outline, scale, rules)
+    found = _on_paper(picture, False, outline, scale, rules)
+    return found if has_edges(level, found.mask) else _on_paper(picture, True, outline, scale, rules)  # a lamp's light
 
 
-def _on_paper(picture, dark, outline, scale):
+def _on_paper(picture, dark, outline, scale, rules):
     """The Ink of a picture that is darker than its paper, or lighter."""
     seen, (sheet, inside) = np.atleast_3d(picture if dark else 255 - picture), outline
     widest = max(9, int(WIDEST_PEN * max(inside.shape)))
@@ -99,7 +101,7 @@ def _on_paper(picture, dark, outline, scale):
     lost[~inside] = 0
     ink, noise = levelled(strongest(lost), inside)
     least = max(4 * noise, 0.6 * MIN_CONTRAST)
-    rules = find_rules(ink, 0.6 * MIN_CONTRAST, inside)
+    rules = find_rules(ink, 0.6 * MIN_CONTRAST, inside) if rules is None else rules
     lines = rule_bands(ink.shape, rules)
     if rules:
         ink, noise = levelled(strongest(without_rules(lost, rules, least)), inside & ~lines)

@@ -60,13 +60,13 @@ def find_rules(ink: NDArray[np.floating], least: float, paper: NDArray[np.bool_]
     views = small, np.ascontiguousarray(small.T)
     level, upright = (lines_along(view, least, on) for view, on in zip(views, (inside, inside.T), strict=True))
     both = accepted(level, upright, views[0].shape), accepted(upright, level, views[1].shape)
-    rules = [_measured(view, lines, zoom, along)
+    rules = [measured(view, lines, zoom, along)
              for lines, view, along in zip(both, (ink, ink.T), (True, False), strict=True)]
     return [replace(rule, thickness=min(rule.thickness, 1 + THICKER * float(np.median([r.thickness for r in family]))))
             for family in rules for rule in family]
 
 
-def _measured(ink: NDArray[np.floating], lines: Lines, zoom: float, level: bool) -> list[Rule]:
+def measured(ink: NDArray[np.floating], lines: Lines, zoom: float, level: bool) -> list[Rule]:
     """The Rules of lines on a picture reduced by `zoom`: thickness and strength as the median across each has it."""
     rules = []
     reach = int(THICKEST * zoom) + 3

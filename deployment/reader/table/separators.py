@@ -1,0 +1,160 @@
+"""The lines that part the rows of a table, and those that part its columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deployment.reader.paper.light import levelled
+from deployment.reader.paper.lines import PART, Lines
+from deployment.reader.paper.opencv import cv2
+from deployment.reader.paper.pick import MIN_CONTRAST
+from deployment.reader.paper.rules import Rule, find_rules, measured
+from deployment.reader.table.pieces import Piece
+
+SQUARE = 1400  # pixels: a side of the square to which a long table is scaled, so that its short lines are long
+NEAR, FALL = 3.0, 0.012  # pixels, and pixels for each pixel between two pieces, by which these may miss each other
+LONG = 0.25  # of the table's side: no line of it is shorter
+INKED = 0.72  # of a line's length; less of it on letters that stand one below the other
+FAINT, LEAST = 0.35, 0.03  # of a line's median ink, and of the light: less is paper
+DOUBLE = 0.35  # of the median distance: lines that are as near are a double one
+SAME = 8.0  # pixels: two that are as near were seen twice
+OBLIQUE, ASKEW = 0.08, 0.03  # the most that a line's slope differs from the usual one, and from that of its neighbours
+BENT = 300  # pixels: a longer line may be bent as paper is
+
+
+@dataclass(frozen=True)
+class Separator:
+    """A line that parts rows or columns; the Rule that was seen, and its course as a polynomial of the column (or
+    row)."""
+
+    rule: Rule
+    course: NDArray[np.float64]
+    inked: float
+
+    def at(self, places: NDArray[np.floating] | float) -> NDArray[np.floating]:
+        """Its rows at these columns, or its columns at these rows; also where it was not seen."""
+        return np.polyval(self.course, places)
+
+    @property
+    def length(self) -> float:
+        """How much of it is inked, in pixels."""
+        return self.inked * (self.rule.last - self.rule.first)
+
+    @property
+    def slope(self) -> float:
+        """In its middle."""
+        return float(np.polyval(np.polyder(self.course), (self.rule.first + self.rule.last) / 2))
+
+
+def separators(lost: NDArray[np.float32], pieces: Sequence[Piece]) -> tuple[list[Separator], list[Separator]]:
+    """The Separators of rows, from top to bottom, and of columns, from left to right, in the light lost (H, W)."""
+    ink = levelled(lost, np.ones(lost.shape, bool))[0]
+    rules = [*find_rules(ink, 0.6 * MIN_CONTRAST), *_in_square(ink), *_joined(ink, pieces)]
+    answer = []
+    for level in (True, False):
+        along = ink if level else ink.T
+        family = [one for rule in rules if rule.level == level and (one := _separator(along, rule))]
+        answer.append(_distinct(_of_one_pencil(family, along.shape), along.shape))
+    return answer[0], answer[1]
+
+
+def _in_square(ink):
+    """Rules that are found where the table is scaled to a square."""
+    height, width = ink.shape
+    square = cv2.resize(ink, (SQUARE, SQUARE), interpolation=cv2.INTER_AREA)
+    across, down = width / SQUARE, height / SQUARE
+    rules = []
+    for rule in find_rules(square, 0.6 * MIN_CONTRAST):
+        along, aside = (across, down) if rule.level else (down, across)
+        places = np.arange(int(rule.first * along), int(rule.last * along))
+        path = (np.interp((places + 0.5) / along - 0.5, np.arange(rule.first, rule.last), rule.path) + 0.5) * aside
+        rules.append(Rule(rule.level, int(places[0]), int(places[-1]) + 1, (path - 0.5).astype(np.float32),
+                          max(rule.thickness * aside, 1.0), rule.strength))
+    return rules
+
+
+def _joined(ink, pieces):
+    """Rules that are made of pieces in one line."""
+    rules = []
+    for level in (True, False):
+        along = ink if level else np.ascontiguousarray(ink.T)
+        groups = []
+        for piece in sorted((one for one in pieces if one.level == level), key=lambda one: one.first - one.last):
+            middle = (piece.first + piece.last) / 2
+            misses = [abs(piece.at(middle) - np.polyval(course, middle))
+                      - FALL * max(piece.first - last, first - piece.last, 0) for _, course, first, last in groups]
+            i = int(np.argmin(misses)) if misses else -1
+            if i >= 0 and misses[i] < NEAR:
+                members = [*groups[i][0], piece]
+            else:
+                i, members = len(groups), [piece]
+                groups.append(None)
+            places = np.concatenate([np.linspace(one.first, one.last, 10) for one in members])
+            rows = np.concatenate([one.at(np.linspace(one.first, one.last, 10)) for one in members])
+            groups[i] = (members, np.polyfit(places, rows, 1), min(one.first for one in members),
+                         max(one.last for one in members))
+        at = np.arange(PART / 2, along.shape[1], PART, dtype=np.float32)
+        groups = [one for one in groups if len(at) > 3 and one[3] - one[2] > LONG * along.shape[1]]
+        if groups:
+            ends = np.array([np.searchsorted(at, (one[2], one[3])) for one in groups])
+            first, last = ends[:, 0], np.maximum(ends[:, 1] - 1, ends[:, 0])
+            rows = np.array([np.polyval(one[1], at) for one in groups], np.float32)
+            rules += measured(along, Lines(at, rows, np.minimum(first, len(at) - 1), np.minimum(last, len(at) - 1),
+                                           np.column_stack([first, last])), 1.0, level)
+    return rules
+
+
+def inked(ink: NDArray[np.float32], places: NDArray[np.floating], path: NDArray[np.floating],
+          reach: int = 2) -> NDArray[np.bool_]:
+    """Whether ink (H, W) is within `reach` rows of a path at each of the columns `places`."""
+    columns = np.clip(places.astype(int), 0, ink.shape[1] - 1)
+    rows = np.rint(path).astype(int) + np.arange(-reach, reach + 1)[:, None]
+    along = ink[np.clip(rows, 0, len(ink) - 1), columns].max(axis=0)
+    return along > max(LEAST, FAINT * float(np.median(along)))
+
+
+def _separator(ink, rule):
+    """The Separator of a Rule along the rows of ink (H, W); None where it is short or broken, as letters are."""
+    places = np.arange(rule.first, rule.last)
+    share = float(inked(ink, places, rule.path).mean())
+    if share < INKED or len(places) < LONG * ink.shape[1]:
+        return None
+    return Separator(rule, np.polyfit(places, rule.path, 2 if len(places) > BENT else 1), share)
+
+
+def _of_one_pencil(family, shape):
+    """Those whose slopes change evenly across the table, without oblique strokes."""
+    if len(family) < 3:
+        return family
+    place = np.array([one.at(shape[1] / 2) for one in family]) / shape[0]
+    slope, weight = (np.array([getattr(one, name) for one in family]) for name in ("slope", "length"))
+    order = np.argsort(slope)
+    usual = slope[order][np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)]
+    keep = np.abs(slope - usual) < OBLIQUE
+    for _ in range(6):
+        if keep.sum() < 3:
+            break
+        fan = np.clip(np.polyfit(place[keep], slope[keep], 1, w=weight[keep])[0], -0.1, 0.1)
+        level = np.average(slope[keep] - fan * place[keep], weights=weight[keep])
+        keep = np.abs(slope - fan * place - level) < ASKEW
+    return [one for one, kept in zip(family, keep, strict=True) if kept]
+
+
+def _distinct(family, shape):
+    """One of each line, from the first to the last; the longer one of a double line."""
+    middle, kept = shape[1] / 2, []
+    for one in sorted(family, key=lambda one: -one.length):
+        at = np.clip((one.rule.first + one.rule.last) / 2, 0, shape[1])
+        if all(abs(other.at(at) - one.at(at)) > SAME for other in kept):
+            kept.append(one)
+    kept.sort(key=lambda one: one.at(middle))
+    while len(kept) > 2:
+        gaps = np.diff([one.at(middle) for one in kept])
+        i = int(gaps.argmin())
+        if gaps[i] >= DOUBLE * np.median(gaps):
+            break
+        kept.pop(i if kept[i].length < kept[i + 1].length else i + 1)
+    return [one for one, after in pairwise([*kept, None]) if after is None or one.at(middle) < after.at(middle)]
