@@ -1,6 +1,6 @@
 """Numbers with signs, composed of MNIST digits and drawn signs: amounts, dates, times, negative numbers, sums."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -83,16 +83,25 @@ def share(rng: np.random.Generator) -> str:
     return str(rng.integers(1, 100)) + (f".{rng.integers(0, 10)}" if rng.random() < 0.3 else "") + "%"
 
 
+def fraction(rng: np.random.Generator) -> str:
+    return f"{rng.integers(1, 100)}/{rng.integers(1, 101)}"
+
+
+def hyphened(rng: np.random.Generator) -> str:
+    return f"{rng.integers(10, 10 ** rng.integers(2, 5))}-{rng.integers(10, 10 ** rng.integers(2, 5))}"
+
+
 KINDS = (amount, date, clock, negative, written_sum, share)
+SELDOM = (fraction, hyphened)
 
 
 def with_signs(part: Images, count: int, rng: np.random.Generator, sign_of: Source = composed_sign,
-               slant: float = 0.25) -> list[Pair]:
-    """`count` pairs (text, picture) with signs, the digits of each by one writer, with gaps."""
+               slant: float = 0.25, kinds: Sequence[Callable[[np.random.Generator], str]] = KINDS) -> list[Pair]:
+    """`count` pairs (text, picture) with signs, the digits of each by one writer, with gaps; kinds: of texts."""
     assert part.writer is not None
     writers, pairs = np.unique(part.writer), []
     while len(pairs) < count:
-        text = KINDS[rng.integers(len(KINDS))](rng)
+        text = kinds[rng.integers(len(kinds))](rng)
         by_writer = np.flatnonzero(part.writer == rng.choice(writers))
         digits = {d: by_writer[part.y[by_writer] == d] for d in range(10)}
         if any(sign.isdigit() and not len(digits[int(sign)]) for sign in text):

@@ -24,7 +24,7 @@ GROUPS = {
     "gaps and blobs joined": ("blobs joined", "gap inside"),
     "ink cut, ink borrowed, no cut inside": ("ink cut", "ink borrowed", "no cut inside"),
 }
-NO_PAIRS = "two digits read at once"
+NO_PAIRS, NO_SHAPES = "two digits read at once", "shapes of numbers"
 
 
 def fixed(names: Sequence[str]) -> NDArray[np.bool_]:
@@ -46,15 +46,20 @@ def table(examples: Sequence[Example], others: Sequence[Example], weights: Weigh
     for name, (of, measured_on, names) in variants.items():
         readable = [np.isfinite(example.lattice(fit.unpack(fit.START)).log_probability(example.text)) for example in of]
         without = fit.fitted([one for one, can in zip(of, readable, strict=True) if can], fixed(names))
-        hits = right(measured_on, without)
-        change = hits.astype(float) - whole
-        half = 1.96 * change.std(ddof=1) / np.sqrt(len(change))
-        rows.append(f"| {name} | {measured(hits.mean())} | {100 * change.mean():+.1f} | "
-                    f"{100 * (change.mean() - half):+.1f} to {100 * (change.mean() + half):+.1f} |")
+        rows.append(_row(name, right(measured_on, without), whole))
         report(rows[-1])
+    rows.append(_row(NO_SHAPES, right(others, replace(weights, shapes=np.zeros_like(weights.shapes))), whole))
     return "\n".join([*rows, ""])
+
+
+def _row(name, hits, whole):
+    change = hits.astype(float) - whole
+    half = 1.96 * change.std(ddof=1) / np.sqrt(len(change))
+    return (f"| {name} | {measured(hits.mean())} | {100 * change.mean():+.1f} | "
+            f"{100 * (change.mean() - half):+.1f} to {100 * (change.mean() + half):+.1f} |")
 
 
 def right(examples: Sequence[Example], weights: Weights) -> NDArray[np.bool_]:
     """Which Examples are read exactly."""
-    return np.array([list(LineText.of(example.lattice(weights)).text) == example.text for example in examples])
+    return np.array([list(LineText.of(example.lattice(weights), weights.shapes).text) == example.text
+                     for example in examples])

@@ -23,7 +23,7 @@ Samples = tuple[NDArray[np.floating], NDArray[np.bool_], NDArray[np.integer]]  #
 
 def fitted(examples: Sequence[Example], weights: Weights) -> tuple[Confidence, str]:
     """The Confidence of the texts that these weights choose, and tables of its error on writers left out."""
-    texts = [LineText.of(example.lattice(weights)) for example in examples]
+    texts = [LineText.of(example.lattice(weights), weights.shapes) for example in examples]
     whole = (np.array([text_signals(text, example.evidence) for text, example in zip(texts, examples, strict=True)]),
              np.array([list(text.text) == example.text for text, example in zip(texts, examples, strict=True)]),
              np.array([example.writer for example in examples]))

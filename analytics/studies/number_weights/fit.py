@@ -1,6 +1,7 @@
 """Maximum likelihood of the weights of the number reader: gradients of log P(text) by sums over all paths."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,9 @@ from numpy.typing import NDArray
 from analytics.studies.number_weights.lattices import Example
 from core.digits.data import DIGITS
 from core.digits.pairs.task import MORE, NOTHING, ONE, SIGN, TWO
-from deployment.reader.number.score import FLOOR_PAIR, NO_SIGN, READINGS, SIGNALS, Weights
+from deployment.reader.number.score import FLOOR_PAIR, NO_SIGN, READINGS, SIGNALS, TEXTS, Weights
+from deployment.reader.number.shapes import SHAPES, shape
+from deployment.reader.number.text import LineText
 
 RIDGE = 1e-3
 FLOOR_P = 0.01  # bounds the gradient of unreadable numbers: the loss is -log(P + FLOOR_P)
@@ -20,7 +23,8 @@ START = np.concatenate([[0.5, 0.2, 0.2], np.full(len(READINGS), 0.5), *np.outer(
 def unpack(theta: NDArray[np.floating]) -> Weights:
     """The Weights in theta."""
     n = len(READINGS)
-    return Weights(theta[0], theta[1], theta[2], theta[3 : 3 + n], theta[3 + n :].reshape(n, len(SIGNALS)))
+    return Weights(theta[0], theta[1], theta[2], theta[3 : 3 + n], theta[3 + n :].reshape(n, len(SIGNALS)),
+                   np.zeros(len(SHAPES)))
 
 
 def loss_and_grad(example: Example, weights: Weights) -> tuple[float, NDArray[np.floating]]:
@@ -63,9 +67,34 @@ def fitted(examples: Sequence[Example], fixed: NDArray[np.bool_] | None = None) 
     result = minimize(loss, START[free], jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
     theta = np.zeros(len(START))
     theta[free] = result.x
-    return unpack(theta)
+    weights = unpack(theta)
+    return replace(weights, shapes=fitted_shapes(examples, weights))
+
+
+def fitted_shapes(examples: Sequence[Example], weights: Weights) -> NDArray[np.floating]:
+    """How much likelier a number of each of SHAPES is than the lattice says, 0 for digits alone. The loss is that of
+    the other weights, over the likeliest texts of each lattice."""
+    from scipy.optimize import minimize
+
+    likely = []
+    for example in examples:
+        texts = example.lattice(weights).texts()
+        if any(max(text) >= DIGITS for text, _ in texts):
+            right = [list(text) == example.text for text, _ in texts]
+            likely.append((np.array([score for _, score in texts]), np.array(right),
+                           np.array([shape("".join(TEXTS[sign] for sign in text)) for text, _ in texts])))
+
+    def loss(theta: NDArray[np.floating]) -> float:
+        shapes, total = np.append(0.0, theta), 0.0
+        for scores, right, of in likely:
+            shares = np.exp(scores) * np.exp(shapes[of])
+            total -= np.log(shares[right].sum() / (shares.sum() + max(1 - np.exp(scores).sum(), 0)) + FLOOR_P)
+        return total / len(likely) + RIDGE * float(theta @ theta) / 2
+
+    return np.append(0.0, minimize(loss, np.zeros(len(SHAPES) - 1), method="L-BFGS-B").x)
 
 
 def exact(examples: Sequence[Example], weights: Weights) -> float:
-    """The share of Examples whose likeliest text is right."""
-    return float(np.mean([list(example.lattice(weights).texts()[0][0]) == example.text for example in examples]))
+    """The share of Examples that are read exactly."""
+    return float(np.mean([list(LineText.of(example.lattice(weights), weights.shapes).text) == example.text
+                          for example in examples]))

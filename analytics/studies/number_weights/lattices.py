@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from analytics.numbers.compose import OVERLAPPING, TOUCHING, WIDE, compose, photographed
 from analytics.numbers.out_of_distribution import visible
-from analytics.numbers.signs import with_signs
+from analytics.numbers.signs import KINDS as WITH_A_SIGN
+from analytics.numbers.signs import SELDOM, with_signs
 from core.digits.strokes.negatives import KINDS, negatives
 from core.digits.strokes.render import figures
 from core.digits.task import Images, load_parts
@@ -54,7 +55,7 @@ def numbers(part: Images, count: int, rng: np.random.Generator) -> Iterator[tupl
         writer = int(rng.choice(np.unique(part.writer)))
         candidates = np.flatnonzero(part.writer == writer)
         if rng.random() < WITH_SIGNS:
-            text, picture = with_signs(part.part(candidates), 1, rng)[0]
+            text, picture = with_signs(part.part(candidates), 1, rng, kinds=(*2 * WITH_A_SIGN, *SELDOM))[0]
             assert isinstance(picture, np.ndarray)
         else:
             chosen = rng.choice(candidates, int(rng.integers(1, LONGEST + 1)), replace=False)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.digits.data import BOX
+from core.digits.pairs.compose import slanted
 from core.digits.pairs.window import VISIBLE, pair_input
 from core.nn.context import Array
 from deployment.reader.number.cuts import Primitive
@@ -20,6 +21,7 @@ from deployment.reader.prediction import Prediction
 
 BORROWED = 1.4  # widths of the pen: of a stroke along a cut, so much may belong to both sides
 LEAST_WIDER = 0.5  # pixels: strokes whose width differs by less from MNIST's are left as they are
+SLANTS = np.array([-0.3, -0.15, 0.15, 0.3])  # columns a row, in which a likely segment is read, too
 NEAR = 3.0  # heights of the line: what stands that near says where its middle is
 
 
@@ -75,11 +77,20 @@ class Line:
                 np.concatenate([self._pair_input(*one, middle) for one, middle in zip(cropped, self.middles,
                                                                                       strict=True)]))
 
-    def _pair_input(self, part, corner, middle):
+    def slanted(self, ink: Array, mask: NDArray[np.bool_], chosen: Sequence[int]) -> Array:
+        """Segments as the pair reader sees them in each of SLANTS: (len(chosen), len(SLANTS), 984)."""
+        middles = self.middles
+        return np.stack([self._pair_input(*self.ink(ink, mask, self.segments[i]), middles[i], SLANTS) for i in chosen])
+
+    def _pair_input(self, part, corner, middle, slants=None):
         if abs(self.wider) > LEAST_WIDER:
             margin = int(np.ceil(max(self.wider, 0))) + 1  # that `widen` adds
             part, corner = widen(part, self.wider), (corner[0] - margin, corner[1] - margin)
-        return pair_input(part[None], middle - corner[0], self.height)
+        seen = part[None]
+        if slants is not None:
+            aside = 2 + int(np.abs(slants).max() * len(part) / 2)
+            seen = slanted(np.repeat(np.pad(seen, ((0, 0), (0, 0), (aside, aside))), len(slants), axis=0), slants)
+        return pair_input(seen, middle - corner[0], self.height)
 
     @property
     def alone(self) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.digits.pairs.task import MORE, TWO
+from core.nn.losses import log_softmax
 from deployment.reader.number.cuts import NARROW, NARROW_ON_FULL_PAGE, cut
 from deployment.reader.number.line import Line
 from deployment.reader.number.pen import Stroke, stroke_blobs
@@ -77,7 +78,7 @@ def assessed(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np
     if sum(len(line.primitives) for line in work) > MOST_PRIMITIVES:
         return None
     _assess(deployer, ink, mask, work)
-    _augment(deployer, work)
+    _augment(deployer, ink, mask, work)
     return work
 
 
@@ -118,12 +119,20 @@ def _one_sign(line: Line) -> NDArray[np.floating]:
     return np.exp(np.logaddexp.reduce(lattice.one[:, :NO_SIGN], axis=1) - lattice.every) * (1 - several)
 
 
-def _augment(deployer: NumberReader, work: Sequence[Line]) -> None:
-    """Read the segments that may stand in the right reading as single digits are read, with test-time augmentation."""
-    chosen = [(line, int(i)) for line in work for i in np.flatnonzero(line.lattice.passing()[0].sum(axis=1) > WORTH)]
-    read = deployer.read_framed(np.stack([line.images[i] for line, i in chosen])) if chosen else []
-    for (line, i), prediction in zip(chosen, read, strict=True):
+def _augment(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.bool_],
+             work: Sequence[Line]) -> None:
+    """Read the segments that may stand in the right reading with test-time augmentation: by the network for digits as
+    single digits are read, by the pair reader in several slants, whose log probabilities are averaged."""
+    chosen = [np.flatnonzero(line.lattice.passing()[0].sum(axis=1) > WORTH).tolist() for line in work]
+    likely = [(line, i) for line, at in zip(work, chosen, strict=True) for i in at]
+    if not likely:
+        return
+    read = deployer.read_framed(np.stack([line.images[i] for line, i in likely]))
+    inputs = np.concatenate([line.slanted(ink, mask, at) for line, at in zip(work, chosen, strict=True) if at])
+    several = deployer.assess_pairs(inputs.reshape(-1, inputs.shape[2])).reshape(*inputs.shape[:2], -1).sum(axis=1)
+    for (line, i), prediction, pairs in zip(likely, read, several, strict=True):
         line.predictions[i] = prediction
         line.evidence.digits[i] = np.log(np.maximum(prediction.probabilities, FLOOR))
+        line.evidence.pairs[i] = log_softmax((line.evidence.pairs[i] + pairs) / (1 + inputs.shape[1]))
     for line in work:
         line.evidence.halves[...] = halves_of(line.segments, line.evidence.joined, line.evidence.digits)

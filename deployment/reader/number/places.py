@@ -9,6 +9,7 @@ from core.digits.data import DIGITS
 from core.nn.context import Array
 from deployment.reader.left_over import in_source
 from deployment.reader.number.confidence import Confidence, alone
+from deployment.reader.number.line import Line
 from deployment.reader.number.page import NumberReader, Written
 from deployment.reader.number.score import NO_SIGN, TEXTS
 from deployment.reader.number.text import LineText
@@ -75,6 +76,15 @@ def _of_the_number(digit: int, share: Array) -> dict:
     probs = share / share.sum()
     runner_up = int(np.argsort(np.where(np.arange(DIGITS) == digit, -1, probs), kind="stable")[-1])
     return {"digit": digit, "probabilities": probs, "confidence": float(probs[digit]), "runner_up": runner_up}
+
+
+def words(line: Line, path: Sequence[tuple[int, int]]) -> list[int]:
+    """How many signs each number of a path over a line has."""
+    counts: list[int] = []
+    gaps = spaced([line.segments[i].box for i, _ in path], line.height)
+    for gap, (_, signs) in zip(gaps, path, strict=True):
+        counts = [*counts, signs] if gap or not counts else [*counts[:-1], counts[-1] + signs]
+    return counts
 
 
 def spaced(boxes: Sequence[Box], height: float) -> list[bool]:

@@ -1,8 +1,11 @@
 """Read whole numbers from a picture: lines of digits and signs with their boxes and confidence."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.digits.data import DIGITS
 from core.digits.pairs.signs import SIGNS
@@ -10,17 +13,28 @@ from deployment.reader.left_over import NOT_A_PART, in_source, judge
 from deployment.reader.number.confidence import Confidence
 from deployment.reader.number.page import NumberReader, Written, written
 from deployment.reader.number.pen import Stroke
-from deployment.reader.number.places import CERTAIN, places_of
-from deployment.reader.number.score import NO_SIGN, TEXTS
+from deployment.reader.number.places import CERTAIN, places_of, words
+from deployment.reader.number.score import NO_SIGN, TEXTS, Weights
 from deployment.reader.number.text import LineText
 from deployment.reader.number.values import Dates, check, values
 from deployment.reader.paper.apart import Apart, moved
 from deployment.reader.picture.load import InputError, PictureSource, load_pixels
-from deployment.reader.prediction import UNKNOWN, Box, NumberReading
+from deployment.reader.prediction import UNKNOWN, Box, NumberReading, Place
 
 # Nats by which signs are less likely where digits alone are expected
 DIGITS_ALONE = np.where((np.arange(len(TEXTS)) >= DIGITS) & (np.arange(len(TEXTS)) < NO_SIGN), -3.0, 0.0)
 SHOWN = 900  # pixels of the long side of the page stored in a reading
+
+
+@dataclass(frozen=True)
+class LineReading:
+    """One line: its LineText, its Places, {index of a doubtful one: what else may stand there}, and the probability that
+    all of it is right."""
+
+    text: LineText
+    places: list[Place]
+    alternatives: dict[int, list[str]]
+    confidence: float
 
 
 def read_number(deployer: NumberReader, source: PictureSource, name: str = "the picture", kind: str | None = None,
@@ -35,26 +49,44 @@ def read_number(deployer: NumberReader, source: PictureSource, name: str = "the 
     grey, scale = pixels.grey, pixels.scale
     page = written(deployer, pixels.values, name, kind, [(np.asarray(points) / scale, width / scale)
                                                          for points, width in strokes])
-    texts = [LineText.of(line.lattice if signs else line.lattice.weighted(DIGITS_ALONE)) for line in page.lines]
-    rows, places, alternatives = [], [], {}
-    for row, text in zip(places_of(deployer, page, texts, scale), texts, strict=True):
-        doubts, shown = text.alternatives(), [i for i, place in enumerate(row) if signs or place.text not in SIGNS]
-        alternatives |= {len(places) + number: likely for number, i in enumerate(shown)
-                         if row[i].text != UNKNOWN and (likely := doubts.get(i))}
-        rows.append([row[i] for i in shown])
-        places += rows[-1]
-    if not places:
+    lines = read_lines(deployer, page, scale, signs)
+    if not any(line.places for line in lines):
         raise InputError(f"No digit was found in {name}, only signs: read it with signs.")
-    boxes = [in_source(box, scale) for box in (*_apart(deployer, page, texts), *(blob.box for blob in page.rest))]
-    confidence = float(np.prod([Confidence.shipped().of_text(text, line.evidence)
-                                for text, line in zip(texts, page.lines, strict=True)]))
-    if any(place.emotion != "confident" for place in places):
-        confidence = min(confidence, CERTAIN)
-    confidence *= NOT_A_PART if boxes else 1
+    left_over = _apart(deployer, page, [line.text for line in lines])
     step = max(1, -(-max(grey.shape) // SHOWN))
     picture = (255 * np.clip(grey[::step, ::step], 0, 1)).astype(np.uint8)
-    text = "\n".join("".join(" " * (place.spaced and signs) + place.text for place in row) for row in rows if row)
-    return NumberReading(text, places, confidence, alternatives, picture, scale * step, tuple(boxes),
+    return number_reading(lines, picture, scale * step, signs, dates,
+                          [in_source(box, scale) for box in (*left_over, *(blob.box for blob in page.rest))])
+
+
+def read_lines(deployer: NumberReader, page: Written, scale: float, signs: bool = True) -> list[LineReading]:
+    """The LineReading of each line of a page. scale: pixels of the source per pixel of the page."""
+    texts = [LineText.of(line.lattice if signs else line.lattice.weighted(DIGITS_ALONE), Weights.shipped().shapes,
+                         partial(words, line)) for line in page.lines]
+    answers = []
+    for line, row, text in zip(page.lines, places_of(deployer, page, texts, scale), texts, strict=True):
+        doubts, shown = text.alternatives(), [i for i, place in enumerate(row) if signs or place.text not in SIGNS]
+        alternatives = {number: likely for number, i in enumerate(shown)
+                        if row[i].text != UNKNOWN and (likely := doubts.get(i))}
+        answers.append(LineReading(text, [row[i] for i in shown], alternatives,
+                                   Confidence.shipped().of_text(text, line.evidence)))
+    return answers
+
+
+def number_reading(lines: Sequence[LineReading], picture: NDArray[np.uint8], scale: float, signs: bool = True,
+                   dates: Dates = "dmy", left_over: Sequence[Box] = ()) -> NumberReading:
+    """The NumberReading of lines; picture, scale: its `page`, and pixels of the source per pixel of that."""
+    places, alternatives = [], {}
+    for line in lines:
+        alternatives |= {len(places) + i: likely for i, likely in line.alternatives.items()}
+        places += line.places
+    confidence = float(np.prod([line.confidence for line in lines]))
+    if any(place.emotion != "confident" for place in places):
+        confidence = min(confidence, CERTAIN)
+    confidence *= NOT_A_PART if left_over else 1
+    text = "\n".join("".join(" " * (place.spaced and signs) + place.text for place in line.places)
+                     for line in lines if line.places)
+    return NumberReading(text, places, confidence, alternatives, picture, scale, tuple(left_over),
                          tuple(values(text, dates)), check(text))
 
 

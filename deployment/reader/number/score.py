@@ -20,6 +20,7 @@ from core.digits.pairs.task import MORE, NOTHING, ONE, SIGN, TWO
 from core.nn.context import Array
 from deployment.reader.number.cuts import Primitive
 from deployment.reader.number.segments import Segment
+from deployment.reader.number.shapes import SHAPES
 from deployment.reader.prediction import UNKNOWN
 
 FILE = Path(__file__).with_name("weights.json")
@@ -50,13 +51,14 @@ class Evidence:
 class Weights:
     """digit: of the log probabilities of the network for digits, sure: of the largest of them, halves: of
     those of both halves of two digits; pair: of those of the pair reader, for each of READINGS; signals:
-    (len(READINGS), len(SIGNALS))."""
+    (len(READINGS), len(SIGNALS)); shapes (len(SHAPES),): by how many nats a number of each shape is likelier."""
 
     digit: float
     sure: float
     halves: float
     pair: Array
     signals: Array
+    shapes: Array
 
     @classmethod
     @lru_cache
@@ -69,7 +71,8 @@ class Weights:
         """The Weights stored by `to_dict`."""
         return cls(saved["digit"], saved["sure"], saved["halves"],
                    np.array([saved["pair"][name] for name in READINGS]),
-                   np.array([[saved["signals"][reading][name] for name in SIGNALS] for reading in READINGS]))
+                   np.array([[saved["signals"][reading][name] for name in SIGNALS] for reading in READINGS]),
+                   np.array([saved["shapes"][name] for name in SHAPES]))
 
     def to_dict(self) -> dict:
         """The weights as JSON types."""
@@ -77,7 +80,8 @@ class Weights:
                 "halves": float(self.halves),
                 "pair": dict(zip(READINGS, map(float, self.pair), strict=True)),
                 "signals": {reading: dict(zip(SIGNALS, map(float, row), strict=True))
-                            for reading, row in zip(READINGS, self.signals, strict=True)}}
+                            for reading, row in zip(READINGS, self.signals, strict=True)},
+                "shapes": dict(zip(SHAPES, map(float, self.shapes), strict=True))}
 
     def scores(self, evidence: Evidence) -> tuple[Array, Array]:
         """Scores of each segment in nats: (n, len(TEXTS)) as one sign, (n, 10, 10) as two digits."""

@@ -29,16 +29,15 @@ def segments(primitives: Sequence[Primitive], height: float) -> list[Segment]:
     """All Segments of a line's primitives, from left to right, by their first primitive."""
     candidates = []
     for first in range(len(primitives)):
-        top, left, bottom, right, one_blob = 10**9, 10**9, -1, -1, True
+        top, left, bottom, right, joined = 10**9, 10**9, -1, -1, True
         for last in range(first, min(len(primitives), first + LONGEST)):
             primitive = primitives[last]
             if last > first and primitive.left - right > GAP * height:
                 break
+            joined = joined and (last == first or _hangs_on(primitive, right))
             top, left = min(top, primitive.top), min(left, primitive.left)
             bottom, right = max(bottom, primitive.bottom), max(right, primitive.right)
-            # two digits only where they hang together
-            one_blob = one_blob and (last == first or primitive.is_cut)
-            widest = TWO_WIDEST if one_blob else WIDEST
+            widest = TWO_WIDEST if joined else WIDEST
             if last > first and right - left > widest * max(height, bottom - top):
                 break
             box, after = (top, left, bottom, right), primitives[last + 1 : last + 2]
@@ -48,5 +47,15 @@ def segments(primitives: Sequence[Primitive], height: float) -> list[Segment]:
 
 
 def connected(segment: Segment, primitives: Sequence[Primitive]) -> bool:
-    """Whether a Segment is one blob or part of one."""
-    return all(primitive.is_cut for primitive in primitives[segment.first + 1 : segment.last])
+    """Whether nothing in a Segment stands beside the rest, so that it may be two digits at once."""
+    reach = primitives[segment.first].right
+    for primitive in primitives[segment.first + 1 : segment.last]:
+        if not _hangs_on(primitive, reach):
+            return False
+        reach = max(reach, primitive.right)
+    return True
+
+
+def _hangs_on(primitive, reach):
+    """Whether a primitive is cut off from the one before it, or above or below what reaches to this column."""
+    return primitive.is_cut or primitive.left < reach

@@ -1,8 +1,11 @@
 """From a line's lattice to its text: the likeliest one, how probable it is, and what else each place may be."""
 
+import math
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Self
 
 import numpy as np
 
@@ -10,7 +13,11 @@ from core.digits.data import DIGITS
 from core.nn.context import Array
 from deployment.reader.number.lattice import Lattice, Text
 from deployment.reader.number.score import NO_SIGN, TEXTS
+from deployment.reader.number.shapes import shape
 from deployment.reader.prediction import ALTERNATIVE_FROM
+
+EXACT = 3  # of the likeliest texts, whose probability is summed over all paths
+Words = Callable[[list[tuple[int, int]]], list[int]]
 
 
 @dataclass(frozen=True)
@@ -27,14 +34,25 @@ class LineText:
     unclear: float
 
     @classmethod
-    def of(cls, lattice: Lattice) -> "LineText":
-        """The LineText of a Lattice."""
-        texts = lattice.texts()
-        exact = sorted(((lattice.log_probability(text), text) for text, _ in texts[:3]), reverse=True)
-        chosen, total = exact[0][1], sum(np.exp(score) for _, score in texts)
-        path = lattice.path(chosen)
-        return cls(chosen, path, exact[0][0], _shares(lattice, path), [
-            (text, float(np.exp(score) / total)) for text, score in texts if text != chosen], _unclear(lattice))
+    def of(cls, lattice: Lattice, shapes: Array, words: Words = lambda path: [sum(signs for _, signs in path)]) -> Self:
+        """The LineText of a Lattice. shapes: by how many nats each of SHAPES is likelier; words: the count of signs of
+        each number of a path, where a line holds several."""
+        scores = dict(lattice.texts())
+        scores |= {text: lattice.log_probability(text) for text in [*scores][:EXACT]}
+        before = {text: math.exp(score) for text, score in scores.items()}
+        if any(max(text) >= DIGITS for text in scores):
+            after = {text: share * math.exp(sum(shapes[shape] for shape in _shapes(text, words(lattice.path(text)))))
+                     for text, share in before.items()}
+        else:
+            after = before
+        total = sum(after.values()) + max(1 - sum(before.values()), 0.0)
+        ranked = sorted(after, key=lambda text: -after[text])
+        chosen, path = ranked[0], lattice.path(ranked[0])
+        shares = _shares(lattice, path)
+        for text in ranked:
+            _add(shares, chosen, text, after[text] - before[text])
+        return cls(chosen, path, math.log(min(after[chosen] / total, 1.0)), np.clip(shares / total, 0.0, 1.0),
+                   [(text, after[text] / total) for text in ranked[1:]], _unclear(lattice))
 
     @property
     def first_signs(self) -> list[int]:
@@ -69,6 +87,20 @@ class LineText:
         return answer
 
 
+def _shapes(text: Text, words: Sequence[int]) -> list[int]:
+    """The shape of each number of a text; words: the count of signs of each."""
+    written = "".join(TEXTS[sign] for sign in text)
+    return [shape(written[end - size : end]) for size, end in zip(words, np.cumsum(words), strict=True)]
+
+
+def _add(shares: Array, chosen: Text, text: Text, more: float) -> None:
+    """Add to the shares of the places of a chosen text those signs that another text has there."""
+    if more:
+        for _, i, stop, j, until in SequenceMatcher(None, chosen, text, autojunk=False).get_opcodes():
+            if stop - i == until - j:
+                shares[range(i, stop), text[j:until]] += more
+
+
 def _unclear(lattice: Lattice) -> float:
     """The share of the paths of a line on which something is no sign."""
     clear = lattice.weighted(np.where(np.arange(len(TEXTS)) == NO_SIGN, -np.inf, 0.0))
@@ -92,4 +124,4 @@ def _shares(lattice: Lattice, path: list[tuple[int, int]]) -> Array:
         left[:DIGITS] += two[starts].sum(axis=(0, 2))
         right[:DIGITS] += two[stops].sum(axis=(0, 1))
         rows += [left, right]
-    return np.minimum(np.array(rows), 1.0)
+    return np.array(rows)
