@@ -9,6 +9,7 @@ from deployment.reader.paper.light import otsu
 from deployment.reader.paper.opencv import cv2
 
 LENGTH, LEAST = 45, 18  # a piece is longer than one part in so many of the picture's side, and than so many pixels
+PART = 6  # times that: longer ones are divided, as they may be bent
 LONGER = 1.2  # times that: shorter ones are strokes
 INK = 0.06  # of the light: less is no ink
 FAINT = 0.45  # of the threshold between ink and paper: lines are paler than strokes
@@ -64,7 +65,10 @@ def _along(mask, level):
         count = np.bincount(columns, minlength=width)
         at = np.flatnonzero(count)
         middle = np.bincount(columns, rows, minlength=width)[at] / count[at]
-        slope, row = np.polyfit(at, middle, 1)
-        if (np.median(np.abs(middle - row - slope * at)) < STRAIGHT and np.median(count[at]) < thickest):
-            found.append(Piece(level, int(x), int(x + width), float(slope), float(row + y - slope * x)))
+        for part in np.array_split(np.arange(len(at)), max(1, round(width / (PART * length)))):
+            slope, row = np.polyfit(at[part], middle[part], 1)
+            off = np.median(np.abs(middle[part] - row - slope * at[part]))
+            if off < STRAIGHT and np.median(count[at[part]]) < thickest:
+                first, last = int(at[part[0]]), int(at[part[-1]]) + 1
+                found.append(Piece(level, int(x) + first, int(x) + last, float(slope), float(row + y - slope * x)))
     return found

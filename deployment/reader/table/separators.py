@@ -15,13 +15,14 @@ from deployment.reader.paper.rules import Rule, find_rules, measured
 from deployment.reader.table.pieces import Piece
 
 SQUARE = 1400  # pixels: a side of the square to which a long table is scaled, so that its short lines are long
-NEAR, FALL = 3.0, 0.012  # pixels, and pixels for each pixel between two pieces, by which these may miss each other
+NEAR, FALL = 4.0, 0.04  # pixels, and pixels for each pixel between two pieces, by which these may miss each other
 LONG = 0.25  # of the table's side: no line of it is shorter
 INKED = 0.72  # of a line's length; less of it on letters that stand one below the other
 FAINT, LEAST = 0.35, 0.03  # of a line's median ink, and of the light: less is paper
 DOUBLE = 0.35  # of the median distance: lines that are as near are a double one
 SAME = 8.0  # pixels: two that are as near were seen twice
 OBLIQUE, ASKEW = 0.08, 0.03  # the most that a line's slope differs from the usual one, and from that of its neighbours
+WHOLE = 0.75  # of the longest one's length: so long a line may be drawn askew
 BENT = 300  # pixels: a longer line may be bent as paper is
 
 
@@ -77,34 +78,43 @@ def _in_square(ink):
 
 
 def _joined(ink, pieces):
-    """Rules that are made of pieces in one line."""
+    """Rules that are made of pieces, each of which goes on where another one ends."""
     rules = []
     for level in (True, False):
         along = ink if level else np.ascontiguousarray(ink.T)
-        groups = []
-        for piece in sorted((one for one in pieces if one.level == level), key=lambda one: one.first - one.last):
-            middle = (piece.first + piece.last) / 2
-            misses = [abs(piece.at(middle) - np.polyval(course, middle))
-                      - FALL * max(piece.first - last, first - piece.last, 0) for _, course, first, last in groups]
+        chains: list[list[Piece]] = []
+        for piece in sorted((one for one in pieces if one.level == level), key=lambda one: one.first):
+            misses = [_miss(chain[-1], piece) for chain in chains]
             i = int(np.argmin(misses)) if misses else -1
             if i >= 0 and misses[i] < NEAR:
-                members = [*groups[i][0], piece]
+                chains[i].append(piece)
             else:
-                i, members = len(groups), [piece]
-                groups.append(None)
-            places = np.concatenate([np.linspace(one.first, one.last, 10) for one in members])
-            rows = np.concatenate([one.at(np.linspace(one.first, one.last, 10)) for one in members])
-            groups[i] = (members, np.polyfit(places, rows, 1), min(one.first for one in members),
-                         max(one.last for one in members))
+                chains.append([piece])
         at = np.arange(PART / 2, along.shape[1], PART, dtype=np.float32)
-        groups = [one for one in groups if len(at) > 3 and one[3] - one[2] > LONG * along.shape[1]]
-        if groups:
-            ends = np.array([np.searchsorted(at, (one[2], one[3])) for one in groups])
-            first, last = ends[:, 0], np.maximum(ends[:, 1] - 1, ends[:, 0])
-            rows = np.array([np.polyval(one[1], at) for one in groups], np.float32)
-            rules += measured(along, Lines(at, rows, np.minimum(first, len(at) - 1), np.minimum(last, len(at) - 1),
-                                           np.column_stack([first, last])), 1.0, level)
+        chains = [chain for chain in chains if chain[-1].last - chain[0].first > LONG * along.shape[1]]
+        if len(at) > 3 and chains:
+            ends = np.array([np.searchsorted(at, (chain[0].first, chain[-1].last)) for chain in chains])
+            first = np.minimum(ends[:, 0], len(at) - 1)
+            rows = [np.interp(at, *np.array([(place, one.at(place)) for one in chain for place in _points(one)]).T)
+                    for chain in chains]
+            rules += measured(along, Lines(at, np.array(rows, np.float32), first, np.maximum(ends[:, 1] - 1, first), ends),
+                              1.0, level)
     return rules
+
+
+def _points(piece):
+    """Places between which a piece is drawn; its ends may lie on another line."""
+    margin = (piece.last - piece.first) / 8
+    return np.array([piece.first + margin, piece.last - margin])
+
+
+def _miss(before, after):
+    """By how many pixels a piece misses the end of one before it, beyond what their distance allows."""
+    gap = after.first - before.last
+    if after.last <= before.last:
+        return np.inf
+    middle = (before.last + after.first) / 2
+    return abs(before.at(middle) - after.at(middle)) - FALL * max(gap, 0)
 
 
 def inked(ink: NDArray[np.float32], places: NDArray[np.floating], path: NDArray[np.floating],
@@ -139,7 +149,7 @@ def _of_one_pencil(family, shape):
             break
         fan = np.clip(np.polyfit(place[keep], slope[keep], 1, w=weight[keep])[0], -0.1, 0.1)
         level = np.average(slope[keep] - fan * place[keep], weights=weight[keep])
-        keep = np.abs(slope - fan * place - level) < ASKEW
+        keep = np.abs(slope - fan * place - level) < np.where(weight > WHOLE * weight.max(), OBLIQUE, ASKEW)
     return [one for one, kept in zip(family, keep, strict=True) if kept]
 
 

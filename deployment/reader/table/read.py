@@ -1,0 +1,110 @@
+"""Read the table of a picture."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deployment.reader.number.page import NumberReader, Written, assessed
+from deployment.reader.number.read import LineReading, number_reading, read_lines
+from deployment.reader.number.sheet import Blob, blobs, usual_height
+from deployment.reader.paper.apart import Box
+from deployment.reader.paper.ink import Ink, find_ink
+from deployment.reader.picture.load import InputError, PictureSource, load_pixels
+from deployment.reader.prediction import NumberReading
+from deployment.reader.table.cells import Inside, inside
+from deployment.reader.table.grid import Grid, find_grid
+from deployment.reader.table.reading import Cell, Kind, TableReading
+
+SIDE = 2000  # pixels: the long side of larger pictures is reduced to this
+MOST_CELLS = 2000
+AT_ONCE = 60  # blobs that are read in one batch
+DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower than this share of the usual height
+MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
+WIDE = 12.0  # heights: a number is no wider
+
+
+def read_table(deployer: NumberReader, source: PictureSource, name: str = "the picture") -> TableReading:
+    """The TableReading of a picture; name as of MNISTDeployer.predict. Raises InputError if it shows no table."""
+    pixels = load_pixels(source, name, SIDE)
+    picture = pixels.values if pixels.values.dtype == np.uint8 else np.rint(255 * pixels.values).astype(np.uint8)
+    grid = find_grid(picture)
+    if grid is None:
+        raise InputError(f"No table was found in {name}.")
+    seen = grid.seen.picture
+    ink = find_ink(seen, side=max(seen.shape), rules=[line.rule for line in (*grid.rows, *grid.columns)])
+    found = inside(grid, blobs(ink.ink, ink.mask))
+    usual = usual_height([blob for cell in found for blob in cell.blobs])
+    kinds: dict[tuple[int, int], tuple[Kind, NumberReading | None]] = {}
+    to_read = []
+    for cell in found:
+        kind = _kind_before(cell, usual)
+        if kind:
+            kinds[cell.row, cell.column] = kind, None
+        else:
+            to_read.append(cell)
+    for part in _batches(to_read):
+        for cell, reading in zip(part, _read(deployer, ink, seen, part), strict=True):
+            kinds[cell.row, cell.column] = _kind(reading), reading
+    rows = [[_cell(grid, i, j, *kinds.get((i, j), ("empty", None)), pixels.scale)
+             for j in range(len(grid.columns) - 1)] for i in range(len(grid.rows) - 1)]
+    height, width = picture.shape[:2]
+    return TableReading(rows, (round(height * pixels.scale), round(width * pixels.scale)), True)
+
+
+def _kind_before(cell: Inside, usual: float) -> Kind | None:
+    """The Kind of what is surely no number; None where it has to be read."""
+    marks = cell.blobs
+    if len(marks) == 1 and marks[0].width > DASH * marks[0].height and marks[0].height < THIN * usual:
+        return "dash"
+    if len(marks) > MOST_BLOBS or len(cell.lines) > MOST_LINES:
+        return "text"
+    return None
+
+
+def _batches(cells: Sequence[Inside]) -> Iterator[list[Inside]]:
+    """Lists of cells with about AT_ONCE blobs each."""
+    part, count = [], 0
+    for cell in cells:
+        part.append(cell)
+        count += len(cell.blobs)
+        if count >= AT_ONCE:
+            yield part
+            part, count = [], 0
+    if part:
+        yield part
+
+
+def _read(deployer: NumberReader, ink: Ink, seen: NDArray, cells: Sequence[Inside]) -> list[NumberReading | None]:
+    """The NumberReading of each cell; None where nothing is a digit."""
+    rows = [line for cell in cells for line in cell.lines]
+    work = assessed(deployer, ink.ink, ink.mask, rows)
+    if work is None:
+        return [None] * len(cells)
+    read = iter(read_lines(deployer, Written(ink.ink, ink.mask, work, []), 1.0))
+    answers = []
+    for cell in cells:
+        lines: list[LineReading] = [next(read) for _ in cell.lines]
+        answers.append(number_reading(lines, np.zeros((1, 1), np.uint8), 1.0) if any(one.places for one in lines) else None)
+    return answers
+
+
+def _kind(reading: NumberReading | None) -> Kind:
+    """The Kind of a cell that was read."""
+    if reading is None:
+        return "text"
+    digits = sum(sign.isdigit() for sign in reading.text)
+    unknown = reading.text.count("?")
+    if not digits or unknown >= digits:
+        return "text"
+    return "number"
+
+
+def _cell(grid: Grid, row: int, column: int, kind: Kind, reading: NumberReading | None, scale: float) -> Cell:
+    corners = grid.corners[[row, row, row + 1, row + 1], [column, column + 1, column + 1, column]]
+    source = scale * grid.seen.in_source(corners)
+    (left, top), (right, bottom) = source.min(axis=0), source.max(axis=0)
+    box: Box = (round(float(top)), round(float(left)), round(float(bottom)), round(float(right)))
+    confidence = reading.confidence if reading is not None and kind == "number" else 0.0
+    return Cell(kind, box, tuple((float(x), float(y)) for x, y in source), reading if kind == "number" else None,
+                confidence)

@@ -1,0 +1,74 @@
+"""The result of reading a table: rows of cells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from deployment.reader.paper.apart import Box
+from deployment.reader.prediction import NumberReading
+
+Kind = Literal["number", "text", "print", "dash", "empty", "unreadable"]
+SURE = 0.99  # probability of the whole text of a cell, from which on it is sure
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table. kind: "number"; "text", handwriting that is none; "print", printed matter; "dash"; "empty";
+    "unreadable", crossed out or written over. reading: of a number, its boxes in pixels of the source; confidence: of
+    it, and of how it fits its column; box: in pixels of the source; corners: the same, upper left first, clockwise."""
+
+    kind: Kind
+    box: Box
+    corners: tuple[tuple[float, float], ...]
+    reading: NumberReading | None = None
+    confidence: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """What is written there, "-" for a dash, "" for what is no number."""
+        return self.reading.text if self.kind == "number" and self.reading else "-" if self.kind == "dash" else ""
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is a number that needs no check."""
+        return (self.kind == "number" and self.reading is not None and self.confidence >= SURE
+                and self.reading.emotion == "confident")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values as JSON types."""
+        values: dict[str, Any] = {"kind": self.kind, "text": self.text, "box": list(self.box)}
+        if self.kind == "number" and self.reading is not None:
+            values |= {"confidence": round(self.confidence, 6), "emotion": self.reading.emotion, "sure": self.sure,
+                       "alternatives": texts(self.reading)}
+        return values
+
+
+@dataclass(frozen=True)
+class TableReading:
+    """The cells of a table, in rows of equal length; size: height and width of the picture, in pixels; ruled: whether
+    lines part the cells."""
+
+    rows: list[list[Cell]]
+    size: tuple[int, int]
+    ruled: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values as JSON types."""
+        return {"rows": [[cell.to_dict() for cell in row] for row in self.rows]}
+
+
+def texts(reading: NumberReading, most: int = 4) -> list[str]:
+    """What the text of a reading may be, most likely first, by changing one doubtful place."""
+    found: list[str] = [reading.text]
+    marks = [i for i, sign in enumerate(reading.text) if not sign.isspace()]
+    for place, signs in reading.alternatives.items():
+        for sign in signs:
+            other = reading.text[: marks[place]] + sign + reading.text[marks[place] + 1 :]
+            if other not in found:
+                found.append(other)
+    return found[:most]
+
+
+def shape_of(rows: Sequence[Sequence[Cell]]) -> tuple[int, int]:
+    """Counts of rows and columns."""
+    return len(rows), max((len(row) for row in rows), default=0)
