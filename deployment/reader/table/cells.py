@@ -46,7 +46,8 @@ def _cell_of(grid: Grid, blob: Blob) -> tuple[int, int] | None:
     """The row and column of the middle of a Blob's ink, or None outside the grid."""
     rows, columns = np.nonzero(blob.mask)
     x, y = float(columns.mean()) + blob.left, float(rows.mean()) + blob.top
-    down, across = np.array([row.at(x) for row in grid.rows]), np.array([column.at(y) for column in grid.columns])
+    down, across = (np.array([float(line.at(at)) for line in lines]) for lines, at in
+                    ((grid.rows, x), (grid.columns, y)))
     row, column = _between(down, y), _between(across, x)
     return None if row is None or column is None else (row, column)
 

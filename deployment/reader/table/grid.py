@@ -1,6 +1,6 @@
 """The cells of a table between its lines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +13,18 @@ from deployment.reader.table.separators import Separator, inked, separators
 
 WIDEST = 0.06  # of the picture's long side: the widest stroke or line
 SIDE_INKED, CORNER = 0.6, 3  # of a side of a cell, from which on it is one; pixels at its ends that do not count
+AROUND = 1.3  # of the usual height of a row or width of a column, around a grid
 LEAST_CELLS = 4  # enclosed on at least three sides; fewer are no grid
 
 
 @dataclass(frozen=True)
 class Grid:
     """A table seen straight from above: separators of its rows and columns, from first to last; enclosed (rows,
-    columns): how many sides of each cell are inked; corners (rows + 1, columns + 1, 2): x, y."""
+    columns): how many sides of each cell are inked."""
 
     seen: Upright
     rows: list[Separator]
     columns: list[Separator]
-    corners: NDArray[np.float64]
     enclosed: NDArray[np.integer]
 
     @property
@@ -43,6 +43,22 @@ def find_grid(picture: NDArray[np.uint8]) -> Grid | None:
     return best if best is not None and (best.enclosed >= 3).sum() >= LEAST_CELLS else None
 
 
+def widened(grid: Grid, picture: NDArray[np.uint8]) -> Grid:
+    """The same Grid on a picture that goes on around it, by more than a row and a column."""
+    middle = np.array(grid.seen.picture.shape[:2]) / 2
+    margin = int(max(np.median(np.diff([line.at(middle[1]) for line in grid.rows])),
+                     np.median(np.diff([line.at(middle[0]) for line in grid.columns]))) * AROUND)
+    margin = min(margin, min(grid.seen.picture.shape[:2]) // 2)
+    return replace(grid, seen=grid.seen.widened(picture, margin),
+                   rows=[line.moved(margin, margin) for line in grid.rows],
+                   columns=[line.moved(margin, margin) for line in grid.columns])
+
+
+def corners_of(rows: list[Separator], columns: list[Separator], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Where the lines cross: (rows, columns, 2), x and y."""
+    return np.array([[_crossing(row, column, shape) for column in columns] for row in rows])
+
+
 def _lost(picture):
     """The light lost to ink on a picture, (H, W)."""
     seen = np.atleast_3d(picture)
@@ -54,14 +70,14 @@ def _grid(seen: Upright) -> Grid | None:
     rows, columns = separators(lost, pieces_of(lost))
     if len(rows) < 2 or len(columns) < 2:
         return None
-    corners = np.array([[_crossing(row, column, lost.shape) for column in columns] for row in rows])
+    corners = corners_of(rows, columns, lost.shape)
     ink = levelled(lost, np.ones(lost.shape, bool))[0]
     level = np.array([[_is_side(ink, row, x[j, 0], x[j + 1, 0]) for j in range(len(columns) - 1)]
                       for row, x in zip(rows, corners, strict=True)])
     down = np.array([[_is_side(ink.T, column, y[i, 1], y[i + 1, 1]) for column, y in
                       zip(columns, corners.swapaxes(0, 1), strict=True)] for i in range(len(rows) - 1)])
     enclosed = level[:-1].astype(int) + level[1:] + down[:, :-1] + down[:, 1:]
-    return Grid(seen, rows, columns, corners, enclosed)
+    return Grid(seen, rows, columns, enclosed)
 
 
 def _crossing(row, column, shape):

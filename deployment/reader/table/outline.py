@@ -13,6 +13,7 @@ JOINED = 60  # a gap of one part in so many of the picture's side does not part 
 MARGIN = 0.03  # of the table's long side, around it
 LARGEST, SMALLEST = 2000, 0.05  # pixels of the long side of a table; its least share of the picture's area
 ENLARGED = 1.5  # times: a small table is enlarged by no more
+AVERAGED = 1.4  # pixels of the picture per pixel, from which on they are averaged
 SAME = 0.05  # of the picture's long side: corners as near as this are of one outline
 
 
@@ -27,6 +28,12 @@ class Upright:
     def in_source(self, points: NDArray[np.floating]) -> NDArray[np.floating]:
         """Places (n, 2), x and y, of the whole picture for those on this one."""
         return cv2.perspectiveTransform(np.asarray(points, np.float64)[None], np.linalg.inv(self.matrix))[0]
+
+    def widened(self, picture: NDArray, margin: int) -> "Upright":
+        """The same with so many pixels more around it of the whole picture."""
+        height, width = self.picture.shape[:2]
+        matrix = np.array([[1, 0, margin], [0, 1, margin], [0, 0, 1]]) @ self.matrix
+        return Upright(_seen(picture, matrix, (width + 2 * margin, height + 2 * margin)), matrix)
 
     @property
     def enlarged(self) -> float:
@@ -82,13 +89,15 @@ def upright(picture: NDArray, corners: NDArray[np.float32]) -> Upright:
     margin = MARGIN * max(width, height)
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) + np.float32(margin)
     matrix = cv2.getPerspectiveTransform(corners, target)
-    size = int(width + 2 * margin), int(height + 2 * margin)
-    if scale < 0.7:  # averaged before it is sampled
-        factor = 1 / scale
-        small = cv2.resize(picture, (round(picture.shape[1] * scale), round(picture.shape[0] * scale)),
-                           interpolation=cv2.INTER_AREA)
-        seen = cv2.warpPerspective(small, matrix @ np.diag([factor, factor, 1]), size, flags=cv2.INTER_LINEAR,
-                                   borderMode=cv2.BORDER_REPLICATE)
-    else:
-        seen = cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return Upright(seen, matrix)
+    return Upright(_seen(picture, matrix, (int(width + 2 * margin), int(height + 2 * margin))), matrix)
+
+
+def _seen(picture, matrix, size):
+    """A picture through a matrix, at this width and height; averaged before it is sampled where it becomes smaller."""
+    middle = np.array([[[size[0] / 2, size[1] / 2], [size[0] / 2 + 1, size[1] / 2]]])
+    step = float(np.hypot(*np.diff(cv2.perspectiveTransform(middle, np.linalg.inv(matrix))[0], axis=0)[0]))
+    if step > AVERAGED:
+        picture = cv2.resize(picture, (round(picture.shape[1] / step), round(picture.shape[0] / step)),
+                             interpolation=cv2.INTER_AREA)
+        matrix = matrix @ np.diag([step, step, 1])
+    return cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -1,6 +1,7 @@
 """Read the table of a picture."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,8 @@ from deployment.reader.paper.ink import Ink, find_ink
 from deployment.reader.picture.load import InputError, PictureSource, load_pixels
 from deployment.reader.prediction import NumberReading
 from deployment.reader.table.cells import Inside, inside
-from deployment.reader.table.grid import Grid, find_grid
+from deployment.reader.table.grid import corners_of, find_grid, widened
+from deployment.reader.table.outer import completed
 from deployment.reader.table.reading import Cell, Kind, TableReading
 
 SIDE = 2000  # pixels: the long side of larger pictures is reduced to this
@@ -31,9 +33,13 @@ def read_table(deployer: NumberReader, source: PictureSource, name: str = "the p
     grid = find_grid(picture)
     if grid is None:
         raise InputError(f"No table was found in {name}.")
+    grid = widened(grid, picture)
     seen = grid.seen.picture
-    ink = find_ink(seen, side=max(seen.shape), rules=[line.rule for line in (*grid.rows, *grid.columns)])
-    found = inside(grid, blobs(ink.ink, ink.mask))
+    ink = find_ink(seen, side=max(seen.shape), rules=[line.rule for line in (*grid.rows, *grid.columns) if line.rule])
+    marks = blobs(ink.ink, ink.mask)
+    rows, columns = completed(grid.rows, grid.columns, marks)
+    grid = replace(grid, rows=rows, columns=columns)
+    found = inside(grid, marks)
     usual = usual_height([blob for cell in found for blob in cell.blobs])
     kinds: dict[tuple[int, int], tuple[Kind, NumberReading | None]] = {}
     to_read = []
@@ -46,10 +52,12 @@ def read_table(deployer: NumberReader, source: PictureSource, name: str = "the p
     for part in _batches(to_read):
         for cell, reading in zip(part, _read(deployer, ink, seen, part), strict=True):
             kinds[cell.row, cell.column] = _kind(reading), reading
-    rows = [[_cell(grid, i, j, *kinds.get((i, j), ("empty", None)), pixels.scale)
-             for j in range(len(grid.columns) - 1)] for i in range(len(grid.rows) - 1)]
+    corners = corners_of(grid.rows, grid.columns, seen.shape)
+    cells = [[_cell(grid.seen.in_source(corners[[i, i, i + 1, i + 1], [j, j + 1, j + 1, j]]) * pixels.scale,
+                    *kinds.get((i, j), ("empty", None)))
+              for j in range(len(columns) - 1)] for i in range(len(rows) - 1)]
     height, width = picture.shape[:2]
-    return TableReading(rows, (round(height * pixels.scale), round(width * pixels.scale)), True)
+    return TableReading(cells, (round(height * pixels.scale), round(width * pixels.scale)), True)
 
 
 def _kind_before(cell: Inside, usual: float) -> Kind | None:
@@ -100,11 +108,10 @@ def _kind(reading: NumberReading | None) -> Kind:
     return "number"
 
 
-def _cell(grid: Grid, row: int, column: int, kind: Kind, reading: NumberReading | None, scale: float) -> Cell:
-    corners = grid.corners[[row, row, row + 1, row + 1], [column, column + 1, column + 1, column]]
-    source = scale * grid.seen.in_source(corners)
-    (left, top), (right, bottom) = source.min(axis=0), source.max(axis=0)
+def _cell(corners: NDArray[np.floating], kind: Kind, reading: NumberReading | None) -> Cell:
+    """The Cell with these corners (4, 2), x and y, in pixels of the source."""
+    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
     box: Box = (round(float(top)), round(float(left)), round(float(bottom)), round(float(right)))
     confidence = reading.confidence if reading is not None and kind == "number" else 0.0
-    return Cell(kind, box, tuple((float(x), float(y)) for x, y in source), reading if kind == "number" else None,
+    return Cell(kind, box, tuple((float(x), float(y)) for x, y in corners), reading if kind == "number" else None,
                 confidence)

@@ -1,7 +1,7 @@
 """The lines that part the rows of a table, and those that part its columns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -28,26 +28,48 @@ BENT = 300  # pixels: a longer line may be bent as paper is
 
 @dataclass(frozen=True)
 class Separator:
-    """A line that parts rows or columns; the Rule that was seen, and its course as a polynomial of the column (or
-    row)."""
+    """A line that parts rows or columns; its course as a polynomial of the column (or row); the Rule that was seen, None
+    where none is; inked: the share of it that is."""
 
-    rule: Rule
     course: NDArray[np.float64]
-    inked: float
+    rule: Rule | None
+    inked: float = 0.0
 
     def at(self, places: NDArray[np.floating] | float) -> NDArray[np.floating]:
         """Its rows at these columns, or its columns at these rows; also where it was not seen."""
-        return np.polyval(self.course, places)
+        straight = np.polyval(self.course, places)
+        if self.rule is None:
+            return straight
+        seen = np.arange(self.rule.first, self.rule.last)
+        inside = (np.asarray(places) >= self.rule.first) & (np.asarray(places) < self.rule.last)
+        return np.where(inside, np.interp(places, seen, self.rule.path), straight)
 
     @property
     def length(self) -> float:
         """How much of it is inked, in pixels."""
-        return self.inked * (self.rule.last - self.rule.first)
+        return self.inked * (self.rule.last - self.rule.first) if self.rule else 0.0
+
+    @property
+    def middle(self) -> float:
+        """The column (or row) in the middle of what was seen."""
+        return (self.rule.first + self.rule.last) / 2 if self.rule else 0.0
 
     @property
     def slope(self) -> float:
         """In its middle."""
-        return float(np.polyval(np.polyder(self.course), (self.rule.first + self.rule.last) / 2))
+        return float(np.polyval(np.polyder(self.course), self.middle))
+
+    def beside(self, distance: float) -> "Separator":
+        """A line along this one that was not seen, so many pixels after it."""
+        return Separator(self.course + distance * (np.arange(len(self.course)) == len(self.course) - 1), None)
+
+    def moved(self, along: int, across: int) -> "Separator":
+        """The same on a picture with more pixels before it, along it and across."""
+        places = np.linspace(0, 1000, 20)
+        course = np.polyfit(places + along, np.polyval(self.course, places) + across, len(self.course) - 1)
+        rule = self.rule and replace(self.rule, first=self.rule.first + along, last=self.rule.last + along,
+                                     path=self.rule.path + np.float32(across))
+        return Separator(course, rule, self.inked)
 
 
 def separators(lost: NDArray[np.float32], pieces: Sequence[Piece]) -> tuple[list[Separator], list[Separator]]:
@@ -132,7 +154,7 @@ def _separator(ink, rule):
     share = float(inked(ink, places, rule.path).mean())
     if share < INKED or len(places) < LONG * ink.shape[1]:
         return None
-    return Separator(rule, np.polyfit(places, rule.path, 2 if len(places) > BENT else 1), share)
+    return Separator(np.polyfit(places, rule.path, 2 if len(places) > BENT else 1), rule, share)
 
 
 def _of_one_pencil(family, shape):
@@ -157,7 +179,7 @@ def _distinct(family, shape):
     """One of each line, from the first to the last; the longer one of a double line."""
     middle, kept = shape[1] / 2, []
     for one in sorted(family, key=lambda one: -one.length):
-        at = np.clip((one.rule.first + one.rule.last) / 2, 0, shape[1])
+        at = one.middle
         if all(abs(other.at(at) - one.at(at)) > SAME for other in kept):
             kept.append(one)
     kept.sort(key=lambda one: one.at(middle))
