@@ -115,7 +115,7 @@ def page(contexts, app_url, screen):
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
     page.goto(app_url)
     page.wait_for_selector("[data-testid=answer][data-name='a clear 7']")
     page.wait_for_selector(INK)

@@ -101,7 +101,7 @@ def with_signs(part: Images, count: int, rng: np.random.Generator, sign_of: Sour
     assert part.writer is not None
     writers, pairs = np.unique(part.writer), []
     while len(pairs) < count:
-        text = kinds[rng.integers(len(kinds))](rng)
+        text = kinds[int(rng.integers(len(kinds)))](rng)
         by_writer = np.flatnonzero(part.writer == rng.choice(writers))
         digits = {d: by_writer[part.y[by_writer] == d] for d in range(10)}
         if any(sign.isdigit() and not len(digits[int(sign)]) for sign in text):

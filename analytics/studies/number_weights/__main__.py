@@ -26,10 +26,11 @@ from core.files import write_atomic
 from core.storage import json_text
 from deployment.reader.number.score import FILE
 
+ABLATED = 1000  # numbers to which each row of the ablation table is fitted
 HEAD = ("Numbers of 1 to 7 digits of validation writers, two in five joins touching or overlapping, a fifth of the "
-        "numbers with signs, half photographed: the weights of the lattice are fitted with and without each group of "
-        "evidence. Measured on as many numbers of calibration writers, the same for each row. Each row leaves out one "
-        "group.")
+        f"numbers with signs, half photographed: the weights of the lattice are fitted to {ABLATED:,} of them with and "
+        "without each group of evidence. Measured on numbers of calibration writers, the same for each row. Each row "
+        "leaves out one group.")
 CONFIDENCE = ("The confidence of texts and of places, fitted on four fifths of the calibration writers and measured on "
               "the others, in bins of equal count, on numbers of the same mix:")
 
@@ -64,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if args.write:
             write_atomic(FILE, json_text(weights.to_dict() | {"confidence": calibrated.to_dict()}))
         if args.ablation:
-            table = ablation.table(examples, others[: len(examples)], weights)
+            table = ablation.table(examples[:ABLATED], others)
             write_report("number_weights", "Evidence and confidence of the number reader",
                          "python -m analytics.studies.number_weights --ablation",
                          "\n".join([HEAD, "", table, CONFIDENCE, "", checked]))

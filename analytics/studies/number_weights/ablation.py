@@ -33,11 +33,11 @@ def fixed(names: Sequence[str]) -> NDArray[np.bool_]:
     return np.array([label in names for label in labels])
 
 
-def table(examples: Sequence[Example], others: Sequence[Example], weights: Weights,
-          report: Callable[[str], None] = print) -> str:
-    """Markdown: the share of `others` that is read exactly with the `weights` fitted on `examples`, and with those that
+def table(examples: Sequence[Example], others: Sequence[Example], report: Callable[[str], None] = print) -> str:
+    """Markdown: the share of `others` that is read exactly with the weights fitted on `examples`, and with those that
     are fitted without each group, and the paired difference with its 95 % interval."""
     rows = ["| without | read exactly | difference, points | 95 % interval |", "|---|---:|---:|---:|"]
+    weights = fit.fitted(examples)
     whole = right(others, weights)
     rows.append(f"| nothing left out | {measured(whole.mean())} | | |")
     uncoupled = [[replace(example, evidence=replace(example.evidence, joined=np.zeros_like(example.evidence.joined)))

@@ -28,8 +28,8 @@ SHOWN = 900  # pixels of the long side of the page stored in a reading
 
 @dataclass(frozen=True)
 class LineReading:
-    """One line: its LineText, its Places, {index of a doubtful one: what else may stand there}, and the probability that
-    all of it is right."""
+    """One line: its LineText, its Places, {index of a doubtful one: what else may stand there}, and the probability
+    that all of it is right."""
 
     text: LineText
     places: list[Place]

@@ -58,7 +58,7 @@ def test_a_number_is_drawn_and_looked_at(page):
     page.locator("[data-testid=place][data-place='1']").get_by_text("Place 2: a 1").wait_for()
     expect(boxes.nth(1)).to_have_attribute("aria-pressed", "true")
     with page.expect_download() as download:
-        page.locator(".st-key-number_csv button").click()
+        page.get_by_role("button", name="Download its digits as CSV").click()
     lines = download.value.path().read_text().splitlines()
     assert [line.split(",")[2] for line in lines[1:]] == list("717")
     page.get_by_role("button", name="Undo", exact=True).click()

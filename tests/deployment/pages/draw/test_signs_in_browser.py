@@ -53,3 +53,11 @@ def test_a_photographed_mark(page, tmp_path):
     numbers(page)
     page.locator("input[type=file]").set_input_files(tmp_path / "mark.png")
     page.wait_for_selector('[data-testid=number][data-text="6.5"][data-name="mark.png"]')
+
+
+def test_two_ones_on_one_another_are_1_or_11(page, screen):
+    numbers(page)
+    strokes = [[(x, 15), (x, 40), (x, 65)] for x in (140, 142 if screen.touch else 144)]
+    draw(page, screen, strokes)
+    page.wait_for_selector('[data-testid=number][data-text="1"][data-strokes="2"][data-live="no"]')
+    page.get_by_text("Place 1: a 1 or 11").wait_for()

@@ -91,13 +91,14 @@ def test_boxes_are_in_pixels_of_the_source(deployer):
             assert place.digit == int(place.text) and place.probabilities.shape == (10,)
 
 
-def test_what_is_no_digit_is_a_question_mark_and_never_sure(deployer, part):
+def test_what_is_no_digit_is_read_as_none_and_never_sure(deployer, part):
     rng, found = np.random.default_rng(3), []
     strange = signs(20, rng)
     for sign in strange:
         picture = compose([part.X[part.y == 4][0].reshape(28, 28), sign], [WIDE], rng)
-        found += deployer.read_number(picture, kind="canvas").digits[1:]
-    assert np.mean([place.text == "?" for place in found]) > 0.5
+        found.append(deployer.read_number(picture, kind="canvas").digits[1:])
+    assert np.mean([not any(place.text.isdigit() for place in places) for places in found]) > 0.5
+    found = [place for places in found for place in places]
     assert np.mean([place.emotion == "confident" for place in found]) < 0.1
     assert all(place.emotion == "curious" for place in found if place.text == "?")
 
@@ -117,7 +118,7 @@ def test_a_doubtful_place_is_named(deployer):
     picture = compose([clear, doubtful, clear], [WIDE, WIDE], np.random.default_rng(0))
     reading = deployer.read_number(picture, kind="canvas")
     assert reading.text[0] == reading.text[2] == "7" and set(reading.alternatives) == {1}
-    assert set(reading.alternatives[1]) == {"4", "9"} and reading.confidence < 0.95
+    assert {"4", "9"} <= set(reading.alternatives[1]) and reading.confidence < 0.95
     assert reading.digits[1].emotion != "confident" and "one place is in doubt" in words.whole(reading)
 
 
