@@ -10,7 +10,7 @@ from deployment.reader.paper.light import CROP, enlarge, has_edges, ink_is_dark,
 from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.paper.pick import ALONG, MIN_CONTRAST
-from deployment.reader.paper.rules import Rule, find_rules, noise_of
+from deployment.reader.paper.rules import Rule, find_rules, is_new, noise_of
 from deployment.reader.paper.sheet import find_sheet
 from deployment.reader.paper.unruled import without_rules
 
@@ -65,12 +65,13 @@ class Ink:
 
 
 def find_ink(picture: NDArray, kind: str | None = None, side: int = SIDE,
-             rules: Sequence[Rule] | None = None) -> Ink:
+             rules: Sequence[Rule] = (), rim: float = 1.0) -> Ink:
     """The Ink of a picture (H, W) or (H, W, 3), uint8 or floats in [0, 1], on paper of any colour, under any light.
 
     The background of each channel is what is left of it without strokes; ink is the largest share of its light that any
     channel lost. kind: "canvas" for bright strokes on a ground that is nothing but black. side: pixels, to which the
-    long side of larger pictures is reduced. rules: those of a picture no larger than that, where they are known.
+    long side of larger pictures is reduced. rules: lines of a picture no larger than that which are known,
+    beside those that are found. rim: times the usual width of the edge of a sheet and its shadow, in which no ink is.
     """
     factor = -(-max(picture.shape[:2]) // side)
     rows, columns = (max(n - n % factor, factor) for n in picture.shape[:2])
@@ -83,8 +84,8 @@ def find_ink(picture: NDArray, kind: str | None = None, side: int = SIDE,
         return _on_plain(picture, level, scale)
     if is_plain(1 - level):
         return _on_plain(picture, 1 - level, scale)
-    sheet, inside = find_sheet(grey)
-    outline = sheet, np.ones(grey.shape, bool) if inside is None else inside
+    sheet, inside = find_sheet(grey, rim)
+    outline = sheet, np.ones(grey.shape, bool) if inside is None else inside, rim
     if sheet is not None or ink_is_dark(level):  # a light sheet on a dark desk, dark ink
         return _on_paper(picture, True, outline, scale, rules)
     found = _on_paper(picture, False, outline, scale, rules)
@@ -93,7 +94,7 @@ def find_ink(picture: NDArray, kind: str | None = None, side: int = SIDE,
 
 def _on_paper(picture, dark, outline, scale, rules):
     """The Ink of a picture that is darker than its paper, or lighter."""
-    seen, (sheet, inside) = np.atleast_3d(picture if dark else 255 - picture), outline
+    seen, (sheet, inside, rim) = np.atleast_3d(picture if dark else 255 - picture), outline
     widest = max(9, int(WIDEST_PEN * max(inside.shape)))
     lost, paper = light_lost(seen, widest)
     # the darker the paper, the more of its light the grain takes
@@ -101,7 +102,7 @@ def _on_paper(picture, dark, outline, scale, rules):
     lost[~inside] = 0
     ink, noise = levelled(strongest(lost), inside)
     least = max(4 * noise, 0.6 * MIN_CONTRAST)
-    rules = find_rules(ink, 0.6 * MIN_CONTRAST, inside) if rules is None else rules
+    rules = [*(found := find_rules(ink, 0.6 * MIN_CONTRAST, inside)), *(one for one in rules if is_new(one, found))]
     lines = rule_bands(ink.shape, rules)
     if rules:
         ink, noise = levelled(strongest(without_rules(lost, rules, least)), inside & ~lines)
@@ -113,7 +114,7 @@ def _on_paper(picture, dark, outline, scale, rules):
         side = min(max(9, int(STROKES * pen_width(soft > HANGING * threshold)) | 1), widest)
         seeds = soft > grain
         ink = np.where(narrow(seen, side, max(least, NARROW * threshold)), ink, 0)
-        ink, mask = connected(ink, seeds, threshold, noise, lines, inside)
+        ink, mask = connected(ink, seeds, threshold, noise, lines, inside, rim)
     else:
         ink, mask = np.zeros(ink.shape, np.float32), np.zeros(ink.shape, bool)
     return _described(picture, paper if dark else 255 - paper, ink, mask, noise, rules, lines, sheet, scale)
@@ -188,11 +189,11 @@ def pen_width(mask: NDArray[np.bool_]) -> float:
 
 
 def connected(ink: NDArray[np.floating], seeds: NDArray[np.bool_], threshold: float, noise: float,
-              lines: NDArray[np.bool_], inside: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+              lines: NDArray[np.bool_], inside: NDArray[np.bool_], rim: float = 1.0) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(ink (H, W) in [0, 1], what hangs together with ink), without what remains of rules and what lies along an edge.
 
     seeds: a mask, of which some is in all ink; threshold: between ink and paper; lines, inside: masks of the rules
-    and of the sheet.
+    and of the sheet; rim: as of `find_ink`.
     """
     weak = ink > max(HANGING * FAINT * threshold, 3.5 * noise, 0.6 * MIN_CONTRAST)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(weak.view(np.uint8), connectivity=8)
@@ -200,7 +201,7 @@ def connected(ink: NDArray[np.floating], seeds: NDArray[np.bool_], threshold: fl
     strong = (ink > max(FAINT * threshold, 6 * noise, MIN_CONTRAST)) & seeds
     keep[labels[strong]] = True
     keep[0] = False
-    width = max(2, int(BORDER * max(ink.shape)))
+    width = max(2, int(rim * BORDER * max(ink.shape)))
     edge = border(inside, width)
     aside = edge | lines
     most = REMAINS + (1 - REMAINS) * aside.mean()  # on a fine grid much of any component lies on rules

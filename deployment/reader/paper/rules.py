@@ -4,6 +4,7 @@ Lines of two directions are searched, along the rows and along the columns, on a
 whole one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,7 @@ LEAST_RULED = 100  # pixels: a smaller picture shows no paper around its digit
 SIDE = 800  # pixels of the long side of the picture on which lines are searched
 STROKES = 0.7  # of a line's length: on more of it there are no strokes, but other lines
 EVEN = 1.5  # times the strength of a line: ink beyond this is a stroke's
+SAME = 3.0  # pixels: two rules that are as near are one
 THICKER = 1.5  # times the median of its direction: a line that seems thicker has ink beside it
 
 
@@ -91,6 +93,13 @@ def measured(ink: NDArray[np.floating], lines: Lines, zoom: float, level: bool) 
             rules.append(Rule(level, int(x[0]), int(x[-1]) + 1, path.astype(np.float32), float(above + below - 1),
                               peak))
     return rules
+
+
+def is_new(rule: Rule, others: Sequence[Rule]) -> bool:
+    """Whether no other Rule runs where this one does."""
+    middle = (rule.first + rule.last) // 2
+    return not any(other.level == rule.level and other.first <= middle < other.last and
+                   abs(other.path[middle - other.first] - rule.path[middle - rule.first]) < SAME for other in others)
 
 
 def _sampled(ink, path, x, reach):

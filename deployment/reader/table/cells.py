@@ -12,6 +12,7 @@ from deployment.reader.table.grid import Grid
 
 OUTSIDE = 0.3  # of a row's height or a column's width: writing may stand so far outside the outermost lines
 SPECK = 0.12  # of the usual height of what is written: less is a speck
+ASTRIDE = 0.15  # of a blob's ink, on the other side of a line: it may belong there
 FLAT = 2.2  # times wider than high: a dash
 ON_LINE = 0.25  # of the usual height: a flat remain of a line of the table is no thicker, and near it
 
@@ -32,24 +33,39 @@ class Inside:
 
 def inside(grid: Grid, blobs: Sequence[Blob]) -> list[Inside]:
     """What is written in the cells of a Grid, cell by cell; Blobs are those of the picture of the grid."""
-    usual, by_cell = usual_height(blobs), defaultdict(list)
+    usual, by_cell, astride = usual_height(blobs), defaultdict(list), []
     for blob in blobs:
         if max(blob.height, blob.width) < SPECK * usual:
             continue
-        cell = _cell_of(grid, blob)
-        if cell is not None and not _is_remain(grid, blob, cell, usual):
-            by_cell[cell].append(blob)
+        cells = _cells_of(grid, blob)
+        if len(cells) > 1:
+            astride.append((blob, cells))
+        elif cells and not _is_remain(grid, blob, cells[0], usual):
+            by_cell[cells[0]].append(blob)
+    written = {cell: list(found) for cell, found in by_cell.items()}
+    for blob, cells in astride:  # a number that goes over a line stays together
+        gaps = [min((max(other.left - blob.right, blob.left - other.right) for other in written.get(cell, [])),
+                    default=np.inf) for cell in cells]
+        by_cell[cells[int(np.argmin(gaps))]].append(blob)
     return [Inside(*cell, [line for line in lines(found) if line]) for cell, found in sorted(by_cell.items())]
 
 
-def _cell_of(grid: Grid, blob: Blob) -> tuple[int, int] | None:
-    """The row and column of the middle of a Blob's ink, or None outside the grid."""
+def _cells_of(grid: Grid, blob: Blob) -> list[tuple[int, int]]:
+    """The rows and columns of the cells that a Blob is in, that with most of its ink first: one, or two where it goes
+    over the line between two columns; none outside the grid."""
     rows, columns = np.nonzero(blob.mask)
     x, y = float(columns.mean()) + blob.left, float(rows.mean()) + blob.top
     down, across = (np.array([float(line.at(at)) for line in lines]) for lines, at in
                     ((grid.rows, x), (grid.columns, y)))
     row, column = _between(down, y), _between(across, x)
-    return None if row is None or column is None else (row, column)
+    if row is None or column is None:
+        return []
+    cells = [(row, column)]
+    for other, line in ((column - 1, column), (column + 1, column + 1)):
+        beyond = np.mean((columns + blob.left < across[line]) == (other < column))
+        if 0 <= other < len(across) - 1 and beyond > ASTRIDE:
+            cells.append((row, other))
+    return cells
 
 
 def _between(places: NDArray[np.floating], at: float) -> int | None:

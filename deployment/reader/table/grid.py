@@ -11,6 +11,7 @@ from deployment.reader.table.outline import Upright, outlines, upright
 from deployment.reader.table.pieces import pieces_of
 from deployment.reader.table.separators import Separator, inked, separators
 
+RIM = 0.4  # times the usual width of a sheet's edge, in which no line is
 WIDEST = 0.06  # of the picture's long side: the widest stroke or line
 SIDE_INKED, CORNER = 0.6, 3  # of a side of a cell, from which on it is one; pixels at its ends that do not count
 AROUND = 1.3  # of the usual height of a row or width of a column, around a grid
@@ -19,12 +20,13 @@ LEAST_CELLS = 4  # enclosed on at least three sides; fewer are no grid
 
 @dataclass(frozen=True)
 class Grid:
-    """A table seen straight from above: separators of its rows and columns, from first to last; enclosed (rows,
-    columns): how many sides of each cell are inked."""
+    """A table seen straight from above: separators of its rows and columns, from first to last; every: line
+    that is seen; enclosed (rows, columns): how many sides of each cell are inked."""
 
     seen: Upright
     rows: list[Separator]
     columns: list[Separator]
+    every: list[Separator]
     enclosed: NDArray[np.integer]
 
     @property
@@ -37,7 +39,7 @@ class Grid:
 def find_grid(picture: NDArray[np.uint8]) -> Grid | None:
     """The Grid of a picture (H, W) or (H, W, 3) of a table with lines; None where there is none."""
     pieces = pieces_of(_lost(picture))
-    grids = [grid for corners in outlines(picture.shape, pieces, find_ink(picture))
+    grids = [grid for corners in outlines(picture.shape, pieces, find_ink(picture, rim=RIM))
              if (grid := _grid(upright(picture, corners)))]
     best = max(grids, key=lambda grid: grid.score, default=None)
     return best if best is not None and (best.enclosed >= 3).sum() >= LEAST_CELLS else None
@@ -51,7 +53,8 @@ def widened(grid: Grid, picture: NDArray[np.uint8]) -> Grid:
     margin = min(margin, min(grid.seen.picture.shape[:2]) // 2)
     return replace(grid, seen=grid.seen.widened(picture, margin),
                    rows=[line.moved(margin, margin) for line in grid.rows],
-                   columns=[line.moved(margin, margin) for line in grid.columns])
+                   columns=[line.moved(margin, margin) for line in grid.columns],
+                   every=[line.moved(margin, margin) for line in grid.every])
 
 
 def corners_of(rows: list[Separator], columns: list[Separator], shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -67,7 +70,7 @@ def _lost(picture):
 
 def _grid(seen: Upright) -> Grid | None:
     lost = _lost(seen.picture)
-    rows, columns = separators(lost, pieces_of(lost))
+    rows, columns, every = separators(lost, pieces_of(lost))
     if len(rows) < 2 or len(columns) < 2:
         return None
     corners = corners_of(rows, columns, lost.shape)
@@ -77,7 +80,7 @@ def _grid(seen: Upright) -> Grid | None:
     down = np.array([[_is_side(ink.T, column, y[i, 1], y[i + 1, 1]) for column, y in
                       zip(columns, corners.swapaxes(0, 1), strict=True)] for i in range(len(rows) - 1)])
     enclosed = level[:-1].astype(int) + level[1:] + down[:, :-1] + down[:, 1:]
-    return Grid(seen, rows, columns, enclosed)
+    return Grid(seen, rows, columns, every, enclosed)
 
 
 def _crossing(row, column, shape):

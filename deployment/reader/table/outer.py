@@ -9,7 +9,7 @@ from deployment.reader.number.sheet import Blob, usual_height
 from deployment.reader.table.separators import Separator
 
 NEAR = 1.1  # of the usual distance of two lines: writing beyond it is in no row or column of the table
-FILLED, LEAST = 0.4, 2  # of the rows (columns) have writing there, and at least so many, in a column (row) of the table
+FILLED, LEAST = 0.2, 2  # of the rows (columns) have writing there, and at least so many, in a column (row) of the table
 CROSSING = 0.2  # of a blob's width on either side of a line: it is in no column
 MOST = 2  # rows or columns beyond each side
 SMALL = 0.4  # of the usual height: what is lower does not show that a row goes on

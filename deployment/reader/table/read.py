@@ -14,11 +14,13 @@ from deployment.reader.paper.ink import Ink, find_ink
 from deployment.reader.picture.load import InputError, PictureSource, load_pixels
 from deployment.reader.prediction import NumberReading
 from deployment.reader.table.cells import Inside, inside
+from deployment.reader.table.divide import divided
 from deployment.reader.table.grid import corners_of, find_grid, widened
 from deployment.reader.table.outer import completed
 from deployment.reader.table.reading import Cell, Kind, TableReading
 
 SIDE = 2000  # pixels: the long side of larger pictures is reduced to this
+RIM = 0.4  # a table may reach the edge of its sheet
 MOST_CELLS = 2000
 AT_ONCE = 60  # blobs that are read in one batch
 DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower than this share of the usual height
@@ -35,9 +37,10 @@ def read_table(deployer: NumberReader, source: PictureSource, name: str = "the p
         raise InputError(f"No table was found in {name}.")
     grid = widened(grid, picture)
     seen = grid.seen.picture
-    ink = find_ink(seen, side=max(seen.shape), rules=[line.rule for line in (*grid.rows, *grid.columns) if line.rule])
+    ink = find_ink(seen, side=max(seen.shape), rules=[line.rule for line in grid.every if line.rule],
+                   rim=RIM)
     marks = blobs(ink.ink, ink.mask)
-    rows, columns = completed(grid.rows, grid.columns, marks)
+    rows, columns = divided(*completed(grid.rows, grid.columns, marks), marks)
     grid = replace(grid, rows=rows, columns=columns)
     found = inside(grid, marks)
     usual = usual_height([blob for cell in found for blob in cell.blobs])

@@ -1,5 +1,6 @@
 """The result of reading a table: rows of cells."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -25,8 +26,10 @@ class Cell:
 
     @property
     def text(self) -> str:
-        """What is written there, "-" for a dash, "" for what is no number."""
-        return self.reading.text if self.kind == "number" and self.reading else "-" if self.kind == "dash" else ""
+        """What is written there, a decimal comma as a point; "-" for a dash, "" for what is no number."""
+        if self.kind == "number" and self.reading:
+            return decimal(self.reading.text)
+        return "-" if self.kind == "dash" else ""
 
     @property
     def sure(self) -> bool:
@@ -55,6 +58,11 @@ class TableReading:
     def to_dict(self) -> dict[str, Any]:
         """The values as JSON types."""
         return {"rows": [[cell.to_dict() for cell in row] for row in self.rows]}
+
+
+def decimal(text: str) -> str:
+    """A number whose decimal comma is a point, as spreadsheets and programs take it; "1,234" stays as it is."""
+    return text.replace(",", ".") if re.fullmatch(r"[+-]?\d+,(\d{1,2}|\d{4,})", text) else text
 
 
 def texts(reading: NumberReading, most: int = 4) -> list[str]:

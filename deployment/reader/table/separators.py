@@ -11,7 +11,7 @@ from deployment.reader.paper.light import levelled
 from deployment.reader.paper.lines import PART, Lines
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.paper.pick import MIN_CONTRAST
-from deployment.reader.paper.rules import Rule, find_rules, measured
+from deployment.reader.paper.rules import Rule, find_rules, is_new, measured
 from deployment.reader.table.pieces import Piece
 
 SQUARE = 1400  # pixels: a side of the square to which a long table is scaled, so that its short lines are long
@@ -19,6 +19,7 @@ NEAR, FALL = 4.0, 0.04  # pixels, and pixels for each pixel between two pieces, 
 LONG = 0.25  # of the table's side: no line of it is shorter
 INKED = 0.72  # of a line's length; less of it on letters that stand one below the other
 FAINT, LEAST = 0.35, 0.03  # of a line's median ink, and of the light: less is paper
+PALE = 0.3  # of the median strength of a family of lines: paler ones are strokes in a row
 DOUBLE = 0.35  # of the median distance: lines that are as near are a double one
 SAME = 8.0  # pixels: two that are as near were seen twice
 OBLIQUE, ASKEW = 0.08, 0.03  # the most that a line's slope differs from the usual one, and from that of its neighbours
@@ -72,16 +73,23 @@ class Separator:
         return Separator(course, rule, self.inked)
 
 
-def separators(lost: NDArray[np.float32], pieces: Sequence[Piece]) -> tuple[list[Separator], list[Separator]]:
-    """The Separators of rows, from top to bottom, and of columns, from left to right, in the light lost (H, W)."""
+def separators(lost: NDArray[np.float32],
+               pieces: Sequence[Piece]) -> tuple[list[Separator], list[Separator], list[Separator]]:
+    """The Separators of rows, from top to bottom, and of columns, from left to right, in the light lost (H, W); and
+    all lines that are seen, both of a double one."""
     ink = levelled(lost, np.ones(lost.shape, bool))[0]
     rules = [*find_rules(ink, 0.6 * MIN_CONTRAST), *_in_square(ink), *_joined(ink, pieces)]
-    answer = []
+    answer, every = [], []
     for level in (True, False):
         along = ink if level else ink.T
         family = [one for rule in rules if rule.level == level and (one := _separator(along, rule))]
-        answer.append(_distinct(_of_one_pencil(family, along.shape), along.shape))
-    return answer[0], answer[1]
+        if family:
+            usual = np.median([one.rule.strength for one in family])
+            family = [one for one in family if one.rule.strength > PALE * usual]
+        family = _of_one_pencil(family, along.shape)
+        answer.append(_distinct(family, along.shape))
+        every += [one for i, one in enumerate(family) if is_new(one.rule, [other.rule for other in family[:i]])]
+    return answer[0], answer[1], every
 
 
 def _in_square(ink):
