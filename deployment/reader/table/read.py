@@ -17,6 +17,7 @@ from deployment.reader.table.cells import Inside, inside
 from deployment.reader.table.divide import divided
 from deployment.reader.table.grid import corners_of, find_grid, widened
 from deployment.reader.table.outer import completed
+from deployment.reader.table.prints import printed
 from deployment.reader.table.reading import Cell, Kind, TableReading
 
 SIDE = 2000  # pixels: the long side of larger pictures is reduced to this
@@ -45,9 +46,9 @@ def read_table(deployer: NumberReader, source: PictureSource, name: str = "the p
     found = inside(grid, marks)
     usual = usual_height([blob for cell in found for blob in cell.blobs])
     kinds: dict[tuple[int, int], tuple[Kind, NumberReading | None]] = {}
-    to_read = []
+    to_read, of_print = [], printed(grid, found, ink.ink)
     for cell in found:
-        kind = _kind_before(cell, usual)
+        kind = "print" if (cell.row, cell.column) in of_print else _kind_before(cell, usual)
         if kind:
             kinds[cell.row, cell.column] = kind, None
         else:
