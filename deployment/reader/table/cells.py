@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployment.reader.number.sheet import Blob, lines, usual_height
-from deployment.reader.table.grid import Grid
+from deployment.reader.table.separators import Separator
 
 OUTSIDE = 0.3  # of a row's height or a column's width: writing may stand so far outside the outermost lines
 SPECK = 0.12  # of the usual height of what is written: less is a speck
@@ -31,16 +31,16 @@ class Inside:
         return [blob for line in self.lines for blob in line]
 
 
-def inside(grid: Grid, blobs: Sequence[Blob]) -> list[Inside]:
+def inside(rows: Sequence[Separator], columns: Sequence[Separator], blobs: Sequence[Blob]) -> list[Inside]:
     """What is written in the cells of a Grid, cell by cell; Blobs are those of the picture of the grid."""
     usual, by_cell, astride = usual_height(blobs), defaultdict(list), []
     for blob in blobs:
         if max(blob.height, blob.width) < SPECK * usual:
             continue
-        cells = _cells_of(grid, blob)
+        cells = _cells_of(rows, columns, blob)
         if len(cells) > 1:
             astride.append((blob, cells))
-        elif cells and not _is_remain(grid, blob, cells[0], usual):
+        elif cells and not _is_remain(rows, columns, blob, cells[0], usual):
             by_cell[cells[0]].append(blob)
     written = {cell: list(found) for cell, found in by_cell.items()}
     for blob, cells in astride:  # a number that goes over a line stays together
@@ -50,19 +50,19 @@ def inside(grid: Grid, blobs: Sequence[Blob]) -> list[Inside]:
     return [Inside(*cell, [line for line in lines(found) if line]) for cell, found in sorted(by_cell.items())]
 
 
-def _cells_of(grid: Grid, blob: Blob) -> list[tuple[int, int]]:
+def _cells_of(rows: Sequence[Separator], columns: Sequence[Separator], blob: Blob) -> list[tuple[int, int]]:
     """The rows and columns of the cells that a Blob is in, that with most of its ink first: one, or two where it goes
     over the line between two columns; none outside the grid."""
-    rows, columns = np.nonzero(blob.mask)
-    x, y = float(columns.mean()) + blob.left, float(rows.mean()) + blob.top
+    down_ink, across_ink = np.nonzero(blob.mask)
+    x, y = float(across_ink.mean()) + blob.left, float(down_ink.mean()) + blob.top
     down, across = (np.array([float(line.at(at)) for line in lines]) for lines, at in
-                    ((grid.rows, x), (grid.columns, y)))
+                    ((rows, x), (columns, y)))
     row, column = _between(down, y), _between(across, x)
     if row is None or column is None:
         return []
     cells = [(row, column)]
     for other, line in ((column - 1, column), (column + 1, column + 1)):
-        beyond = np.mean((columns + blob.left < across[line]) == (other < column))
+        beyond = np.mean((across_ink + blob.left < across[line]) == (other < column))
         if 0 <= other < len(across) - 1 and beyond > ASTRIDE:
             cells.append((row, other))
     return cells
@@ -79,12 +79,12 @@ def _between(places: NDArray[np.floating], at: float) -> int | None:
     return i if 0 <= i < last else None
 
 
-def _is_remain(grid: Grid, blob: Blob, cell: tuple[int, int], usual: float) -> bool:
+def _is_remain(rows: Sequence[Separator], columns: Sequence[Separator], blob: Blob, cell: tuple[int, int], usual: float) -> bool:
     """Whether a Blob is what remains of a line of the table: thin, along it and near it."""
     x, y = blob.left + blob.width / 2, blob.top + blob.height / 2
     near = ON_LINE * usual
     if blob.height < near and blob.width > FLAT * blob.height:
-        return min(abs(float(grid.rows[i].at(x)) - y) for i in (cell[0], cell[0] + 1)) < near
+        return min(abs(float(rows[i].at(x)) - y) for i in (cell[0], cell[0] + 1)) < near
     if blob.width < near and blob.height > FLAT * blob.width:
-        return min(abs(float(grid.columns[i].at(y)) - x) for i in (cell[1], cell[1] + 1)) < near
+        return min(abs(float(columns[i].at(y)) - x) for i in (cell[1], cell[1] + 1)) < near
     return False

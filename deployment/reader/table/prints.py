@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from deployment.reader.number.sheet import Blob, usual_height
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.table.cells import Inside
-from deployment.reader.table.grid import Grid
+from deployment.reader.table.separators import Separator
 
 SMALL, LARGE = 0.4, 2.5  # of the usual height: signs and smudges show nothing
 NARROW = 0.35  # of its height: one stroke is like another
@@ -20,7 +20,7 @@ PEERS, IN_LINE = 4, 0.6  # other cells of a column, and the share of them that a
 MOST_SIGNS = 4  # in such a cell
 
 
-def printed(grid: Grid, cells: Sequence[Inside], ink: NDArray[np.floating]) -> set[tuple[int, int]]:
+def printed(rows: Sequence[Separator], columns: Sequence[Separator], cells: Sequence[Inside], ink: NDArray[np.floating]) -> set[tuple[int, int]]:
     """Rows and columns of the cells that hold print; ink (H, W): of the grid's picture."""
     usual = usual_height([blob for cell in cells for blob in cell.blobs])
     marks = [(i, blob) for i, cell in enumerate(cells) for blob in cell.blobs
@@ -31,7 +31,7 @@ def printed(grid: Grid, cells: Sequence[Inside], ink: NDArray[np.floating]) -> s
         alike = [likeness[k] for k, (of, blob) in enumerate(marks) if of == i and blob.width > NARROW * blob.height]
         if alike and np.mean(alike) >= ALIKE:
             found.add((cell.row, cell.column))
-    return found | _in_line(grid, cells, usual)
+    return found | _in_line(rows, columns, cells, usual)
 
 
 def _likeness(marks: Sequence[tuple[int, Blob]], ink: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -53,11 +53,11 @@ def _picture(blob, ink):
     return cv2.resize(part, SIZE[::-1], interpolation=cv2.INTER_AREA)
 
 
-def _in_line(grid: Grid, cells: Sequence[Inside], usual: float) -> set[tuple[int, int]]:
+def _in_line(rows: Sequence[Separator], columns: Sequence[Separator], cells: Sequence[Inside], usual: float) -> set[tuple[int, int]]:
     """The cells of a column whose digits have one height, one place and one base line, as row numbers have."""
     found = set()
     for column in {cell.column for cell in cells}:
-        places = {(cell.row, column): np.array(_place(grid, cell)) for cell in cells
+        places = {(cell.row, column): np.array(_place(rows, columns, cell)) for cell in cells
                   if cell.column == column and len(cell.lines) == 1 and len(cell.blobs) <= MOST_SIGNS
                   and any(blob.height > SMALL * usual for blob in cell.blobs)}
         for cell, (height, *rest) in places.items():
@@ -69,10 +69,10 @@ def _in_line(grid: Grid, cells: Sequence[Inside], usual: float) -> set[tuple[int
     return found
 
 
-def _place(grid: Grid, cell: Inside) -> tuple[float, float, float]:
+def _place(rows: Sequence[Separator], columns: Sequence[Separator], cell: Inside) -> tuple[float, float, float]:
     """The height of what stands in a cell, its middle from the left line, and its foot above the lower line."""
     top, left = min(blob.top for blob in cell.blobs), min(blob.left for blob in cell.blobs)
     bottom, right = max(blob.bottom for blob in cell.blobs), max(blob.right for blob in cell.blobs)
     middle = (left + right) / 2
-    return (float(bottom - top), middle - float(grid.columns[cell.column].at(bottom)),
-            float(grid.rows[cell.row + 1].at(middle)) - bottom)
+    return (float(bottom - top), middle - float(columns[cell.column].at(bottom)),
+            float(rows[cell.row + 1].at(middle)) - bottom)

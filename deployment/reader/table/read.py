@@ -1,7 +1,7 @@
 """Read the table of a picture."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,15 @@ from deployment.reader.paper.apart import Box
 from deployment.reader.paper.ink import Ink, find_ink
 from deployment.reader.picture.load import InputError, PictureSource, load_pixels
 from deployment.reader.prediction import NumberReading
+from deployment.reader.table.aligned import aligned, straightened, tilt
 from deployment.reader.table.cells import Inside, inside
 from deployment.reader.table.divide import divided
 from deployment.reader.table.grid import corners_of, find_grid, widened
 from deployment.reader.table.outer import completed
+from deployment.reader.table.outline import Upright
 from deployment.reader.table.prints import printed
 from deployment.reader.table.reading import Cell, Kind, TableReading
+from deployment.reader.table.separators import Separator
 
 SIDE = 2000  # pixels: the long side of larger pictures is reduced to this
 RIM = 0.4  # a table may reach the edge of its sheet
@@ -26,27 +29,75 @@ MOST_CELLS = 2000
 AT_ONCE = 60  # blobs that are read in one batch
 DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower than this share of the usual height
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
-WIDE = 12.0  # heights: a number is no wider
+LEAST_NUMBERS, NUMBERS = 3, 0.4  # of a table without lines: its numbers, and their share of what is written
 
 
 def read_table(deployer: NumberReader, source: PictureSource, name: str = "the picture") -> TableReading:
     """The TableReading of a picture; name as of MNISTDeployer.predict. Raises InputError if it shows no table."""
     pixels = load_pixels(source, name, SIDE)
     picture = pixels.values if pixels.values.dtype == np.uint8 else np.rint(255 * pixels.values).astype(np.uint8)
+    sheet = _with_lines(picture) or _without_lines(picture)
+    if sheet is None:
+        raise InputError(f"No table was found in {name}: photograph a sheet with lines between its cells, or with at "
+                         "least three rows and two columns that stand in line.")
+    shape = len(sheet.rows) - 1, len(sheet.columns) - 1
+    if shape[0] * shape[1] > MOST_CELLS:
+        raise InputError(f"The table in {name} has {shape[0] * shape[1]:,} cells: give at most {MOST_CELLS:,}, in parts.")
+    kinds = _read_cells(deployer, sheet)
+    corners = corners_of(sheet.rows, sheet.columns, sheet.seen.picture.shape)
+    cells = [[_cell(sheet.seen.in_source(corners[[i, i, i + 1, i + 1], [j, j + 1, j + 1, j]]) * pixels.scale,
+                    *kinds.get((i, j), ("empty", None))) for j in range(shape[1])] for i in range(shape[0])]
+    if not sheet.ruled and not _is_table(cells):
+        raise InputError(f"No table was found in {name}: what is written there has no rows and columns of numbers.")
+    height, width = picture.shape[:2]
+    return TableReading(cells, (round(height * pixels.scale), round(width * pixels.scale)), sheet.ruled)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table as it is read: the picture seen straight, its ink, blobs, and the Separators of its rows and columns."""
+
+    seen: Upright
+    ink: Ink
+    blobs: list[Blob]
+    rows: list[Separator]
+    columns: list[Separator]
+    ruled: bool
+
+
+def _with_lines(picture: NDArray[np.uint8]) -> Sheet | None:
+    """The Sheet of a table with lines."""
     grid = find_grid(picture)
     if grid is None:
-        raise InputError(f"No table was found in {name}.")
+        return None
     grid = widened(grid, picture)
     seen = grid.seen.picture
-    ink = find_ink(seen, side=max(seen.shape), rules=[line.rule for line in grid.every if line.rule],
-                   rim=RIM)
+    ink = find_ink(seen, side=max(seen.shape), rules=[line.rule for line in grid.every if line.rule], rim=RIM)
     marks = blobs(ink.ink, ink.mask)
-    rows, columns = divided(*completed(grid.rows, grid.columns, marks), marks)
-    grid = replace(grid, rows=rows, columns=columns)
-    found = inside(grid, marks)
+    return Sheet(grid.seen, ink, marks, *divided(*completed(grid.rows, grid.columns, marks), marks), True)
+
+
+def _without_lines(picture: NDArray[np.uint8]) -> Sheet | None:
+    """The Sheet of a table without lines."""
+    slope = tilt(blobs(*_ink_and_mask(picture)))
+    seen = straightened(picture, slope)
+    ink = find_ink(seen.picture, side=max(picture.shape), rim=RIM)
+    marks = blobs(ink.ink, ink.mask)
+    parts = aligned(marks) if marks else None
+    return Sheet(seen, ink, marks, *parts, False) if parts else None
+
+
+def _ink_and_mask(picture):
+    ink = find_ink(picture, side=max(picture.shape), rim=RIM)
+    return ink.ink, ink.mask
+
+
+def _read_cells(deployer: NumberReader, sheet: Sheet) -> dict[tuple[int, int], tuple[Kind, NumberReading | None]]:
+    """{(row, column): kind, reading of a number} of the cells in which something is written."""
+    found = inside(sheet.rows, sheet.columns, sheet.blobs)
     usual = usual_height([blob for cell in found for blob in cell.blobs])
     kinds: dict[tuple[int, int], tuple[Kind, NumberReading | None]] = {}
-    to_read, of_print = [], printed(grid, found, ink.ink)
+    to_read, of_print = [], printed(sheet.rows, sheet.columns, found, sheet.ink.ink)
     for cell in found:
         kind = "print" if (cell.row, cell.column) in of_print else _kind_before(cell, usual)
         if kind:
@@ -54,14 +105,15 @@ def read_table(deployer: NumberReader, source: PictureSource, name: str = "the p
         else:
             to_read.append(cell)
     for part in _batches(to_read):
-        for cell, reading in zip(part, _read(deployer, ink, seen, part), strict=True):
+        for cell, reading in zip(part, _read(deployer, sheet.ink, part), strict=True):
             kinds[cell.row, cell.column] = _kind(reading), reading
-    corners = corners_of(grid.rows, grid.columns, seen.shape)
-    cells = [[_cell(grid.seen.in_source(corners[[i, i, i + 1, i + 1], [j, j + 1, j + 1, j]]) * pixels.scale,
-                    *kinds.get((i, j), ("empty", None)))
-              for j in range(len(columns) - 1)] for i in range(len(rows) - 1)]
-    height, width = picture.shape[:2]
-    return TableReading(cells, (round(height * pixels.scale), round(width * pixels.scale)), True)
+    return kinds
+
+
+def _is_table(cells: Sequence[Sequence[Cell]]) -> bool:
+    """Whether cells without lines are a table: enough of what is written are numbers."""
+    filled = [cell for row in cells for cell in row if cell.kind != "empty"]
+    return sum(cell.kind == "number" for cell in filled) >= max(LEAST_NUMBERS, NUMBERS * len(filled))
 
 
 def _kind_before(cell: Inside, usual: float) -> Kind | None:
@@ -87,7 +139,7 @@ def _batches(cells: Sequence[Inside]) -> Iterator[list[Inside]]:
         yield part
 
 
-def _read(deployer: NumberReader, ink: Ink, seen: NDArray, cells: Sequence[Inside]) -> list[NumberReading | None]:
+def _read(deployer: NumberReader, ink: Ink, cells: Sequence[Inside]) -> list[NumberReading | None]:
     """The NumberReading of each cell; None where nothing is a digit."""
     rows = [line for cell in cells for line in cell.lines]
     work = assessed(deployer, ink.ink, ink.mask, rows)
@@ -97,7 +149,8 @@ def _read(deployer: NumberReader, ink: Ink, seen: NDArray, cells: Sequence[Insid
     answers = []
     for cell in cells:
         lines: list[LineReading] = [next(read) for _ in cell.lines]
-        answers.append(number_reading(lines, np.zeros((1, 1), np.uint8), 1.0) if any(one.places for one in lines) else None)
+        written = any(line.places for line in lines)
+        answers.append(number_reading(lines, np.zeros((1, 1), np.uint8), 1.0) if written else None)
     return answers
 
 
