@@ -38,6 +38,8 @@ from deployment.reader.picture.load import (
     unread_pages,
 )
 from deployment.reader.prediction import NumberReading, Prediction
+from deployment.reader.table.read import read_table
+from deployment.reader.table.reading import TableReading
 
 SHIPPED = model.FINAL_MODEL
 RUNS = SHIPPED.parent / "runs"
@@ -108,6 +110,11 @@ class MNISTDeployer:
                      skip_errors: bool = False, **options) -> list[NumberReading | InputError]:
         """Read many pictures; options: arguments of `read_number`; names and skip_errors as of `predict_batch`."""
         return _read_each(lambda source, name: self.read_number(source, name, **options), sources, names, skip_errors)
+
+    def read_table(self, source: PictureSource, name: str = "the picture") -> TableReading:
+        """Read a table of handwritten numbers, with lines between its cells or without; arguments and errors as of
+        `predict`."""
+        return read_table(self, source, name)
 
     def assess_pairs(self, X: Array) -> Array:
         """Log probabilities (N, 121) of what windows X (N, 984) show, by the pair reader of the model's folder, or else

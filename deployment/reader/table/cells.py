@@ -32,15 +32,21 @@ class Inside:
 
 
 def inside(rows: Sequence[Separator], columns: Sequence[Separator], blobs: Sequence[Blob]) -> list[Inside]:
-    """What is written in the cells of a Grid, cell by cell; Blobs are those of the picture of the grid."""
+    """What is written in the cells between the Separators of rows and columns, cell by cell."""
     usual, by_cell, astride = usual_height(blobs), defaultdict(list), []
-    for blob in blobs:
-        if max(blob.height, blob.width) < SPECK * usual:
+    marks = [blob for blob in blobs if max(blob.height, blob.width) >= SPECK * usual]
+    if not marks:
+        return []
+    x, y = np.array([_middle(blob) for blob in marks]).T
+    down, across = np.array([line.at(x) for line in rows]).T, np.array([line.at(y) for line in columns]).T
+    for blob, levels, sides, at in zip(marks, down, across, zip(x, y, strict=True), strict=True):
+        row, column = _between(levels, at[1]), _between(sides, at[0])
+        if row is None or column is None:
             continue
-        cells = _cells_of(rows, columns, blob)
+        cells = [(row, column), *((row, other) for other in _beside(blob, sides, column))]
         if len(cells) > 1:
             astride.append((blob, cells))
-        elif cells and not _is_remain(rows, columns, blob, cells[0], usual):
+        elif not _is_remain(blob, levels[row : row + 2], sides[column : column + 2], usual):
             by_cell[cells[0]].append(blob)
     written = {cell: list(found) for cell, found in by_cell.items()}
     for blob, cells in astride:  # a number that goes over a line stays together
@@ -50,22 +56,18 @@ def inside(rows: Sequence[Separator], columns: Sequence[Separator], blobs: Seque
     return [Inside(*cell, [line for line in lines(found) if line]) for cell, found in sorted(by_cell.items())]
 
 
-def _cells_of(rows: Sequence[Separator], columns: Sequence[Separator], blob: Blob) -> list[tuple[int, int]]:
-    """The rows and columns of the cells that a Blob is in, that with most of its ink first: one, or two where it goes
-    over the line between two columns; none outside the grid."""
-    down_ink, across_ink = np.nonzero(blob.mask)
-    x, y = float(across_ink.mean()) + blob.left, float(down_ink.mean()) + blob.top
-    down, across = (np.array([float(line.at(at)) for line in lines]) for lines, at in
-                    ((rows, x), (columns, y)))
-    row, column = _between(down, y), _between(across, x)
-    if row is None or column is None:
-        return []
-    cells = [(row, column)]
+def _middle(blob):
+    """x and y of the middle of a blob's ink."""
+    down, across = np.nonzero(blob.mask)
+    return float(across.mean()) + blob.left, float(down.mean()) + blob.top
+
+
+def _beside(blob, sides, column):
+    """The columns beside its own one, beyond a line, in which a part of a blob's ink is."""
+    columns = np.nonzero(blob.mask)[1] + blob.left
     for other, line in ((column - 1, column), (column + 1, column + 1)):
-        beyond = np.mean((across_ink + blob.left < across[line]) == (other < column))
-        if 0 <= other < len(across) - 1 and beyond > ASTRIDE:
-            cells.append((row, other))
-    return cells
+        if 0 <= other < len(sides) - 1 and np.mean((columns < sides[line]) == (other < column)) > ASTRIDE:
+            yield other
 
 
 def _between(places: NDArray[np.floating], at: float) -> int | None:
@@ -79,12 +81,12 @@ def _between(places: NDArray[np.floating], at: float) -> int | None:
     return i if 0 <= i < last else None
 
 
-def _is_remain(rows: Sequence[Separator], columns: Sequence[Separator], blob: Blob, cell: tuple[int, int], usual: float) -> bool:
-    """Whether a Blob is what remains of a line of the table: thin, along it and near it."""
-    x, y = blob.left + blob.width / 2, blob.top + blob.height / 2
+def _is_remain(blob: Blob, levels: NDArray[np.floating], sides: NDArray[np.floating], usual: float) -> bool:
+    """Whether a Blob is what remains of a line of the table: thin, along it and near it; levels, sides: where the lines
+    above and below it run, and left and right of it."""
     near = ON_LINE * usual
     if blob.height < near and blob.width > FLAT * blob.height:
-        return min(abs(float(rows[i].at(x)) - y) for i in (cell[0], cell[0] + 1)) < near
+        return bool(np.abs(levels - blob.top - blob.height / 2).min() < near)
     if blob.width < near and blob.height > FLAT * blob.width:
-        return min(abs(float(columns[i].at(y)) - x) for i in (cell[1], cell[1] + 1)) < near
+        return bool(np.abs(sides - blob.left - blob.width / 2).min() < near)
     return False
