@@ -62,6 +62,12 @@ def corners_of(rows: list[Separator], columns: list[Separator], shape: tuple[int
     return np.array([[_crossing(row, column, shape) for column in columns] for row in rows])
 
 
+def lines_of(picture: NDArray[np.uint8]) -> list[Separator]:
+    """All lines that are seen on a picture (H, W) or (H, W, 3), of a table or of its paper."""
+    lost = _lost(picture)
+    return separators(lost, pieces_of(lost))[2]
+
+
 def _lost(picture):
     """The light lost to ink on a picture, (H, W)."""
     seen = np.atleast_3d(picture)

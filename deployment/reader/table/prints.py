@@ -1,11 +1,13 @@
-"""Tell printed matter from handwriting: print repeats itself, and stands in line."""
+"""Tell printed matter from handwriting: all printed digits of a kind are alike, and stand in line."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deployment.reader.number.page import NumberReader
 from deployment.reader.number.sheet import Blob, usual_height
+from deployment.reader.paper.frame import frame
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.table.cells import Inside
 from deployment.reader.table.separators import Separator
@@ -13,47 +15,48 @@ from deployment.reader.table.separators import Separator
 SMALL, LARGE = 0.4, 2.5  # of the usual height: signs and smudges show nothing
 NARROW = 0.35  # of its height: one stroke is like another
 SIZE = (24, 16)  # rows and columns to which blobs are brought for a comparison
-ALIKE = 0.85  # mean correlation of a cell's blobs with those that are most like them in other cells
+ALIKE = 0.85  # correlation of two printed blobs
+MOST_ALIKE = 0.5  # of the blobs of its size that read as the same digit are alike where they are printed
 HEIGHT, WIDTH = 0.07, 0.08  # by which such blobs may differ, of their height
 LEVEL = (0.08, 0.12, 0.15)  # by which printed numbers of a column differ at most: height, place across, base line
 PEERS, IN_LINE = 4, 0.6  # other cells of a column, and the share of them that are in line with a printed one
 MOST_SIGNS = 4  # in such a cell
 
 
-def printed(rows: Sequence[Separator], columns: Sequence[Separator], cells: Sequence[Inside], ink: NDArray[np.floating]) -> set[tuple[int, int]]:
-    """Rows and columns of the cells that hold print; ink (H, W): of the grid's picture."""
+def printed(deployer: NumberReader, rows: Sequence[Separator], columns: Sequence[Separator], cells: Sequence[Inside],
+            ink: NDArray[np.floating]) -> set[tuple[int, int]]:
+    """Rows and columns of the cells that hold print; ink (H, W): of the picture."""
     usual = usual_height([blob for cell in cells for blob in cell.blobs])
     marks = [(i, blob) for i, cell in enumerate(cells) for blob in cell.blobs
-             if SMALL * usual < blob.height < LARGE * usual]
-    likeness = _likeness(marks, ink)
-    found = set()
+             if SMALL * usual < blob.height < LARGE * usual and blob.width > NARROW * blob.height]
+    found, alike = set(), _alike(deployer, marks, ink)
     for i, cell in enumerate(cells):
-        alike = [likeness[k] for k, (of, blob) in enumerate(marks) if of == i and blob.width > NARROW * blob.height]
-        if alike and np.mean(alike) >= ALIKE:
+        shares = [share for (of, _), share in zip(marks, alike, strict=True) if of == i]
+        if shares and np.mean(shares) >= MOST_ALIKE:
             found.add((cell.row, cell.column))
     return found | _in_line(rows, columns, cells, usual)
 
 
-def _likeness(marks: Sequence[tuple[int, Blob]], ink: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The largest correlation of each blob with one of its size in another cell, (n,); 0 where there is none."""
+def _alike(deployer: NumberReader, marks: Sequence[tuple[int, Blob]], ink: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Of the blobs in other cells that have the size of each and read as the same digit, the share that looks like it:
+    (n,); 0 where there is none."""
     if len(marks) < 2:
         return np.zeros(len(marks))
-    seen = np.array([_picture(blob, ink) for _, blob in marks]).reshape(len(marks), -1)
-    seen = seen - seen.mean(axis=1, keepdims=True)
+    parts = [np.where(blob.mask, ink[blob.top : blob.bottom, blob.left : blob.right], 0).astype(np.float32)
+             for _, blob in marks]
+    digit = deployer.assess(np.stack([frame(part) for part in parts]))[0].argmax(axis=1)
+    seen = np.array([cv2.resize(part, SIZE[::-1], interpolation=cv2.INTER_AREA).ravel() for part in parts])
+    seen -= seen.mean(axis=1, keepdims=True)
     seen /= np.maximum(np.linalg.norm(seen, axis=1, keepdims=True), 1e-6)
     of, height, width = (np.array(values) for values in zip(*[(i, blob.height, blob.width) for i, blob in marks],
                                                             strict=True))
-    same = ((np.abs(height - height[:, None]) < HEIGHT * height + 1) & (of != of[:, None])
-            & (np.abs(width - width[:, None]) < WIDTH * height + 1))
-    return np.where(same, seen @ seen.T, 0).max(axis=1)
+    others = (digit == digit[:, None]) & (of != of[:, None]) & (np.abs(height - height[:, None]) < HEIGHT * height + 1)
+    twins = others & (np.abs(width - width[:, None]) < WIDTH * height + 1) & (seen @ seen.T > ALIKE)
+    return twins.sum(axis=1) / np.maximum(others.sum(axis=1), 1)
 
 
-def _picture(blob, ink):
-    part = np.where(blob.mask, ink[blob.top : blob.bottom, blob.left : blob.right], 0).astype(np.float32)
-    return cv2.resize(part, SIZE[::-1], interpolation=cv2.INTER_AREA)
-
-
-def _in_line(rows: Sequence[Separator], columns: Sequence[Separator], cells: Sequence[Inside], usual: float) -> set[tuple[int, int]]:
+def _in_line(rows: Sequence[Separator], columns: Sequence[Separator], cells: Sequence[Inside],
+             usual: float) -> set[tuple[int, int]]:
     """The cells of a column whose digits have one height, one place and one base line, as row numbers have."""
     found = set()
     for column in {cell.column for cell in cells}:

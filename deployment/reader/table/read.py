@@ -10,13 +10,13 @@ from deployment.reader.number.page import NumberReader, Written, assessed
 from deployment.reader.number.read import LineReading, number_reading, read_lines
 from deployment.reader.number.sheet import Blob, blobs, usual_height
 from deployment.reader.paper.apart import Box
-from deployment.reader.paper.ink import Ink, find_ink
+from deployment.reader.paper.ink import find_ink
 from deployment.reader.picture.load import InputError, PictureSource, load_pixels
 from deployment.reader.prediction import NumberReading
 from deployment.reader.table.aligned import aligned, straightened, tilt
 from deployment.reader.table.cells import Inside, inside
 from deployment.reader.table.divide import divided
-from deployment.reader.table.grid import corners_of, find_grid, widened
+from deployment.reader.table.grid import corners_of, find_grid, lines_of, widened
 from deployment.reader.table.outer import completed
 from deployment.reader.table.outline import Upright
 from deployment.reader.table.prints import printed
@@ -58,7 +58,8 @@ class Sheet:
     """A table as it is read: the picture seen straight, its ink, blobs, and the Separators of its rows and columns."""
 
     seen: Upright
-    ink: Ink
+    ink: NDArray[np.float32]
+    mask: NDArray[np.bool_]
     blobs: list[Blob]
     rows: list[Separator]
     columns: list[Separator]
@@ -74,21 +75,22 @@ def _with_lines(picture: NDArray[np.uint8]) -> Sheet | None:
     seen = grid.seen.picture
     ink = find_ink(seen, side=max(seen.shape), rules=[line.rule for line in grid.every if line.rule], rim=RIM)
     marks = blobs(ink.ink, ink.mask)
-    return Sheet(grid.seen, ink, marks, *divided(*completed(grid.rows, grid.columns, marks), marks), True)
+    return Sheet(grid.seen, ink.ink, ink.mask, marks, *divided(*completed(grid.rows, grid.columns, marks), marks), True)
 
 
 def _without_lines(picture: NDArray[np.uint8]) -> Sheet | None:
-    """The Sheet of a table without lines."""
-    slope = tilt(blobs(*_ink_and_mask(picture)))
+    """The Sheet of a table without lines, or with lines between its rows alone."""
+    slope = tilt(blobs(*_written(picture)))
     seen = straightened(picture, slope)
-    ink = find_ink(seen.picture, side=max(picture.shape), rim=RIM)
-    marks = blobs(ink.ink, ink.mask)
+    ink, mask = _written(seen.picture)
+    marks = blobs(ink, mask)
     parts = aligned(marks) if marks else None
-    return Sheet(seen, ink, marks, *parts, False) if parts else None
+    return Sheet(seen, ink, mask, marks, *parts, False) if parts else None
 
 
-def _ink_and_mask(picture):
-    ink = find_ink(picture, side=max(picture.shape), rim=RIM)
+def _written(picture):
+    """Ink and mask (H, W) of a picture without all lines that are seen on it."""
+    ink = find_ink(picture, side=max(picture.shape), rules=[line.rule for line in lines_of(picture)], rim=RIM)
     return ink.ink, ink.mask
 
 
@@ -97,7 +99,7 @@ def _read_cells(deployer: NumberReader, sheet: Sheet) -> dict[tuple[int, int], t
     found = inside(sheet.rows, sheet.columns, sheet.blobs)
     usual = usual_height([blob for cell in found for blob in cell.blobs])
     kinds: dict[tuple[int, int], tuple[Kind, NumberReading | None]] = {}
-    to_read, of_print = [], printed(sheet.rows, sheet.columns, found, sheet.ink.ink)
+    to_read, of_print = [], printed(deployer, sheet.rows, sheet.columns, found, sheet.ink)
     for cell in found:
         kind = "print" if (cell.row, cell.column) in of_print else _kind_before(cell, usual)
         if kind:
@@ -105,7 +107,7 @@ def _read_cells(deployer: NumberReader, sheet: Sheet) -> dict[tuple[int, int], t
         else:
             to_read.append(cell)
     for part in _batches(to_read):
-        for cell, reading in zip(part, _read(deployer, sheet.ink, part), strict=True):
+        for cell, reading in zip(part, _read(deployer, sheet, part), strict=True):
             kinds[cell.row, cell.column] = _kind(reading), reading
     return kinds
 
@@ -139,13 +141,13 @@ def _batches(cells: Sequence[Inside]) -> Iterator[list[Inside]]:
         yield part
 
 
-def _read(deployer: NumberReader, ink: Ink, cells: Sequence[Inside]) -> list[NumberReading | None]:
+def _read(deployer: NumberReader, sheet: Sheet, cells: Sequence[Inside]) -> list[NumberReading | None]:
     """The NumberReading of each cell; None where nothing is a digit."""
     rows = [line for cell in cells for line in cell.lines]
-    work = assessed(deployer, ink.ink, ink.mask, rows)
+    work = assessed(deployer, sheet.ink, sheet.mask, rows)
     if work is None:
         return [None] * len(cells)
-    read = iter(read_lines(deployer, Written(ink.ink, ink.mask, work, []), 1.0))
+    read = iter(read_lines(deployer, Written(sheet.ink, sheet.mask, work, []), 1.0))
     answers = []
     for cell in cells:
         lines: list[LineReading] = [next(read) for _ in cell.lines]
