@@ -120,7 +120,8 @@ def _sheet(rows, pictures, printed, tall, grid, rng):
     for (i, j), picture in pictures.items():
         spare = widths[j] - picture.shape[1], high - picture.shape[0]
         over = rng.random() < OVER_LINE and (i, j) not in printed
-        low = spare[1] * rng.uniform(0.8, 1.1) if over else max(spare[1], 0) * rng.uniform(0.3, 0.7)
+        low = spare[1] * rng.uniform(0.8, 1.1) if over else max(spare[1], 0) * (
+            0.5 if (i, j) in printed else rng.uniform(0.3, 0.7))
         top = margin + y[i] + int(low)
         aside = 0.5 if (i, j) in printed else rng.uniform(0.25, 0.75)
         left = margin + x[j] + int(max(spare[0], 0) * aside)

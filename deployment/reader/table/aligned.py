@@ -15,6 +15,7 @@ LEAST_ROWS, LEAST_COLUMNS = 3, 2  # fewer, and what is written is no table
 SMALL = 0.4  # of the usual height: what is lower does not show where a row runs
 TILT = 0.35  # rows a column: text that runs steeper is not straightened
 LONG = 6.0  # usual heights: a row is so long, from its first to its last blob, if it shows the tilt
+NEAR = 0.6  # usual heights: parts of a line are no farther apart, up and down
 AROUND = 0.5  # usual heights around the outermost blobs
 
 
@@ -41,17 +42,28 @@ def straightened(picture: NDArray[np.uint8], slope: float) -> Upright:
 def aligned(blobs: Sequence[Blob]) -> tuple[list[Separator], list[Separator]] | None:
     """The Separators of the rows and columns in which Blobs stand; None where they are no table."""
     usual = usual_height(blobs)
-    rows = [row for row in lines(blobs) if any(blob.height > SMALL * usual for blob in row)]
-    if len(rows) < LEAST_ROWS:
+    middles = _middles(blobs, usual)
+    if len(middles) < LEAST_ROWS:
         return None
-    middles = np.array([np.median([blob.top + blob.bottom for blob in row if blob.height > SMALL * usual]) / 2
-                        for row in rows])
     top, bottom = min(blob.top for blob in blobs), max(blob.bottom for blob in blobs)
     left, right = min(blob.left for blob in blobs), max(blob.right for blob in blobs)
     between = (middles[:-1] + middles[1:]) / 2
     levels = [_level(at) for at in (top - AROUND * usual, *between, bottom + AROUND * usual)]
     columns = divided(levels, [_level(left - AROUND * usual), _level(right + AROUND * usual)], blobs)[1]
     return (levels, columns) if len(columns) > LEAST_COLUMNS else None
+
+
+def _middles(blobs, usual):
+    """The rows of the middles of lines of writing; parts of a line that are far apart are one."""
+    found = sorted((float(np.median([blob.top + blob.bottom for blob in large])) / 2, len(large)) for row in lines(blobs)
+                   if (large := [blob for blob in row if blob.height > SMALL * usual]))
+    groups: list[list[tuple[float, int]]] = []
+    for one in found:
+        if groups and one[0] - groups[-1][-1][0] < NEAR * usual:
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+    return np.array([np.average([at for at, _ in group], weights=[n for _, n in group]) for group in groups])
 
 
 def _level(at: float) -> Separator:

@@ -89,8 +89,9 @@ def _without_lines(picture: NDArray[np.uint8]) -> Sheet | None:
 
 
 def _written(picture):
-    """Ink and mask (H, W) of a picture without all lines that are seen on it."""
-    ink = find_ink(picture, side=max(picture.shape), rules=[line.rule for line in lines_of(picture)], rim=RIM)
+    """Ink and mask (H, W) of a picture without the level lines that are seen on it."""
+    rules = [line.rule for line in lines_of(picture) if line.rule is not None and line.rule.level]
+    ink = find_ink(picture, side=max(picture.shape), rules=rules, rim=RIM)
     return ink.ink, ink.mask
 
 
