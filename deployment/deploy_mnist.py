@@ -5,8 +5,6 @@
 From a shell: `python -m deployment.deploy_mnist photo.jpg [--json | --csv]`, with --number for whole numbers.
 """
 
-import argparse
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -16,15 +14,13 @@ from typing import Any, Literal, TypeVar, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.command import refusing
 from core.digits.data import as_input, load_split, read_checked
 from core.explain import attribution, counterfactual, gates, neighbours, probe
 from core.models import model, pairs
 from core.models.check import check
 from core.nn.context import Array
 from core.nn.losses import log_softmax
-from deployment.reader import hypotheses, wording
-from deployment.reader.csv_tables import digits_csv, numbers_csv
+from deployment.reader import hypotheses
 from deployment.reader.number.pen import Stroke
 from deployment.reader.number.read import read_number
 from deployment.reader.number.values import Dates
@@ -35,7 +31,6 @@ from deployment.reader.picture.load import (
     check_images,
     load_grey,
     load_pixels,
-    unread_pages,
 )
 from deployment.reader.prediction import NumberReading, Prediction
 from deployment.reader.table.read import read_table
@@ -277,46 +272,10 @@ def available_models() -> dict[str, Path]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m deployment.deploy_mnist", description="Read pictures of digits.",
-        epilog="A box is (top, left, bottom, right) in pixels of the picture. Only the first frame or page is read.")
-    parser.add_argument("files", nargs="+", metavar="FILE")
-    parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR")
-    parser.add_argument("--number", action="store_true", help="read whole numbers, on one or several lines")
-    parser.add_argument("--digits", action="store_true", help="with --number: digits alone, without signs and spaces")
-    parser.add_argument("--dates", choices=("dmy", "mdy"), default="dmy",
-                        help="with --number: whether the day or the month comes first (default: dmy)")
-    written = parser.add_mutually_exclusive_group()
-    written.add_argument("--json", action="store_true", help="one JSON object a line, with the box of each digit")
-    written.add_argument("--csv", action="store_true", help="a table, as the app offers it")
-    args = parser.parse_args(argv)
-    with refusing("deploy_mnist"):
-        deployer = MNISTDeployer(args.model)
-        names = [f"“{file}”" for file in args.files]
-        if args.number:
-            answers = deployer.read_numbers(args.files, names, skip_errors=True, signs=not args.digits,
-                                            dates=args.dates)
-            table = numbers_csv(args.files, answers) if args.csv else ""
-        else:
-            answers = deployer.predict_batch(args.files, names, skip_errors=True)
-            table = digits_csv(args.files, answers) if args.csv else ""
-    print(table, end="")
-    for file, answer in zip(args.files, answers, strict=True):
-        if not isinstance(answer, InputError):
-            for sentence in unread_pages(file, f"“{file}”"):
-                print(sentence, file=sys.stderr)
-        if args.csv:  # the table lists answers and errors
-            continue
-        if args.json:
-            result = {"error": str(answer)} if isinstance(answer, InputError) else answer.to_dict()
-            print(json.dumps({"file": file} | result, ensure_ascii=False))
-        elif isinstance(answer, InputError):
-            print(answer, file=sys.stderr)
-        elif isinstance(answer, NumberReading):
-            print(f"{file}: {wording.number(answer)}")
-        else:
-            print(f"{file}: {answer.digit}   {wording.sentence(answer)} ({answer.emotion})")
-    return 1 if any(isinstance(answer, InputError) for answer in answers) else 0
+    """Read pictures as the command line says; see deployment/command.py."""
+    from deployment.command import main as run  # which needs MNISTDeployer
+
+    return run(argv)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deployment.reader.paper.frame import stroke_width
 from deployment.reader.paper.masks import labelled
 
-SPECK, THIN_SPECK = 0.05, 0.7  # of the usual height on a page, and of the pen's width: less is a grain or a stain
+SPECK, THIN_SPECK = 0.05, 0.5  # of the usual height on a page, and of the pen's width: less is a grain or a stain
 PALE = 0.36  # of the pen's mean strength
 SLIGHT = 0.17  # of the pen's mean strength times width: a torn edge, a crease
 ACROSS = 0.96  # of the page: an edge or a rule

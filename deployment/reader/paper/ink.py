@@ -10,7 +10,7 @@ from deployment.reader.paper.light import CROP, enlarge, has_edges, ink_is_dark,
 from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.paper.pick import ALONG, MIN_CONTRAST
-from deployment.reader.paper.rules import Rule, find_rules, is_new, noise_of
+from deployment.reader.paper.rules import Rule, find_rules, noise_of
 from deployment.reader.paper.sheet import find_sheet
 from deployment.reader.paper.unruled import without_rules
 
@@ -23,6 +23,7 @@ DARKEST = 0.4  # of the usual light: where the paper is darker, noise would pass
 GRAIN = 3.0  # standard deviations of the camera's noise: a mean of nine pixels with less is no ink
 NARROW = 0.3  # of the threshold: the steps of an oblique edge take less light
 REMAINS = 0.7  # of a component lies on rules or along an edge: it is a part of one
+DOT, ROUND, LEAST_DOT = 0.6, 2.0, 4  # of the strokes' darkness, times its width, pixels: a point on a line of paper
 REDUCED = 13  # pixels: the least side of a closing on a reduced picture
 BORDER = 0.012  # of the picture's long side: the strip along an edge in which its shadow lies
 
@@ -65,13 +66,13 @@ class Ink:
 
 
 def find_ink(picture: NDArray, kind: str | None = None, side: int = SIDE,
-             rules: Sequence[Rule] = (), rim: float = 1.0) -> Ink:
+             rules: Sequence[Rule] | None = None, rim: float = 1.0) -> Ink:
     """The Ink of a picture (H, W) or (H, W, 3), uint8 or floats in [0, 1], on paper of any colour, under any light.
 
     The background of each channel is what is left of it without strokes; ink is the largest share of its light that any
     channel lost. kind: "canvas" for bright strokes on a ground that is nothing but black. side: pixels, to which the
-    long side of larger pictures is reduced. rules: lines of a picture no larger than that which are known,
-    beside those that are found. rim: times the usual width of the edge of a sheet and its shadow, in which no ink is.
+    long side of larger pictures is reduced. rules: those of a picture no larger than that, where they are
+    known. rim: times the usual width of the edge of a sheet and its shadow, in which no ink is.
     """
     factor = -(-max(picture.shape[:2]) // side)
     rows, columns = (max(n - n % factor, factor) for n in picture.shape[:2])
@@ -102,7 +103,7 @@ def _on_paper(picture, dark, outline, scale, rules):
     lost[~inside] = 0
     ink, noise = levelled(strongest(lost), inside)
     least = max(4 * noise, 0.6 * MIN_CONTRAST)
-    rules = [*(found := find_rules(ink, 0.6 * MIN_CONTRAST, inside)), *(one for one in rules if is_new(one, found))]
+    rules = find_rules(ink, 0.6 * MIN_CONTRAST, inside) if rules is None else rules
     lines = rule_bands(ink.shape, rules)
     if rules:
         ink, noise = levelled(strongest(without_rules(lost, rules, least)), inside & ~lines)
@@ -189,7 +190,8 @@ def pen_width(mask: NDArray[np.bool_]) -> float:
 
 
 def connected(ink: NDArray[np.floating], seeds: NDArray[np.bool_], threshold: float, noise: float,
-              lines: NDArray[np.bool_], inside: NDArray[np.bool_], rim: float = 1.0) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+              lines: NDArray[np.bool_], inside: NDArray[np.bool_],
+              rim: float = 1.0) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(ink (H, W) in [0, 1], what hangs together with ink), without what remains of rules and what lies along an edge.
 
     seeds: a mask, of which some is in all ink; threshold: between ink and paper; lines, inside: masks of the rules
@@ -205,8 +207,14 @@ def connected(ink: NDArray[np.floating], seeds: NDArray[np.bool_], threshold: fl
     edge = border(inside, width)
     aside = edge | lines
     most = REMAINS + (1 - REMAINS) * aside.mean()  # on a fine grid much of any component lies on rules
-    keep &= np.bincount(labels[aside], minlength=n) <= most * stats[:, cv2.CC_STAT_AREA]
-    length = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    area, sides = stats[:, cv2.CC_STAT_AREA], stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    length = sides.max(axis=1)
+    on_lines = np.bincount(labels[aside], minlength=n) > most * area
+    if (on_lines & keep).any():  # a point that is written on a line is as dark as a stroke, and as wide
+        mean = np.bincount(labels.ravel(), ink.ravel(), minlength=n) / np.maximum(area, 1)
+        pen = float(np.median(mean[keep & ~on_lines])) if (keep & ~on_lines).any() else np.inf
+        on_lines &= (mean < DOT * pen) | (length > ROUND * sides.min(axis=1)) | (length < LEAST_DOT)
+    keep &= ~on_lines
     keep &= np.bincount(labels[edge], minlength=n) <= ALONG * length * width
     mask = keep[labels]
     near = grown(mask, 5) & ~((labels > 0) & ~mask)

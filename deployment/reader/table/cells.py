@@ -11,7 +11,6 @@ from deployment.reader.number.sheet import Blob, lines, usual_height
 from deployment.reader.table.separators import Separator
 
 OUTSIDE = 0.3  # of a row's height or a column's width: writing may stand so far outside the outermost lines
-SPECK = 0.12  # of the usual height of what is written: less is a speck
 ASTRIDE = 0.15  # of a blob's ink, on the other side of a line: it may belong there
 FLAT = 2.2  # times wider than high: a dash
 ON_LINE = 0.25  # of the usual height: a flat remain of a line of the table is no thicker, and near it
@@ -34,12 +33,11 @@ class Inside:
 def inside(rows: Sequence[Separator], columns: Sequence[Separator], blobs: Sequence[Blob]) -> list[Inside]:
     """What is written in the cells between the Separators of rows and columns, cell by cell."""
     usual, by_cell, astride = usual_height(blobs), defaultdict(list), []
-    marks = [blob for blob in blobs if max(blob.height, blob.width) >= SPECK * usual]
-    if not marks:
+    if not blobs:
         return []
-    x, y = np.array([_middle(blob) for blob in marks]).T
+    x, y = np.array([_middle(blob) for blob in blobs]).T
     down, across = np.array([line.at(x) for line in rows]).T, np.array([line.at(y) for line in columns]).T
-    for blob, levels, sides, at in zip(marks, down, across, zip(x, y, strict=True), strict=True):
+    for blob, levels, sides, at in zip(blobs, down, across, zip(x, y, strict=True), strict=True):
         row, column = _between(levels, at[1]), _between(sides, at[0])
         if row is None or column is None:
             continue

@@ -1,6 +1,7 @@
 """Rows and columns that no line parts: where all that is written leaves a gap in the same place."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,8 @@ from deployment.reader.table.separators import Separator
 
 STEPS = 400  # places across a row or column where a gap is searched
 ACROSS, DOWN = 0.6, 0.5  # of the usual height: the least gap between two columns, and between two rows
-CROSSED = 0.15  # of the rows may cross the gap between two columns, as headings do
-BOTH = 0.6  # of the rows with writing have some on both sides
+CROSSED, MANY = 0.15, 5  # of the rows may cross the gap between two columns, as headings do; one of so many
+BOTH = 0.5  # of the rows with writing have some on both sides
 LEAST_ROWS, LEAST_COLUMNS = 3, 2  # with writing on both sides
 SMALL = 0.4  # of the usual height: what is lower is a sign and shows nothing
 
@@ -27,12 +28,12 @@ def divided(rows: list[Separator], columns: list[Separator],
 
 
 def _divided(lines, others, boxes, least, least_cells, crossed):
-    """The lines with one more in each gap. boxes: (n, 4), from and to across the lines in columns 0 and 2, along them in
-    1 and 3; least: pixels of a gap."""
+    """The lines with one more in each gap. boxes: (n, 4), from and to across the lines in columns 0 and 2, along them
+    in 1 and 3; least: pixels of a gap."""
     along = (boxes[:, 1] + boxes[:, 3]) / 2
     cell = np.array([line.at((boxes[:, 0] + boxes[:, 2]) / 2) < along for line in others]).sum(axis=0) - 1
     answer = [lines[0]]
-    for before, after in zip(lines[:-1], lines[1:], strict=True):
+    for before, after in pairwise(lines):
         low, high = before.at(along), after.at(along)
         middle = (boxes[:, 0] + boxes[:, 2]) / 2
         here = (middle > low) & (middle < high) & (cell >= 0) & (cell < len(others) - 1)
@@ -55,7 +56,8 @@ def _gaps(ends: NDArray[np.floating], cell: NDArray[np.integer], least: float, l
     before = np.maximum.accumulate(covered, axis=1)
     after = np.maximum.accumulate(covered[:, ::-1], axis=1)[:, ::-1]
     both = (before & after & ~covered).sum(axis=0)
-    free = ((covered.sum(axis=0) <= crossed * len(cells)) & (both >= max(least_cells, BOTH * len(cells)))).astype(int)
+    most = max(crossed * len(cells), float(crossed > 0 and len(cells) >= MANY))
+    free = ((covered.sum(axis=0) <= most) & (both >= max(least_cells, BOTH * len(cells)))).astype(int)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], free, [0]]))).reshape(-1, 2)
     return [(first + last) / 2 / STEPS for first, last in edges if last - first >= least * STEPS]
 

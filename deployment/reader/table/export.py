@@ -24,7 +24,7 @@ def to_csv(table: TableReading, markers: bool = False) -> str:
     brackets."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(
-        [number_cell(_text(cell, markers)) for cell in row] for row in table.rows)
+        ["-" if cell.kind == "dash" else number_cell(_text(cell, markers)) for cell in row] for row in table.rows)
     return text.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Rows and columns of a table beyond its outermost lines: where the paper or the picture ends before a line is drawn."""
+"""Rows and columns of a table beyond its outermost lines, where the paper or the picture ends before a line."""
 
 from collections.abc import Sequence
 

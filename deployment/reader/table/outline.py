@@ -19,8 +19,8 @@ SAME = 0.05  # of the picture's long side: corners as near as this are of one ou
 
 @dataclass(frozen=True)
 class Upright:
-    """A part of a picture seen straight from above: picture (H, W) or (H, W, 3), and the matrix (3, 3) that takes places
-    x, y of the whole picture to places on it."""
+    """A part of a picture seen straight from above: picture (H, W) or (H, W, 3), and the matrix (3, 3) that takes
+    places x, y of the whole picture to places on it."""
 
     picture: NDArray
     matrix: NDArray[np.float64]

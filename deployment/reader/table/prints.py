@@ -37,7 +37,8 @@ def printed(deployer: NumberReader, rows: Sequence[Separator], columns: Sequence
     return found | _in_line(rows, columns, cells, usual)
 
 
-def _alike(deployer: NumberReader, marks: Sequence[tuple[int, Blob]], ink: NDArray[np.floating]) -> NDArray[np.floating]:
+def _alike(deployer: NumberReader, marks: Sequence[tuple[int, Blob]],
+           ink: NDArray[np.floating]) -> NDArray[np.floating]:
     """Of the blobs in other cells that have the size of each and read as the same digit, the share that looks like it:
     (n,); 0 where there is none."""
     if len(marks) < 2:

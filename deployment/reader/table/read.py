@@ -12,7 +12,7 @@ from deployment.reader.number.sheet import Blob, blobs, usual_height
 from deployment.reader.paper.apart import Box
 from deployment.reader.paper.ink import find_ink
 from deployment.reader.picture.load import InputError, PictureSource, load_pixels
-from deployment.reader.prediction import NumberReading
+from deployment.reader.prediction import UNKNOWN, NumberReading
 from deployment.reader.table.aligned import aligned, straightened, tilt
 from deployment.reader.table.cells import Inside, inside
 from deployment.reader.table.divide import divided
@@ -27,6 +27,7 @@ SIDE = 2000  # pixels: the long side of larger pictures is reduced to this
 RIM = 0.4  # a table may reach the edge of its sheet
 MOST_CELLS = 2000
 AT_ONCE = 60  # blobs that are read in one batch
+POSSIBLE, PROBABLE = 0.1, 0.5  # of the text of a number; where it holds what is no sign
 DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower than this share of the usual height
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
 LEAST_NUMBERS, NUMBERS = 3, 0.4  # of a table without lines: its numbers, and their share of what is written
@@ -42,7 +43,8 @@ def read_table(deployer: NumberReader, source: PictureSource, name: str = "the p
                          "least three rows and two columns that stand in line.")
     shape = len(sheet.rows) - 1, len(sheet.columns) - 1
     if shape[0] * shape[1] > MOST_CELLS:
-        raise InputError(f"The table in {name} has {shape[0] * shape[1]:,} cells: give at most {MOST_CELLS:,}, in parts.")
+        raise InputError(f"The table in {name} has {shape[0] * shape[1]:,} cells: give at most {MOST_CELLS:,}, in "
+                         "parts.")
     kinds = _read_cells(deployer, sheet)
     corners = corners_of(sheet.rows, sheet.columns, sheet.seen.picture.shape)
     cells = [[_cell(sheet.seen.in_source(corners[[i, i, i + 1, i + 1], [j, j + 1, j + 1, j]]) * pixels.scale,
@@ -161,11 +163,9 @@ def _kind(reading: NumberReading | None) -> Kind:
     """The Kind of a cell that was read."""
     if reading is None:
         return "text"
-    digits = sum(sign.isdigit() for sign in reading.text)
-    unknown = reading.text.count("?")
-    if not digits or unknown >= digits:
-        return "text"
-    return "number"
+    digits, unknown = sum(sign.isdigit() for sign in reading.text), reading.text.count(UNKNOWN)
+    least = PROBABLE if unknown else POSSIBLE
+    return "number" if digits > unknown and reading.confidence >= least else "text"
 
 
 def _cell(corners: NDArray[np.floating], kind: Kind, reading: NumberReading | None) -> Cell:

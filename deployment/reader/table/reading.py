@@ -1,10 +1,10 @@
 """The result of reading a table: rows of cells."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from core.formats import percent
 from deployment.reader.paper.apart import Box
 from deployment.reader.prediction import NumberReading
 
@@ -67,16 +67,18 @@ def decimal(text: str) -> str:
 
 def texts(reading: NumberReading, most: int = 4) -> list[str]:
     """What the text of a reading may be, most likely first, by changing one doubtful place."""
-    found: list[str] = [reading.text]
+    found = [decimal(reading.text)]
     marks = [i for i, sign in enumerate(reading.text) if not sign.isspace()]
     for place, signs in reading.alternatives.items():
         for sign in signs:
-            other = reading.text[: marks[place]] + sign + reading.text[marks[place] + 1 :]
+            other = decimal(reading.text[: marks[place]] + sign + reading.text[marks[place] + 1 :])
             if other not in found:
                 found.append(other)
     return found[:most]
 
 
-def shape_of(rows: Sequence[Sequence[Cell]]) -> tuple[int, int]:
-    """Counts of rows and columns."""
-    return len(rows), max((len(row) for row in rows), default=0)
+def doubtful(table: TableReading) -> list[str]:
+    """A sentence for each number that needs a check: its place, what it may be, and how probable its text is."""
+    return [f"row {i}, column {j}: {' or '.join(texts(cell.reading))} ({percent(cell.confidence)})"
+            for i, row in enumerate(table.rows, 1) for j, cell in enumerate(row, 1)
+            if cell.kind == "number" and cell.reading is not None and not cell.sure]

@@ -29,8 +29,8 @@ BENT = 300  # pixels: a longer line may be bent as paper is
 
 @dataclass(frozen=True)
 class Separator:
-    """A line that parts rows or columns; its course as a polynomial of the column (or row); the Rule that was seen, None
-    where none is; inked: the share of it that is."""
+    """A line that parts rows or columns; its course as a polynomial of the column (or row); the Rule that was seen,
+    None where none is; inked: the share of it that is."""
 
     course: NDArray[np.float64]
     rule: Rule | None
@@ -127,8 +127,8 @@ def _joined(ink, pieces):
             first = np.minimum(ends[:, 0], len(at) - 1)
             rows = [np.interp(at, *np.array([(place, one.at(place)) for one in chain for place in _points(one)]).T)
                     for chain in chains]
-            rules += measured(along, Lines(at, np.array(rows, np.float32), first, np.maximum(ends[:, 1] - 1, first), ends),
-                              1.0, level)
+            last = np.maximum(ends[:, 1] - 1, first)
+            rules += measured(along, Lines(at, np.array(rows, np.float32), first, last, ends), 1.0, level)
     return rules
 
 

@@ -1,0 +1,101 @@
+"""Read pictures from the command line: `python -m deployment.deploy_mnist [--number | --table] FILE ...`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.command import refusing
+from core.files import write_atomic
+from deployment.deploy_mnist import SHIPPED, MNISTDeployer
+from deployment.reader import wording
+from deployment.reader.csv_tables import digits_csv, numbers_csv
+from deployment.reader.picture.load import InputError, unread_pages
+from deployment.reader.prediction import NumberReading, Prediction
+from deployment.reader.table.export import to_csv, to_xlsx
+from deployment.reader.table.reading import doubtful
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m deployment.deploy_mnist", description="Read pictures of digits.",
+        epilog="A box is (top, left, bottom, right) in pixels of the picture. Only the first frame or page is read.")
+    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--number", action="store_true", help="read whole numbers, on one or several lines")
+    what.add_argument("--table", action="store_true", help="read one table of numbers; CSV, the doubtful cells on "
+                      "standard error")
+    parser.add_argument("--digits", action="store_true", help="with --number: digits alone, without signs and spaces")
+    parser.add_argument("--dates", choices=("dmy", "mdy"), default="dmy",
+                        help="with --number: whether the day or the month comes first (default: dmy)")
+    written = parser.add_mutually_exclusive_group()
+    written.add_argument("--json", action="store_true", help="one JSON object a line, with the box of each digit")
+    written.add_argument("--csv", action="store_true", help="a table, as the app offers it")
+    written.add_argument("--xlsx", type=Path, metavar="FILE", help="with --table: write a spreadsheet, too")
+    args = parser.parse_args(argv)
+    if args.xlsx and not args.table:
+        parser.error("--xlsx needs --table")
+    if args.table and len(args.files) > 1:
+        parser.error("--table reads one picture")
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Read pictures as the arguments say; 1 where one could not be read."""
+    args = arguments(argv)
+    with refusing("deploy_mnist"):
+        deployer = MNISTDeployer(args.model)
+        if args.table:
+            return table(deployer, args)
+        names = [f"“{file}”" for file in args.files]
+        if args.number:
+            answers: Sequence[NumberReading | Prediction | InputError] = deployer.read_numbers(
+                args.files, names, skip_errors=True, signs=not args.digits, dates=args.dates)
+            lines = numbers_csv(args.files, answers) if args.csv else ""
+        else:
+            answers = deployer.predict_batch(args.files, names, skip_errors=True)
+            lines = digits_csv(args.files, answers) if args.csv else ""
+    print(lines, end="")
+    for file, answer in zip(args.files, answers, strict=True):
+        show(file, answer, args)
+    return 1 if any(isinstance(answer, InputError) for answer in answers) else 0
+
+
+def show(file: str, answer: NumberReading | Prediction | InputError, args: argparse.Namespace) -> None:
+    """Print an answer, unless the table lists it."""
+    if not isinstance(answer, InputError):
+        for sentence in unread_pages(file, f"“{file}”"):
+            print(sentence, file=sys.stderr)
+    if args.csv:
+        return
+    if args.json:
+        result = {"error": str(answer)} if isinstance(answer, InputError) else answer.to_dict()
+        print(json.dumps({"file": file} | result, ensure_ascii=False))
+    elif isinstance(answer, InputError):
+        print(answer, file=sys.stderr)
+    elif isinstance(answer, NumberReading):
+        print(f"{file}: {wording.number(answer)}")
+    else:
+        print(f"{file}: {answer.digit}   {wording.sentence(answer)} ({answer.emotion})")
+
+
+def table(deployer: MNISTDeployer, args: argparse.Namespace) -> int:
+    """Read a table; print it, and what is doubtful in it on standard error."""
+    file = args.files[0]
+    try:
+        reading = deployer.read_table(file, f"“{file}”")
+    except InputError as error:
+        print(json.dumps({"file": file, "error": str(error)}, ensure_ascii=False) if args.json else error,
+              file=sys.stdout if args.json else sys.stderr)
+        return 1
+    if args.json:
+        print(json.dumps({"file": file} | reading.to_dict(), ensure_ascii=False))
+    else:
+        print(to_csv(reading), end="")
+    if args.xlsx:
+        write_atomic(args.xlsx, to_xlsx(reading))
+    for sentence in doubtful(reading):
+        print(sentence, file=sys.stderr)
+    return 0

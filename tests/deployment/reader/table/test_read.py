@@ -1,0 +1,110 @@
+"""Tables read whole: rows and columns, numbers, print, dashes, and what is refused."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import openpyxl
+import pytest
+
+from analytics.tables.sheets import GRIDS, table
+from core.digits.task import load_parts
+from deployment.deploy_mnist import MNISTDeployer, main
+from deployment.reader.picture.load import InputError
+from deployment.reader.table.export import to_csv, to_xlsx
+from deployment.reader.table.reading import decimal, doubtful
+
+
+@pytest.fixture(scope="module")
+def deployer():
+    return MNISTDeployer()
+
+
+@pytest.fixture(scope="module")
+def part(deployer):
+    return load_parts(deployer.config)["validation"]
+
+
+@pytest.fixture(scope="module")
+def ruled(deployer, part):
+    """(truth, reading) of a ruled table."""
+    sheet = table(part, np.random.default_rng(3), (6, 4), "ruled")
+    return sheet.rows, deployer.read_table(sheet.photograph, "the sheet")
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+def test_rows_and_columns(deployer, part, grid):
+    sheet = table(part, np.random.default_rng([7, GRIDS.index(grid)]), (6, 4), grid)
+    reading = deployer.read_table(sheet.photograph)
+    assert (len(reading.rows), {len(row) for row in reading.rows}) == (6, {4}) and reading.ruled == (
+        grid in ("ruled", "drawn"))
+    numbers = [(true, cell.text) for row, cells in zip(sheet.rows, reading.rows, strict=True)
+               for true, cell in zip(row, cells, strict=True) if true[:1].isdigit()]
+    assert np.mean([true == read for true, read in numbers]) >= 0.6
+
+
+def test_kinds_of_cells(ruled):
+    truth, reading = ruled
+    kinds = {true: {cell.kind for row, cells in zip(truth, reading.rows, strict=True)
+                    for right, cell in zip(row, cells, strict=True) if right == true} for true in ("", "-")}
+    assert kinds[""] == {"empty"} and kinds["-"] <= {"dash"}
+    assert not any(cell.sure for row, cells in zip(truth, reading.rows, strict=True)
+                   for true, cell in zip(row, cells, strict=True) if not true[:1].isdigit())
+
+
+def test_boxes_lie_in_the_picture_in_order(ruled):
+    _, reading = ruled
+    height, width = reading.size
+    for row in reading.rows:
+        lefts = [cell.box[1] for cell in row]
+        assert lefts == sorted(lefts)
+        for top, left, bottom, right in (cell.box for cell in row):
+            assert -5 <= top < bottom <= height + 5 and -5 <= left < right <= width + 5
+
+
+def test_as_json_csv_and_spreadsheet(ruled):
+    _, reading = ruled
+    document = json.loads(json.dumps(reading.to_dict()))
+    number = next(cell for row in document["rows"] for cell in row if cell["kind"] == "number")
+    assert set(number) == {"kind", "text", "box", "confidence", "emotion", "sure", "alternatives"}
+    rows = list(csv.reader(io.StringIO(to_csv(reading))))
+    assert [len(row) for row in rows] == [len(row) for row in reading.rows]
+    sheet = openpyxl.load_workbook(io.BytesIO(to_xlsx(reading))).active
+    for i, cells in enumerate(reading.rows):
+        for j, cell in enumerate(cells):
+            written = rows[i][j].lstrip("'")
+            assert written == cell.text.replace("\n", " / ")
+            value = sheet.cell(i + 1, j + 1).value
+            assert (value is None) == (not cell.text) and (not cell.text or str(value) == cell.text or
+                                                           float(value) == float(cell.text))
+            assert (sheet.cell(i + 1, j + 1).comment is not None) == (cell.kind == "number" and not cell.sure)
+    assert len(doubtful(reading)) == sum(cell.kind == "number" and not cell.sure for row in reading.rows
+                                         for cell in row)
+
+
+@pytest.mark.parametrize("text, expected", [("7,5", "7.5"), ("-12,25", "-12.25"), ("1,234", "1,234"), ("12.5", "12.5"),
+                                            ("0,1234", "0.1234"), ("1,2,3", "1,2,3")])
+def test_a_decimal_comma_is_a_point(text, expected):
+    assert decimal(text) == expected
+
+
+@pytest.mark.parametrize("picture", [np.full((400, 600), 220, np.uint8), np.zeros((300, 300, 3), np.uint8)])
+def test_a_picture_without_a_table_is_refused(deployer, picture):
+    with pytest.raises(InputError, match="No table was found in my page"):
+        deployer.read_table(picture, "my page")
+
+
+def test_command_line(part, tmp_path, capsys):
+    sheet = table(part, np.random.default_rng(3), (6, 4), "ruled")
+    (tmp_path / "sheet.jpg").write_bytes(sheet.photograph)
+    file, book = str(tmp_path / "sheet.jpg"), tmp_path / "sheet.xlsx"
+    assert main(["--table", file, "--xlsx", str(book)]) == 0
+    printed = capsys.readouterr()
+    assert len(list(csv.reader(io.StringIO(printed.out)))) == 6 and book.read_bytes()[:2] == b"PK"
+    assert all(line.startswith("row ") and "%" in line for line in printed.err.splitlines())
+    assert main(["--table", "--json", file]) == 0
+    assert len(json.loads(capsys.readouterr().out)["rows"]) == 6
+    (tmp_path / "bad.jpg").write_bytes(b"no")
+    assert main(["--table", str(tmp_path / "bad.jpg")]) == 1
+    assert "not a picture" in capsys.readouterr().err
