@@ -17,6 +17,7 @@ from streamlit_drawable_canvas import st_canvas
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.pages.draw import inputs, number_panel
 from deployment.pages.draw.live import BRUSH, PAUSE, SHAPES, WIDTH, Budget, Drawing, Lost, Pen
+from deployment.pages.table import page as table
 from deployment.pages.upload import page as upload
 from deployment.pages.why import page as why
 from deployment.reader.number.hint import noticed
@@ -52,6 +53,9 @@ def render(deployer: MNISTDeployer) -> None:
     if sentence := state.pop("reconnected", None):
         st.toast(sentence, duration="long")
     inputs.mode()
+    if state.mode == "table":
+        table.render(deployer)
+        return
     # a grid (deployment/ui/theme.py); the order differs on a phone and with the wide drawing area
     with st.container(key="wide" if state.wide else "square"), st.container(key="surface"):
         reading, choices = st.container(), st.container(horizontal=True, gap="medium", key="choices")

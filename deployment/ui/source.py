@@ -20,7 +20,7 @@ EXAMPLES = {  # mode -> file -> label; the first one is shown at the first visit
 }
 MODE_OF = {name: mode for mode, names in EXAMPLES.items() for name in names}
 DRAWING = "your drawing"
-MODES = {"digit": "One digit", "number": "A number"}
+MODES = {"digit": "One digit", "number": "A number", "table": "A table"}
 
 
 def number_options() -> dict[str, bool]:

@@ -38,7 +38,8 @@ def _choose_mode(turned: int) -> None:
     chosen = state[f"mode_{turned}"]
     if turned == state.turned and chosen != state.mode:
         state.mode = chosen
-        source.make_surface(wide=True)
+        if chosen != "table":
+            source.make_surface(wide=True)
 
 
 def offer(reading: NumberReading, left_over: bool) -> None:

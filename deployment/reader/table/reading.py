@@ -1,7 +1,8 @@
 """The result of reading a table: rows of cells."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from core.formats import percent
@@ -16,17 +17,21 @@ SURE = 0.99  # probability of the whole text of a cell, from which on it is sure
 class Cell:
     """A cell of a table. kind: "number"; "text", handwriting that is none; "print", printed matter; "dash"; "empty";
     "unreadable", crossed out or written over. reading: of a number, its boxes in pixels of the source; confidence: of
-    it, and of how it fits its column; box: in pixels of the source; corners: the same, upper left first, clockwise."""
+    it, and of how it fits its column; box: in pixels of the source; corners: the same, upper left first, clockwise;
+    checked: what a person says stands there."""
 
     kind: Kind
     box: Box
     corners: tuple[tuple[float, float], ...]
     reading: NumberReading | None = None
     confidence: float = 0.0
+    checked: str | None = None
 
     @property
     def text(self) -> str:
         """What is written there, a decimal comma as a point; "-" for a dash, "" for what is no number."""
+        if self.checked is not None:
+            return self.checked
         if self.kind == "number" and self.reading:
             return decimal(self.reading.text)
         return "-" if self.kind == "dash" else ""
@@ -34,6 +39,8 @@ class Cell:
     @property
     def sure(self) -> bool:
         """Whether it is a number that needs no check."""
+        if self.checked is not None:
+            return True
         return (self.kind == "number" and self.reading is not None and self.confidence >= SURE
                 and self.reading.emotion == "confident")
 
@@ -77,8 +84,20 @@ def texts(reading: NumberReading, most: int = 4) -> list[str]:
     return found[:most]
 
 
+def edited(table: TableReading, checked: Mapping[str, str]) -> TableReading:
+    """A table with what a person says; checked: {"row,column": text}, counted from 0; others are left out."""
+    rows = [[replace(cell, checked=checked[name]) if (name := f"{i},{j}") in checked else cell
+             for j, cell in enumerate(row)] for i, row in enumerate(table.rows)]
+    return replace(table, rows=rows)
+
+
 def doubtful(table: TableReading) -> list[str]:
     """A sentence for each number that needs a check: its place, what it may be, and how probable its text is."""
     return [f"row {i}, column {j}: {' or '.join(texts(cell.reading))} ({percent(cell.confidence)})"
             for i, row in enumerate(table.rows, 1) for j, cell in enumerate(row, 1)
-            if cell.kind == "number" and cell.reading is not None and not cell.sure]
+            if is_doubtful(cell) and cell.reading is not None]
+
+
+def is_doubtful(cell: Cell) -> bool:
+    """Whether a cell holds a number that needs a check."""
+    return cell.kind == "number" and not cell.sure

@@ -1,0 +1,119 @@
+"""A photographed sheet of numbers as a table: what is sure, what needs a check, and the files to take away."""
+
+import base64
+import hashlib
+import io
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+from streamlit.components.v2 import component
+
+from deployment.deploy_mnist import MNISTDeployer
+from deployment.reader import wording
+from deployment.reader.picture.limits import MOST_BYTES
+from deployment.reader.picture.load import InputError, load_pixels
+from deployment.reader.table.export import to_csv, to_xlsx
+from deployment.reader.table.read import SIDE
+from deployment.reader.table.reading import Cell, TableReading, edited, texts
+from deployment.ui.assets import ASSETS, asset
+from deployment.ui.html import notice
+
+QUALITY = 85  # of the JPEG that the page shows
+EXAMPLE = "sheet.jpg"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_sheet = component("table_sheet", html=asset("table.html"), css=asset("table.css"), js=asset("table.js"))
+
+Read = tuple[TableReading | InputError, NDArray[np.uint8] | None]  # and the picture
+
+
+def render(deployer: MNISTDeployer) -> None:
+    """Show the choice of a picture, and its table."""
+    state = st.session_state
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        file = st.file_uploader("Upload, drop or paste a photograph or scan of a table, at most "
+                                f"{MOST_BYTES // 2**20} MB",
+                                key="table_file", help="With lines between the cells or without; upright.")
+        with st.container(key="table_camera", width="content"):
+            photo = st.camera_input("A photograph of a table", label_visibility="collapsed", key="table_photo"
+                                    ) if st.toggle("Take a photograph", key="table_camera_on") else None
+            st.button("Try an example", key="table_example", on_click=state.__setitem__, args=("table_shown", True))
+    chosen = photo or file
+    if chosen is None and not state.get("table_shown"):
+        st.html(notice("A sheet of marks, scores or measurements becomes a spreadsheet; only the doubtful cells are "
+                       "asked about."))
+        return
+    name, data = (chosen.name, chosen.getvalue()) if chosen else (EXAMPLE, _example())
+    key = hashlib.sha256(data).hexdigest()[:24]
+    with st.spinner("Reading the table"):
+        reading, picture = _read(f"{deployer.sha256} {key}", deployer, data, name)
+    if isinstance(reading, InputError) or picture is None:
+        st.html(notice(str(reading)))
+        return
+    _table(reading, picture, key, name)
+
+
+@st.fragment
+def _table(reading: TableReading, picture: NDArray[np.uint8], key: str, name: str) -> None:
+    """The sheet and its table, linked, and the files."""
+    st.html(f'<p class="q" data-testid="table" data-name="{name}">{summary(reading)}</p>')
+    sheet = _sheet(key=f"table_{key}", data=for_browser(reading, picture, key), on_edits_change=lambda: None)
+    found = sheet.edits or {}
+    mine, headings = (found.get("edits", {}), found.get("headings", [])) if found.get("of") == key else ({}, [])
+    table = edited(reading, mine)
+    stem = name.rsplit(".", 1)[0]
+    with st.container(horizontal=True):
+        st.download_button("Download as CSV", to_csv(table, headings), f"{stem}.csv", "text/csv", on_click="ignore",
+                           key="table_csv")
+        st.download_button("Download as XLSX", to_xlsx(table, headings, picture), f"{stem}.xlsx", XLSX,
+                           on_click="ignore", key="table_xlsx", help="Doubtful cells are coloured, with what else "
+                           "they may be as comments and their pictures on a second sheet")
+
+
+def summary(reading: TableReading) -> str:
+    """How many cells are sure, and how many need a check."""
+    cells = [cell for row in reading.rows for cell in row]
+    numbers = [cell for cell in cells if cell.kind == "number"]
+    sure, others = sum(cell.sure for cell in numbers), sum(cell.kind not in ("number", "empty") for cell in cells)
+    return (f"{len(reading.rows)} rows, {len(reading.rows[0])} columns. Of {len(numbers):,} numbers {sure:,} are sure "
+            f"and {len(numbers) - sure:,} need a check; {others:,} other cells hold text, print or dashes.")
+
+
+def for_browser(reading: TableReading, picture: NDArray[np.uint8], key: str) -> dict[str, Any]:
+    """Data for assets/table.js."""
+    height, width = reading.size
+    return {"key": key, "uri": _jpeg_uri(picture), "width": width, "height": height,
+            "alt": f"The photographed table, {len(reading.rows)} rows and {len(reading.rows[0])} columns",
+            "count": sum(cell.kind != "empty" for row in reading.rows for cell in row),
+            "rows": [[_cell(cell) for cell in row] for row in reading.rows]}
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    doubt = cell.kind == "number" and not cell.sure
+    return {"kind": cell.kind, "text": cell.text, "doubt": doubt, "sure": wording.sure(cell.confidence),
+            "alternatives": texts(cell.reading) if cell.reading is not None else [],
+            "corners": [[round(x, 1), round(y, 1)] for x, y in cell.corners]}
+
+
+def _jpeg_uri(picture: NDArray[np.uint8]) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=QUALITY)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _read(key: str, _deployer: MNISTDeployer, _data: bytes, _name: str) -> Read:
+    try:
+        pixels = load_pixels(_data, f"“{_name}”", SIDE)
+        picture = pixels.values
+        picture = picture if picture.dtype == np.uint8 else np.rint(255 * picture).astype(np.uint8)
+        return _deployer.read_table(_data, f"“{_name}”"), picture
+    except InputError as error:
+        return error, None
+
+
+@st.cache_data
+def _example() -> bytes:
+    return (ASSETS / "examples" / EXAMPLE).read_bytes()
