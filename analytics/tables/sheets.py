@@ -1,6 +1,7 @@
 """Rendered photographs of tables: numbers of MNIST digits by one writer, signs, words, print, dashes, empty cells."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -79,7 +80,7 @@ def _cell(mine, kind, tall, rng):
             images.append(_again(mine.X[rng.choice(of)].reshape(28, 28), rng))
         else:
             images.append(composed_sign(sign, rng))
-    joins = [WIDE if one.isdigit() and other.isdigit() else NEAR for one, other in zip(text, text[1:], strict=False)]
+    joins = [WIDE if one.isdigit() and other.isdigit() else NEAR for one, other in pairwise(text)]
     return text, _scaled(compose(images, joins, rng, rng.uniform(-0.1, 0.2)), tall)
 
 
@@ -137,7 +138,8 @@ def _sheet(rows, pictures, printed, tall, grid, rng):
     light = sheet * (1 - (lines * rng.uniform(0.5, 1.0))[..., None] * ruled) * (1 - ink[..., None] * taken)
     light *= 1 - 0.85 * print_ink[..., None]
     if grid == "none" and rng.random() < 0.3:  # on ruled paper
-        light *= 1 - (paper_lines(shape, (margin + y[1], 0), tall, rng) * rng.uniform(*CONTRAST))[..., None] * 0.5 * ruled
+        ruling = paper_lines(shape, (margin + y[1], 0), tall, rng) * rng.uniform(*CONTRAST)
+        light *= 1 - ruling[..., None] * 0.5 * ruled
     return light.astype(np.float32)
 
 

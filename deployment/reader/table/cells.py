@@ -18,11 +18,13 @@ ON_LINE = 0.25  # of the usual height: a flat remain of a line of the table is n
 
 @dataclass(frozen=True)
 class Inside:
-    """What is written in the cell at a row and column: Blobs, a list for each line."""
+    """What is written in the cell at a row and column: Blobs, a list for each line; over_line: whether some of it, or
+    something of a neighbour's, goes over the line between two columns."""
 
     row: int
     column: int
     lines: list[list[Blob]]
+    over_line: bool = False
 
     @property
     def blobs(self) -> list[Blob]:
@@ -51,7 +53,9 @@ def inside(rows: Sequence[Separator], columns: Sequence[Separator], blobs: Seque
         gaps = [min((max(other.left - blob.right, blob.left - other.right) for other in written.get(cell, [])),
                     default=np.inf) for cell in cells]
         by_cell[cells[int(np.argmin(gaps))]].append(blob)
-    return [Inside(*cell, [line for line in lines(found) if line]) for cell, found in sorted(by_cell.items())]
+    crossed = {cell for _, cells in astride for cell in cells}
+    return [Inside(*cell, [line for line in lines(found) if line], cell in crossed)
+            for cell, found in sorted(by_cell.items())]
 
 
 def _middle(blob):

@@ -1,7 +1,7 @@
 """Read the table of a picture."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from deployment.reader.picture.load import InputError, PictureSource, load_pixel
 from deployment.reader.prediction import UNKNOWN, NumberReading
 from deployment.reader.table.aligned import aligned, straightened, tilt
 from deployment.reader.table.cells import Inside, inside
+from deployment.reader.table.confidence import of_column
 from deployment.reader.table.divide import divided
 from deployment.reader.table.grid import corners_of, find_grid, lines_of, widened
 from deployment.reader.table.outer import completed
@@ -109,9 +110,16 @@ def _read_cells(deployer: NumberReader, sheet: Sheet) -> dict[tuple[int, int], t
             kinds[cell.row, cell.column] = kind, None
         else:
             to_read.append(cell)
-    for part in _batches(to_read):
-        for cell, reading in zip(part, _read(deployer, sheet, part), strict=True):
-            kinds[cell.row, cell.column] = _kind(reading), reading
+    readings = [(cell, reading) for part in _batches(to_read)
+                for cell, reading in zip(part, _read(deployer, sheet, part), strict=True)]
+    kinds |= {(cell.row, cell.column): (_kind(reading), reading) for cell, reading in readings}
+    numbers = [(cell, reading) for cell, reading in readings if reading is not None and _kind(reading) == "number"]
+    for column in {cell.column for cell, _ in numbers}:
+        of = [(cell, reading) for cell, reading in numbers if cell.column == column]
+        sure = of_column([reading.text for _, reading in of], [reading.confidence for _, reading in of],
+                         [cell for cell, _ in of])
+        kinds |= {(cell.row, cell.column): ("number", replace(reading, confidence=float(confidence)))
+                  for (cell, reading), confidence in zip(of, sure, strict=True)}
     return kinds
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from core.formats import percent
 from deployment.reader.paper.apart import Box
-from deployment.reader.prediction import NumberReading
+from deployment.reader.prediction import UNKNOWN, NumberReading
 
 Kind = Literal["number", "text", "print", "dash", "empty", "unreadable"]
 SURE = 0.99  # probability of the whole text of a cell, from which on it is sure
@@ -41,8 +41,7 @@ class Cell:
         """Whether it is a number that needs no check."""
         if self.checked is not None:
             return True
-        return (self.kind == "number" and self.reading is not None and self.confidence >= SURE
-                and self.reading.emotion == "confident")
+        return self.kind == "number" and self.confidence >= SURE and UNKNOWN not in self.text
 
     def to_dict(self) -> dict[str, Any]:
         """The values as JSON types."""
