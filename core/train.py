@@ -145,9 +145,11 @@ def train(config: Config, parts: dict[str, Images], folder: Path, resume: bool, 
             raise KeyboardInterrupt  # the second signal stops at once
         signals.append(signum)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    with tqdm(total=config.epochs * steps, unit="step", dynamic_ncols=True) as bar:
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    with contextlib.ExitStack() as after, tqdm(total=config.epochs * steps, unit="step", dynamic_ncols=True) as bar:
+        for number, handler in before.items():
+            after.callback(signal.signal, number, handler)
+
         def on_step(epoch: int, step: int, loss: float) -> None:
             if signals:  # between two steps the state is consistent
                 raise KeyboardInterrupt

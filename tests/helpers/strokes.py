@@ -8,6 +8,7 @@ from browser import until
 
 CANVAS = "canvas.upper-canvas"  # of st_canvas, on which the pen draws
 INK = "canvas.ink"  # what stands there
+TAP = 80  # ms: as short as a person's
 THREE = [[(85, 80), (140, 55), (190, 85), (175, 120), (135, 135), (185, 160), (190, 200), (140, 230), (85, 205)]]
 SEVEN = [[(80, 70), (140, 70), (205, 68)], [(205, 68), (170, 140), (130, 230)]]
 BARRED_SEVEN = [[(80, 70), (205, 68)], [(205, 68), (170, 140), (130, 230)], [(110, 145), (220, 140)]]
@@ -86,6 +87,8 @@ def draw_by_mouse(page, strokes, done=0):
         page.mouse.down()
         for x, y in points[1:]:
             page.mouse.move(left + scale * x, top + scale * y, steps=4)
+        if len(points) == 1:
+            page.wait_for_timeout(TAP)
         page.mouse.up()
         digit = wait_for_answer(page, name="your drawing", strokes=count, live="no")
     return digit
@@ -99,6 +102,8 @@ def draw_by_touch(page, strokes, done=0):
             place = {"x": left + scale * x, "y": top + scale * y}
             kind = "touchMove" if i else "touchStart"
             finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [place]})
+        if len(points) == 1:
+            page.wait_for_timeout(TAP)
         finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         digit = wait_for_answer(page, name="your drawing", strokes=count, live="no")
     return digit

@@ -15,21 +15,18 @@ from deployment.reader.number.text import LineText
 
 # name of what is left out -> weights that stay 0, as of `fit.named`
 GROUPS = {
-    "log probabilities of the network for digits": ("digit", "sure"),
-    "the largest log probability": ("sure",),
+    "log probabilities of the network for digits": ("digit",),
     "the pair reader's log probabilities of one digit": ("pair digit",),
-    "both halves of two digits": ("halves",),
     "log probability of three digits and more": ("three or more",),
     "likeness to digits, novelty": ("no digit", "novel"),
     "gaps and blobs joined": ("blobs joined", "gap inside"),
-    "ink cut, ink borrowed, no cut inside": ("ink cut", "ink borrowed", "no cut inside"),
 }
 NO_PAIRS, NO_SHAPES = "two digits read at once", "shapes of numbers"
 
 
 def fixed(names: Sequence[str]) -> NDArray[np.bool_]:
     """Which values of theta belong to these names."""
-    labels = ["digit", "sure", "halves", *(f"pair {name}" for name in READINGS), *(SIGNALS * len(READINGS))]
+    labels = ["digit", *(f"pair {name}" for name in READINGS), *(SIGNALS * len(READINGS))]
     return np.array([label in names for label in labels])
 
 

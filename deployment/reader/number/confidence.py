@@ -16,8 +16,8 @@ from core.nn.layers import sigmoid
 from deployment.reader.number.score import FILE, Evidence
 from deployment.reader.number.text import LineText
 
-TEXT = ("constant", "log odds", "log odds of no rival", "signs", "joined")
-PLACE = ("constant", "log odds", "joined", "sign")
+TEXT = ("constant", "log odds", "log odds of no rival", "signs", "cut off", "read at once")
+PLACE = ("constant", "log odds", "cut off", "read at once", "sign")
 MOST = 12.0  # of log odds, to either side
 
 
@@ -53,19 +53,24 @@ def text_signals(text: LineText, evidence: Evidence) -> Array:
     """(len(TEXT),) of a line."""
     rival = max((share for _, share in text.others), default=0.0)
     return np.array([1.0, odds(np.exp(text.log_probability)), odds(1 - rival), np.log(len(text.text)),
-                     np.log1p((~alone(text, evidence)).sum())])
+                     *np.log1p([(~alone(text, evidence) & ~at_once(text)).sum(), at_once(text).sum()])])
 
 
 def place_signals(text: LineText, evidence: Evidence) -> Array:
     """(len(text.text), len(PLACE)) of the places of a line."""
     share = text.shares[np.arange(len(text.text)), list(text.text)]
-    return np.column_stack([np.ones(len(share)), odds(share), ~alone(text, evidence),
+    return np.column_stack([np.ones(len(share)), odds(share), ~alone(text, evidence) & ~at_once(text), at_once(text),
                             [float(sign >= 10) for sign in text.text]])
 
 
 def alone(text: LineText, evidence: Evidence) -> NDArray[np.bool_]:
     """Whether each place is one segment that is cut off from nothing."""
     return np.array([signs == 1 and evidence.alone[i] for i, signs in text.path for _ in range(signs)], bool)
+
+
+def at_once(text: LineText) -> NDArray[np.bool_]:
+    """Whether each place is one of two digits that are read at once."""
+    return np.array([signs == 2 for _, signs in text.path for _ in range(signs)], bool)
 
 
 def odds(share: Array | float) -> Array:

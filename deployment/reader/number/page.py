@@ -12,7 +12,7 @@ from core.nn.losses import log_softmax
 from deployment.reader.number.cuts import NARROW, NARROW_ON_FULL_PAGE, cut
 from deployment.reader.number.line import Line
 from deployment.reader.number.pen import Stroke, stroke_blobs
-from deployment.reader.number.score import FLOOR, NO_SIGN, Evidence, halves_of, signals
+from deployment.reader.number.score import FLOOR, NO_SIGN, Evidence, signals
 from deployment.reader.number.sheet import Blob, blobs, lines
 from deployment.reader.paper.ink import find_ink
 from deployment.reader.picture.load import InputError
@@ -93,8 +93,7 @@ def _assess(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.
         part = slice(start, start + len(images))
         line.images, start = images, part.stop
         known = signals(line.primitives, line.segments, line.height, digitness[part], novelty[part], pairs[part])
-        line.evidence = Evidence(digits[part], pairs[part], known, line.joined, line.alone,
-                                 halves_of(line.segments, line.joined, digits[part]))
+        line.evidence = Evidence(digits[part], pairs[part], known, line.joined, line.alone)
 
 
 def _cut(work: Sequence[Line]) -> None:
@@ -134,5 +133,3 @@ def _augment(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np
         line.predictions[i] = prediction
         line.evidence.digits[i] = np.log(np.maximum(prediction.probabilities, FLOOR))
         line.evidence.pairs[i] = log_softmax((line.evidence.pairs[i] + pairs) / (1 + inputs.shape[1]))
-    for line in work:
-        line.evidence.halves[...] = halves_of(line.segments, line.evidence.joined, line.evidence.digits)

@@ -27,8 +27,7 @@ FILE = Path(__file__).with_name("weights.json")
 TEXTS = "0123456789" + SIGNS + UNKNOWN  # what each sign of a lattice is written as
 NO_SIGN = len(TEXTS) - 1
 ATTACHED = np.array([sign not in ".,:" for sign in SIGNS])  # signs that may touch a digit, and are cut off from it
-SIGNALS = ("constant", "no digit", "novel", "ink cut", "blobs joined", "gap inside", "ink borrowed", "three or more",
-           "no cut inside")
+SIGNALS = ("constant", "no digit", "novel", "blobs joined", "gap inside", "three or more")
 READINGS = ("digit", "sign", "no sign", "two")  # of a segment
 FLOOR, FLOOR_PAIR = 1e-5, 1e-6  # least probabilities: a network's error is never impossible
 
@@ -37,25 +36,22 @@ FLOOR, FLOOR_PAIR = 1e-5, 1e-6  # least probabilities: a network's error is neve
 class Evidence:
     """What is known of the n segments of a line. digits: log probabilities (n, 10) of the network for digits; pairs:
     those (n, 121) of the pair reader; signals: (n, len(SIGNALS)); joined: (n,), whether each can be two digits; alone:
-    (n,), whether each is cut off from nothing; halves: (n, 10, 10), see `halves_of`."""
+    (n,), whether each is cut off from nothing."""
 
     digits: Array
     pairs: Array
     signals: Array
     joined: NDArray[np.bool_]
     alone: NDArray[np.bool_]
-    halves: Array
 
 
 @dataclass(frozen=True)
 class Weights:
-    """digit: of the log probabilities of the network for digits, sure: of the largest of them, halves: of
-    those of both halves of two digits; pair: of those of the pair reader, for each of READINGS; signals:
+    """digit: of the log probabilities of the network for digits; pair: of those of the pair reader, for each of
+    READINGS; signals:
     (len(READINGS), len(SIGNALS)); shapes (len(SHAPES),): by how many nats a number of each shape is likelier."""
 
     digit: float
-    sure: float
-    halves: float
     pair: Array
     signals: Array
     shapes: Array
@@ -69,15 +65,13 @@ class Weights:
     @classmethod
     def from_dict(cls, saved: dict) -> "Weights":
         """The Weights stored by `to_dict`."""
-        return cls(saved["digit"], saved["sure"], saved["halves"],
-                   np.array([saved["pair"][name] for name in READINGS]),
+        return cls(saved["digit"], np.array([saved["pair"][name] for name in READINGS]),
                    np.array([[saved["signals"][reading][name] for name in SIGNALS] for reading in READINGS]),
                    np.array([saved["shapes"][name] for name in SHAPES]))
 
     def to_dict(self) -> dict:
         """The weights as JSON types."""
-        return {"digit": float(self.digit), "sure": float(self.sure),
-                "halves": float(self.halves),
+        return {"digit": float(self.digit),
                 "pair": dict(zip(READINGS, map(float, self.pair), strict=True)),
                 "signals": {reading: dict(zip(SIGNALS, map(float, row), strict=True))
                             for reading, row in zip(READINGS, self.signals, strict=True)},
@@ -88,28 +82,11 @@ class Weights:
         digits, pairs = evidence.digits, np.maximum(evidence.pairs, np.log(FLOOR_PAIR))
         digit, sign, no_sign, two = (evidence.signals @ self.signals.T).T
         one = np.column_stack([
-            self.digit * digits + (self.sure * digits.max(axis=1) + digit)[:, None] + self.pair[0] * pairs[:, ONE:TWO],
+            self.digit * digits + digit[:, None] + self.pair[0] * pairs[:, ONE:TWO],
             self.pair[1] * pairs[:, SIGN:] + sign[:, None] + np.where(evidence.alone[:, None] | ATTACHED, 0, -np.inf),
             self.pair[2] * pairs[:, NOTHING] + no_sign])
         both = (self.pair[3] * pairs[:, TWO:MORE] + two[:, None]).reshape(-1, DIGITS, DIGITS)
-        return one, np.where(evidence.joined[:, None, None], both + self.halves * evidence.halves, -np.inf)
-
-
-def halves_of(segments: Sequence[Segment], joined: NDArray[np.bool_], digits: Array) -> Array:
-    """What the halves of each joined Segment say for it being the digits a and b, (n, 10, 10): log of the sum, over all
-    cuts inside, of the probability that the left half is an a and the right one a b, by the network for digits. 0 where
-    there is no cut inside."""
-    count = max(segment.last for segment in segments)
-    best = np.full((count + 1, count + 1, DIGITS), -np.inf)
-    for segment, values in zip(segments, digits, strict=True):
-        np.maximum(best[segment.first, segment.last], values, out=best[segment.first, segment.last])
-    answer = np.zeros((len(segments), DIGITS, DIGITS))
-    for i, segment in enumerate(segments):
-        first, last = segment.first, segment.last
-        if joined[i] and last - first > 1:
-            inside = slice(first + 1, last)
-            answer[i] = np.logaddexp.reduce(best[first, inside, :, None] + best[inside, last, None, :], axis=0)
-    return answer
+        return one, np.where(evidence.joined[:, None, None], both, -np.inf)
 
 
 def signals(primitives: Sequence[Primitive], segments: Sequence[Segment], height: float, digitness: Array,
@@ -117,10 +94,9 @@ def signals(primitives: Sequence[Primitive], segments: Sequence[Segment], height
     """(n, len(SIGNALS)) of the Segments of a line's primitives; height: the line's, in pixels; digitness: log of the
     probability (n,) that each is a digit; novelty: (n,), above 1 if it is out-of-distribution; pairs: (n, 121) of the
     pair reader."""
-    joined, gaps, crossed, more, uncut = (np.zeros(len(segments)) for _ in range(5))
+    joined, gaps, more = (np.zeros(len(segments)) for _ in range(3))
     blobs = {(segment.first, segment.last): i for i, segment in enumerate(segments) if not segment.borrows}
     for i, segment in enumerate(segments):
-        crossed[i], uncut[i] = primitives[segment.first].crossed, segment.last - segment.first == 1
         reach = primitives[segment.first].right
         for primitive in primitives[segment.first + 1 : segment.last]:
             if not primitive.is_cut and primitive.left >= reach:  # another blob begins, beside what is there
@@ -133,6 +109,4 @@ def signals(primitives: Sequence[Primitive], segments: Sequence[Segment], height
                 end += 1
             whole = blobs.get((segment.first, end)) if end > segment.last else None
             more[i] = max(pairs[whole, MORE], np.log(FLOOR_PAIR)) if whole is not None else 0.0
-    borrowed = np.array([float(segment.borrows != 0) for segment in segments])
-    return np.column_stack([np.ones(len(segments)), digitness, np.log1p(np.minimum(novelty, 1e6)), crossed, joined,
-                            gaps, borrowed, more, uncut])
+    return np.column_stack([np.ones(len(segments)), digitness, np.log1p(np.minimum(novelty, 1e6)), joined, gaps, more])

@@ -57,7 +57,7 @@ def test_a_photographed_mark(page, tmp_path):
 
 def test_two_ones_on_one_another_are_1_or_11(page, screen):
     numbers(page)
-    strokes = [[(x, 15), (x, 40), (x, 65)] for x in (140, 142 if screen.touch else 144)]
+    strokes = [[(x, 15), (x, 40), (x, 65)] for x in (140, 140.5 if screen.touch else 145.2)]
     draw(page, screen, strokes)
     page.wait_for_selector('[data-testid=number][data-text="1"][data-strokes="2"][data-live="no"]')
     page.get_by_text("Place 1: a 1 or 11").wait_for()

@@ -273,7 +273,7 @@ def test_shipped_weights_hold_every_signal():
     weights = Weights.shipped()
     assert weights.signals.shape == (len(READINGS), len(SIGNALS)) and (weights.pair > 0).all()
     assert weights.to_dict() | {"confidence": Confidence.shipped().to_dict()} == saved
-    assert weights.signals[0, SIGNALS.index("ink cut")] < 0 < Confidence.shipped().text[1]
+    assert weights.signals[0, SIGNALS.index("blobs joined")] < 0 < Confidence.shipped().text[1]
 
 
 def test_the_pair_reader_sees_in_a_line_what_it_saw_in_training(deployer, part):
