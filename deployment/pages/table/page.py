@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from PIL import Image
 from streamlit.components.v2 import component
 
 from deployment.deploy_mnist import MNISTDeployer
-from deployment.reader import wording
 from deployment.reader.picture.limits import MOST_BYTES
 from deployment.reader.picture.load import InputError, load_pixels
 from deployment.reader.table.export import to_csv, to_xlsx
@@ -30,7 +30,7 @@ Read = tuple[TableReading | InputError, NDArray[np.uint8] | None]  # and the pic
 
 
 def render(deployer: MNISTDeployer) -> None:
-    """Show the choice of a picture, and its table."""
+    """Show the choice of a picture, and its table, one page at a time."""
     state = st.session_state
     with st.container(horizontal=True, vertical_alignment="bottom"):
         file = st.file_uploader("Upload, drop or paste a photograph or scan of a table, at most "
@@ -46,19 +46,34 @@ def render(deployer: MNISTDeployer) -> None:
                        "asked about."))
         return
     name, data = (chosen.name, chosen.getvalue()) if chosen else (EXAMPLE, _example())
-    key = hashlib.sha256(data).hexdigest()[:24]
+    try:
+        number = _page(data)
+    except BoundsError as error:
+        st.html(notice(f"“{name}” {error}."))
+        return
+    key = f"{hashlib.sha256(data).hexdigest()[:24]}-{number}"
     with st.spinner("Reading the table"):
-        reading, picture = _read(f"{deployer.sha256} {key}", deployer, data, name)
+        reading, picture = _read(f"{deployer.sha256} {key}", deployer, data, name, number)
     if isinstance(reading, InputError) or picture is None:
         st.html(notice(str(reading)))
         return
     _table(reading, picture, key, name)
 
 
+def _page(data: bytes) -> int:
+    """The chosen page of a file, counted from 0."""
+    count = pages.count(data)
+    if count == 1:
+        return 0
+    most = min(count, pages.MOST_PAGES)
+    note = f", of {count:,} the first {most} can be read" if count > most else ""
+    return int(st.number_input(f"Sheet, 1 to {most}{note}", 1, most, key="table_page")) - 1
+
+
 @st.fragment
 def _table(reading: TableReading, picture: NDArray[np.uint8], key: str, name: str) -> None:
     """The sheet and its table, linked, and the files."""
-    st.html(f'<p class="q" data-testid="table" data-name="{name}">{summary(reading)}</p>')
+    st.html(f'<p class="q" data-testid="table" data-name="{escape(name)}">{summary(reading)}</p>')
     sheet = _sheet(key=f"table_{key}", data=for_browser(reading, picture, key), on_edits_change=lambda: None)
     found = sheet.edits or {}
     mine, headings = (found.get("edits", {}), found.get("headings", [])) if found.get("of") == key else ({}, [])
@@ -104,14 +119,17 @@ def _jpeg_uri(picture: NDArray[np.uint8]) -> str:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _read(key: str, _deployer: MNISTDeployer, _data: bytes, _name: str) -> Read:
+def _read(key: str, _deployer: MNISTDeployer, _data: bytes, _name: str, _page: int) -> Read:
     try:
-        pixels = load_pixels(_data, f"“{_name}”", SIDE)
+        source = pages.single(_data, _page)
+        pixels = load_pixels(source, f"“{_name}”", SIDE)
         picture = pixels.values
         picture = picture if picture.dtype == np.uint8 else np.rint(255 * picture).astype(np.uint8)
-        return _deployer.read_table(_data, f"“{_name}”"), picture
+        return _deployer.read_table(source, f"“{_name}”"), picture
     except InputError as error:
         return error, None
+    except BoundsError as error:
+        return InputError(f"“{_name}” {error}."), None
 
 
 @st.cache_data

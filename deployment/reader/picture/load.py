@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import ExifTags, Image
 
 from core.digits.data import SIDE
+from deployment.reader.picture import pages
 from deployment.reader.picture.limits import MOST_PIXELS, BoundsError, Source, check_bytes, check_tiff, most_pixels
 
 pillow_heif.register_heif_opener(thumbnails=False)
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif")
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".pdf")
 MOST_ARRAY = 64_000_000  # pixels of an array or PIL image
 WORK_SIDE = 640  # pixels: the long side of larger pictures is reduced to this
 COLOUR_SIDE = 1600  # pixels: the same, where the ink is searched by colour
@@ -101,6 +102,9 @@ def _open(source: FileSource, name: str, side: int = WORK_SIDE,
     """Open a path or the bytes of a file as a PIL image, not decoded yet; also return its size (width, height)."""
     try:
         data = _bytes(source, name)
+        if pages.is_pdf(data):
+            image = pages.page(data, 0)
+            return image, image.size
         check_tiff(data)
         image = Image.open(Source(data), formats=tuple(MOST_PIXELS))
         most, size = most_pixels(image, data), image.size
@@ -143,13 +147,11 @@ def _bytes(source: FileSource, name: str) -> bytes:
 
 
 def unread_pages(source: Any, name: str = "the picture") -> list[str]:
-    """Return one sentence if the source is a TIFF file with several pages, else an empty list."""
+    """Return one sentence if the source is a PDF or TIFF file with several pages, else an empty list."""
     try:
-        image, _ = _open(source, name)
-        if image.format == "TIFF":
-            image.seek(1)
+        if pages.count(_bytes(source, name)) > 1:
             return [f"{_start(name)} has several pages: only the first was read."]
-    except Exception:  # no second page, or not readable, which loading reports
+    except Exception:  # not readable, which loading reports
         pass
     return []
 
