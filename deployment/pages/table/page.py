@@ -13,7 +13,9 @@ from PIL import Image
 from streamlit.components.v2 import component
 
 from deployment.deploy_mnist import MNISTDeployer
-from deployment.reader.picture.limits import MOST_BYTES
+from deployment.reader import wording
+from deployment.reader.picture import pages
+from deployment.reader.picture.limits import MOST_BYTES, BoundsError
 from deployment.reader.picture.load import InputError, load_pixels
 from deployment.reader.table.export import to_csv, to_xlsx
 from deployment.reader.table.read import SIDE
