@@ -17,6 +17,7 @@ NARROW = 0.35  # of its height: one stroke is like another
 SIZE = (24, 16)  # rows and columns to which blobs are brought for a comparison
 ALIKE = 0.85  # correlation of two printed blobs
 MOST_ALIKE = 0.5  # of the blobs of its size that read as the same digit are alike where they are printed
+LEAST_OTHERS = 3  # such blobs; fewer may be alike by chance
 HEIGHT, WIDTH = 0.07, 0.08  # by which such blobs may differ, of their height
 LEVEL = (0.08, 0.12, 0.15)  # by which printed numbers of a column differ at most: height, place across, base line
 PEERS, IN_LINE = 4, 0.6  # other cells of a column, and the share of them that are in line with a printed one
@@ -40,7 +41,7 @@ def printed(deployer: NumberReader, rows: Sequence[Separator], columns: Sequence
 def _alike(deployer: NumberReader, marks: Sequence[tuple[int, Blob]],
            ink: NDArray[np.floating]) -> NDArray[np.floating]:
     """Of the blobs in other cells that have the size of each and read as the same digit, the share that looks like it:
-    (n,); 0 where there is none."""
+    (n,); 0 where there are few."""
     if len(marks) < 2:
         return np.zeros(len(marks))
     parts = [np.where(blob.mask, ink[blob.top : blob.bottom, blob.left : blob.right], 0).astype(np.float32)
@@ -53,7 +54,8 @@ def _alike(deployer: NumberReader, marks: Sequence[tuple[int, Blob]],
                                                             strict=True))
     others = (digit == digit[:, None]) & (of != of[:, None]) & (np.abs(height - height[:, None]) < HEIGHT * height + 1)
     twins = others & (np.abs(width - width[:, None]) < WIDTH * height + 1) & (seen @ seen.T > ALIKE)
-    return twins.sum(axis=1) / np.maximum(others.sum(axis=1), 1)
+    count = others.sum(axis=1)
+    return np.where(count >= LEAST_OTHERS, twins.sum(axis=1) / np.maximum(count, 1), 0.0)
 
 
 def _in_line(rows: Sequence[Separator], columns: Sequence[Separator], cells: Sequence[Inside],
