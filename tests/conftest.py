@@ -102,8 +102,9 @@ def contexts(browser):
 
 
 def is_of_canvas(error):
-    """Whether an error is of the drawing component, which may draw a stroke once more when it has just ended: the next
-    picture is whole."""
+    """Whether an error is of the drawing component: its pencil draws the first point of a stroke of which there are no
+    points any more, where the canvas was set up again while the stroke was drawn. What stands on the canvas is checked
+    by read_as_it_stands."""
     return "reading 'x'" in str(error) and "streamlit_drawable_canvas" in (error.stack or "")
 
 
