@@ -145,31 +145,30 @@ def train(config: Config, parts: dict[str, Images], folder: Path, resume: bool, 
             raise KeyboardInterrupt  # the second signal stops at once
         signals.append(signum)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    with contextlib.ExitStack() as after, tqdm(total=config.epochs * steps, unit="step", dynamic_ncols=True) as bar:
-        for number, handler in before.items():
-            after.callback(signal.signal, number, handler)
+    with contextlib.ExitStack() as after:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            after.callback(signal.signal, number, signal.signal(number, stop))
+        with tqdm(total=config.epochs * steps, unit="step", dynamic_ncols=True) as bar:
+            def on_step(epoch: int, step: int, loss: float) -> None:
+                if signals:  # between two steps the state is consistent
+                    raise KeyboardInterrupt
+                if bar.n == 0 and epoch:  # resumed: count finished steps, but not as speed
+                    bar.initial = bar.n = epoch * steps
+                bar.update()
+                if step % 20 == 0:
+                    bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
 
-        def on_step(epoch: int, step: int, loss: float) -> None:
-            if signals:  # between two steps the state is consistent
-                raise KeyboardInterrupt
-            if bar.n == 0 and epoch:  # resumed: count finished steps, but not as speed
-                bar.initial = bar.n = epoch * steps
-            bar.update()
-            if step % 20 == 0:
-                bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+            def on_epoch(row: Mapping[str, float]) -> None:
+                bar.write(f"epoch {row['epoch']:>3}/{config.epochs}   loss {row['loss']:.4f}   "
+                          f"validation {row['val_accuracy']:.2%}   {row['seconds']:.1f} s")
 
-        def on_epoch(row: Mapping[str, float]) -> None:
-            bar.write(f"epoch {row['epoch']:>3}/{config.epochs}   loss {row['loss']:.4f}   "
-                      f"validation {row['val_accuracy']:.2%}   {row['seconds']:.1f} s")
-
-        progress = fit(task, config, folder / CHECKPOINT, resume, on_step, on_epoch)
-    if progress.interrupted:
-        print(f"Interrupted after epoch {progress.epoch}; the best weights so far are saved. "
-              f"Resume with: python core/train.py --resume {shlex.quote(str(folder))}")
-    network = task.finished()
-    del task  # frees a third of the memory
-    return (pairs if is_pairs(config) else finish).save(folder, network, config, parts, progress)
+            progress = fit(task, config, folder / CHECKPOINT, resume, on_step, on_epoch)
+        if progress.interrupted:
+            print(f"Interrupted after epoch {progress.epoch}; the best weights so far are saved. "
+                  f"Resume with: python core/train.py --resume {shlex.quote(str(folder))}")
+        network = task.finished()
+        del task  # frees a third of the memory
+        return (pairs if is_pairs(config) else finish).save(folder, network, config, parts, progress)
 
 
 def report(metrics: Mapping[str, Any], folder: Path) -> None:

@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         examples = gather(workers, "validation", args.count)
         others = gather(workers, "calibration", args.calibration)
         weights = fit.fitted(examples)
-        print(f"read exactly {fit.exact(examples, weights):.1%}")
+        print(f"read exactly {fit.right(examples, weights).mean():.1%}")
         calibrated, checked = confidence.fitted(others, weights)
         print(checked)
         if args.write:

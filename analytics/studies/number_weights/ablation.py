@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from analytics.studies.number_weights import fit
 from analytics.studies.number_weights.lattices import Example
 from core.formats import measured
-from deployment.reader.number.score import READINGS, SIGNALS, Weights
-from deployment.reader.number.text import LineText
+from deployment.reader.number.score import READINGS, SIGNALS
 
 # name of what is left out -> weights that stay 0, as of `fit.named`
 GROUPS = {
@@ -35,7 +34,7 @@ def table(examples: Sequence[Example], others: Sequence[Example], report: Callab
     are fitted without each group, and the paired difference with its 95 % interval."""
     rows = ["| without | read exactly | difference, points | 95 % interval |", "|---|---:|---:|---:|"]
     weights = fit.fitted(examples)
-    whole = right(others, weights)
+    whole = fit.right(others, weights)
     rows.append(f"| nothing left out | {measured(whole.mean())} | | |")
     uncoupled = [[replace(example, evidence=replace(example.evidence, joined=np.zeros_like(example.evidence.joined)))
                   for example in part] for part in (examples, others)]
@@ -43,9 +42,9 @@ def table(examples: Sequence[Example], others: Sequence[Example], report: Callab
     for name, (of, measured_on, names) in variants.items():
         readable = [np.isfinite(example.lattice(fit.unpack(fit.START)).log_probability(example.text)) for example in of]
         without = fit.fitted([one for one, can in zip(of, readable, strict=True) if can], fixed(names))
-        rows.append(_row(name, right(measured_on, without), whole))
+        rows.append(_row(name, fit.right(measured_on, without), whole))
         report(rows[-1])
-    rows.append(_row(NO_SHAPES, right(others, replace(weights, shapes=np.zeros_like(weights.shapes))), whole))
+    rows.append(_row(NO_SHAPES, fit.right(others, replace(weights, shapes=np.zeros_like(weights.shapes))), whole))
     return "\n".join([*rows, ""])
 
 
@@ -54,9 +53,3 @@ def _row(name, hits, whole):
     half = 1.96 * change.std(ddof=1) / np.sqrt(len(change))
     return (f"| {name} | {measured(hits.mean())} | {100 * change.mean():+.1f} | "
             f"{100 * (change.mean() - half):+.1f} to {100 * (change.mean() + half):+.1f} |")
-
-
-def right(examples: Sequence[Example], weights: Weights) -> NDArray[np.bool_]:
-    """Which Examples are read exactly."""
-    return np.array([list(LineText.of(example.lattice(weights), weights.shapes).text) == example.text
-                     for example in examples])

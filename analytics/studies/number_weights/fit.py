@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from analytics.studies.number_weights.lattices import Example
 from core.digits.data import DIGITS
 from core.digits.pairs.task import MORE, NOTHING, ONE, SIGN, TWO
-from deployment.reader.number.score import FLOOR_PAIR, NO_SIGN, READINGS, SIGNALS, TEXTS, Weights
-from deployment.reader.number.shapes import SHAPES, shape
-from deployment.reader.number.text import LineText
+from deployment.reader.number.score import FLOOR_PAIR, NO_SIGN, READINGS, SIGNALS, Weights
+from deployment.reader.number.shapes import SHAPES
+from deployment.reader.number.text import LineText, shapes_of
 
 RIDGE = 1e-3
 FLOOR_P = 0.01  # bounds the gradient of unreadable numbers: the loss is -log(P + FLOOR_P)
@@ -82,7 +82,7 @@ def fitted_shapes(examples: Sequence[Example], weights: Weights) -> NDArray[np.f
         if any(max(text) >= DIGITS for text, _ in texts):
             right = [list(text) == example.text for text, _ in texts]
             likely.append((np.array([score for _, score in texts]), np.array(right),
-                           np.array([shape("".join(TEXTS[sign] for sign in text)) for text, _ in texts])))
+                           np.array([shapes_of(text, [len(text)])[0] for text, _ in texts])))
 
     def loss(theta: NDArray[np.floating]) -> float:
         shapes, total = np.append(0.0, theta), 0.0
@@ -94,7 +94,7 @@ def fitted_shapes(examples: Sequence[Example], weights: Weights) -> NDArray[np.f
     return np.append(0.0, minimize(loss, np.zeros(len(SHAPES) - 1), method="L-BFGS-B").x - FEWER_SIGNS)
 
 
-def exact(examples: Sequence[Example], weights: Weights) -> float:
-    """The share of Examples that are read exactly."""
-    return float(np.mean([list(LineText.of(example.lattice(weights), weights.shapes).text) == example.text
-                          for example in examples]))
+def right(examples: Sequence[Example], weights: Weights) -> NDArray[np.bool_]:
+    """Which Examples are read exactly."""
+    return np.array([list(LineText.of(example.lattice(weights), weights.shapes).text) == example.text
+                     for example in examples])

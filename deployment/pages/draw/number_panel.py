@@ -29,8 +29,9 @@ def render(reading: NumberReading, picture: DeltaGenerator | None = None) -> Pla
         _boxes(key="number_boxes", data=number.boxes(reading, chosen) | {"of": token}, on_place_change=lambda: None)
     with st.container(horizontal=True, vertical_alignment="bottom", key="number_out"):
         st.code(reading.text, language=None, width="content")
-        st.download_button("Download as CSV", lines_csv(reading), "numbers.csv", "text/csv", on_click="ignore",
-                           key="lines_csv", help="A row for each line, a column for each number of it")
+        st.download_button("Download its numbers as CSV", lines_csv(reading), "numbers.csv", "text/csv",
+                           on_click="ignore", key="lines_csv", help="A row for each line, a column for each number of "
+                           "it")
         st.download_button("Download its digits as CSV", places_csv(reading), "number.csv", "text/csv",
                            on_click="ignore", key="number_csv", help="A row for each digit and sign, with its "
                            "probability and its place")

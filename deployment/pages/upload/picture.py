@@ -89,9 +89,9 @@ def _shown(deployer: MNISTDeployer, picture: Picture, whole: Shown, view: View, 
     """What is shown of a part of a picture; whole: the reading of the whole picture as it came."""
     name, (result, more, _, offers) = shown(picture.name), whole
     if part != WHOLE or quarter:
-        result, more = _read(deployer, picture, part, quarter)
+        result, more = _read(deployer, picture.load(), name, part, quarter)
     elif unfamiliar(result):
-        offers = _turns(deployer, picture)
+        offers = _turns(deployer, picture.load(), name)
     grey, note = parts.faded(view.grey, part), "" if part == WHOLE else FADED
     if isinstance(result, NumberReading):
         if part != WHOLE:
@@ -102,10 +102,11 @@ def _shown(deployer: MNISTDeployer, picture: Picture, whole: Shown, view: View, 
     return Shown(result, more, boxed(grey, view.scale, result, name, note), offers)
 
 
-def _read(deployer: MNISTDeployer, picture: Picture, part: Part,
+def _read(deployer: MNISTDeployer, data: bytes, name: str, part: Part,
           quarter: int) -> tuple[Result, NumberReading | None]:
+    """As of deployment.pages.upload.part.read, in the mode of the upload."""
     reading = st.session_state.reading
-    return parts.read(deployer, picture.load(), shown(picture.name), part, quarter, reading.numbers, **reading.options)
+    return parts.read(deployer, data, name, part, quarter, reading.numbers, **reading.options)
 
 
 def unfamiliar(result: Result) -> bool:
@@ -118,11 +119,11 @@ def unfamiliar(result: Result) -> bool:
     return isinstance(result, Prediction) and result.emotion == "curious"
 
 
-def _turns(deployer: MNISTDeployer, picture: Picture) -> dict[int, str]:
+def _turns(deployer: MNISTDeployer, data: bytes, name: str) -> dict[int, str]:
     """The quarter turns in which a picture looks familiar, with the words of their buttons."""
     offers = {}
     for quarter, side in TURNS.items():
-        reading, _ = _read(deployer, picture, WHOLE, quarter)
+        reading, _ = _read(deployer, data, name, WHOLE, quarter)
         if isinstance(reading, InputError) or unfamiliar(reading) or (
                 isinstance(reading, NumberReading) and reading.confidence < PROBABLE):
             continue

@@ -53,19 +53,24 @@ def text_signals(text: LineText, evidence: Evidence) -> Array:
     """(len(TEXT),) of a line."""
     rival = max((share for _, share in text.others), default=0.0)
     return np.array([1.0, odds(np.exp(text.log_probability)), odds(1 - rival), np.log(len(text.text)),
-                     *np.log1p([(~alone(text, evidence) & ~at_once(text)).sum(), at_once(text).sum()])])
+                     *np.log1p([cut_off(text, evidence).sum(), at_once(text).sum()])])
 
 
 def place_signals(text: LineText, evidence: Evidence) -> Array:
     """(len(text.text), len(PLACE)) of the places of a line."""
     share = text.shares[np.arange(len(text.text)), list(text.text)]
-    return np.column_stack([np.ones(len(share)), odds(share), ~alone(text, evidence) & ~at_once(text), at_once(text),
+    return np.column_stack([np.ones(len(share)), odds(share), cut_off(text, evidence), at_once(text),
                             [float(sign >= 10) for sign in text.text]])
 
 
 def alone(text: LineText, evidence: Evidence) -> NDArray[np.bool_]:
     """Whether each place is one segment that is cut off from nothing."""
     return np.array([signs == 1 and evidence.alone[i] for i, signs in text.path for _ in range(signs)], bool)
+
+
+def cut_off(text: LineText, evidence: Evidence) -> NDArray[np.bool_]:
+    """Whether each place is one segment that is cut off from something."""
+    return np.array([signs == 1 and not evidence.alone[i] for i, signs in text.path for _ in range(signs)], bool)
 
 
 def at_once(text: LineText) -> NDArray[np.bool_]:

@@ -77,7 +77,7 @@ class Line:
                 np.concatenate([self._pair_input(*one, middle) for one, middle in zip(cropped, self.middles,
                                                                                       strict=True)]))
 
-    def slanted(self, ink: Array, mask: NDArray[np.bool_], chosen: Sequence[int]) -> Array:
+    def in_slants(self, ink: Array, mask: NDArray[np.bool_], chosen: Sequence[int]) -> Array:
         """Segments as the pair reader sees them in each of SLANTS: (len(chosen), len(SLANTS), 984)."""
         middles = self.middles
         return np.stack([self._pair_input(*self.ink(ink, mask, self.segments[i]), middles[i], SLANTS) for i in chosen])

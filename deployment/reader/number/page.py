@@ -127,7 +127,7 @@ def _augment(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np
     if not likely:
         return
     read = deployer.read_framed(np.stack([line.images[i] for line, i in likely]))
-    inputs = np.concatenate([line.slanted(ink, mask, at) for line, at in zip(work, chosen, strict=True) if at])
+    inputs = np.concatenate([line.in_slants(ink, mask, at) for line, at in zip(work, chosen, strict=True) if at])
     several = deployer.assess_pairs(inputs.reshape(-1, inputs.shape[2])).reshape(*inputs.shape[:2], -1).sum(axis=1)
     for (line, i), prediction, pairs in zip(likely, read, several, strict=True):
         line.predictions[i] = prediction

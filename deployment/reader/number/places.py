@@ -80,10 +80,12 @@ def _of_the_number(digit: int, share: Array) -> dict:
 
 def words(line: Line, path: Sequence[tuple[int, int]]) -> list[int]:
     """How many signs each number of a path over a line has."""
-    counts: list[int] = []
+    counts = [0]
     gaps = spaced([line.segments[i].box for i, _ in path], line.height)
     for gap, (_, signs) in zip(gaps, path, strict=True):
-        counts = [*counts, signs] if gap or not counts else [*counts[:-1], counts[-1] + signs]
+        if gap:
+            counts.append(0)
+        counts[-1] += signs
     return counts
 
 

@@ -48,8 +48,8 @@ class Evidence:
 @dataclass(frozen=True)
 class Weights:
     """digit: of the log probabilities of the network for digits; pair: of those of the pair reader, for each of
-    READINGS; signals:
-    (len(READINGS), len(SIGNALS)); shapes (len(SHAPES),): by how many nats a number of each shape is likelier."""
+    READINGS; signals: (len(READINGS), len(SIGNALS)); shapes (len(SHAPES),): by how many nats a number of each shape is
+    likelier."""
 
     digit: float
     pair: Array

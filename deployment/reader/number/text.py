@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Self
@@ -41,7 +41,7 @@ class LineText:
         scores |= {text: lattice.log_probability(text) for text in [*scores][:EXACT]}
         before = {text: math.exp(score) for text, score in scores.items()}
         if any(max(text) >= DIGITS for text in scores):
-            after = {text: share * math.exp(sum(shapes[shape] for shape in _shapes(text, words(lattice.path(text)))))
+            after = {text: share * math.exp(shapes[shapes_of(text, words(lattice.path(text)))].sum())
                      for text, share in before.items()}
         else:
             after = before
@@ -74,9 +74,8 @@ class LineText:
                 if stop == i:
                     i, j = (i - 1, j - 1) if i else (i, j)
                     stop, until = i + 1, until if j < until and i else until + 1
-                written = "".join(TEXTS[sign] for sign in other[j:until])
                 for place in range(i, stop):
-                    name = written if place == i else ""
+                    name = written(other[j:until]) if place == i else ""
                     found[place][name] = found[place].get(name, 0.0) + share
         answer = {}
         for place, options in found.items():
@@ -87,10 +86,14 @@ class LineText:
         return answer
 
 
-def _shapes(text: Text, words: Sequence[int]) -> list[int]:
+def written(text: Iterable[int]) -> str:
+    """A Text as characters."""
+    return "".join(TEXTS[sign] for sign in text)
+
+
+def shapes_of(text: Text, words: Sequence[int]) -> list[int]:
     """The shape of each number of a text; words: the count of signs of each."""
-    written = "".join(TEXTS[sign] for sign in text)
-    return [shape(written[end - size : end]) for size, end in zip(words, np.cumsum(words), strict=True)]
+    return [shape(written(text[end - size : end])) for size, end in zip(words, np.cumsum(words), strict=True)]
 
 
 def _add(shares: Array, chosen: Text, text: Text, more: float) -> None:

@@ -226,8 +226,16 @@ def test_a_forked_process_stays_in_one_thread_where_that_was_asked_for(two_threa
         assert waits_in_child(check) == 0
 
 
+@pytest.fixture
+def ctrl_c():
+    """SIGINT raises KeyboardInterrupt, as in a terminal; a shell's background processes ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("interrupts", [1, 3])
-def test_an_interrupt_waits_for_the_other_threads(two_threads, interrupts):
+def test_an_interrupt_waits_for_the_other_threads(two_threads, ctrl_c, interrupts):
     """Ctrl-C while the caller waits, once or again and again: it is raised when nothing is written any more."""
     ended, main = [], threading.get_ident()
 

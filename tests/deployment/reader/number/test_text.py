@@ -75,3 +75,6 @@ def test_numbers_of_a_line_have_shapes_of_their_own():
     whole, apart = (LineText.of(lines, weights, words) for words in (lambda path: [4], lambda path: [1, 3]))
     assert whole.text == apart.text
     assert np.exp(whole.log_probability) == pytest.approx(1.0, abs=1e-3)
+    lines = lattice([{"8": 0.0}, {"-": 0.0, "1": -0.5}, {"7": 0.0}])
+    whole, apart = (LineText.of(lines, weights, words) for words in (lambda path: [3], lambda path: [1, 2]))
+    assert ["".join(TEXTS[sign] for sign in text.text) for text in (whole, apart)] == ["817", "8-7"]
