@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.digits.data import DIGITS
 from core.digits.pairs.signs import SIGNS
+from core.nn.context import Array
 from deployment.reader.left_over import NOT_A_PART, in_source, judge
 from deployment.reader.number.confidence import Confidence
 from deployment.reader.number.page import NumberReader, Written, written
@@ -59,10 +60,13 @@ def read_number(deployer: NumberReader, source: PictureSource, name: str = "the 
                           [in_source(box, scale) for box in (*left_over, *(blob.box for blob in page.rest))])
 
 
-def read_lines(deployer: NumberReader, page: Written, scale: float, signs: bool = True) -> list[LineReading]:
-    """The LineReading of each line of a page. scale: pixels of the source per pixel of the page."""
-    texts = [LineText.of(line.lattice if signs else line.lattice.weighted(DIGITS_ALONE), Weights.shipped().shapes,
-                         partial(words, line)) for line in page.lines]
+def read_lines(deployer: NumberReader, page: Written, scale: float, signs: bool = True,
+               likelier: Array | float = 0.0) -> list[LineReading]:
+    """The LineReading of each line of a page. scale: pixels of the source per pixel of the page; likelier: by how many
+    nats each of TEXTS is likelier than in any other number."""
+    by = likelier + (0.0 if signs else DIGITS_ALONE) + np.zeros(len(TEXTS))
+    texts = [LineText.of(line.lattice.weighted(by), Weights.shipped().shapes, partial(words, line))
+             for line in page.lines]
     answers = []
     for line, row, text in zip(page.lines, places_of(deployer, page, texts, scale), texts, strict=True):
         doubts, shown = text.alternatives(), [i for i, place in enumerate(row) if signs or place.text not in SIGNS]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from deployment.reader.number.page import NumberReader, Written, assessed
 from deployment.reader.number.read import LineReading, number_reading, read_lines
+from deployment.reader.number.score import TEXTS
 from deployment.reader.number.sheet import Blob, blobs, usual_height
 from deployment.reader.paper.apart import Box
 from deployment.reader.paper.ink import find_ink
@@ -24,6 +25,7 @@ from deployment.reader.table.prints import printed
 from deployment.reader.table.reading import Cell, Kind, TableReading
 from deployment.reader.table.separators import Separator
 
+POINTS,OTHER_SIGNS=map(float,__import__("os").environ.get("SG","1.5 -1").split())
 SIDE = 2000  # pixels: the long side of larger pictures is reduced to this
 RIM = 0.4  # a table may reach the edge of its sheet
 MOST_CELLS = 2000
@@ -31,6 +33,8 @@ AT_ONCE = 60  # blobs that are read in one batch
 POSSIBLE, PROBABLE = 0.1, 0.5  # of the text of a number; where it holds what is no sign
 DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower than this share of the usual height
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
+# Nats by which signs are likelier in the cells of a table
+LIKELIER = np.array([{".": POINTS, ",": POINTS, **dict.fromkeys("-/:+=%$", OTHER_SIGNS)}.get(sign, 0.0) for sign in TEXTS])
 LEAST_NUMBERS, NUMBERS = 3, 0.4  # of a table without lines: its numbers, and their share of what is written
 
 
@@ -158,7 +162,7 @@ def _read(deployer: NumberReader, sheet: Sheet, cells: Sequence[Inside]) -> list
     work = assessed(deployer, sheet.ink, sheet.mask, rows)
     if work is None:
         return [None] * len(cells)
-    read = iter(read_lines(deployer, Written(sheet.ink, sheet.mask, work, []), 1.0))
+    read = iter(read_lines(deployer, Written(sheet.ink, sheet.mask, work, []), 1.0, likelier=LIKELIER))
     answers = []
     for cell in cells:
         lines: list[LineReading] = [next(read) for _ in cell.lines]

@@ -12,6 +12,7 @@ from deployment.reader.paper.lines import PART, Lines
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.paper.pick import MIN_CONTRAST
 from deployment.reader.paper.rules import Rule, find_rules, is_new, measured
+from deployment.reader.table.follow import followed
 from deployment.reader.table.pieces import Piece
 
 SQUARE = 1400  # pixels: a side of the square to which a long table is scaled, so that its short lines are long
@@ -78,7 +79,7 @@ def separators(lost: NDArray[np.float32],
     """The Separators of rows, from top to bottom, and of columns, from left to right, in the light lost (H, W); and
     all lines that are seen, both of a double one."""
     ink = levelled(lost, np.ones(lost.shape, bool))[0]
-    rules = [*find_rules(ink, 0.6 * MIN_CONTRAST), *_in_square(ink), *_joined(ink, pieces)]
+    rules = followed(ink, [*find_rules(ink, 0.6 * MIN_CONTRAST), *_in_square(ink), *_joined(ink, pieces)])
     answer, every = [], []
     for level in (True, False):
         along = ink if level else ink.T
