@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.paper.light import CROP, enlarge, has_edges, ink_is_dark, is_plain, levelled, otsu, strongest
+from deployment.reader.paper.light import CROP, enlarge, evening, has_edges, ink_is_dark, is_plain, levelled, otsu, strongest
 from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.paper.pick import ALONG, MIN_CONTRAST
@@ -45,6 +45,14 @@ class Pen:
 
 
 @dataclass(frozen=True)
+class Area:
+    """Where ink is searched on a picture, a mask (H, W), and the inner part of it that shows how strong ink is."""
+
+    mask: NDArray[np.bool_]
+    inner: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class Ink:
     """The ink of a picture.
 
@@ -66,13 +74,14 @@ class Ink:
 
 
 def find_ink(picture: NDArray, kind: str | None = None, side: int = SIDE,
-             rules: Sequence[Rule] | None = None, rim: float = 1.0) -> Ink:
+             rules: Sequence[Rule] | None = None, rim: float = 1.0, area: Area | None = None) -> Ink:
     """The Ink of a picture (H, W) or (H, W, 3), uint8 or floats in [0, 1], on paper of any colour, under any light.
 
     The background of each channel is what is left of it without strokes; ink is the largest share of its light that any
     channel lost. kind: "canvas" for bright strokes on a ground that is nothing but black. side: pixels, to which the
     long side of larger pictures is reduced. rules: those of a picture no larger than that, where they are
-    known. rim: times the usual width of the edge of a sheet and its shadow, in which no ink is.
+    known. rim: times the usual width of the edge of a sheet and its shadow, in which no ink is. area: where ink is
+    searched, on a picture no larger than that; writing may be paler in a part of it than in another.
     """
     factor = -(-max(picture.shape[:2]) // side)
     rows, columns = (max(n - n % factor, factor) for n in picture.shape[:2])
@@ -86,7 +95,7 @@ def find_ink(picture: NDArray, kind: str | None = None, side: int = SIDE,
     if is_plain(1 - level):
         return _on_plain(picture, 1 - level, scale)
     sheet, inside = find_sheet(grey, rim)
-    outline = sheet, np.ones(grey.shape, bool) if inside is None else inside, rim
+    outline = sheet, np.ones(grey.shape, bool) if inside is None else inside, rim, area
     if sheet is not None or ink_is_dark(level):  # a light sheet on a dark desk, dark ink
         return _on_paper(picture, True, outline, scale, rules)
     found = _on_paper(picture, False, outline, scale, rules)
@@ -95,8 +104,9 @@ def find_ink(picture: NDArray, kind: str | None = None, side: int = SIDE,
 
 def _on_paper(picture, dark, outline, scale, rules):
     """The Ink of a picture that is darker than its paper, or lighter."""
-    seen, (sheet, inside, rim) = np.atleast_3d(picture if dark else 255 - picture), outline
+    seen, (sheet, inside, rim, area) = np.atleast_3d(picture if dark else 255 - picture), outline
     widest = max(9, int(WIDEST_PEN * max(inside.shape)))
+    inside = inside & area.mask if area else inside
     lost, paper = light_lost(seen, widest)
     # the darker the paper, the more of its light the grain takes
     grain = GRAIN * noise_of(seen[..., 0].astype(np.float32)) / np.maximum(strongest(paper), 1).astype(np.float32)
@@ -107,14 +117,18 @@ def _on_paper(picture, dark, outline, scale, rules):
     lines = rule_bands(ink.shape, rules)
     if rules:
         ink, noise = levelled(strongest(without_rules(lost, rules, least)), inside & ~lines)
-    candidates = ink[ink > max(6 * noise, MIN_CONTRAST)]
+    least_ink = max(6 * noise, MIN_CONTRAST)
+    gain = evening(np.where(area.inner & inside, ink, 0), least_ink) if area else np.ones((1, 1), np.float32)
+    ink = np.where(inside, gain * ink, 0) if area else ink
+    candidates = (ink[area.inner] if area else ink)
+    candidates = candidates[candidates > least_ink]
     if candidates.size >= 4:
         threshold = otsu(candidates)
         soft = cv2.blur(ink, (3, 3))
         # With the pen known, paper is what is wider than a few strokes
         side = min(max(9, int(STROKES * pen_width(soft > HANGING * threshold)) | 1), widest)
         seeds = soft > grain
-        ink = np.where(narrow(seen, side, max(least, NARROW * threshold)), ink, 0)
+        ink = np.where(narrow(seen, side, np.maximum(least, NARROW * threshold / gain)), ink, 0)
         ink, mask = connected(ink, seeds, threshold, noise, lines, inside, rim)
     else:
         ink, mask = np.zeros(ink.shape, np.float32), np.zeros(ink.shape, bool)
@@ -170,11 +184,12 @@ def closing(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(closed[margin : margin + picture.shape[0], margin : margin + picture.shape[1]])
 
 
-def narrow(picture: NDArray[np.uint8], side: int, least: float) -> NDArray[np.bool_]:
+def narrow(picture: NDArray[np.uint8], side: int, least: NDArray[np.floating]) -> NDArray[np.bool_]:
     """A mask of where a picture (H, W, C) of dark ink lost `least` or more of its light to what is narrower than `side`
     pixels: a stroke has light on both sides, the edge of a shadow has not."""
     small, closed, factor = small_closing(picture, side)
     lost = 1 - small / np.maximum(closed, 0.12 * 255)
+    least = cv2.resize(least, small.shape[1::-1])
     near = grown(strongest(lost.astype(np.float32)) > least, 3).view(np.uint8)
     return np.repeat(np.repeat(near, factor, axis=0), factor, axis=1)[: picture.shape[0], : picture.shape[1]].view(bool)
 

@@ -17,6 +17,7 @@ MOST_DRAWN, MOST_AT_EDGES = 0.35, 0.5  # of it, and of its edges: more ink is a 
 WEAK, LIGHT = 0.3, 0.45  # a third moment below this says little: on paper lighter than this, ink is dark
 STEEP = 0.06  # of the brightest light: what the few pixels of a stroke's edge take away
 SAMPLED = 200  # pixels of the long side that tell whether a ground is plain
+TILE, TILES, MOST_EVENED = 40, 5, 3.0  # pixels; tiles whose ink is compared with that of the picture; times at most
 FINE, COARSE = 320, 64  # pixels of the long side on which a thin pen is still seen, and on which it is not
 
 
@@ -156,3 +157,20 @@ def levelled(ink: NDArray[np.floating], paper: NDArray[np.bool_] | None = None) 
     lowest, low = np.percentile(some, [5, 25])
     noise = float(low - lowest)
     return ink - np.float32(low + 0.7 * noise), noise
+
+
+def evening(ink: NDArray[np.floating], least: float) -> NDArray[np.float32]:
+    """What makes ink (H, W) as strong everywhere as it usually is, where all that is written around is paler, as under a
+    shining light: factors (H, W), at least 1; less than `least` is no ink."""
+    height, width = ink.shape
+    tiles = np.pad(ink, ((0, -height % TILE), (0, -width % TILE)))
+    tiles = tiles.reshape(len(tiles) // TILE, TILE, -1, TILE).swapaxes(1, 2).reshape(len(tiles) // TILE, -1, TILE**2)
+    inked = tiles > least
+    count = inked.sum(axis=2).astype(np.float32)
+    if not count.any():
+        return np.ones(ink.shape, np.float32)
+    mean = np.where(inked, tiles, 0).sum(axis=2) / np.maximum(count, 1)
+    usual = float(np.average(mean, weights=count))
+    local = (blur((count * mean).astype(np.float32), TILES) + 0.01 * usual) / (blur(count, TILES) + 0.01)
+    gain = np.clip(usual / local, 1.0, MOST_EVENED).astype(np.float32)
+    return enlarge(gain, (gain.shape[0] * TILE, gain.shape[1] * TILE))[:height, :width]

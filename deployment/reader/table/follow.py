@@ -15,7 +15,7 @@ AWAY = 7  # pixels: the farthest that a line is from the path that is known
 STEP = 0.3  # of the line's strength, for each pixel by which the path changes from one block to the next
 DARKER = 1.2  # of the line's strength: ink beyond this is a stroke's and does not draw the path
 LEAST_BLOCKS = 4
-ENDS = 24  # blocks at an end that show where the line goes on
+ENDS = 10  # blocks at an end that show where the line goes on
 ASIDE = 2  # pixels by which it may be beside that
 GOES_ON = 0.5  # of its strength: where it goes on, it is as dark
 GAP = 2  # blocks without it, where it does not end yet
@@ -26,12 +26,18 @@ def followed(ink: NDArray[np.floating], rules: Sequence[Rule]) -> list[Rule]:
     return [_longer(along, _followed(along, rule)) for rule in rules for along in (ink if rule.level else ink.T,)]
 
 
-def _followed(ink, rule):
+def near(ink: NDArray[np.floating], rule: Rule, away: int) -> Rule:
+    """The Rule that runs at most so many pixels from the path of another."""
+    along = ink if rule.level else ink.T
+    return _longer(along, _followed(along, _followed(along, rule, away)))
+
+
+def _followed(ink, rule, away=AWAY):
     n = (rule.last - rule.first) // BLOCK
     if n < LEAST_BLOCKS:
         return rule
-    offsets = np.arange(-AWAY, AWAY + 1)
-    gain = _darkness(ink, rule, np.rint(rule.path[: n * BLOCK]).astype(int), rule.first, AWAY)
+    offsets = np.arange(-away, away + 1)
+    gain = _darkness(ink, rule, np.rint(rule.path[: n * BLOCK]).astype(int), rule.first, away)
     change = STEP * rule.strength * np.abs(offsets[:, None] - offsets)
     best, came = gain[:, 0], np.zeros((len(offsets), n), int)
     for i in range(1, n):
@@ -42,7 +48,7 @@ def _followed(ink, rule):
     path[-1] = best.argmax()
     for i in range(n - 1, 0, -1):
         path[i - 1] = came[path[i], i]
-    if np.all(path == AWAY):
+    if np.all(path == away):
         return rule
     aside = np.convolve(np.pad(offsets[path].astype(float), 1, mode="edge"), np.ones(3) / 3, mode="valid")
     shift = np.interp(np.arange(rule.last - rule.first), (np.arange(n) + 0.5) * BLOCK, aside)
@@ -61,23 +67,17 @@ def _darkness(ink, rule, rows, first, away):
 def _longer(ink, rule):
     """A Rule with what goes on beyond its ends."""
     for _ in range(2):  # at its last column, then at its first one
-        added, path = 0, rule.path
-        slope = float(np.polyfit(np.arange(len(path[-ENDS * BLOCK :])), path[-ENDS * BLOCK :], 1)[0])
-        row, missed, rows = float(path[-1]), 0, []
-        while missed <= GAP and rule.last + (len(rows) + 1) * BLOCK <= ink.shape[1]:
-            course = row + slope * np.arange(1, BLOCK + 1)
-            dark = _darkness(ink, rule, np.rint(course).astype(int), rule.last + len(rows) * BLOCK, ASIDE)[:, 0]
-            aside = int(dark.argmax()) - ASIDE
+        path, seen = rule.path, len(rule.path)
+        while len(path) - seen <= GAP * BLOCK and rule.first + len(path) + BLOCK <= ink.shape[1]:
+            slope = float(np.polyfit(np.arange(len(path[-ENDS * BLOCK :])), path[-ENDS * BLOCK :], 1)[0])
+            course = path[-1] + slope * np.arange(1, BLOCK + 1)
+            dark = _darkness(ink, rule, np.rint(course).astype(int), rule.first + len(path), ASIDE)[:, 0]
             if dark.max() >= GOES_ON * rule.strength:
-                course, missed = course + np.linspace(0, aside, BLOCK), 0
-            else:
-                missed += 1
-            rows.append(course)
-            row = float(course[-1])
-            added = len(rows) if not missed else added
-        path = np.concatenate([path, *rows[:added]]).astype(np.float32)
-        last = rule.last + added * BLOCK
+                course += np.linspace(0, int(dark.argmax()) - ASIDE, BLOCK)
+                seen = len(path) + BLOCK
+            path = np.concatenate([path, course])
         # the same from the other side
         ink = ink[:, ::-1]
-        rule = replace(rule, first=ink.shape[1] - last, last=ink.shape[1] - rule.first, path=path[::-1].copy())
+        rule = replace(rule, first=ink.shape[1] - rule.first - seen, last=ink.shape[1] - rule.first,
+                       path=path[:seen][::-1].astype(np.float32))
     return rule

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.paper.ink import find_ink, light_lost
+from deployment.reader.paper.ink import Area, find_ink, light_lost
 from deployment.reader.paper.light import levelled, strongest
+from deployment.reader.paper.opencv import cv2
 from deployment.reader.table.outline import Upright, outlines, upright
 from deployment.reader.table.pieces import pieces_of
 from deployment.reader.table.separators import Separator, inked, separators
@@ -60,6 +61,25 @@ def widened(grid: Grid, picture: NDArray[np.uint8]) -> Grid:
 def corners_of(rows: list[Separator], columns: list[Separator], shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Where the lines cross: (rows, columns, 2), x and y."""
     return np.array([[_crossing(row, column, shape) for column in columns] for row in rows])
+
+
+def area_of(grid: Grid, source: tuple[int, ...]) -> Area:
+    """What the outermost lines enclose, and as much around it as an outermost row or column is high or wide, as these
+    may have no line beyond; of that, what a picture of the shape `source` shows."""
+    rows, columns, shape = grid.rows, grid.columns, grid.seen.picture.shape
+    (top, below), (above, bottom) = ([line.at(shape[1] / 2) for line in two] for two in (rows[:2], rows[-2:]))
+    (left, right), (before, last) = ([line.at(shape[0] / 2) for line in two] for two in (columns[:2], columns[-2:]))
+    around = ([rows[0].beside(AROUND * (top - below)), rows[-1].beside(AROUND * (bottom - above))],
+              [columns[0].beside(AROUND * (left - right)), columns[-1].beside(AROUND * (last - before))])
+    shown = grid.seen.shown(source)
+    return Area(_enclosed(*around, shape) & shown,
+                _enclosed([rows[0], rows[-1]], [columns[0], columns[-1]], shape) & shown)
+
+
+def _enclosed(rows, columns, shape):
+    """A mask (H, W) of what is between two rows and two columns."""
+    corners = corners_of(rows, columns, shape)[[0, 0, 1, 1], [0, 1, 1, 0]]
+    return cv2.fillConvexPoly(np.zeros(shape[:2], np.uint8), np.rint(corners).astype(np.int32), 1).view(bool)
 
 
 def lines_of(picture: NDArray[np.uint8]) -> list[Separator]:

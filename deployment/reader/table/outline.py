@@ -35,6 +35,12 @@ class Upright:
         matrix = np.array([[1, 0, margin], [0, 1, margin], [0, 0, 1]]) @ self.matrix
         return Upright(_seen(picture, matrix, (width + 2 * margin, height + 2 * margin)), matrix)
 
+    def shown(self, source: tuple[int, ...]) -> NDArray[np.bool_]:
+        """A mask (H, W) of what lies on the whole picture, of the shape `source`, and not beyond its edges."""
+        height, width = self.picture.shape[:2]
+        return cv2.warpPerspective(np.ones(source[:2], np.uint8), self.matrix, (width, height),
+                                   flags=cv2.INTER_NEAREST).view(bool)
+
     @property
     def enlarged(self) -> float:
         """Pixels per pixel of the whole picture, in the middle."""

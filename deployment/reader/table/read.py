@@ -18,7 +18,7 @@ from deployment.reader.table.aligned import aligned, straightened, tilt
 from deployment.reader.table.cells import Inside, inside
 from deployment.reader.table.confidence import of_column
 from deployment.reader.table.divide import divided
-from deployment.reader.table.grid import corners_of, find_grid, lines_of, widened
+from deployment.reader.table.grid import area_of, corners_of, find_grid, lines_of, widened
 from deployment.reader.table.outer import completed
 from deployment.reader.table.outline import Upright
 from deployment.reader.table.prints import printed
@@ -80,7 +80,8 @@ def _with_lines(picture: NDArray[np.uint8]) -> Sheet | None:
         return None
     grid = widened(grid, picture)
     seen = grid.seen.picture
-    ink = find_ink(seen, side=max(seen.shape), rules=[line.rule for line in grid.every if line.rule], rim=RIM)
+    ink = find_ink(seen, side=max(seen.shape), rules=[line.rule for line in grid.every if line.rule], rim=RIM,
+                   area=area_of(grid, picture.shape))
     marks = blobs(ink.ink, ink.mask)
     return Sheet(grid.seen, ink.ink, ink.mask, marks, *divided(*completed(grid.rows, grid.columns, marks), marks), True)
 

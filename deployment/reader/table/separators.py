@@ -12,7 +12,7 @@ from deployment.reader.paper.lines import PART, Lines
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.paper.pick import MIN_CONTRAST
 from deployment.reader.paper.rules import Rule, find_rules, is_new, measured
-from deployment.reader.table.follow import followed
+from deployment.reader.table.follow import followed, near
 from deployment.reader.table.pieces import Piece
 
 SQUARE = 1400  # pixels: a side of the square to which a long table is scaled, so that its short lines are long
@@ -25,6 +25,7 @@ DOUBLE = 0.35  # of the median distance: lines that are as near are a double one
 SAME = 8.0  # pixels: two that are as near were seen twice
 OBLIQUE, ASKEW = 0.08, 0.03  # the most that a line's slope differs from the usual one, and from that of its neighbours
 WHOLE = 0.75  # of the longest one's length: so long a line may be drawn askew
+MISSED = 0.2  # of the usual distance: a line that was not seen is no farther from where it should be
 BENT = 300  # pixels: a longer line may be bent as paper is
 
 
@@ -88,6 +89,8 @@ def separators(lost: NDArray[np.float32],
             usual = np.median([one.rule.strength for one in family])
             family = [one for one in family if one.rule.strength > PALE * usual]
         family = _of_one_pencil(family, along.shape)
+        missed = _missed(ink, _distinct(family, along.shape))
+        family += missed
         answer.append(_distinct(family, along.shape))
         every += [one for i, one in enumerate(family) if is_new(one.rule, [other.rule for other in family[:i]])]
     return answer[0], answer[1], every
@@ -164,6 +167,33 @@ def _separator(ink, rule):
     if share < INKED or len(places) < LONG * ink.shape[1]:
         return None
     return Separator(np.polyfit(places, rule.path, 2 if len(places) > BENT else 1), rule, share)
+
+
+def _missed(ink, lines):
+    """Separators that were not seen, in the middle of a wide gap between two others."""
+    if len(lines) < 3:
+        return []
+    along = ink if lines[0].rule.level else ink.T
+    middle = along.shape[1] / 2
+    gaps = np.diff([one.at(middle) for one in lines])
+    usual, strength, thickness = (float(np.median(values)) for values in (
+        gaps, [one.rule.strength for one in lines], [one.rule.thickness for one in lines]))
+    found = []
+    for before, after, gap in zip(lines, lines[1:], gaps, strict=False):
+        first, last = min(before.rule.first, after.rule.first), max(before.rule.last, after.rule.last)
+        places = np.arange(first, last)
+        for i in range(1, count := round(gap / usual)):
+            path = (1 - i / count) * before.at(places) + i / count * after.at(places)
+            rule = near(ink, Rule(before.rule.level, first, last, path, thickness, strength), int(MISSED * usual))
+            one = _separator(along, rule)
+            if one and float(_strength(along, rule)) > PALE * strength:
+                found.append(one)
+    return found
+
+
+def _strength(ink, rule):
+    """The median of ink (H, W) along a Rule."""
+    return np.median(ink[np.clip(np.rint(rule.path).astype(int), 0, len(ink) - 1), np.arange(rule.first, rule.last)])
 
 
 def _of_one_pencil(family, shape):
