@@ -19,6 +19,7 @@ WIDEST_PEN = 0.1  # of the picture's long side: what is wider is paper
 STROKES = 5  # widths of the pen: the narrowest stretch of paper between strokes that is seen as paper
 FAINT = 0.4  # of the threshold between ink and paper: a line in a light pencil beside one in a dark pen
 HANGING = 0.6  # of the same threshold: what hangs together with ink counts down to this
+NEAR_LINES = 7  # pixels: what remains of a line is on it and beside it
 DARKEST = 0.4  # of the usual light: where the paper is darker, noise would pass for ink
 GRAIN = 3.0  # standard deviations of the camera's noise: a mean of nine pixels with less is no ink
 NARROW = 0.3  # of the threshold: the steps of an oblique edge take less light
@@ -118,7 +119,7 @@ def _on_paper(picture, dark, outline, scale, rules):
     if rules:
         ink, noise = levelled(strongest(without_rules(lost, rules, least)), inside & ~lines)
     least_ink = max(6 * noise, MIN_CONTRAST)
-    gain = evening(np.where(area.inner & inside, ink, 0), least_ink) if area else np.ones((1, 1), np.float32)
+    gain = evening(np.where(area.inner & inside & ~grown(lines, NEAR_LINES), ink, 0), least_ink) if area else np.ones((1, 1), np.float32)
     ink = np.where(inside, gain * ink, 0) if area else ink
     candidates = (ink[area.inner] if area else ink)
     candidates = candidates[candidates > least_ink]

@@ -18,6 +18,7 @@ WEAK, LIGHT = 0.3, 0.45  # a third moment below this says little: on paper light
 STEEP = 0.06  # of the brightest light: what the few pixels of a stroke's edge take away
 SAMPLED = 200  # pixels of the long side that tell whether a ground is plain
 TILE, TILES, MOST_EVENED = 40, 5, 3.0  # pixels; tiles whose ink is compared with that of the picture; times at most
+SOME = 5  # pixels of usual ink in a tile: where there is less, nothing is known
 FINE, COARSE = 320, 64  # pixels of the long side on which a thin pen is still seen, and on which it is not
 
 
@@ -166,11 +167,11 @@ def evening(ink: NDArray[np.floating], least: float) -> NDArray[np.float32]:
     tiles = np.pad(ink, ((0, -height % TILE), (0, -width % TILE)))
     tiles = tiles.reshape(len(tiles) // TILE, TILE, -1, TILE).swapaxes(1, 2).reshape(len(tiles) // TILE, -1, TILE**2)
     inked = tiles > least
-    count = inked.sum(axis=2).astype(np.float32)
-    if not count.any():
+    weight, strength = ((np.where(inked, tiles, 0) ** power).sum(axis=2).astype(np.float32) for power in (2, 3))
+    if not weight.any():
         return np.ones(ink.shape, np.float32)
-    mean = np.where(inked, tiles, 0).sum(axis=2) / np.maximum(count, 1)
-    usual = float(np.average(mean, weights=count))
-    local = (blur((count * mean).astype(np.float32), TILES) + 0.01 * usual) / (blur(count, TILES) + 0.01)
+    usual = float(strength.sum() / weight.sum())
+    least_weight = SOME * usual**2
+    local = (blur(strength, TILES) + least_weight * usual) / (blur(weight, TILES) + least_weight)
     gain = np.clip(usual / local, 1.0, MOST_EVENED).astype(np.float32)
     return enlarge(gain, (gain.shape[0] * TILE, gain.shape[1] * TILE))[:height, :width]

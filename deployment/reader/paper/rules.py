@@ -89,7 +89,7 @@ def measured(ink: NDArray[np.floating], lines: Lines, zoom: float, level: bool) 
         above, below = int(thin[middle::-1].argmax()), int(thin[middle:].argmax())
         if peak > 0 and above and below and above + below - 1 <= THICKEST * zoom:
             path += middle - reach + (below - above) / 2
-            path += _centred(ink, path, x, (above + below) // 2 + 1, EVEN * peak)
+            path += centred(ink, path, x, (above + below) // 2 + 1, EVEN * peak)
             rules.append(Rule(level, int(x[0]), int(x[-1]) + 1, path.astype(np.float32), float(above + below - 1),
                               peak))
     return rules
@@ -117,7 +117,8 @@ def _aside(band):
     return _smooth((parts.argmax(axis=0) - len(band) // 2).astype(np.float32), band.shape[1])
 
 
-def _centred(ink, path, x, reach, most):
+def centred(ink: NDArray[np.floating], path: NDArray[np.floating], x: NDArray[np.integer], reach: int,
+            most: float) -> NDArray[np.floating]:
     """By how many rows the centre of the ink within `reach` rows of a path is off it, for each column."""
     rows = np.rint(path) + np.arange(-reach, reach + 1)[:, None]
     weight = np.clip(_sampled(ink, path, x, reach), 0, most)

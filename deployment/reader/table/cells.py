@@ -14,6 +14,7 @@ OUTSIDE = 0.3  # of a row's height or a column's width: writing may stand so far
 ASTRIDE = 0.15  # of a blob's ink, on the other side of a line: it may belong there
 FLAT = 2.2  # times wider than high: a dash
 ON_LINE = 0.25  # of the usual height: a flat remain of a line of the table is no thicker, and near it
+CROSSING = 0.6  # of the usual height: what remains of a crossing of two lines is no larger
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,10 @@ def _is_remain(blob: Blob, levels: NDArray[np.floating], sides: NDArray[np.float
     """Whether a Blob is what remains of a line of the table: thin, along it and near it; levels, sides: where the lines
     above and below it run, and left and right of it."""
     near = ON_LINE * usual
+    if max(blob.height, blob.width) < CROSSING * usual:  # where two lines cross, both have ends
+        at = np.abs(levels - blob.top - blob.height / 2).min(), np.abs(sides - blob.left - blob.width / 2).min()
+        if max(at) < near:
+            return True
     if blob.height < near and blob.width > FLAT * blob.height:
         return bool(np.abs(levels - blob.top - blob.height / 2).min() < near)
     if blob.width < near and blob.height > FLAT * blob.width:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployment.reader.paper.opencv import cv2
-from deployment.reader.paper.rules import Rule
+from deployment.reader.paper.rules import EVEN, Rule, centred
 
 BLOCK = 8  # pixels along a line whose mean is taken
 AWAY = 7  # pixels: the farthest that a line is from the path that is known
@@ -52,7 +52,10 @@ def _followed(ink, rule, away=AWAY):
         return rule
     aside = np.convolve(np.pad(offsets[path].astype(float), 1, mode="edge"), np.ones(3) / 3, mode="valid")
     shift = np.interp(np.arange(rule.last - rule.first), (np.arange(n) + 0.5) * BLOCK, aside)
-    return replace(rule, path=(np.rint(rule.path) + shift).astype(np.float32))
+    path, columns = np.rint(rule.path) + shift, np.arange(rule.first, rule.last)
+    for _ in range(2):
+        path = path + centred(ink, path, columns, round(rule.thickness / 2) + 1, EVEN * rule.strength)
+    return replace(rule, path=path.astype(np.float32))
 
 
 def _darkness(ink, rule, rows, first, away):

@@ -26,6 +26,7 @@ SAME = 8.0  # pixels: two that are as near were seen twice
 OBLIQUE, ASKEW = 0.08, 0.03  # the most that a line's slope differs from the usual one, and from that of its neighbours
 WHOLE = 0.75  # of the longest one's length: so long a line may be drawn askew
 MISSED = 0.2  # of the usual distance: a line that was not seen is no farther from where it should be
+BESIDE, THROUGH, FEW = (0.08, 0.12, 0.16), 0.6, 4  # of the distance of two lines; of the places that near both inked
 BENT = 300  # pixels: a longer line may be bent as paper is
 
 
@@ -81,7 +82,7 @@ def separators(lost: NDArray[np.float32],
     all lines that are seen, both of a double one."""
     ink = levelled(lost, np.ones(lost.shape, bool))[0]
     rules = followed(ink, [*find_rules(ink, 0.6 * MIN_CONTRAST), *_in_square(ink), *_joined(ink, pieces)])
-    answer, every = [], []
+    families, every = [], []
     for level in (True, False):
         along = ink if level else ink.T
         family = [one for rule in rules if rule.level == level and (one := _separator(along, rule))]
@@ -91,9 +92,27 @@ def separators(lost: NDArray[np.float32],
         family = _of_one_pencil(family, along.shape)
         missed = _missed(ink, _distinct(family, along.shape))
         family += missed
-        answer.append(_distinct(family, along.shape))
-        every += [one for i, one in enumerate(family) if is_new(one.rule, [other.rule for other in family[:i]])]
-    return answer[0], answer[1], every
+        families.append(family)
+    rows, columns = (_distinct(family, ink.shape[:: 1 if level else -1]) for family, level in zip(families, (True, False)))
+    families = [[one for one in family if _goes_through(along, one, others)] for family, along, others in
+                zip(families, (ink, ink.T), (columns, rows), strict=True)]
+    every = [one for family in families for i, one in enumerate(family)
+             if is_new(one.rule, [other.rule for other in family[:i]])]
+    return _distinct(families[0], ink.shape), _distinct(families[1], ink.T.shape), every
+
+
+def _goes_through(ink, line, others):
+    """Whether a line of the table goes on beside the lines that it crosses: strokes one below the other do not."""
+    if len(others) < FEW or line.rule is None:
+        return True
+    at = np.array([other.at(line.at(line.middle)) for other in others])
+    gaps = np.diff(at)
+    places = np.concatenate([at[:-1] + share * gaps for share in BESIDE] + [at[1:] - share * gaps for share in BESIDE])
+    places = places[(places >= line.rule.first) & (places < line.rule.last)]
+    seen = np.arange(line.rule.first, line.rule.last)
+    along = ink[np.clip(np.rint(line.rule.path).astype(int) + np.arange(-2, 3)[:, None], 0, len(ink) - 1), seen].max(axis=0)
+    dark = along > max(LEAST, FAINT * float(np.median(along)))
+    return len(places) < FEW or dark[places.astype(int) - line.rule.first].mean() > THROUGH
 
 
 def _in_square(ink):
