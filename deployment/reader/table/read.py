@@ -23,6 +23,7 @@ from deployment.reader.table.outer import completed
 from deployment.reader.table.outline import Upright
 from deployment.reader.table.prints import printed
 from deployment.reader.table.reading import Cell, Kind, TableReading
+from deployment.reader.table.remains import without_remains
 from deployment.reader.table.separators import Separator
 
 POINTS,OTHER_SIGNS=map(float,__import__("os").environ.get("SG","1.5 -1").split())
@@ -80,10 +81,11 @@ def _with_lines(picture: NDArray[np.uint8]) -> Sheet | None:
         return None
     grid = widened(grid, picture)
     seen = grid.seen.picture
-    ink = find_ink(seen, side=max(seen.shape), rules=[line.rule for line in grid.every if line.rule], rim=RIM,
-                   area=area_of(grid, picture.shape))
-    marks = blobs(ink.ink, ink.mask)
-    return Sheet(grid.seen, ink.ink, ink.mask, marks, *divided(*completed(grid.rows, grid.columns, marks), marks), True)
+    rules = [line.rule for line in grid.every if line.rule]
+    ink = find_ink(seen, side=max(seen.shape), rules=rules, rim=RIM, area=area_of(grid, picture.shape))
+    mask = without_remains(ink.mask, rules)
+    marks = blobs(ink.ink, mask)
+    return Sheet(grid.seen, ink.ink, mask, marks, *divided(*completed(grid.rows, grid.columns, marks), marks), True)
 
 
 def _without_lines(picture: NDArray[np.uint8]) -> Sheet | None:
