@@ -14,18 +14,22 @@ OUTSIDE = 0.3  # of a row's height or a column's width: writing may stand so far
 ASTRIDE = 0.15  # of a blob's ink, on the other side of a line: it may belong there
 FLAT = 2.2  # times wider than high: a dash
 ON_LINE = 0.25  # of the usual height: a flat remain of a line of the table is no thicker, and near it
+LARGE = 0.5  # of the usual height: what is lower stands for nothing by itself
+HUGS, NEAR_LINE, APART = 0.3, 0.3, 0.9  # usual heights: at a line; from a number to its parts at a line, and elsewhere
 CROSSING = 0.6  # of the usual height: what remains of a crossing of two lines is no larger
 
 
 @dataclass(frozen=True)
 class Inside:
     """What is written in the cell at a row and column: Blobs, a list for each line; over_line: whether some of it, or
-    something of a neighbour's, goes over the line between two columns."""
+    something of a neighbour's, goes over the line between two columns; aside: whether there is more beside it, which is
+    no part of it."""
 
     row: int
     column: int
     lines: list[list[Blob]]
     over_line: bool = False
+    aside: bool = False
 
     @property
     def blobs(self) -> list[Blob]:
@@ -55,8 +59,34 @@ def inside(rows: Sequence[Separator], columns: Sequence[Separator], blobs: Seque
                     default=np.inf) for cell in cells]
         by_cell[cells[int(np.argmin(gaps))]].append(blob)
     crossed = {cell for _, cells in astride for cell in cells}
-    return [Inside(*cell, [line for line in lines(found) if line], cell in crossed)
-            for cell, found in sorted(by_cell.items())]
+    answer = []
+    for (row, column), found in sorted(by_cell.items()):
+        main = _main(found, rows[row : row + 2], columns[column : column + 2], usual)
+        answer.append(Inside(row, column, [line for line in lines(main) if line], (row, column) in crossed,
+                             len(main) < len(found)))
+    return answer
+
+
+def _main(blobs: Sequence[Blob], rows: Sequence[Separator], columns: Sequence[Separator], usual: float) -> list[Blob]:
+    """The Blobs of a cell without those that stand apart: specks, and ends of lines in a corner or along a side."""
+    large = [blob for blob in blobs if blob.height > LARGE * usual]
+    if not large or len(large) == len(blobs):
+        return list(blobs)
+    main = [blob for blob in large if not _hugs(blob, rows, columns, usual)] or large
+    return [blob for blob in blobs if blob in main or min(_gap(blob, other) for other in main) < (
+        NEAR_LINE if _hugs(blob, rows, columns, usual) else APART) * usual]
+
+
+def _gap(one: Blob, other: Blob) -> float:
+    """The distance of the boxes of two Blobs in pixels."""
+    return max(one.left - other.right, other.left - one.right, one.top - other.bottom, other.top - one.bottom, 0)
+
+
+def _hugs(blob: Blob, rows: Sequence[Separator], columns: Sequence[Separator], usual: float) -> bool:
+    """Whether a Blob lies at one of the lines around its cell."""
+    x, y = _middle(blob)
+    away = [abs(y - float(line.at(x))) for line in rows] + [abs(x - float(line.at(y))) for line in columns]
+    return min(away) < HUGS * usual
 
 
 def _middle(blob):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from deployment.reader.left_over import NOT_A_PART
 from deployment.reader.number.page import NumberReader, Written, assessed
 from deployment.reader.number.read import LineReading, number_reading, read_lines
 from deployment.reader.number.score import TEXTS
@@ -170,7 +171,8 @@ def _read(deployer: NumberReader, sheet: Sheet, cells: Sequence[Inside]) -> list
     for cell in cells:
         lines: list[LineReading] = [next(read) for _ in cell.lines]
         written = any(line.places for line in lines)
-        answers.append(number_reading(lines, np.zeros((1, 1), np.uint8), 1.0) if written else None)
+        reading = number_reading(lines, np.zeros((1, 1), np.uint8), 1.0) if written else None
+        answers.append(replace(reading, confidence=NOT_A_PART * reading.confidence) if reading and cell.aside else reading)
     return answers
 
 
