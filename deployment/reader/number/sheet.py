@@ -16,6 +16,7 @@ from deployment.reader.paper.masks import labelled
 SPECK, THIN_SPECK = 0.05, 0.5  # of the usual height on a page, and of the pen's width: less is a grain or a stain
 PALE = 0.36  # of the pen's mean strength
 SLIGHT = 0.17  # of the pen's mean strength times width: a torn edge, a crease
+POINT, ROUND, DARK = 0.09, 1.7, 0.6  # of the same, for a point: not much longer than wide, and nearly as dark as the pen
 ACROSS = 0.96  # of the page: an edge or a rule
 EDGE = 0.5  # of its size, lying on the picture's edge: a table, a hand, a shadow
 SMALL, LOW = 0.4, 0.85  # of the usual height: what is lower than SMALL begins no line, what is lower than LOW may hang
@@ -128,8 +129,10 @@ def _of_the_pen(ink: NDArray[np.floating], blobs: list[Blob]) -> list[Blob]:
     strength = np.array([ink[blob.top : blob.bottom, blob.left : blob.right][blob.mask].mean() for blob in blobs])
     weight = strength * [blob.mask.sum() / max(blob.height, blob.width) for blob in blobs]
     pen, usual = _quantile(strength, blobs, 0.75), _quantile(weight, blobs, 0.5)
-    return [blob for blob, mean, heavy in zip(blobs, strength, weight, strict=True)
-            if mean >= PALE * pen and heavy >= SLIGHT * usual]
+    point = np.array([max(blob.height, blob.width) < ROUND * min(blob.height, blob.width) for blob in blobs])
+    point &= strength >= DARK * pen
+    keep = (strength >= PALE * pen) & (weight >= np.where(point, POINT, SLIGHT) * usual)
+    return [blob for blob, kept in zip(blobs, keep, strict=True) if kept]
 
 
 def lines(blobs: Sequence[Blob]) -> list[list[Blob]]:

@@ -13,9 +13,11 @@ from deployment.reader.table.separators import Separator
 OUTSIDE = 0.3  # of a row's height or a column's width: writing may stand so far outside the outermost lines
 ASTRIDE = 0.15  # of a blob's ink, on the other side of a line: it may belong there
 FLAT = 2.2  # times wider than high: a dash
-ON_LINE = 0.25  # of the usual height: a flat remain of a line of the table is no thicker, and near it
+ON_LINE = 0.15  # of the usual height: a flat remain of a line of the table is no thicker, and near it
 LARGE = 0.5  # of the usual height: what is lower stands for nothing by itself
 HUGS, NEAR_LINE, APART = 0.3, 0.3, 0.9  # usual heights: at a line; from a number to its parts at a line, and elsewhere
+TALL, PART_HEIGHT = 1.4, 0.45  # usual heights: what is higher may be two digits on either side of a line, each so high
+WIDE, PART_WIDTH = 1.4, 0.45  # the same across
 CROSSING = 0.6  # of the usual height: what remains of a crossing of two lines is no larger
 
 
@@ -42,6 +44,7 @@ def inside(rows: Sequence[Separator], columns: Sequence[Separator], blobs: Seque
     usual, by_cell, astride = usual_height(blobs), defaultdict(list), []
     if not blobs:
         return []
+    blobs, halves = _parted(blobs, rows, columns, usual)
     x, y = np.array([_middle(blob) for blob in blobs]).T
     down, across = np.array([line.at(x) for line in rows]).T, np.array([line.at(y) for line in columns]).T
     for blob, levels, sides, at in zip(blobs, down, across, zip(x, y, strict=True), strict=True):
@@ -59,12 +62,43 @@ def inside(rows: Sequence[Separator], columns: Sequence[Separator], blobs: Seque
                     default=np.inf) for cell in cells]
         by_cell[cells[int(np.argmin(gaps))]].append(blob)
     crossed = {cell for _, cells in astride for cell in cells}
+    torn = {cell for cell, found in by_cell.items() if any(blob in halves for blob in found)}
     answer = []
     for (row, column), found in sorted(by_cell.items()):
         main = _main(found, rows[row : row + 2], columns[column : column + 2], usual)
         answer.append(Inside(row, column, [line for line in lines(main) if line], (row, column) in crossed,
-                             len(main) < len(found)))
+                             len(main) < len(found) or (row, column) in torn))
     return answer
+
+
+def _parted(blobs: Sequence[Blob], rows: Sequence[Separator], columns: Sequence[Separator],
+            usual: float) -> tuple[list[Blob], list[Blob]]:
+    """Blobs, and in the place of those that hang together over a line between two cells the parts of these; and these
+    parts."""
+    answer, parts = [], []
+    for blob in blobs:
+        pieces = [blob]
+        if blob.height > TALL * usual:
+            pieces = [part for piece in pieces for part in _cut(piece, rows, True, PART_HEIGHT * usual)]
+        if blob.width > WIDE * usual:
+            pieces = [part for piece in pieces for part in _cut(piece, columns, False, PART_WIDTH * usual)]
+        answer += pieces
+        parts += pieces if len(pieces) > 1 else []
+    return answer, parts
+
+
+def _cut(blob: Blob, separators: Sequence[Separator], level: bool, least: float) -> list[Blob]:
+    """The parts of a Blob on either side of the Separators, if each of them is so high (wide)."""
+    mask = blob.mask if level else blob.mask.T
+    across, along = (blob.top, blob.left) if level else (blob.left, blob.top)
+    places = np.arange(mask.shape[1]) + along
+    of = np.zeros(mask.shape, int)
+    for line in separators:
+        of += np.arange(len(mask))[:, None] + across > line.at(places)
+    found = [np.where(of == i, mask, False) for i in np.unique(of[mask])]
+    if len(found) < 2 or min(np.ptp(np.flatnonzero(part.any(axis=1))) for part in found) + 1 < least:
+        return [blob]
+    return [Blob.of(part if level else part.T, blob.top, blob.left) for part in found]
 
 
 def _main(blobs: Sequence[Blob], rows: Sequence[Separator], columns: Sequence[Separator], usual: float) -> list[Blob]:
