@@ -37,6 +37,7 @@ DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower tha
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
 # Nats by which signs are likelier in the cells of a table
 LIKELIER = np.array([{".": POINTS, ",": POINTS, **dict.fromkeys("-/:+=%$", OTHER_SIGNS)}.get(sign, 0.0) for sign in TEXTS])
+LARGE, CROSSED, MOSTLY = 0.5, 0.2, 0.25  # of the usual height; of its width, from its sides; of what is written
 LEAST_NUMBERS, NUMBERS = 3, 0.4  # of a table without lines: its numbers, and their share of what is written
 
 
@@ -44,7 +45,9 @@ def read_table(deployer: NumberReader, source: PictureSource, name: str = "the p
     """The TableReading of a picture; name as of MNISTDeployer.predict. Raises InputError if it shows no table."""
     pixels = load_pixels(source, name, SIDE)
     picture = pixels.values if pixels.values.dtype == np.uint8 else np.rint(255 * pixels.values).astype(np.uint8)
-    sheet = _with_lines(picture) or _without_lines(picture)
+    sheet = _with_lines(picture)
+    if sheet is None or _is_paper(sheet):  # numbers in columns on squared paper
+        sheet = _without_lines(picture, squared=sheet is not None) or sheet
     if sheet is None:
         raise InputError(f"No table was found in {name}: photograph a sheet with lines between its cells, or with at "
                          "least three rows and two columns that stand in line.")
@@ -89,19 +92,29 @@ def _with_lines(picture: NDArray[np.uint8]) -> Sheet | None:
     return Sheet(grid.seen, ink.ink, mask, marks, *divided(*completed(grid.rows, grid.columns, marks), marks), True)
 
 
-def _without_lines(picture: NDArray[np.uint8]) -> Sheet | None:
-    """The Sheet of a table without lines, or with lines between its rows alone."""
-    slope = tilt(blobs(*_written(picture)))
+def _is_paper(sheet: Sheet) -> bool:
+    """Whether the lines of a Sheet are those of squared paper: what is written goes over them."""
+    usual = usual_height(sheet.blobs)
+    large = [blob for blob in sheet.blobs if LARGE * usual < blob.height < 2 * usual]
+    columns = [line for line in sheet.columns if line.rule]
+    crossed = [any(blob.left + CROSSED * blob.width < line.at((blob.top + blob.bottom) / 2) < blob.right -
+                   CROSSED * blob.width for line in columns) for blob in large]
+    return bool(crossed) and np.mean(crossed) > MOSTLY
+
+
+def _without_lines(picture: NDArray[np.uint8], squared: bool = False) -> Sheet | None:
+    """The Sheet of a table without lines, or with lines between its rows alone; or on squared paper."""
+    slope = tilt(blobs(*_written(picture, squared)))
     seen = straightened(picture, slope)
-    ink, mask = _written(seen.picture)
+    ink, mask = _written(seen.picture, squared)
     marks = blobs(ink, mask)
     parts = aligned(marks) if marks else None
     return Sheet(seen, ink, mask, marks, *parts, False) if parts else None
 
 
-def _written(picture):
-    """Ink and mask (H, W) of a picture without the level lines that are seen on it."""
-    rules = [line.rule for line in lines_of(picture) if line.rule is not None and line.rule.level]
+def _written(picture, squared):
+    """Ink and mask (H, W) of a picture without the level lines that are seen on it, or without all."""
+    rules = [line.rule for line in lines_of(picture) if line.rule is not None and (squared or line.rule.level)]
     ink = find_ink(picture, side=max(picture.shape), rules=rules, rim=RIM)
     return ink.ink, ink.mask
 
