@@ -49,7 +49,7 @@ def aligned(blobs: Sequence[Blob]) -> tuple[list[Separator], list[Separator]] | 
     left, right = min(blob.left for blob in blobs), max(blob.right for blob in blobs)
     between = (middles[:-1] + middles[1:]) / 2
     levels = [_level(at) for at in (top - AROUND * usual, *between, bottom + AROUND * usual)]
-    columns = divided(levels, [_level(left - AROUND * usual), _level(right + AROUND * usual)], blobs)[1]
+    columns = divided(levels, [_level(left - AROUND * usual), _level(right + AROUND * usual)], blobs, ruled=False)[1]
     return (levels, columns) if len(columns) > LEAST_COLUMNS else None
 
 

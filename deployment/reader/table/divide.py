@@ -11,25 +11,32 @@ from deployment.reader.table.separators import Separator
 
 STEPS = 400  # places across a row or column where a gap is searched
 ACROSS, DOWN = 0.6, 0.5  # of the usual height: the least gap between two columns, and between two rows
+NARROW, USUALLY = 0.35, 1.2  # of that; of the usual height: where gaps are usually so wide, the least one is narrower
+AROUND_SIGN = 0.3  # usual heights beside a sign: no gap between columns
 CROSSED, MANY = 0.15, 5  # of the rows may cross the gap between two columns, as headings do; one of so many
 BOTH = 0.5  # of the rows with writing have some on both sides
 LEAST_ROWS, LEAST_COLUMNS = 3, 2  # with writing on both sides
 SMALL = 0.4  # of the usual height: what is lower is a sign and shows nothing
 
 
-def divided(rows: list[Separator], columns: list[Separator],
-            blobs: Sequence[Blob]) -> tuple[list[Separator], list[Separator]]:
-    """The Separators of rows and columns with more where writing is parted, as by lines, without any."""
+def divided(rows: list[Separator], columns: list[Separator], blobs: Sequence[Blob],
+            ruled: bool = True) -> tuple[list[Separator], list[Separator]]:
+    """The Separators of rows and columns with more where writing is parted, as by lines, without any; not ruled: where
+    no line parts the columns, they may stand closer."""
     usual = usual_height(blobs)
     boxes = np.array([blob.box for blob in blobs if blob.height > SMALL * usual], float).reshape(-1, 4)
     rows = _divided(rows, columns, boxes, DOWN * usual, LEAST_COLUMNS, 0.0)
-    columns = _divided(columns, rows, boxes[:, [1, 0, 3, 2]], ACROSS * usual, LEAST_ROWS, CROSSED)
+    if not ruled:  # a point stands between digits that belong together
+        signs = np.array([blob.box for blob in blobs if blob.height <= SMALL * usual], float).reshape(-1, 4)
+        boxes = np.concatenate([boxes, signs + usual * np.array([0, -AROUND_SIGN, 0, AROUND_SIGN])])
+    columns = _divided(columns, rows, boxes[:, [1, 0, 3, 2]], ACROSS * usual, LEAST_ROWS, CROSSED,
+                       np.inf if ruled else USUALLY * usual)
     return rows, columns
 
 
-def _divided(lines, others, boxes, least, least_cells, crossed):
+def _divided(lines, others, boxes, least, least_cells, crossed, usually=np.inf):
     """The lines with one more in each gap. boxes: (n, 4), from and to across the lines in columns 0 and 2, along them
-    in 1 and 3; least: pixels of a gap."""
+    in 1 and 3; least: pixels of a gap, or of NARROW of it where it is usually so wide."""
     along = (boxes[:, 1] + boxes[:, 3]) / 2
     cell = np.array([line.at((boxes[:, 0] + boxes[:, 2]) / 2) < along for line in others]).sum(axis=0) - 1
     answer = [lines[0]]
@@ -41,13 +48,13 @@ def _divided(lines, others, boxes, least, least_cells, crossed):
             size = float(np.median(high[here] - low[here]))
             ends = (boxes[here][:, [0, 2]] - low[here, None]) / (high - low)[here, None]
             answer += [_between(before, after, at) for at in
-                       _gaps(ends, cell[here], least / size, least_cells, crossed)]
+                       _gaps(ends, cell[here], least / size, least_cells, crossed, usually / size)]
         answer.append(after)
     return answer
 
 
 def _gaps(ends: NDArray[np.floating], cell: NDArray[np.integer], least: float, least_cells: int,
-          crossed: float) -> list[float]:
+          crossed: float, usually: float) -> list[float]:
     """The middles of the gaps, from 0 to 1, in what lies between `ends` (n, 2) in the cells (n,)."""
     at, cells = (np.arange(STEPS) + 0.5) / STEPS, np.unique(cell)
     covered = np.zeros((len(cells), STEPS), bool)
@@ -59,7 +66,24 @@ def _gaps(ends: NDArray[np.floating], cell: NDArray[np.integer], least: float, l
     most = max(crossed * len(cells), float(crossed > 0 and len(cells) >= MANY))
     free = ((covered.sum(axis=0) <= most) & (both >= max(least_cells, BOTH * len(cells)))).astype(int)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], free, [0]]))).reshape(-1, 2)
-    return [(first + last) / 2 / STEPS for first, last in edges if last - first >= least * STEPS]
+    between = before & after & ~covered
+    chosen = [(first, last) for first, last in edges if last - first >= least * STEPS or (
+        last - first >= NARROW * least * STEPS and _usual_gap(between, (first + last) // 2) >= usually * STEPS)]
+    middle = STEPS * ends.mean(axis=1)
+    kept: list[tuple[int, int]] = []
+    for gap in chosen:  # with hardly anything between two of them they are one, which something crosses
+        if kept and len(np.unique(cell[(middle > kept[-1][1]) & (middle < gap[0])])) <= most:
+            gap = max(gap, kept.pop(), key=lambda one: one[1] - one[0])
+        kept.append(gap)
+    return [(first + last) / 2 / STEPS for first, last in kept]
+
+
+def _usual_gap(free: NDArray[np.bool_], at: int) -> float:
+    """The median over the cells of how many steps around a place are free in each, where it is."""
+    here = free[free[:, at]]
+    left = at - np.where(here[:, :at], -1, np.arange(at)).max(axis=1, initial=-1)
+    right = np.where(here[:, at:], here.shape[1], np.arange(at, here.shape[1])).min(axis=1) - at
+    return float(np.median(left + right - 1))
 
 
 def _between(before: Separator, after: Separator, share: float) -> Separator:
