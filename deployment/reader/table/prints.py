@@ -19,8 +19,10 @@ ALIKE = 0.85  # correlation of two printed blobs
 MOST_ALIKE = 0.5  # of the blobs of its size that read as the same digit are alike where they are printed
 LEAST_OTHERS = 3  # such blobs; fewer may be alike by chance
 HEIGHT, WIDTH = 0.07, 0.08  # by which such blobs may differ, of their height
-LEVEL = (0.08, 0.12, 0.15)  # by which printed numbers of a column differ at most: height, place across, base line
-PEERS, IN_LINE = 4, 0.6  # other cells of a column, and the share of them that are in line with a printed one
+LEVEL = (0.05, 0.03, 0.04)  # by which printed numbers of a column differ at most: height, base line, place across
+LEVEL_HEADING = 0.03  # by which those of a heading differ: base line
+PEERS, IN_LINE, EXACT = 4, 0.6, 0.75  # other cells; the share that has one height; of these, the share in line
+HEADINGS = 2  # rows at the top that may be printed
 MOST_SIGNS = 4  # in such a cell
 
 
@@ -36,6 +38,18 @@ def printed(deployer: NumberReader, rows: Sequence[Separator], columns: Sequence
         if shares and np.mean(shares) >= MOST_ALIKE:
             found.add((cell.row, cell.column))
     return found | _in_line(rows, columns, cells, usual)
+
+
+def row_numbers(cells: Sequence[Inside], texts: Sequence[str]) -> set[tuple[int, int]]:
+    """The cells of the first column whose texts count the rows, 1, 2, 3, in digits of one height, as print does."""
+    first = min((cell.column for cell in cells), default=0)
+    of = [(cell, text) for cell, text in zip(cells, texts, strict=True) if cell.column == first]
+    start = next((cell.row for cell, text in of if text == "1"), None)
+    counted = [cell for cell, text in of if start is not None and text == str(cell.row - start + 1)]
+    height = np.array([max(blob.height for blob in cell.blobs) for cell in counted])
+    if len(counted) <= PEERS or (np.abs(height - np.median(height)) < LEVEL[0] * np.median(height) + 1).mean() < EXACT:
+        return set()
+    return {(cell.row, cell.column) for cell in counted}
 
 
 def _alike(deployer: NumberReader, marks: Sequence[tuple[int, Blob]],
@@ -60,25 +74,53 @@ def _alike(deployer: NumberReader, marks: Sequence[tuple[int, Blob]],
 
 def _in_line(rows: Sequence[Separator], columns: Sequence[Separator], cells: Sequence[Inside],
              usual: float) -> set[tuple[int, int]]:
-    """The cells of a column whose digits have one height, one place and one base line, as row numbers have."""
+    """The cells of a column, or of an upper row, whose digits have one height and stand exactly in line, as row numbers
+    and headings do."""
     found = set()
-    for column in {cell.column for cell in cells}:
-        places = {(cell.row, column): np.array(_place(rows, columns, cell)) for cell in cells
-                  if cell.column == column and len(cell.lines) == 1 and len(cell.blobs) <= MOST_SIGNS
-                  and any(blob.height > SMALL * usual for blob in cell.blobs)}
-        for cell, (height, *rest) in places.items():
-            others = np.array([one for other, one in places.items() if other != cell])
-            if len(others) >= PEERS:
-                near = np.abs(others - [height, *rest]) < np.array(LEVEL) * height + 1
-                if near.all(axis=1).mean() >= IN_LINE:
-                    found.add(cell)
+    single = [cell for cell in cells if len(cell.lines) == 1 and len(cell.blobs) <= MOST_SIGNS
+              and any(blob.height > SMALL * usual for blob in cell.blobs)]
+    for upright in (True, False):
+        for i in {cell.column for cell in single} if upright else range(HEADINGS):
+            of = [cell for cell in single if (cell.column if upright else cell.row) == i]
+            if len(of) <= PEERS:
+                continue
+            places = np.array([_place(rows, columns, cell) for cell in of])
+            tall = float(np.median(places[:, 0]))
+            level = np.abs(places[:, 0] - tall) < LEVEL[0] * tall + 1
+            if level.sum() <= PEERS or level.mean() < IN_LINE:
+                continue
+            at = np.array([cell.row if upright else cell.column for cell in of])[level]
+            share = EXACT if upright else 1.0
+            exact = _exact(at, places[level][:, 1:4], (LEVEL[1] if upright else LEVEL_HEADING) * tall + 1, share)
+            if upright:
+                exact &= _exact(at, places[level][:, 4:], LEVEL[2] * tall + 1, share)
+            if exact.mean() >= share and exact.sum() > PEERS:
+                found |= {(of[k].row, of[k].column) for k in np.flatnonzero(level)[exact]}
     return found
 
 
-def _place(rows: Sequence[Separator], columns: Sequence[Separator], cell: Inside) -> tuple[float, float, float]:
-    """The height of what stands in a cell, its middle from the left line, and its foot above the lower line."""
+def _exact(at: NDArray[np.integer], places: NDArray[np.floating], near: float, share: float) -> NDArray[np.bool_]:
+    """Which of n things at the rows (or columns) `at` are within `near` pixels of a straight line, by that of the k
+    measures `places` (n, k) by which most are; share: of them, that shows where the line is."""
+    answers = []
+    for measure in places.T:
+        kept, off = np.ones(len(at), bool), np.zeros(len(at))
+        for _ in range(1 if share == 1 else 4):
+            off = np.abs(measure - np.polyval(np.polyfit(at[kept], measure[kept], 1), at))
+            kept = off <= np.sort(off)[int(np.ceil(share * len(off))) - 1]
+        answers.append(off < near)
+    return max(answers, key=np.count_nonzero)
+
+
+def _place(rows: Sequence[Separator], columns: Sequence[Separator], cell: Inside) -> tuple[float, ...]:
+    """Of what stands in a cell: its height; how far its foot is from the line below, where there is one, its middle
+    from that between two lines, and its foot from the upper edge; its left end, middle and right end from the line on
+    the left, where there is one."""
     top, left = min(blob.top for blob in cell.blobs), min(blob.left for blob in cell.blobs)
     bottom, right = max(blob.bottom for blob in cell.blobs), max(blob.right for blob in cell.blobs)
-    middle = (left + right) / 2
-    return (float(bottom - top), middle - float(columns[cell.column].at(bottom)),
-            float(rows[cell.row + 1].at(middle)) - bottom)
+    middle, above, below, beside = (left + right) / 2, rows[cell.row], rows[cell.row + 1], columns[cell.column]
+    line = float(below.at(middle)) if below.rule else 0.0
+    between = (float(above.at(middle)) + line) / 2 if below.rule and above.rule else 0.0
+    aside = float(beside.at(bottom)) if beside.rule else 0.0
+    return (float(bottom - top), bottom - line, (top + bottom) / 2 - between, float(bottom), left - aside,
+            middle - aside, right - aside)

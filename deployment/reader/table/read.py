@@ -22,7 +22,7 @@ from deployment.reader.table.divide import divided
 from deployment.reader.table.grid import area_of, corners_of, find_grid, lines_of, widened
 from deployment.reader.table.outer import completed
 from deployment.reader.table.outline import Upright
-from deployment.reader.table.prints import printed
+from deployment.reader.table.prints import printed, row_numbers
 from deployment.reader.table.reading import Cell, Kind, TableReading
 from deployment.reader.table.remains import without_remains
 from deployment.reader.table.separators import Separator
@@ -135,6 +135,9 @@ def _read_cells(deployer: NumberReader, sheet: Sheet) -> dict[tuple[int, int], t
                 for cell, reading in zip(part, _read(deployer, sheet, part), strict=True)]
     kinds |= {(cell.row, cell.column): (_kind(reading), reading) for cell, reading in readings}
     numbers = [(cell, reading) for cell, reading in readings if reading is not None and _kind(reading) == "number"]
+    counted = row_numbers([cell for cell, _ in numbers], [reading.text for _, reading in numbers])
+    kinds |= {place: ("print", None) for place in counted}
+    numbers = [(cell, reading) for cell, reading in numbers if (cell.row, cell.column) not in counted]
     for column in {cell.column for cell, _ in numbers}:
         of = [(cell, reading) for cell, reading in numbers if cell.column == column]
         sure = of_column([reading.text for _, reading in of], [reading.confidence for _, reading in of],
