@@ -130,7 +130,9 @@ def _on_paper(picture, dark, outline, scale, rules):
         side = min(max(9, int(STROKES * pen_width(soft > HANGING * threshold)) | 1), widest)
         seeds = soft > grain
         ink = np.where(narrow(seen, side, np.maximum(least, NARROW * threshold / gain)), ink, 0)
-        ink, mask = connected(ink, seeds, threshold, noise, lines, inside, rim)
+        width = max(2, int(rim * BORDER * max(ink.shape)))
+        edge = border(inside, width) & (~area.inner if area else True)
+        ink, mask = connected(ink, seeds, threshold, noise, lines, edge, width)
     else:
         ink, mask = np.zeros(ink.shape, np.float32), np.zeros(ink.shape, bool)
     return _described(picture, paper if dark else 255 - paper, ink, mask, noise, rules, lines, sheet, scale)
@@ -206,12 +208,12 @@ def pen_width(mask: NDArray[np.bool_]) -> float:
 
 
 def connected(ink: NDArray[np.floating], seeds: NDArray[np.bool_], threshold: float, noise: float,
-              lines: NDArray[np.bool_], inside: NDArray[np.bool_],
-              rim: float = 1.0) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+              lines: NDArray[np.bool_],
+              edge: NDArray[np.bool_], width: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(ink (H, W) in [0, 1], what hangs together with ink), without what remains of rules and what lies along an edge.
 
-    seeds: a mask, of which some is in all ink; threshold: between ink and paper; lines, inside: masks of the rules
-    and of the sheet; rim: as of `find_ink`.
+    seeds: a mask, of which some is in all ink; threshold: between ink and paper; lines, edge: masks of the rules
+    and of the edge of the sheet, a strip of this width.
     """
     weak = ink > max(HANGING * FAINT * threshold, 3.5 * noise, 0.6 * MIN_CONTRAST)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(weak.view(np.uint8), connectivity=8)
@@ -219,8 +221,6 @@ def connected(ink: NDArray[np.floating], seeds: NDArray[np.bool_], threshold: fl
     strong = (ink > max(FAINT * threshold, 6 * noise, MIN_CONTRAST)) & seeds
     keep[labels[strong]] = True
     keep[0] = False
-    width = max(2, int(rim * BORDER * max(ink.shape)))
-    edge = border(inside, width)
     aside = edge | lines
     most = REMAINS + (1 - REMAINS) * aside.mean()  # on a fine grid much of any component lies on rules
     area, sides = stats[:, cv2.CC_STAT_AREA], stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]

@@ -19,6 +19,7 @@ SQUARE = 1400  # pixels: a side of the square to which a long table is scaled, s
 NEAR, FALL = 4.0, 0.04  # pixels, and pixels for each pixel between two pieces, by which these may miss each other
 LONG = 0.25  # of the table's side: no line of it is shorter
 INKED = 0.72  # of a line's length; less of it on letters that stand one below the other
+SHORTER = 0.3  # more of it, for each part by which it is shorter than the longest one
 FAINT, LEAST = 0.35, 0.03  # of a line's median ink, and of the light: less is paper
 PALE = 0.3  # of the median strength of a family of lines: paler ones are strokes in a row
 DOUBLE = 0.35  # of the median distance: lines that are as near are a double one
@@ -89,7 +90,7 @@ def separators(lost: NDArray[np.float32],
         if family:
             usual = np.median([one.rule.strength for one in family])
             family = [one for one in family if one.rule.strength > PALE * usual]
-        family = _of_one_pencil(family, along.shape)
+        family = _of_one_pencil(_whole(family), along.shape)
         missed = _missed(ink, _distinct(family, along.shape))
         family += missed
         families.append(family)
@@ -213,6 +214,13 @@ def _missed(ink, lines):
 def _strength(ink, rule):
     """The median of ink (H, W) along a Rule."""
     return np.median(ink[np.clip(np.rint(rule.path).astype(int), 0, len(ink) - 1), np.arange(rule.first, rule.last)])
+
+
+def _whole(family):
+    """Those that are inked; a shorter one has fewer gaps if it is a line."""
+    longest = max((one.rule.last - one.rule.first for one in family), default=1)
+    return [one for one in family
+            if one.inked >= INKED + SHORTER * (1 - (one.rule.last - one.rule.first) / longest)]
 
 
 def _of_one_pencil(family, shape):
