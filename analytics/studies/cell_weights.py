@@ -63,6 +63,8 @@ def samples_of(number: int) -> Samples:
         return np.zeros((0, len(SIGNALS))), np.zeros(0, bool)
     finally:
         read.of_column = before
+    if (len(reading.rows), len(reading.rows[0])) != shape:  # an error of the structure, which no cell knows of
+        return np.zeros((0, len(SIGNALS))), np.zeros(0, bool)
     pairs_of_rows, pairs_of_columns = places(reading, sheet.rows)
     for i, j in pairs_of_rows:
         for m, n in pairs_of_columns:

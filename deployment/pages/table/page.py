@@ -23,6 +23,7 @@ from deployment.reader.table.reading import Cell, TableReading, edited, texts
 from deployment.ui.assets import ASSETS, asset
 from deployment.ui.html import notice
 
+FEW = 0.3  # of the cells that are written in: with fewer numbers the sheet may lie on its side
 QUALITY = 85  # of the JPEG that the page shows
 EXAMPLE = "sheet.jpg"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -53,9 +54,14 @@ def render(deployer: MNISTDeployer) -> None:
     except BoundsError as error:
         st.html(notice(f"“{name}” {error}."))
         return
-    key = f"{hashlib.sha256(data).hexdigest()[:24]}-{number}"
+    page = f"{hashlib.sha256(data).hexdigest()[:24]}-{number}"
+    quarters = state.setdefault("table_quarters", {})
+    key = f"{page}-{quarters[page]}" if quarters.get(page) else page
     with st.spinner("Reading the table"):
-        reading, picture = _read(f"{deployer.sha256} {key}", deployer, data, name, number)
+        reading, picture = _read(f"{deployer.sha256} {key}", deployer, data, name, number, quarters.get(page, 0))
+    if picture is not None:
+        st.button("Turn by a quarter", icon=":material/rotate_90_degrees_cw:", key="table_turn",
+                  on_click=lambda: quarters.__setitem__(page, (quarters.get(page, 0) + 1) % 4))
     if isinstance(reading, InputError) or picture is None:
         st.html(notice(str(reading)))
         return
@@ -95,7 +101,8 @@ def summary(reading: TableReading) -> str:
     numbers = [cell for cell in cells if cell.kind == "number"]
     sure, others = sum(cell.sure for cell in numbers), sum(cell.kind not in ("number", "empty") for cell in cells)
     return (f"{len(reading.rows)} rows, {len(reading.rows[0])} columns. Of {len(numbers):,} numbers {sure:,} are sure "
-            f"and {len(numbers) - sure:,} need a check; {others:,} other cells hold text, print or dashes.")
+            f"and {len(numbers) - sure:,} need a check; {others:,} other cells hold text, print or dashes."
+            f"{' If the sheet lies on its side, turn it.' if len(numbers) < FEW * (len(numbers) + others) else ''}")
 
 
 def for_browser(reading: TableReading, picture: NDArray[np.uint8], key: str) -> dict[str, Any]:
@@ -121,17 +128,20 @@ def _jpeg_uri(picture: NDArray[np.uint8]) -> str:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _read(key: str, _deployer: MNISTDeployer, _data: bytes, _name: str, _page: int) -> Read:
+def _read(key: str, _deployer: MNISTDeployer, _data: bytes, _name: str, _page: int, _quarter: int) -> Read:
+    name = f"“{_name}”"
     try:
-        source = pages.single(_data, _page)
-        pixels = load_pixels(source, f"“{_name}”", SIDE)
-        picture = pixels.values
-        picture = picture if picture.dtype == np.uint8 else np.rint(255 * picture).astype(np.uint8)
-        return _deployer.read_table(source, f"“{_name}”"), picture
+        pixels = load_pixels(pages.single(_data, _page), name, SIDE).values
     except InputError as error:
         return error, None
     except BoundsError as error:
-        return InputError(f"“{_name}” {error}."), None
+        return InputError(f"{name} {error}."), None
+    picture = pixels if pixels.dtype == np.uint8 else np.rint(255 * pixels).astype(np.uint8)
+    picture = np.ascontiguousarray(np.rot90(picture, -_quarter))
+    try:
+        return _deployer.read_table(picture, name), picture
+    except InputError as error:
+        return error, picture
 
 
 @st.cache_data

@@ -18,7 +18,7 @@ from deployment.reader.number.confidence import odds
 from deployment.reader.table.cells import Inside
 
 FILE = Path(__file__).with_name("cell_weights.json")
-SIGNALS = ("constant", "log odds", "like its column", "other form", "other length", "signs", "lines", "over a line")
+SIGNALS = ("constant", "log odds", "like its column", "other form", "other length", "signs", "lines", "over a line", "aside")
 FEW = 3  # other numbers in a column say nothing of its pattern
 
 
@@ -37,7 +37,7 @@ def signals(texts: Sequence[str], confidences: Sequence[float], cells: Sequence[
         known = len(others) >= FEW
         rows.append([1.0, odds(confidence), forms[form(text)] / len(others) if known else 0.5,
                      float(known and not forms[form(text)]), float(known and length not in lengths), np.log(len(text)),
-                     float(len(cell.lines) > 1), float(cell.over_line)])
+                     float(len(cell.lines) > 1), float(cell.over_line), float(cell.aside)])
     return np.array(rows).reshape(-1, len(SIGNALS))
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.left_over import NOT_A_PART
 from deployment.reader.number.page import NumberReader, Written, assessed
 from deployment.reader.number.read import LineReading, number_reading, read_lines
 from deployment.reader.number.score import TEXTS
@@ -18,6 +17,7 @@ from deployment.reader.prediction import UNKNOWN, NumberReading
 from deployment.reader.table.aligned import aligned, straightened, tilt
 from deployment.reader.table.cells import Inside, inside
 from deployment.reader.table.confidence import of_column
+from deployment.reader.table.crossed import is_unreadable
 from deployment.reader.table.divide import divided
 from deployment.reader.table.grid import area_of, corners_of, find_grid, lines_of, widened
 from deployment.reader.table.outer import completed
@@ -32,7 +32,7 @@ SIDE = 2000  # pixels: the long side of larger pictures is reduced to this
 RIM = 0.4  # a table may reach the edge of its sheet
 MOST_CELLS = 2000
 AT_ONCE = 60  # blobs that are read in one batch
-POSSIBLE, PROBABLE = 0.1, 0.5  # of the text of a number; where it holds what is no sign
+POSSIBLE, DOUBTFUL, PROBABLE = 0.1, 0.25, 0.5  # of the text of a number; where it holds what is no sign
 DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower than this share of the usual height
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
 # Nats by which signs are likelier in the cells of a table
@@ -133,8 +133,8 @@ def _read_cells(deployer: NumberReader, sheet: Sheet) -> dict[tuple[int, int], t
             to_read.append(cell)
     readings = [(cell, reading) for part in _batches(to_read)
                 for cell, reading in zip(part, _read(deployer, sheet, part), strict=True)]
-    kinds |= {(cell.row, cell.column): (_kind(reading), reading) for cell, reading in readings}
-    numbers = [(cell, reading) for cell, reading in readings if reading is not None and _kind(reading) == "number"]
+    kinds |= {(cell.row, cell.column): (_kind(cell, reading, usual), reading) for cell, reading in readings}
+    numbers = [(cell, reading) for cell, reading in readings if reading is not None and kinds[cell.row, cell.column][0] == "number"]
     counted = row_numbers([cell for cell, _ in numbers], [reading.text for _, reading in numbers])
     kinds |= {place: ("print", None) for place in counted}
     numbers = [(cell, reading) for cell, reading in numbers if (cell.row, cell.column) not in counted]
@@ -187,13 +187,14 @@ def _read(deployer: NumberReader, sheet: Sheet, cells: Sequence[Inside]) -> list
     for cell in cells:
         lines: list[LineReading] = [next(read) for _ in cell.lines]
         written = any(line.places for line in lines)
-        reading = number_reading(lines, np.zeros((1, 1), np.uint8), 1.0) if written else None
-        answers.append(replace(reading, confidence=NOT_A_PART * reading.confidence) if reading and cell.aside else reading)
+        answers.append(number_reading(lines, np.zeros((1, 1), np.uint8), 1.0) if written else None)
     return answers
 
 
-def _kind(reading: NumberReading | None) -> Kind:
+def _kind(cell: Inside, reading: NumberReading | None, usual: float) -> Kind:
     """The Kind of a cell that was read."""
+    if (reading is None or reading.confidence < DOUBTFUL) and is_unreadable(cell.blobs, usual):
+        return "unreadable"
     if reading is None:
         return "text"
     digits, unknown = sum(sign.isdigit() for sign in reading.text), reading.text.count(UNKNOWN)
