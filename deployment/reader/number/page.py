@@ -22,6 +22,7 @@ MOST_SIGNS, MOST_PRIMITIVES = 300, 800  # on one page, before and after cutting
 FULL_PAGE_PRIMITIVES = 300  # more than these, and only what is wide is cut
 WORTH = 0.03  # probability of standing in the right reading, from which on a segment gets test-time augmentation
 SURELY_ONE = 0.999  # probability of being one sign, from which on a blob is not cut
+SMALL, PROBABLY = 0.4, 0.5  # of a line's height: a small sign; the probability that a blob is a digit
 FULL_PAGE, SURELY_ONE_ON_FULL_PAGE = 40, 0.98  # on a page of more blobs, where each cut costs time, from this on
 
 
@@ -72,14 +73,33 @@ def assessed(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np
              rows: Sequence[Sequence[Blob]]) -> list[Line] | None:
     """The Lines of rows of Blobs, cut and read in one batch, their likely segments with test-time augmentation; None
     where they have more than MOST_PRIMITIVES."""
+    work = begun(deployer, ink, mask, rows)
+    divide(work)
+    return work if finished(deployer, ink, mask, work) else None
+
+
+def begun(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.bool_],
+          rows: Sequence[Sequence[Blob]]) -> list[Line]:
+    """The Lines of rows of Blobs, each of which is read by itself, whole."""
     work = [Line(row) for row in rows]
     _assess(deployer, ink, mask, work)
-    _cut(work)
+    return work
+
+
+def finished(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.bool_], work: Sequence[Line]) -> bool:
+    """Read all that the primitives of divided Lines can form; whether there are few enough."""
     if sum(len(line.primitives) for line in work) > MOST_PRIMITIVES:
-        return None
+        return False
     _assess(deployer, ink, mask, work)
     _augment(deployer, ink, mask, work)
-    return work
+    return True
+
+
+def looks_written(line: Line) -> NDArray[np.bool_]:
+    """Whether each blob of a Line that was begun and is no small sign is probably a digit or sign, or several."""
+    several = np.exp(line.evidence.pairs[:, TWO : MORE + 1]).sum(axis=1)
+    large = np.array([blob.height > SMALL * line.height for blob in line.primitives])
+    return (np.maximum(_one_sign(line), several) > PROBABLY)[large]
 
 
 def _assess(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.bool_], work: Sequence[Line]) -> None:
@@ -96,7 +116,7 @@ def _assess(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.
         line.evidence = Evidence(digits[part], pairs[part], known, line.joined, line.alone)
 
 
-def _cut(work: Sequence[Line]) -> None:
+def divide(work: Sequence[Line]) -> None:
     """Cut the blobs of Lines that may be more than one digit, and find the segments that all primitives can form."""
     full = sum(len(line.primitives) for line in work) > FULL_PAGE
     one = SURELY_ONE_ON_FULL_PAGE if full else SURELY_ONE

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.number.page import NumberReader, Written, assessed
+from deployment.reader.number.page import NumberReader, Written, begun, divide, finished, looks_written
+from deployment.reader.number.line import Line
 from deployment.reader.number.read import LineReading, number_reading, read_lines
 from deployment.reader.number.score import TEXTS
 from deployment.reader.number.sheet import Blob, blobs, usual_height
@@ -33,7 +34,9 @@ RIM = 0.4  # a table may reach the edge of its sheet
 MOST_CELLS = 2000
 AT_ONCE = 60  # blobs that are read in one batch
 POSSIBLE, DOUBTFUL, PROBABLE = 0.1, 0.25, 0.5  # of the text of a number; where it holds what is no sign
+FEW, LIKELY = 3, 0.5  # blobs of a cell; where there are as many, this share of them are digits if it is a number
 DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower than this share of the usual height
+MOST_PARTS = 24  # into which the writing in a cell may have to be cut: more is a word
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
 # Nats by which signs are likelier in the cells of a table
 LIKELIER = np.array([{".": POINTS, ",": POINTS, **dict.fromkeys("-/:+=%$", OTHER_SIGNS)}.get(sign, 0.0) for sign in TEXTS])
@@ -177,18 +180,31 @@ def _batches(cells: Sequence[Inside]) -> Iterator[list[Inside]]:
 
 
 def _read(deployer: NumberReader, sheet: Sheet, cells: Sequence[Inside]) -> list[NumberReading | None]:
-    """The NumberReading of each cell; None where nothing is a digit."""
-    rows = [line for cell in cells for line in cell.lines]
-    work = assessed(deployer, sheet.ink, sheet.mask, rows)
-    if work is None:
+    """The NumberReading of each cell; None where nothing is a digit, or too little of it to go on."""
+    work = iter(begun(deployer, sheet.ink, sheet.mask, [line for cell in cells for line in cell.lines]))
+    lines = [[next(work) for _ in cell.lines] for cell in cells]
+    likely = [_is_likely(of) for of in lines]
+    chosen = [line for of, kept in zip(lines, likely, strict=True) if kept for line in of]
+    if chosen:
+        divide(chosen)
+    likely = [kept and sum(len(line.primitives) for line in of) <= MOST_PARTS
+              for of, kept in zip(lines, likely, strict=True)]
+    chosen = [line for of, kept in zip(lines, likely, strict=True) if kept for line in of]
+    if not chosen or not finished(deployer, sheet.ink, sheet.mask, chosen):
         return [None] * len(cells)
-    read = iter(read_lines(deployer, Written(sheet.ink, sheet.mask, work, []), 1.0, likelier=LIKELIER))
+    read = iter(read_lines(deployer, Written(sheet.ink, sheet.mask, chosen, []), 1.0, likelier=LIKELIER))
     answers = []
-    for cell in cells:
-        lines: list[LineReading] = [next(read) for _ in cell.lines]
-        written = any(line.places for line in lines)
-        answers.append(number_reading(lines, np.zeros((1, 1), np.uint8), 1.0) if written else None)
+    for of, kept in zip(lines, likely, strict=True):
+        found: list[LineReading] = [next(read) for _ in of] if kept else []
+        written = any(line.places for line in found)
+        answers.append(number_reading(found, np.zeros((1, 1), np.uint8), 1.0) if written else None)
     return answers
+
+
+def _is_likely(lines: Sequence[Line]) -> bool:
+    """Whether the Lines of a cell may be a number: a word has more blobs that are no digits."""
+    seen = np.concatenate([looks_written(line) for line in lines])
+    return len(seen) < FEW or bool(seen.mean() >= LIKELY)
 
 
 def _kind(cell: Inside, reading: NumberReading | None, usual: float) -> Kind:
