@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -13,6 +12,7 @@ from analytics.numbers.signs import composed_sign
 from analytics.studies.renderings.paper import CONTRAST, INKS, ONE_COLOUR, RULES, SHEETS, lighting, paper_lines
 from core.digits.strokes.render import figures
 from core.digits.task import Images
+from deployment.reader.paper.opencv import cv2
 
 GRIDS = ("ruled", "drawn", "level", "none")  # lines by a ruler, by hand, between rows alone, and none
 HEIGHT = (30, 60)  # pixels of a digit

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.paper.light import CROP, enlarge, evening, has_edges, ink_is_dark, is_plain, levelled, otsu, strongest
+from deployment.reader.paper.light import CROP, evening, has_edges, ink_is_dark, is_plain, levelled, otsu, strongest
+from deployment.reader.paper.lost import light_lost, narrow, reduced
 from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.paper.pick import ALONG, MIN_CONTRAST
@@ -20,12 +21,10 @@ STROKES = 5  # widths of the pen: the narrowest stretch of paper between strokes
 FAINT = 0.4  # of the threshold between ink and paper: a line in a light pencil beside one in a dark pen
 HANGING = 0.6  # of the same threshold: what hangs together with ink counts down to this
 NEAR_LINES = 7  # pixels: what remains of a line is on it and beside it
-DARKEST = 0.4  # of the usual light: where the paper is darker, noise would pass for ink
 GRAIN = 3.0  # standard deviations of the camera's noise: a mean of nine pixels with less is no ink
 NARROW = 0.3  # of the threshold: the steps of an oblique edge take less light
 REMAINS = 0.7  # of a component lies on rules or along an edge: it is a part of one
 DOT, ROUND, LEAST_DOT = 0.6, 2.0, 4  # of the strokes' darkness, times its width, pixels: a point on a line of paper
-REDUCED = 13  # pixels: the least side of a closing on a reduced picture
 BORDER = 0.012  # of the picture's long side: the strip along an edge in which its shadow lies
 
 
@@ -119,9 +118,11 @@ def _on_paper(picture, dark, outline, scale, rules):
     if rules:
         ink, noise = levelled(strongest(without_rules(lost, rules, least)), inside & ~lines)
     least_ink = max(6 * noise, MIN_CONTRAST)
-    gain = evening(np.where(area.inner & inside & ~grown(lines, NEAR_LINES), ink, 0), least_ink) if area else np.ones((1, 1), np.float32)
-    ink = np.where(inside, gain * ink, 0) if area else ink
-    candidates = (ink[area.inner] if area else ink)
+    gain, candidates = np.ones((1, 1), np.float32), ink
+    if area is not None:
+        gain = evening(np.where(area.inner & inside & ~grown(lines, NEAR_LINES), ink, 0), least_ink)
+        ink = np.where(inside, gain * ink, 0)
+        candidates = ink[area.inner]
     candidates = candidates[candidates > least_ink]
     if candidates.size >= 4:
         threshold = otsu(candidates)
@@ -136,65 +137,6 @@ def _on_paper(picture, dark, outline, scale, rules):
     else:
         ink, mask = np.zeros(ink.shape, np.float32), np.zeros(ink.shape, bool)
     return _described(picture, paper if dark else 255 - paper, ink, mask, noise, rules, lines, sheet, scale)
-
-
-def reduced(picture: NDArray, factor: int) -> NDArray:
-    """A picture averaged over squares of factor x factor pixels, repeated outwards to whole squares.
-
-    An edge stays an edge in any direction then: with squares of broken sides it would have steps.
-    """
-    if factor == 1:
-        return picture
-    below, right = (-n % factor for n in picture.shape[:2])
-    whole = cv2.copyMakeBorder(picture, 0, below, 0, right, cv2.BORDER_REPLICATE)
-    return cv2.resize(whole, (whole.shape[1] // factor, whole.shape[0] // factor), interpolation=cv2.INTER_AREA)
-
-
-def restored(small: NDArray, factor: int, shape: tuple[int, ...]) -> NDArray:
-    """A reduced picture interpolated to the height and width of `shape`, which it had before."""
-    whole = enlarge(small, (small.shape[0] * factor, small.shape[1] * factor))
-    return whole[: shape[0], : shape[1]]
-
-
-def light_lost(picture: NDArray[np.uint8], widest: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """The share of its light that each channel of a picture (H, W, C) of dark ink lost, and the paper: a
-    closing wider than the `widest` stroke in pixels."""
-    _, closed, factor = small_closing(picture, widest)
-    paper = np.atleast_3d(restored(cv2.blur(closed, (3, 3)), factor, picture.shape))
-    floor = np.maximum(paper, np.uint8(DARKEST * np.quantile(paper[::8, ::8], 0.7)))
-    left = np.atleast_3d(cv2.divide(picture, floor, dtype=cv2.CV_32F))
-    return np.subtract(1, left, out=left), paper
-
-
-def small_closing(picture: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int]:
-    """(a picture (h, w, C) reduced as far as a closing of `side` pixels allows, which would take long on the whole one;
-    this closing of it; the factor)."""
-    factor = max(1, side // REDUCED)
-    small = np.atleast_3d(reduced(picture, factor))
-    return small, closing(small, int(side / factor) | 1), factor
-
-
-def closing(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """A picture (H, W, C) without what is dark and narrower than `side` pixels.
-
-    Beyond its edges the paper goes on as it falls off towards them; otherwise falling light would be ink there.
-    """
-    wide = np.atleast_3d(cv2.dilate(picture, window(side)))  # here strokes are gone
-    margin = min(side // 2, min(picture.shape[:2]) - 1)
-    around = ((margin, margin), (margin, margin), (0, 0))
-    wide = np.pad(wide.astype(np.int16), around, mode="reflect", reflect_type="odd").clip(0, 255).astype(np.uint8)
-    closed = np.atleast_3d(cv2.erode(wide, window(side)))
-    return np.ascontiguousarray(closed[margin : margin + picture.shape[0], margin : margin + picture.shape[1]])
-
-
-def narrow(picture: NDArray[np.uint8], side: int, least: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """A mask of where a picture (H, W, C) of dark ink lost `least` or more of its light to what is narrower than `side`
-    pixels: a stroke has light on both sides, the edge of a shadow has not."""
-    small, closed, factor = small_closing(picture, side)
-    lost = 1 - small / np.maximum(closed, 0.12 * 255)
-    least = cv2.resize(least, small.shape[1::-1])
-    near = grown(strongest(lost.astype(np.float32)) > least, 3).view(np.uint8)
-    return np.repeat(np.repeat(near, factor, axis=0), factor, axis=1)[: picture.shape[0], : picture.shape[1]].view(bool)
 
 
 def pen_width(mask: NDArray[np.bool_]) -> float:

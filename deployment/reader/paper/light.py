@@ -161,8 +161,8 @@ def levelled(ink: NDArray[np.floating], paper: NDArray[np.bool_] | None = None) 
 
 
 def evening(ink: NDArray[np.floating], least: float) -> NDArray[np.float32]:
-    """What makes ink (H, W) as strong everywhere as it usually is, where all that is written around is paler, as under a
-    shining light: factors (H, W), at least 1; less than `least` is no ink."""
+    """Factors (H, W), at least 1, by which ink (H, W) becomes as strong as it usually is, where all that is written
+    around is paler, as under a shining light. Less than `least` is no ink."""
     height, width = ink.shape
     tiles = np.pad(ink, ((0, -height % TILE), (0, -width % TILE)))
     tiles = tiles.reshape(len(tiles) // TILE, TILE, -1, TILE).swapaxes(1, 2).reshape(len(tiles) // TILE, -1, TILE**2)

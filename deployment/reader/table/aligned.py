@@ -9,7 +9,7 @@ from deployment.reader.number.sheet import Blob, lines, usual_height
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.table.divide import divided
 from deployment.reader.table.outline import Upright
-from deployment.reader.table.separators import Separator
+from deployment.reader.table.separator import Separator
 
 LEAST_ROWS, LEAST_COLUMNS = 3, 2  # fewer, and what is written is no table
 SMALL = 0.4  # of the usual height: what is lower does not show where a row runs
@@ -25,7 +25,7 @@ def tilt(blobs: Sequence[Blob]) -> float:
     for row in lines(blobs):
         feet = np.array([(blob.left + blob.width / 2, blob.bottom) for blob in row if blob.height > SMALL * usual])
         if len(feet) >= LEAST_COLUMNS and np.ptp(feet[:, 0]) > LONG * usual:
-            slopes.append(float(np.polyfit(*feet.T, 1)[0]))
+            slopes.append(float(np.polyfit(feet[:, 0], feet[:, 1], 1)[0]))
     slope = float(np.median(slopes)) if slopes else 0.0
     return slope if abs(slope) < TILT else 0.0
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployment.reader.number.sheet import Blob, lines, usual_height
-from deployment.reader.table.separators import Separator
+from deployment.reader.table.separator import Separator
 
 OUTSIDE = 0.3  # of a row's height or a column's width: writing may stand so far outside the outermost lines
 ASTRIDE = 0.15  # of a blob's ink, on the other side of a line: it may belong there

@@ -18,7 +18,8 @@ from deployment.reader.number.confidence import odds
 from deployment.reader.table.cells import Inside
 
 FILE = Path(__file__).with_name("cell_weights.json")
-SIGNALS = ("constant", "log odds", "like its column", "other form", "other length", "signs", "lines", "over a line", "aside")
+SIGNALS = ("constant", "log odds", "like its column", "other form", "other length", "signs", "lines", "over a line",
+           "aside")
 FEW = 3  # other numbers in a column say nothing of its pattern
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployment.reader.number.sheet import Blob, usual_height
-from deployment.reader.table.separators import Separator
+from deployment.reader.table.separator import Separator
 
 STEPS = 400  # places across a row or column where a gap is searched
 ACROSS, DOWN = 0.6, 0.5  # of the usual height: the least gap between two columns, and between two rows
@@ -87,4 +87,4 @@ def _usual_gap(free: NDArray[np.bool_], at: int) -> float:
 
 
 def _between(before: Separator, after: Separator, share: float) -> Separator:
-    return Separator(np.polyadd((1 - share) * before.course, share * after.course), None)
+    return Separator(np.asarray(np.polyadd((1 - share) * before.course, share * after.course), np.float64), None)

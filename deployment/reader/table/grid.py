@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.paper.ink import Area, find_ink, light_lost
+from deployment.reader.paper.ink import Area, find_ink
 from deployment.reader.paper.light import levelled, strongest
+from deployment.reader.paper.lost import light_lost
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.table.outline import Upright, outlines, upright
 from deployment.reader.table.pieces import pieces_of
-from deployment.reader.table.separators import Separator, inked, separators
+from deployment.reader.table.separator import Separator, inked
+from deployment.reader.table.separators import separators
 
 RIM = 0.4  # times the usual width of a sheet's edge, in which no line is
 WIDEST = 0.06  # of the picture's long side: the widest stroke or line
@@ -67,8 +69,9 @@ def area_of(grid: Grid, source: tuple[int, ...]) -> Area:
     """What the outermost lines enclose, and as much around it as an outermost row or column is high or wide, as these
     may have no line beyond; of that, what a picture of the shape `source` shows."""
     rows, columns, shape = grid.rows, grid.columns, grid.seen.picture.shape
-    (top, below), (above, bottom) = ([line.at(shape[1] / 2) for line in two] for two in (rows[:2], rows[-2:]))
-    (left, right), (before, last) = ([line.at(shape[0] / 2) for line in two] for two in (columns[:2], columns[-2:]))
+    (top, below), (above, bottom) = ([float(line.at(shape[1] / 2)) for line in two] for two in (rows[:2], rows[-2:]))
+    (left, right), (before, last) = ([float(line.at(shape[0] / 2)) for line in two]
+                                     for two in (columns[:2], columns[-2:]))
     around = ([rows[0].beside(AROUND * (top - below)), rows[-1].beside(AROUND * (bottom - above))],
               [columns[0].beside(AROUND * (left - right)), columns[-1].beside(AROUND * (last - before))])
     shown = grid.seen.shown(source)
@@ -111,7 +114,7 @@ def _grid(seen: Upright) -> Grid | None:
 
 def _crossing(row, column, shape):
     """x, y of where two lines cross."""
-    x = shape[1] / 2
+    x, y = shape[1] / 2, 0.0
     for _ in range(4):
         y = float(row.at(x))
         x = float(column.at(y))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployment.reader.number.sheet import Blob, usual_height
-from deployment.reader.table.separators import Separator
+from deployment.reader.table.separator import Separator
 
 NEAR = 1.1  # of the usual distance of two lines: writing beyond it is in no row or column of the table
 FILLED, LEAST = 0.2, 2  # of the rows (columns) have writing there, and at least so many, in a column (row) of the table

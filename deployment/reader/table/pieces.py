@@ -36,8 +36,8 @@ class Piece:
     def ends(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """((x, y), (x, y)) of its ends."""
         start, end = (float(row) for row in self.at(np.array([self.first, self.last])))
-        ends = (float(self.first), start), (float(self.last), end)
-        return ends if self.level else (ends[0][::-1], ends[1][::-1])
+        first, last = float(self.first), float(self.last)
+        return ((first, start), (last, end)) if self.level else ((start, first), (end, last))
 
 
 def pieces_of(lost: NDArray[np.float32]) -> list[Piece]:

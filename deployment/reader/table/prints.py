@@ -10,7 +10,7 @@ from deployment.reader.number.sheet import Blob, usual_height
 from deployment.reader.paper.frame import frame
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.table.cells import Inside
-from deployment.reader.table.separators import Separator
+from deployment.reader.table.separator import Separator
 
 SMALL, LARGE = 0.4, 2.5  # of the usual height: signs and smudges show nothing
 NARROW = 0.35  # of its height: one stroke is like another

@@ -1,36 +1,29 @@
 """Read the table of a picture."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.number.page import NumberReader, Written, begun, divide, finished, looks_written
+from core.digits.pairs.signs import SIGNS
 from deployment.reader.number.line import Line
+from deployment.reader.number.page import NumberReader, Written, begun, divide, finished, looks_written
 from deployment.reader.number.read import LineReading, number_reading, read_lines
 from deployment.reader.number.score import TEXTS
-from deployment.reader.number.sheet import Blob, blobs, usual_height
+from deployment.reader.number.sheet import usual_height
 from deployment.reader.paper.apart import Box
-from deployment.reader.paper.ink import find_ink
 from deployment.reader.picture.load import InputError, PictureSource, load_pixels
 from deployment.reader.prediction import UNKNOWN, NumberReading
-from deployment.reader.table.aligned import aligned, straightened, tilt
 from deployment.reader.table.cells import Inside, inside
 from deployment.reader.table.confidence import of_column
 from deployment.reader.table.crossed import is_unreadable
-from deployment.reader.table.divide import divided
-from deployment.reader.table.grid import area_of, corners_of, find_grid, lines_of, widened
-from deployment.reader.table.outer import completed
-from deployment.reader.table.outline import Upright
+from deployment.reader.table.grid import corners_of
 from deployment.reader.table.prints import printed, row_numbers
 from deployment.reader.table.reading import Cell, Kind, TableReading
-from deployment.reader.table.remains import without_remains
-from deployment.reader.table.separators import Separator
+from deployment.reader.table.sheet import Sheet, find_sheet
 
-POINTS,OTHER_SIGNS=map(float,__import__("os").environ.get("SG","1.5 -1").split())
 SIDE = 2000  # pixels: the long side of larger pictures is reduced to this
-RIM = 0.4  # a table may reach the edge of its sheet
 MOST_CELLS = 2000
 AT_ONCE = 60  # blobs that are read in one batch
 POSSIBLE, DOUBTFUL, PROBABLE = 0.1, 0.25, 0.5  # of the text of a number; where it holds what is no sign
@@ -38,9 +31,8 @@ FEW, LIKELY = 3, 0.5  # blobs of a cell; where there are as many, this share of 
 DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower than this share of the usual height
 MOST_PARTS = 24  # into which the writing in a cell may have to be cut: more is a word
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
-# Nats by which signs are likelier in the cells of a table
-LIKELIER = np.array([{".": POINTS, ",": POINTS, **dict.fromkeys("-/:+=%$", OTHER_SIGNS)}.get(sign, 0.0) for sign in TEXTS])
-LARGE, CROSSED, MOSTLY = 0.5, 0.2, 0.25  # of the usual height; of its width, from its sides; of what is written
+# Nats by which signs are likelier in the cells of a table than in other numbers
+LIKELIER = np.array([1.5 if sign in ".," else -1.0 if sign in SIGNS else 0.0 for sign in TEXTS])
 LEAST_NUMBERS, NUMBERS = 3, 0.4  # of a table without lines: its numbers, and their share of what is written
 
 
@@ -48,9 +40,7 @@ def read_table(deployer: NumberReader, source: PictureSource, name: str = "the p
     """The TableReading of a picture; name as of MNISTDeployer.predict. Raises InputError if it shows no table."""
     pixels = load_pixels(source, name, SIDE)
     picture = pixels.values if pixels.values.dtype == np.uint8 else np.rint(255 * pixels.values).astype(np.uint8)
-    sheet = _with_lines(picture)
-    if sheet is None or _is_paper(sheet):  # numbers in columns on squared paper
-        sheet = _without_lines(picture, squared=sheet is not None) or sheet
+    sheet = find_sheet(picture)
     if sheet is None:
         raise InputError(f"No table was found in {name}: photograph a sheet with lines between its cells, or with at "
                          "least three rows and two columns that stand in line.")
@@ -68,60 +58,6 @@ def read_table(deployer: NumberReader, source: PictureSource, name: str = "the p
     return TableReading(cells, (round(height * pixels.scale), round(width * pixels.scale)), sheet.ruled)
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """A table as it is read: the picture seen straight, its ink, blobs, and the Separators of its rows and columns."""
-
-    seen: Upright
-    ink: NDArray[np.float32]
-    mask: NDArray[np.bool_]
-    blobs: list[Blob]
-    rows: list[Separator]
-    columns: list[Separator]
-    ruled: bool
-
-
-def _with_lines(picture: NDArray[np.uint8]) -> Sheet | None:
-    """The Sheet of a table with lines."""
-    grid = find_grid(picture)
-    if grid is None:
-        return None
-    grid = widened(grid, picture)
-    seen = grid.seen.picture
-    rules = [line.rule for line in grid.every if line.rule]
-    ink = find_ink(seen, side=max(seen.shape), rules=rules, rim=RIM, area=area_of(grid, picture.shape))
-    mask = without_remains(ink.mask, rules)
-    marks = blobs(ink.ink, mask)
-    return Sheet(grid.seen, ink.ink, mask, marks, *divided(*completed(grid.rows, grid.columns, marks), marks), True)
-
-
-def _is_paper(sheet: Sheet) -> bool:
-    """Whether the lines of a Sheet are those of squared paper: what is written goes over them."""
-    usual = usual_height(sheet.blobs)
-    large = [blob for blob in sheet.blobs if LARGE * usual < blob.height < 2 * usual]
-    columns = [line for line in sheet.columns if line.rule]
-    crossed = [any(blob.left + CROSSED * blob.width < line.at((blob.top + blob.bottom) / 2) < blob.right -
-                   CROSSED * blob.width for line in columns) for blob in large]
-    return bool(crossed) and np.mean(crossed) > MOSTLY
-
-
-def _without_lines(picture: NDArray[np.uint8], squared: bool = False) -> Sheet | None:
-    """The Sheet of a table without lines, or with lines between its rows alone; or on squared paper."""
-    slope = tilt(blobs(*_written(picture, squared)))
-    seen = straightened(picture, slope)
-    ink, mask = _written(seen.picture, squared)
-    marks = blobs(ink, mask)
-    parts = aligned(marks) if marks else None
-    return Sheet(seen, ink, mask, marks, *parts, False) if parts else None
-
-
-def _written(picture, squared):
-    """Ink and mask (H, W) of a picture without the level lines that are seen on it, or without all."""
-    rules = [line.rule for line in lines_of(picture) if line.rule is not None and (squared or line.rule.level)]
-    ink = find_ink(picture, side=max(picture.shape), rules=rules, rim=RIM)
-    return ink.ink, ink.mask
-
-
 def _read_cells(deployer: NumberReader, sheet: Sheet) -> dict[tuple[int, int], tuple[Kind, NumberReading | None]]:
     """{(row, column): kind, reading of a number} of the cells in which something is written."""
     found = inside(sheet.rows, sheet.columns, sheet.blobs)
@@ -137,7 +73,8 @@ def _read_cells(deployer: NumberReader, sheet: Sheet) -> dict[tuple[int, int], t
     readings = [(cell, reading) for part in _batches(to_read)
                 for cell, reading in zip(part, _read(deployer, sheet, part), strict=True)]
     kinds |= {(cell.row, cell.column): (_kind(cell, reading, usual), reading) for cell, reading in readings}
-    numbers = [(cell, reading) for cell, reading in readings if reading is not None and kinds[cell.row, cell.column][0] == "number"]
+    numbers = [(cell, reading) for cell, reading in readings
+               if reading is not None and kinds[cell.row, cell.column][0] == "number"]
     counted = row_numbers([cell for cell, _ in numbers], [reading.text for _, reading in numbers])
     kinds |= {place: ("print", None) for place in counted}
     numbers = [(cell, reading) for cell, reading in numbers if (cell.row, cell.column) not in counted]
