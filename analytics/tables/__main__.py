@@ -92,17 +92,18 @@ def main(argv: Sequence[str] | None = None) -> None:
                            if file.name.lower().endswith(ENDINGS) and file.with_suffix(".csv").exists())
             if not files:
                 raise ValueError(f"{folder} holds no pictures with a CSV file of the same name.")
-            found = list(tqdm(workers.map(of_file, files), total=len(files), desc=str(folder.name)))
+            of_sheets = list(tqdm(workers.map(of_file, files), total=len(files), desc=str(folder.name)))
             sources = [file.name.split("_")[0] for file in files]
             for source in sorted(set(sources)):
-                lines.append(row(source, sum((one for one, of in zip(found, sources, strict=True) if of == source),
+                lines.append(row(source, sum((one for one, of in zip(of_sheets, sources, strict=True) if of == source),
                                              Counter())))
-            lines.append(row(f"all of {folder.name}", sum(found, Counter())))
+            lines.append(row(f"all of {folder.name}", sum(of_sheets, Counter())))
         rendered = Counter[str]()
         for grid in GRIDS if args.count else ():
-            found = list(tqdm(workers.map(partial(of_rendered, grid), range(args.count)), total=args.count, desc=grid))
-            rendered += sum(found, Counter())
-            lines.append(row(f"rendered, {grid}", sum(found, Counter())))
+            of_sheets = list(tqdm(workers.map(partial(of_rendered, grid), range(args.count)), total=args.count,
+                                  desc=grid))
+            rendered += sum(of_sheets, Counter())
+            lines.append(row(f"rendered, {grid}", sum(of_sheets, Counter())))
         if args.count:
             lines.append(row("all rendered", rendered))
     text = "\n".join([*lines, ""])

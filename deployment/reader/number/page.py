@@ -95,7 +95,7 @@ def finished(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np
     return True
 
 
-def looks_written(line: Line) -> NDArray[np.bool_]:
+def may_be_digits(line: Line) -> NDArray[np.bool_]:
     """Whether each blob of a Line that was begun and is no small sign is probably a digit or sign, or several."""
     several = np.exp(line.evidence.pairs[:, TWO : MORE + 1]).sum(axis=1)
     large = np.array([blob.height > SMALL * line.height for blob in line.primitives])

@@ -132,7 +132,7 @@ def _of_the_pen(ink: NDArray[np.floating], blobs: list[Blob]) -> list[Blob]:
     point = np.array([max(blob.height, blob.width) < ROUND * min(blob.height, blob.width) for blob in blobs])
     point &= strength >= DARK * pen
     keep = (strength >= PALE * pen) & (weight >= np.where(point, POINT, SLIGHT) * usual)
-    return [blob for blob, kept in zip(blobs, keep, strict=True) if kept]
+    return [blob for blob, chosen in zip(blobs, keep, strict=True) if chosen]
 
 
 def lines(blobs: Sequence[Blob]) -> list[list[Blob]]:

@@ -56,9 +56,9 @@ def aligned(blobs: Sequence[Blob]) -> tuple[list[Separator], list[Separator]] | 
 def _middles(blobs, usual):
     """The rows of the middles of lines of writing; parts of a line that are far apart are one."""
     rows = [[blob for blob in row if blob.height > SMALL * usual] for row in lines(blobs)]
-    found = sorted((float(np.median([blob.top + blob.bottom for blob in row])) / 2, len(row)) for row in rows if row)
+    heightss = sorted((float(np.median([blob.top + blob.bottom for blob in row])) / 2, len(row)) for row in rows if row)
     groups: list[list[tuple[float, int]]] = []
-    for one in found:
+    for one in heightss:
         if groups and one[0] - groups[-1][-1][0] < NEAR * usual:
             groups[-1].append(one)
         else:

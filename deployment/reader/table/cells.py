@@ -56,18 +56,18 @@ def inside(rows: Sequence[Separator], columns: Sequence[Separator], blobs: Seque
             astride.append((blob, cells))
         elif not _is_remain(blob, levels[row : row + 2], sides[column : column + 2], usual):
             by_cell[cells[0]].append(blob)
-    written = {cell: list(found) for cell, found in by_cell.items()}
+    written = {cell: list(here) for cell, here in by_cell.items()}
     for blob, cells in astride:  # a number that goes over a line stays together
         gaps = [min((max(other.left - blob.right, blob.left - other.right) for other in written.get(cell, [])),
                     default=np.inf) for cell in cells]
         by_cell[cells[int(np.argmin(gaps))]].append(blob)
     crossed = {cell for _, cells in astride for cell in cells}
-    torn = {cell for cell, found in by_cell.items() if any(blob in halves for blob in found)}
+    torn = {cell for cell, here in by_cell.items() if any(blob in halves for blob in here)}
     answer = []
-    for (row, column), found in sorted(by_cell.items()):
-        main = _main(found, rows[row : row + 2], columns[column : column + 2], usual)
+    for (row, column), here in sorted(by_cell.items()):
+        main = _main(here, rows[row : row + 2], columns[column : column + 2], usual)
         answer.append(Inside(row, column, [line for line in lines(main) if line], (row, column) in crossed,
-                             len(main) < len(found) or (row, column) in torn))
+                             len(main) < len(here) or (row, column) in torn))
     return answer
 
 
@@ -77,13 +77,13 @@ def _parted(blobs: Sequence[Blob], rows: Sequence[Separator], columns: Sequence[
     parts."""
     answer, parts = [], []
     for blob in blobs:
-        pieces = [blob]
+        shares = [blob]
         if blob.height > TALL * usual:
-            pieces = [part for piece in pieces for part in _cut(piece, rows, True, PART_HEIGHT * usual)]
+            shares = [part for share in shares for part in _cut(share, rows, True, PART_HEIGHT * usual)]
         if blob.width > WIDE * usual:
-            pieces = [part for piece in pieces for part in _cut(piece, columns, False, PART_WIDTH * usual)]
-        answer += pieces
-        parts += pieces if len(pieces) > 1 else []
+            shares = [part for share in shares for part in _cut(share, columns, False, PART_WIDTH * usual)]
+        answer += shares
+        parts += shares if len(shares) > 1 else []
     return answer, parts
 
 
@@ -95,10 +95,10 @@ def _cut(blob: Blob, separators: Sequence[Separator], level: bool, least: float)
     of = np.zeros(mask.shape, int)
     for line in separators:
         of += np.arange(len(mask))[:, None] + across > line.at(places)
-    found = [np.where(of == i, mask, False) for i in np.unique(of[mask])]
-    if len(found) < 2 or min(np.ptp(np.flatnonzero(part.any(axis=1))) for part in found) + 1 < least:
+    here = [np.where(of == i, mask, False) for i in np.unique(of[mask])]
+    if len(here) < 2 or min(np.ptp(np.flatnonzero(part.any(axis=1))) for part in here) + 1 < least:
         return [blob]
-    return [Blob.of(part if level else part.T, blob.top, blob.left) for part in found]
+    return [Blob.of(part if level else part.T, blob.top, blob.left) for part in here]
 
 
 def _main(blobs: Sequence[Blob], rows: Sequence[Separator], columns: Sequence[Separator], usual: float) -> list[Blob]:
@@ -130,7 +130,7 @@ def _middle(blob):
 
 
 def _beside(blob, sides, column):
-    """The columns beside its own one, beyond a line, in which a part of a blob's ink is."""
+    """The columns beside the one it is in, beyond a line, in which a part of a blob's ink is."""
     columns = np.nonzero(blob.mask)[1] + blob.left
     for other, line in ((column - 1, column), (column + 1, column + 1)):
         if 0 <= other < len(sides) - 1 and np.mean((columns < sides[line]) == (other < column)) > ASTRIDE:

@@ -70,12 +70,12 @@ def _gaps(ends: NDArray[np.floating], cell: NDArray[np.integer], least: float, l
     chosen = [(first, last) for first, last in edges if last - first >= least * STEPS or (
         last - first >= NARROW * least * STEPS and _usual_gap(between, (first + last) // 2) >= usually * STEPS)]
     middle = STEPS * ends.mean(axis=1)
-    kept: list[tuple[int, int]] = []
+    stay: list[tuple[int, int]] = []
     for gap in chosen:  # with hardly anything between two of them they are one, which something crosses
-        if kept and len(np.unique(cell[(middle > kept[-1][1]) & (middle < gap[0])])) <= most:
-            gap = max(gap, kept.pop(), key=lambda one: one[1] - one[0])
-        kept.append(gap)
-    return [(first + last) / 2 / STEPS for first, last in kept]
+        if stay and len(np.unique(cell[(middle > stay[-1][1]) & (middle < gap[0])])) <= most:
+            gap = max(gap, stay.pop(), key=lambda one: one[1] - one[0])
+        stay.append(gap)
+    return [(first + last) / 2 / STEPS for first, last in stay]
 
 
 def _usual_gap(free: NDArray[np.bool_], at: int) -> float:

@@ -10,9 +10,9 @@ from deployment.reader.paper.light import levelled, strongest
 from deployment.reader.paper.lost import light_lost
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.table.outline import Upright, outlines, upright
-from deployment.reader.table.pieces import pieces_of
 from deployment.reader.table.separator import Separator, inked
 from deployment.reader.table.separators import separators
+from deployment.reader.table.stretches import stretches_of
 
 RIM = 0.4  # times the usual width of a sheet's edge, in which no line is
 WIDEST = 0.06  # of the picture's long side: the widest stroke or line
@@ -41,8 +41,8 @@ class Grid:
 
 def find_grid(picture: NDArray[np.uint8]) -> Grid | None:
     """The Grid of a picture (H, W) or (H, W, 3) of a table with lines; None where there is none."""
-    pieces = pieces_of(_lost(picture))
-    grids = [grid for corners in outlines(picture.shape, pieces, find_ink(picture, rim=RIM))
+    stretches = stretches_of(_lost(picture))
+    grids = [grid for corners in outlines(picture.shape, stretches, find_ink(picture, rim=RIM))
              if (grid := _grid(upright(picture, corners)))]
     best = max(grids, key=lambda grid: grid.score, default=None)
     return best if best is not None and (best.enclosed >= 3).sum() >= LEAST_CELLS else None
@@ -88,7 +88,7 @@ def _enclosed(rows, columns, shape):
 def lines_of(picture: NDArray[np.uint8]) -> list[Separator]:
     """All lines that are seen on a picture (H, W) or (H, W, 3), of a table or of its paper."""
     lost = _lost(picture)
-    return separators(lost, pieces_of(lost))[2]
+    return separators(lost, stretches_of(lost))[2]
 
 
 def _lost(picture):
@@ -99,7 +99,7 @@ def _lost(picture):
 
 def _grid(seen: Upright) -> Grid | None:
     lost = _lost(seen.picture)
-    rows, columns, every = separators(lost, pieces_of(lost))
+    rows, columns, every = separators(lost, stretches_of(lost))
     if len(rows) < 2 or len(columns) < 2:
         return None
     corners = corners_of(rows, columns, lost.shape)

@@ -37,10 +37,10 @@ def _beyond(lines, others, boxes, least, last_only=False):
     for side in (1,) if last_only else (-1, 1):
         line = lines[0] if side < 0 else lines[-1]
         away = side * ((boxes[:, 0] + boxes[:, 2]) / 2 - line.at(middle))
-        found = boxes[(away > 0) & (away < NEAR * usual)]
-        cells = _cells(found, others)
+        outside = boxes[(away > 0) & (away < NEAR * usual)]
+        cells = _cells(outside, others)
         if len(cells) and len(np.unique(cells)) >= max(least, FILLED * (len(others) - 1) if least > 1 else 1):
-            reach = max(float(np.max(side * (found[:, 2 if side > 0 else 0] - line.at(found[:, 1])))), 0.6 * usual)
+            reach = max(float(np.max(side * (outside[:, 2 if side > 0 else 0] - line.at(outside[:, 1])))), 0.6 * usual)
             added = line.beside(side * min(1.05 * reach, 1.5 * usual))
             lines = [added, *lines] if side < 0 else [*lines, added]
     return lines

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from deployment.reader.paper.ink import Ink
 from deployment.reader.paper.opencv import cv2
-from deployment.reader.table.pieces import Piece
+from deployment.reader.table.stretches import Stretch
 
 JOINED = 60  # a gap of one part in so many of the picture's side does not part the lines of a table
 MARGIN = 0.03  # of the table's long side, around it
@@ -50,13 +50,13 @@ class Upright:
         return float(1 / np.sqrt(abs(np.linalg.det(at[1:] - at[0]))))
 
 
-def outlines(shape: tuple[int, ...], pieces: list[Piece], ink: Ink) -> list[NDArray[np.float32]]:
+def outlines(shape: tuple[int, ...], stretches: list[Stretch], ink: Ink) -> list[NDArray[np.float32]]:
     """Corners (4, 2), clockwise from the upper left, of what may be a table on a picture of this shape: the largest
     group of lines that meet, all that the rules of the paper enclose, the sheet."""
     height, width = shape[:2]
     drawn = np.zeros((height, width), np.uint8)
-    for piece in pieces:
-        (x, y), (x1, y1) = piece.ends
+    for stretch in stretches:
+        (x, y), (x1, y1) = stretch.ends
         cv2.line(drawn, (round(x), round(y)), (round(x1), round(y1)), 1, max(3, width // 200))
     size = max(3, width // JOINED) | 1, max(3, height // JOINED) | 1
     drawn = cv2.morphologyEx(drawn, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, size))
@@ -69,14 +69,14 @@ def outlines(shape: tuple[int, ...], pieces: list[Piece], ink: Ink) -> list[NDAr
         groups.append(np.array([end for rule in ink.rules for end in rule.ends]) * ink.scale)
     if ink.sheet is not None:
         groups.append(ink.sheet * ink.scale)
-    found: list[NDArray[np.float32]] = []
+    answer: list[NDArray[np.float32]] = []
     for group in groups:
         corners = _corners(group.astype(np.float32))
         near = SAME * max(shape[:2])
         if (cv2.contourArea(corners) >= SMALLEST * height * width and cv2.isContourConvex(corners)
-                and not any(np.abs(corners - other).max() < near for other in found)):
-            found.append(corners)
-    return found
+                and not any(np.abs(corners - other).max() < near for other in answer)):
+            answer.append(corners)
+    return answer
 
 
 def _corners(points):

@@ -32,12 +32,12 @@ def printed(deployer: NumberReader, rows: Sequence[Separator], columns: Sequence
     usual = usual_height([blob for cell in cells for blob in cell.blobs])
     marks = [(i, blob) for i, cell in enumerate(cells) for blob in cell.blobs
              if SMALL * usual < blob.height < LARGE * usual and blob.width > NARROW * blob.height]
-    found, alike = set(), _alike(deployer, marks, ink)
+    answer, alike = set(), _alike(deployer, marks, ink)
     for i, cell in enumerate(cells):
         shares = [share for (of, _), share in zip(marks, alike, strict=True) if of == i]
         if shares and np.mean(shares) >= MOST_ALIKE:
-            found.add((cell.row, cell.column))
-    return found | _in_line(rows, columns, cells, usual)
+            answer.add((cell.row, cell.column))
+    return answer | _in_line(rows, columns, cells, usual)
 
 
 def row_numbers(cells: Sequence[Inside], texts: Sequence[str]) -> set[tuple[int, int]]:
@@ -76,7 +76,7 @@ def _in_line(rows: Sequence[Separator], columns: Sequence[Separator], cells: Seq
              usual: float) -> set[tuple[int, int]]:
     """The cells of a column, or of an upper row, whose digits have one height and stand exactly in line, as row numbers
     and headings do."""
-    found = set()
+    answer = set()
     single = [cell for cell in cells if len(cell.lines) == 1 and len(cell.blobs) <= MOST_SIGNS
               and any(blob.height > SMALL * usual for blob in cell.blobs)]
     for upright in (True, False):
@@ -95,8 +95,8 @@ def _in_line(rows: Sequence[Separator], columns: Sequence[Separator], cells: Seq
             if upright:
                 exact &= _exact(at, places[level][:, 4:], LEVEL[2] * tall + 1, share)
             if exact.mean() >= share and exact.sum() > PEERS:
-                found |= {(of[k].row, of[k].column) for k in np.flatnonzero(level)[exact]}
-    return found
+                answer |= {(of[k].row, of[k].column) for k in np.flatnonzero(level)[exact]}
+    return answer
 
 
 def _exact(at: NDArray[np.integer], places: NDArray[np.floating], near: float, share: float) -> NDArray[np.bool_]:
@@ -104,10 +104,10 @@ def _exact(at: NDArray[np.integer], places: NDArray[np.floating], near: float, s
     measures `places` (n, k) by which most are; share: of them, that shows where the line is."""
     answers = []
     for measure in places.T:
-        kept, off = np.ones(len(at), bool), np.zeros(len(at))
+        close, off = np.ones(len(at), bool), np.zeros(len(at))
         for _ in range(1 if share == 1 else 4):
-            off = np.abs(measure - np.polyval(np.polyfit(at[kept], measure[kept], 1), at))
-            kept = off <= np.sort(off)[int(np.ceil(share * len(off))) - 1]
+            off = np.abs(measure - np.polyval(np.polyfit(at[close], measure[close], 1), at))
+            close = off <= np.sort(off)[int(np.ceil(share * len(off))) - 1]
         answers.append(off < near)
     return max(answers, key=np.count_nonzero)
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.digits.pairs.signs import SIGNS
 from deployment.reader.number.line import Line
-from deployment.reader.number.page import NumberReader, Written, begun, divide, finished, looks_written
+from deployment.reader.number.page import NumberReader, Written, begun, divide, finished, may_be_digits
 from deployment.reader.number.read import LineReading, number_reading, read_lines
 from deployment.reader.number.score import TEXTS
 from deployment.reader.number.sheet import usual_height
@@ -121,18 +121,18 @@ def _read(deployer: NumberReader, sheet: Sheet, cells: Sequence[Inside]) -> list
     work = iter(begun(deployer, sheet.ink, sheet.mask, [line for cell in cells for line in cell.lines]))
     lines = [[next(work) for _ in cell.lines] for cell in cells]
     likely = [_is_likely(of) for of in lines]
-    chosen = [line for of, kept in zip(lines, likely, strict=True) if kept for line in of]
+    chosen = [line for of, stays in zip(lines, likely, strict=True) if stays for line in of]
     if chosen:
         divide(chosen)
-    likely = [kept and sum(len(line.primitives) for line in of) <= MOST_PARTS
-              for of, kept in zip(lines, likely, strict=True)]
-    chosen = [line for of, kept in zip(lines, likely, strict=True) if kept for line in of]
+    likely = [stays and sum(len(line.primitives) for line in of) <= MOST_PARTS
+              for of, stays in zip(lines, likely, strict=True)]
+    chosen = [line for of, stays in zip(lines, likely, strict=True) if stays for line in of]
     if not chosen or not finished(deployer, sheet.ink, sheet.mask, chosen):
         return [None] * len(cells)
     read = iter(read_lines(deployer, Written(sheet.ink, sheet.mask, chosen, []), 1.0, likelier=LIKELIER))
     answers = []
-    for of, kept in zip(lines, likely, strict=True):
-        found: list[LineReading] = [next(read) for _ in of] if kept else []
+    for of, stays in zip(lines, likely, strict=True):
+        found: list[LineReading] = [next(read) for _ in of] if stays else []
         written = any(line.places for line in found)
         answers.append(number_reading(found, np.zeros((1, 1), np.uint8), 1.0) if written else None)
     return answers
@@ -140,7 +140,7 @@ def _read(deployer: NumberReader, sheet: Sheet, cells: Sequence[Inside]) -> list
 
 def _is_likely(lines: Sequence[Line]) -> bool:
     """Whether the Lines of a cell may be a number: a word has more blobs that are no digits."""
-    seen = np.concatenate([looks_written(line) for line in lines])
+    seen = np.concatenate([may_be_digits(line) for line in lines])
     return len(seen) < FEW or bool(seen.mean() >= LIKELY)
 
 

@@ -73,14 +73,14 @@ def decimal(text: str) -> str:
 
 def texts(reading: NumberReading, most: int = 4) -> list[str]:
     """What the text of a reading may be, most likely first, by changing one doubtful place."""
-    found = [decimal(reading.text)]
+    options = [decimal(reading.text)]
     marks = [i for i, sign in enumerate(reading.text) if not sign.isspace()]
     for place, signs in reading.alternatives.items():
         for sign in signs:
             other = decimal(reading.text[: marks[place]] + sign + reading.text[marks[place] + 1 :])
-            if other not in found:
-                found.append(other)
-    return found[:most]
+            if other not in options:
+                options.append(other)
+    return options[:most]
 
 
 def edited(table: TableReading, checked: Mapping[str, str]) -> TableReading:

@@ -13,9 +13,9 @@ LONG = 4.0  # times the line's thickness: a shorter remain may be a point
 
 def without_remains(mask: NDArray[np.bool_], rules: Iterable[Rule]) -> NDArray[np.bool_]:
     """A mask (H, W) of ink without the parts that are on one of the Rules alone, with nothing above or below them."""
-    kept = mask.copy()
+    left = mask.copy()
     for rule in rules:
-        seen, out = (mask, kept) if rule.level else (mask.T, kept.T)
+        seen, out = (mask, left) if rule.level else (mask.T, left.T)
         half = round(rule.thickness / 2) + 2
         x = np.arange(rule.first, rule.last)
         rows = np.rint(rule.path).astype(int) + np.arange(-half - BESIDE, half + BESIDE + 1)[:, None]
@@ -25,4 +25,4 @@ def without_remains(mask: NDArray[np.bool_], rules: Iterable[Rule]) -> NDArray[n
         ends = np.flatnonzero(np.diff(np.concatenate([[0], alone, [0]]).astype(np.int8))).reshape(-1, 2)
         for first, last in ends[ends[:, 1] - ends[:, 0] > LONG * rule.thickness]:
             out[rows[BESIDE:-BESIDE, first:last].clip(0, len(seen) - 1), x[first:last]] = False
-    return kept
+    return left

@@ -10,8 +10,8 @@ from deployment.reader.paper.light import levelled
 from deployment.reader.paper.rules import Rule, is_new
 from deployment.reader.table.candidates import candidates
 from deployment.reader.table.follow import near
-from deployment.reader.table.pieces import Piece
 from deployment.reader.table.separator import INKED, Separator, inked, separator
+from deployment.reader.table.stretches import Stretch
 
 SHORTER = 0.3  # of the least share that is inked, more of it, for each part by which a line is shorter than the longest
 PALE = 0.3  # of the median strength of a family of lines: paler ones are strokes in a row
@@ -24,16 +24,16 @@ BESIDE, THROUGH, FEW = (0.08, 0.12, 0.16), 0.6, 4  # of the distance of two line
 
 
 def separators(lost: NDArray[np.float32],
-               pieces: Sequence[Piece]) -> tuple[list[Separator], list[Separator], list[Separator]]:
+               stretches: Sequence[Stretch]) -> tuple[list[Separator], list[Separator], list[Separator]]:
     """The Separators of rows, from top to bottom, and of columns, from left to right, in the light lost (H, W); and
     all lines that are seen, both of a double one."""
     ink = levelled(lost, np.ones(lost.shape, bool))[0]
-    rules = candidates(ink, pieces)
+    rules = candidates(ink, stretches)
     families: list[list[Separator]] = []
     for level in (True, False):
         along = ink if level else ink.T
-        found = [separator(along, rule) for rule in rules if rule.level == level]
-        family = [one for one in found if one is not None]
+        answer = [separator(along, rule) for rule in rules if rule.level == level]
+        family = [one for one in answer if one is not None]
         if family:
             usual = np.median([one.seen.strength for one in family])
             family = [one for one in family if one.seen.strength > PALE * usual]
@@ -68,7 +68,7 @@ def _missed(ink: NDArray[np.float32], lines: Sequence[Separator]) -> list[Separa
     gaps = np.diff([one.at(middle) for one in lines])
     usual, strength, thickness = (float(np.median(values)) for values in (
         gaps, [one.seen.strength for one in lines], [one.seen.thickness for one in lines]))
-    found = []
+    answer = []
     for before, after, gap in zip(lines[:-1], lines[1:], gaps, strict=True):
         first, last = min(before.seen.first, after.seen.first), max(before.seen.last, after.seen.last)
         places = np.arange(first, last).astype(float)
@@ -78,8 +78,8 @@ def _missed(ink: NDArray[np.float32], lines: Sequence[Separator]) -> list[Separa
             rule = near(ink, expected, int(MISSED * usual))
             one = separator(along, rule)
             if one and float(_strength(along, rule)) > PALE * strength:
-                found.append(one)
-    return found
+                answer.append(one)
+    return answer
 
 
 def _strength(ink, rule):
@@ -109,22 +109,22 @@ def _of_one_pencil(family: list[Separator], shape: tuple[int, ...]) -> list[Sepa
         fan = np.clip(np.polyfit(place[keep], slope[keep], 1, w=weight[keep])[0], -0.1, 0.1)
         level = np.average(slope[keep] - fan * place[keep], weights=weight[keep])
         keep = np.abs(slope - fan * place - level) < np.where(weight > WHOLE * weight.max(), OBLIQUE, ASKEW)
-    return [one for one, kept in zip(family, keep, strict=True) if kept]
+    return [one for one, chosen in zip(family, keep, strict=True) if chosen]
 
 
 def _distinct(family: Sequence[Separator], shape: tuple[int, ...]) -> list[Separator]:
     """One of each line, from the first to the last; the longer one of a double line."""
-    middle, kept = shape[1] / 2, []
+    middle, chosen = shape[1] / 2, []
     for one in sorted(family, key=lambda one: -one.length):
         at = one.middle
-        if all(abs(other.at(at) - one.at(at)) > SAME for other in kept):
-            kept.append(one)
-    kept.sort(key=lambda one: one.at(middle))
-    while len(kept) > 2:
-        gaps = np.diff([one.at(middle) for one in kept])
+        if all(abs(other.at(at) - one.at(at)) > SAME for other in chosen):
+            chosen.append(one)
+    chosen.sort(key=lambda one: one.at(middle))
+    while len(chosen) > 2:
+        gaps = np.diff([one.at(middle) for one in chosen])
         i = int(gaps.argmin())
         if gaps[i] >= DOUBLE * np.median(gaps):
             break
-        kept.pop(i if kept[i].length < kept[i + 1].length else i + 1)
-    places = [*(float(one.at(middle)) for one in kept), np.inf]
-    return [one for one, (at, after) in zip(kept, pairwise(places), strict=True) if at < after]
+        chosen.pop(i if chosen[i].length < chosen[i + 1].length else i + 1)
+    places = [*(float(one.at(middle)) for one in chosen), np.inf]
+    return [one for one, (at, after) in zip(chosen, pairwise(places), strict=True) if at < after]

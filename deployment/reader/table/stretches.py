@@ -1,4 +1,4 @@
-"""Straight pieces of thin lines, along the rows and along the columns of a picture."""
+"""Straight stretches of thin lines, along the rows and along the columns of a picture."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from deployment.reader.paper.light import otsu
 from deployment.reader.paper.opencv import cv2
 
-LENGTH, LEAST = 45, 18  # a piece is longer than one part in so many of the picture's side, and than so many pixels
+LENGTH, LEAST = 45, 18  # a stretch is longer than one part in so many of the picture's side, and than so many pixels
 PART = 6  # times that: longer ones are divided, as they may be bent
 LONGER = 1.2  # times that: shorter ones are strokes
 INK = 0.06  # of the light: less is no ink
@@ -18,8 +18,8 @@ THICK, THICKEST = 0.02, 4  # of the picture's long side, and pixels more: no lin
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A straight piece of a line. level: along the rows; first, last: columns (or rows) of its ends; slope, row: its
+class Stretch:
+    """A straight stretch of a line. level: along the rows; first, last: columns (or rows) of its ends; slope, row: its
     row (or column) is row + slope times the column (or row)."""
 
     level: bool
@@ -40,8 +40,8 @@ class Piece:
         return ((first, start), (last, end)) if self.level else ((start, first), (end, last))
 
 
-def pieces_of(lost: NDArray[np.float32]) -> list[Piece]:
-    """The Pieces in the light lost (H, W) to ink."""
+def stretches_of(lost: NDArray[np.float32]) -> list[Stretch]:
+    """The Stretches in the light lost (H, W) to ink."""
     some = lost[lost > INK]
     if some.size < 10:
         return []
@@ -50,13 +50,13 @@ def pieces_of(lost: NDArray[np.float32]) -> list[Piece]:
 
 
 def _along(mask, level):
-    """Pieces along the rows of a mask (H, W)."""
+    """Stretches along the rows of a mask (H, W)."""
     length = max(LEAST, mask.shape[1] // LENGTH)
     thickest = THICK * max(mask.shape) + THICKEST
     steps = cv2.dilate(mask, np.ones((3, 1), np.uint8))  # a line that is not level goes on in the next row
     runs = cv2.morphologyEx(steps, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
     n, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
-    found = []
+    answer = []
     for i in range(1, n):
         x, y, width, height = stats[i, :4]
         if width < LONGER * length:
@@ -70,5 +70,5 @@ def _along(mask, level):
             off = np.median(np.abs(middle[part] - row - slope * at[part]))
             if off < STRAIGHT and np.median(count[at[part]]) < thickest:
                 first, last = int(at[part[0]]), int(at[part[-1]]) + 1
-                found.append(Piece(level, int(x) + first, int(x) + last, float(slope), float(row + y - slope * x)))
-    return found
+                answer.append(Stretch(level, int(x) + first, int(x) + last, float(slope), float(row + y - slope * x)))
+    return answer
