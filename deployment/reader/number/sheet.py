@@ -16,7 +16,7 @@ from deployment.reader.paper.masks import labelled
 SPECK, THIN_SPECK = 0.05, 0.5  # of the usual height on a page, and of the pen's width: less is a grain or a stain
 PALE = 0.36  # of the pen's mean strength
 SLIGHT = 0.17  # of the pen's mean strength times width: a torn edge, a crease
-POINT, ROUND, DARK = 0.09, 1.7, 0.6  # of the same, for a point: not much longer than wide, nearly as dark as the pen
+POINT, ROUND, DARK = 0.09, 1.7, 0.9  # of the same, for a point: not much longer than wide, nearly as dark as the pen
 ACROSS = 0.96  # of the page: an edge or a rule
 EDGE = 0.5  # of its size, lying on the picture's edge: a table, a hand, a shadow
 SMALL, LOW = 0.4, 0.85  # of the usual height: what is lower than SMALL begins no line, what is lower than LOW may hang
@@ -130,7 +130,7 @@ def _of_the_pen(ink: NDArray[np.floating], blobs: list[Blob]) -> list[Blob]:
     weight = strength * [blob.mask.sum() / max(blob.height, blob.width) for blob in blobs]
     pen, usual = _quantile(strength, blobs, 0.75), _quantile(weight, blobs, 0.5)
     point = np.array([max(blob.height, blob.width) < ROUND * min(blob.height, blob.width) for blob in blobs])
-    point &= strength >= DARK * pen
+    point &= np.array([ink[blob.top : blob.bottom, blob.left : blob.right].max() for blob in blobs]) >= DARK * pen
     keep = (strength >= PALE * pen) & (weight >= np.where(point, POINT, SLIGHT) * usual)
     return [blob for blob, chosen in zip(blobs, keep, strict=True) if chosen]
 

@@ -16,6 +16,7 @@ from deployment.reader.table.stretches import Stretch
 SHORTER = 0.3  # of the least share that is inked, more of it, for each part by which a line is shorter than the longest
 PALE = 0.3  # of the median strength of a family of lines: paler ones are strokes in a row
 DOUBLE = 0.35  # of the median distance: lines that are as near are a double one
+CLOSE = 6.0  # times the thickness of these lines, which are no farther apart
 SAME = 8.0  # pixels: two that are as near were seen twice
 OBLIQUE, ASKEW = 0.08, 0.03  # the most that a line's slope differs from the usual one, and from that of its neighbours
 WHOLE = 0.75  # of the longest one's length: so long a line may be drawn askew
@@ -123,7 +124,8 @@ def _distinct(family: Sequence[Separator], shape: tuple[int, ...]) -> list[Separ
     while len(chosen) > 2:
         gaps = np.diff([one.at(middle) for one in chosen])
         i = int(gaps.argmin())
-        if gaps[i] >= DOUBLE * np.median(gaps):
+        thick = max(chosen[i].seen.thickness, chosen[i + 1].seen.thickness)
+        if gaps[i] >= min(DOUBLE * np.median(gaps), CLOSE * thick):
             break
         chosen.pop(i if chosen[i].length < chosen[i + 1].length else i + 1)
     places = [*(float(one.at(middle)) for one in chosen), np.inf]
