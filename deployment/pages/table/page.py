@@ -83,8 +83,8 @@ def _table(reading: TableReading, picture: NDArray[np.uint8], key: str, name: st
     """The sheet and its table, linked, and the files."""
     st.html(f'<p class="q" data-testid="table" data-name="{escape(name)}">{summary(reading)}</p>')
     sheet = _sheet(key=f"table_{key}", data=for_browser(reading, picture, key), on_edits_change=lambda: None)
-    found = sheet.edits or {}
-    mine, headings = (found.get("edits", {}), found.get("headings", [])) if found.get("of") == key else ({}, [])
+    sent = sheet.edits or {}
+    mine, headings = (sent.get("edits", {}), sent.get("headings", [])) if sent.get("of") == key else ({}, [])
     table = edited(reading, mine)
     stem = name.rsplit(".", 1)[0]
     with st.container(horizontal=True):

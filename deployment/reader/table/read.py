@@ -60,11 +60,11 @@ def read_table(deployer: NumberReader, source: PictureSource, name: str = "the p
 
 def _read_cells(deployer: NumberReader, sheet: Sheet) -> dict[tuple[int, int], tuple[Kind, NumberReading | None]]:
     """{(row, column): kind, reading of a number} of the cells in which something is written."""
-    found = inside(sheet.rows, sheet.columns, sheet.blobs)
-    usual = usual_height([blob for cell in found for blob in cell.blobs])
+    cells = inside(sheet.rows, sheet.columns, sheet.blobs)
+    usual = usual_height([blob for cell in cells for blob in cell.blobs])
     kinds: dict[tuple[int, int], tuple[Kind, NumberReading | None]] = {}
-    to_read, of_print = [], printed(deployer, sheet.rows, sheet.columns, found, sheet.ink)
-    for cell in found:
+    to_read, of_print = [], printed(deployer, sheet.rows, sheet.columns, cells, sheet.ink)
+    for cell in cells:
         kind = "print" if (cell.row, cell.column) in of_print else _kind_before(cell, usual)
         if kind:
             kinds[cell.row, cell.column] = kind, None
@@ -132,9 +132,9 @@ def _read(deployer: NumberReader, sheet: Sheet, cells: Sequence[Inside]) -> list
     read = iter(read_lines(deployer, Written(sheet.ink, sheet.mask, chosen, []), 1.0, likelier=LIKELIER))
     answers = []
     for of, stays in zip(lines, likely, strict=True):
-        found: list[LineReading] = [next(read) for _ in of] if stays else []
-        written = any(line.places for line in found)
-        answers.append(number_reading(found, np.zeros((1, 1), np.uint8), 1.0) if written else None)
+        texts: list[LineReading] = [next(read) for _ in of] if stays else []
+        written = any(line.places for line in texts)
+        answers.append(number_reading(texts, np.zeros((1, 1), np.uint8), 1.0) if written else None)
     return answers
 
 
