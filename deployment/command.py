@@ -11,22 +11,25 @@ from core.files import write_atomic
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.reader import wording
 from deployment.reader.csv_tables import digits_csv, numbers_csv
+from deployment.reader.picture import pages
+from deployment.reader.picture.limits import BoundsError
 from deployment.reader.picture.load import InputError, unread_pages
 from deployment.reader.prediction import NumberReading, Prediction
-from deployment.reader.table.export import to_csv, to_xlsx
+from deployment.reader.table.export import pages_to_xlsx, to_csv, to_xlsx
 from deployment.reader.table.reading import doubtful
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m deployment.deploy_mnist", description="Read pictures of digits.",
-        epilog="A box is (top, left, bottom, right) in pixels of the picture. Only the first frame or page is read.")
+        epilog="A box is (top, left, bottom, right) in pixels of the picture. Only of tables more than the first page "
+        "is read.")
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--model", type=Path, default=SHIPPED, metavar="DIR")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--number", action="store_true", help="read whole numbers, on one or several lines")
-    what.add_argument("--table", action="store_true", help="read one table of numbers; CSV, the doubtful cells on "
-                      "standard error")
+    what.add_argument("--table", action="store_true", help="read a table of numbers, on each page; CSV, the doubtful "
+                      "cells on standard error")
     parser.add_argument("--digits", action="store_true", help="with --number: digits alone, without signs and spaces")
     parser.add_argument("--dates", choices=("dmy", "mdy"), default="dmy",
                         help="with --number: whether the day or the month comes first (default: dmy)")
@@ -82,20 +85,41 @@ def show(file: str, answer: NumberReading | Prediction | InputError, args: argpa
 
 
 def table(deployer: MNISTDeployer, args: argparse.Namespace) -> int:
-    """Read a table; print it, and what is doubtful in it on standard error."""
-    file = args.files[0]
+    """Read the table on each page of a file; print them, and what is doubtful in them on standard error."""
+    file, tables, faults = args.files[0], [], 0
     try:
-        reading = deployer.read_table(file, f"“{file}”")
-    except InputError as error:
-        print(json.dumps({"file": file, "error": str(error)}, ensure_ascii=False) if args.json else error,
-              file=sys.stdout if args.json else sys.stderr)
-        return 1
+        data = Path(file).read_bytes()
+        count = pages.count(data)
+    except (OSError, BoundsError) as error:
+        data, count = b"", 1
+        if isinstance(error, BoundsError):
+            return failed(file, f"“{file}” {error}.", args)
+    for number in range(min(count, pages.MOST_PAGES)):
+        name = f"“{file}”" + (f", page {number + 1}" if count > 1 else "")
+        try:
+            reading = deployer.read_table(pages.single(data, number) if count > 1 else file, name)
+        except (InputError, BoundsError) as error:
+            faults += failed(file, str(error) if isinstance(error, InputError) else f"{name} {error}.", args)
+            continue
+        tables.append((number + 1, reading))
+        page = {"page": number + 1} if count > 1 else {}
+        if args.json:
+            print(json.dumps({"file": file} | page | reading.to_dict(), ensure_ascii=False))
+        else:
+            print("\n" * (len(tables) > 1) + to_csv(reading), end="")
+        for sentence in doubtful(reading):
+            print(f"page {number + 1}, {sentence}" if page else sentence, file=sys.stderr)
+    if count > pages.MOST_PAGES:
+        print(f"“{file}” has {count:,} pages: only the first {pages.MOST_PAGES} were read.", file=sys.stderr)
+    if args.xlsx and tables:
+        write_atomic(args.xlsx, to_xlsx(tables[0][1]) if count == 1 else pages_to_xlsx(tables))
+    return int(faults > 0)
+
+
+def failed(file: str, sentence: str, args: argparse.Namespace) -> int:
+    """Say what a file, or a page of it, lacks; 1."""
     if args.json:
-        print(json.dumps({"file": file} | reading.to_dict(), ensure_ascii=False))
+        print(json.dumps({"file": file, "error": sentence}, ensure_ascii=False))
     else:
-        print(to_csv(reading), end="")
-    if args.xlsx:
-        write_atomic(args.xlsx, to_xlsx(reading))
-    for sentence in doubtful(reading):
         print(sentence, file=sys.stderr)
-    return 0
+    return 1

@@ -45,10 +45,35 @@ def _text(cell: Cell, markers: bool = False) -> str:
 def to_xlsx(table: TableReading, headings: Sequence[str] = (), picture: NDArray[np.uint8] | None = None) -> bytes:
     """The cells as an XLSX file, under the headings, if any. Doubtful numbers are coloured, with what else they may be
     in a comment; their pictures are on a second sheet, cut from the `picture` of the table, in any size."""
+    book = _book()
+    doubts = _fill(book.create_sheet("Table"), table, headings)
+    if doubts and picture is not None:
+        _pictures(book.create_sheet("In doubt"), doubts, picture, table.size)
+    return _bytes(book)
+
+
+def pages_to_xlsx(tables: Sequence[tuple[int, TableReading]]) -> bytes:
+    """The tables on the pages of a file, counted from 1, as the sheets of an XLSX file."""
+    book = _book()
+    for number, table in tables:
+        _fill(book.create_sheet(f"Page {number}"), table)
+    return _bytes(book)
+
+
+def _book() -> Workbook:
     book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.title = "Table"
+    book.remove(book.worksheets[0])
+    return book
+
+
+def _bytes(book: Workbook) -> bytes:
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+def _fill(sheet: Any, table: TableReading, headings: Sequence[str] = ()) -> list[tuple[str, Cell]]:
+    """Write a table; the doubtful cells and their places."""
     first = 1 + any(headings)
     for j, heading in enumerate(headings if first > 1 else (), 1):
         _write(sheet.cell(1, j), heading or "")
@@ -61,11 +86,7 @@ def to_xlsx(table: TableReading, headings: Sequence[str] = (), picture: NDArray[
                 place.fill = DOUBTFUL
                 place.comment = Comment(f"In doubt: {' or '.join(texts(one.reading))}", AUTHOR)
                 doubts.append((place.coordinate, one))
-    if doubts and picture is not None:
-        _pictures(book.create_sheet("In doubt"), doubts, picture, table.size)
-    data = io.BytesIO()
-    book.save(data)
-    return data.getvalue()
+    return doubts
 
 
 def _write(place: Any, text: str) -> None:

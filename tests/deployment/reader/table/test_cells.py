@@ -1,0 +1,93 @@
+"""What is written in the cells: cut at lines, told from print, crossed out."""
+
+import cv2
+import numpy as np
+import pytest
+
+from deployment.reader.number.sheet import Blob
+from deployment.reader.table.cells import Inside, inside
+from deployment.reader.table.confidence import SIGNALS, form, signals
+from deployment.reader.table.crossed import is_unreadable
+from deployment.reader.table.prints import row_numbers
+from deployment.reader.table.separator import Separator
+
+SIZE = 100  # pixels of a cell
+
+
+def line(at):
+    return Separator(np.array([0.0, float(at)]), None)
+
+
+LINES = [line(SIZE * i) for i in range(4)]
+
+
+def blob(top, left, height=40, width=24):
+    """A frame, as a written 0."""
+    mask = np.zeros((height, width), bool)
+    cv2.ellipse(view := mask.view(np.uint8), (width // 2, height // 2), (width // 2 - 2, height // 2 - 2), 0, 0, 360, 1, 3)
+    return Blob.of(view.astype(bool), top, left)
+
+
+def test_blobs_lie_in_their_cells():
+    cells = inside(LINES, LINES, [blob(30, 20), blob(30, 50), blob(230, 140)])
+    assert [(cell.row, cell.column, len(cell.blobs)) for cell in cells] == [(0, 0, 2), (2, 1, 1)]
+    assert not any(cell.aside or cell.over_line for cell in cells)
+
+
+def test_digits_that_hang_together_over_a_line_are_cut_and_doubted():
+    upper, lower = blob(52, 20), blob(104, 20)
+    tall = np.zeros((100, 24), bool)
+    upper.draw(tall, 50, 20)
+    lower.draw(tall, 50, 20)
+    tall[40:56, 10:13] = True
+    cells = inside(LINES, LINES, [Blob.of(tall, 50, 20), blob(30, 60), blob(130, 60), blob(230, 20)])
+    assert [(cell.row, len(cell.blobs), cell.aside) for cell in cells] == [(0, 2, True), (1, 2, True), (2, 1, False)]
+
+
+def test_a_speck_far_from_a_number_is_no_part_of_it_and_lowers_its_confidence():
+    speck = Blob.of(np.ones((5, 5), bool), 20, 90)
+    cell, = inside(LINES, LINES, [blob(40, 20), speck])
+    assert cell.blobs == [cell.blobs[0]] and cell.aside
+
+
+def test_a_point_near_a_digit_is_a_part_of_the_number():
+    point = Blob.of(np.ones((6, 6), bool), 74, 48)
+    cell, = inside(LINES, LINES, [blob(40, 20), point, blob(40, 58)])
+    assert len(cell.blobs) == 3 and not cell.aside
+
+
+def test_row_numbers_count_from_one_in_digits_of_one_height():
+    cells = [Inside(i + 1, 0, [[blob(SIZE * i + 30, 40)]]) for i in range(6)]
+    texts = [str(i + 1) for i in range(6)]
+    assert row_numbers(cells, texts) == {(i + 1, 0) for i in range(6)}
+    assert not row_numbers(cells, ["7", "3", "9", "9", "4", "1"])
+    uneven = [Inside(i + 1, 0, [[blob(SIZE * i + 30, 40, height=30 + 5 * i)]]) for i in range(6)]
+    assert not row_numbers(uneven, texts)
+
+
+@pytest.mark.parametrize("crossed", [True, False])
+def test_crossed_out(crossed):
+    mask = np.zeros((60, 140), bool)
+    for left in (5, 40, 75, 110):
+        blob(0, left).draw(mask, -10, 0)
+    if crossed:
+        cv2.line(view := mask.view(np.uint8), (0, 34), (139, 26), 1, 4)
+        mask = view.astype(bool)
+    assert is_unreadable([Blob.of(mask)], 40.0) == crossed
+
+
+def test_written_over():
+    assert is_unreadable([Blob.of(np.ones((40, 36), bool))], 40.0)
+
+
+@pytest.mark.parametrize("text, expected", [("12.50", "#.##"), ("7", "#"), ("1,234", "#,###"), ("-3", "-#")])
+def test_form_of_a_number(text, expected):
+    assert form(text) == expected
+
+
+def test_a_cell_that_breaks_the_pattern_of_its_column_is_seen():
+    cells = [Inside(i, 0, [[blob(0, 0)]]) for i in range(6)]
+    rows = signals(["6.5", "7.0", "8.25", "9.5", "95", "7.5"], [0.9] * 6, cells)
+    of = dict(zip(SIGNALS, rows.T, strict=True))
+    assert of["like its column"].argmin() in (2, 4) and of["other form"].tolist() == [0, 0, 1, 0, 1, 0]
+    assert of["other length"].tolist() == [0, 0, 0, 0, 1, 0]
