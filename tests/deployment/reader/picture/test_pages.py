@@ -42,7 +42,8 @@ def test_a_reading_of_one_page_says_so(kind):
     assert unread_pages(file(kind, 1)) == []
 
 
-@pytest.mark.parametrize("data, sentence", [(LOCKED, "is locked with a password"), (b"%PDF-1.7 nothing", "damaged PDF")])
+@pytest.mark.parametrize("data, sentence", [(LOCKED, "is locked with a password"),
+                                            (b"%PDF-1.7 nothing", "damaged PDF")])
 def test_a_locked_or_damaged_pdf_is_refused(data, sentence):
     with pytest.raises(BoundsError, match=sentence):
         pages.count(data)

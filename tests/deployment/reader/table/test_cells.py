@@ -23,9 +23,10 @@ LINES = [line(SIZE * i) for i in range(4)]
 
 def blob(top, left, height=40, width=24):
     """A frame, as a written 0."""
-    mask = np.zeros((height, width), bool)
-    cv2.ellipse(view := mask.view(np.uint8), (width // 2, height // 2), (width // 2 - 2, height // 2 - 2), 0, 0, 360, 1, 3)
-    return Blob.of(view.astype(bool), top, left)
+    mask = np.zeros((height, width), np.uint8)
+    middle = width // 2, height // 2
+    cv2.ellipse(mask, middle, (middle[0] - 2, middle[1] - 2), 0, 0, 360, 1, 3)
+    return Blob.of(mask.astype(bool), top, left)
 
 
 def test_blobs_lie_in_their_cells():
@@ -71,8 +72,7 @@ def test_crossed_out(crossed):
     for left in (5, 40, 75, 110):
         blob(0, left).draw(mask, -10, 0)
     if crossed:
-        cv2.line(view := mask.view(np.uint8), (0, 34), (139, 26), 1, 4)
-        mask = view.astype(bool)
+        cv2.line(mask.view(np.uint8), (0, 34), (139, 26), 1, 4)
     assert is_unreadable([Blob.of(mask)], 40.0) == crossed
 
 

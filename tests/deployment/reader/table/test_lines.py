@@ -27,7 +27,7 @@ def bent():
     """Light lost to one line that is bent as paper is, from column 100 to 700."""
     picture = np.zeros((600, 800), np.float32)
     for x, y in enumerate(WAVE, 100):
-        picture[int(round(y)) - 1 : int(round(y)) + 2, x] = 0.8
+        picture[round(y) - 1 : round(y) + 2, x] = 0.8
     return picture
 
 
