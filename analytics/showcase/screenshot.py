@@ -1,6 +1,6 @@
 """Take a screenshot of the app for the README: `python -m analytics.showcase.screenshot [--out images/app.png]`.
 
-Other views: `--width 390 --theme dark --tab "Scientific audit" --whole`.
+Other views: `--width 390 --theme dark --tab "Scientific audit" --whole`; a table: `--table --out images/table.png`.
 """
 
 import argparse
@@ -15,8 +15,9 @@ HEIGHT = {"desktop": 1010, "phone": 844}  # pixels
 
 
 def take(out: Path, width: int = 1280, theme: Literal["light", "dark"] = "light", example: str = "A 4, or is it a 9",
-         tab: str | None = None, whole: bool = False) -> None:
-    """Open the app with an example and a tab, and save the visible part or the whole page as a picture."""
+         tab: str | None = None, whole: bool = False, table: bool = False) -> None:
+    """Open the app with an example and a tab, or with the example of a table, and save the visible part or the whole
+    page as a picture."""
     from playwright.sync_api import sync_playwright
 
     height = HEIGHT["phone" if width < 640 else "desktop"]
@@ -24,8 +25,14 @@ def take(out: Path, width: int = 1280, theme: Literal["light", "dark"] = "light"
         browser = playwright.chromium.launch(executable_path=find_browser(), args=QUIET)
         page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
         page.goto(server.url)
-        page.get_by_role("button", name=example).click()
-        page.wait_for_selector(f"[data-testid=answer][data-name='{example[0].lower()}{example[1:]}']")
+        if table:
+            page.wait_for_selector("[data-testid=answer]")
+            page.get_by_text("A table", exact=True).click()
+            page.get_by_role("button", name="Try an example").click()
+            page.wait_for_selector(".sheet[data-ready=yes]")
+        else:
+            page.get_by_role("button", name=example).click()
+            page.wait_for_selector(f"[data-testid=answer][data-name='{example[0].lower()}{example[1:]}']")
         if tab:
             page.get_by_role("tab", name=tab).click()
         page.get_by_test_id("stStatusWidget").wait_for(state="hidden")
@@ -45,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--width", type=int, default=1280)
     parser.add_argument("--theme", choices=("light", "dark"), default="light")
     parser.add_argument("--example", default="A 4, or is it a 9")
+    parser.add_argument("--table", action="store_true", help="the example of a table")
     parser.add_argument("--tab")
     parser.add_argument("--whole", action="store_true", help="the whole page")
     take(**vars(parser.parse_args(argv)))
