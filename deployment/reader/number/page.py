@@ -96,10 +96,10 @@ def finished(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np
 
 
 def may_be_digits(line: Line) -> NDArray[np.bool_]:
-    """Whether each blob of a Line that was begun and is no small sign is probably a digit or sign, or several."""
-    several = np.exp(line.evidence.pairs[:, TWO : MORE + 1]).sum(axis=1)
+    """Whether each blob of a Line that was begun and is no small sign is probably a digit, a sign or two digits."""
+    two = np.exp(line.evidence.pairs[:, TWO:MORE]).sum(axis=1)
     large = np.array([blob.height > SMALL * line.height for blob in line.primitives])
-    return (np.maximum(_one_sign(line), several) > PROBABLY)[large]
+    return (np.maximum(_one_sign(line), two) > PROBABLY)[large]
 
 
 def _assess(deployer: NumberReader, ink: NDArray[np.floating], mask: NDArray[np.bool_], work: Sequence[Line]) -> None:

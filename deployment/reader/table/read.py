@@ -28,8 +28,9 @@ MOST_CELLS = 2000
 AT_ONCE = 60  # blobs that are read in one batch
 POSSIBLE, DOUBTFUL, PROBABLE = 0.1, 0.25, 0.5  # of the text of a number; where it holds what is no sign
 FEW, LIKELY = 3, 0.5  # blobs of a cell; where there are as many, this share of them are digits if it is a number
+VERY_LIKELY = 0.8  # the same if they may have to be cut into more than MOST_PARTS
 DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower than this share of the usual height
-MOST_PARTS = 24  # into which the writing in a cell may have to be cut: more is a word
+MOST_PARTS = 24
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
 # Nats by which signs are likelier in the cells of a table than in other numbers
 LIKELIER = np.array([1.5 if sign in ".," else -1.0 if sign in SIGNS else 0.0 for sign in TEXTS])
@@ -120,28 +121,23 @@ def _read(deployer: NumberReader, sheet: Sheet, cells: Sequence[Inside]) -> list
     """The NumberReading of each cell; None where nothing is a digit, or too little of it to go on."""
     work = iter(begun(deployer, sheet.ink, sheet.mask, [line for cell in cells for line in cell.lines]))
     lines = [[next(work) for _ in cell.lines] for cell in cells]
-    likely = [_is_likely(of) for of in lines]
-    chosen = [line for of, stays in zip(lines, likely, strict=True) if stays for line in of]
+    digits = [np.concatenate([may_be_digits(line) for line in of]) for of in lines]
+    likely = [len(seen) < FEW or seen.mean() >= LIKELY for seen in digits]
+    chosen = [line for of, one in zip(lines, likely, strict=True) if one for line in of]
     if chosen:
         divide(chosen)
-    likely = [stays and sum(len(line.primitives) for line in of) <= MOST_PARTS
-              for of, stays in zip(lines, likely, strict=True)]
-    chosen = [line for of, stays in zip(lines, likely, strict=True) if stays for line in of]
+    likely = [one and (sum(len(line.primitives) for line in of) <= MOST_PARTS or seen.mean() >= VERY_LIKELY)
+              for of, one, seen in zip(lines, likely, digits, strict=True)]
+    chosen = [line for of, one in zip(lines, likely, strict=True) if one for line in of]
     if not chosen or not finished(deployer, sheet.ink, sheet.mask, chosen):
         return [None] * len(cells)
     read = iter(read_lines(deployer, Written(sheet.ink, sheet.mask, chosen, []), 1.0, likelier=LIKELIER))
     answers = []
-    for of, stays in zip(lines, likely, strict=True):
-        texts: list[LineReading] = [next(read) for _ in of] if stays else []
+    for of, one in zip(lines, likely, strict=True):
+        texts: list[LineReading] = [next(read) for _ in of] if one else []
         written = any(line.places for line in texts)
         answers.append(number_reading(texts, np.zeros((1, 1), np.uint8), 1.0) if written else None)
     return answers
-
-
-def _is_likely(lines: Sequence[Line]) -> bool:
-    """Whether the Lines of a cell may be a number: a word has more blobs that are no digits."""
-    seen = np.concatenate([may_be_digits(line) for line in lines])
-    return len(seen) < FEW or bool(seen.mean() >= LIKELY)
 
 
 def _kind(cell: Inside, reading: NumberReading | None, usual: float) -> Kind:
