@@ -20,7 +20,7 @@ import numpy as np
 
 from analytics.numbers.tables import bins_table
 from analytics.tables.measure import places
-from analytics.tables.sheets import GRIDS, table
+from analytics.tables.sheets import GRIDS, TEXT, table
 from core.command import refusing
 from core.digits.task import Images, load_parts
 from core.files import write_atomic
@@ -51,10 +51,10 @@ def samples_of(number: int) -> Samples:
     sheet = table(ready()[1], rng, shape, GRIDS[number % len(GRIDS)])
     seen: dict[tuple[int, int], np.ndarray] = {}
 
-    def watched(texts, confidences, cells):
-        found = signals(texts, confidences, cells)
-        seen.update({(cell.row, cell.column): one for cell, one in zip(cells, found, strict=True)})
-        return np.array(confidences)
+    def watched(readings, cells):
+        of_cells = signals(readings, cells)
+        seen.update({(cell.row, cell.column): one for cell, one in zip(cells, of_cells, strict=True)})
+        return np.array([reading.confidence for reading in readings])
 
     before, read.of_column = read.of_column, watched
     try:
@@ -68,7 +68,7 @@ def samples_of(number: int) -> Samples:
     pairs_of_rows, pairs_of_columns = places(reading, sheet.rows)
     for i, j in pairs_of_rows:
         for m, n in pairs_of_columns:
-            if (i, m) in seen:
+            if (i, m) in seen and sheet.rows[j][n] != TEXT:
                 rows.append(seen[i, m])
                 right.append(reading.rows[i][m].text == sheet.rows[j][n])
     return np.array(rows).reshape(-1, len(SIGNALS)), np.array(right, bool)

@@ -19,6 +19,7 @@ HEIGHT = (30, 60)  # pixels of a digit
 LEFT_EMPTY, WORDS, DASHES, OVER_LINE = 0.1, 0.06, 0.03, 0.08  # shares of cells
 WORD_LENGTH = (3, 7)
 PRINTED_COLUMN = 0.4  # of the tables have one, of row numbers or of other printed numbers
+UNEVEN = 0.4  # of the columns hold numbers of any length, some without decimals
 TURNED, TILTED = 4.0, 0.04  # degrees at most, and the share by which corners move
 MARGIN = 0.12  # of the sheet's side around the table
 TEXT = "T"  # in the truth, what is no number
@@ -54,9 +55,10 @@ def table(part: Images, rng: np.random.Generator, shape: tuple[int, int] = (10, 
 
 
 def _column(rng):
-    """What the numbers of a column are like: (least, most, decimals, sign of the decimals)."""
-    digits = int(rng.integers(1, 5))
-    return 10 ** (digits - 1) if digits > 1 else 0, 10**digits, int(rng.choice([0, 0, 0, 1, 2])), "."
+    """What the numbers of a column are like: (least, most, decimals, whether their decimals may be left out)."""
+    digits, uneven = int(rng.integers(1, 5)), rng.random() < UNEVEN
+    least = 0 if uneven or digits == 1 else 10 ** (digits - 1)
+    return least, 10**digits, int(rng.choice([0, 0, 0, 1, 2])), uneven
 
 
 def _cell(mine, kind, tall, rng):
@@ -69,8 +71,11 @@ def _cell(mine, kind, tall, rng):
     if chance < LEFT_EMPTY + WORDS + DASHES:
         dash = np.zeros((max(3, tall // 10), int(tall * rng.uniform(0.7, 1.6))), np.float32) + 1
         return "-", np.pad(dash, 2)
-    low, high, decimals, point = kind
-    text = str(rng.integers(low, high)) + (f"{point}{rng.integers(0, 10**decimals):0{decimals}}" if decimals else "")
+    low, high, decimals, uneven = kind
+    whole = uneven and rng.random() < 0.5
+    text = str(rng.integers(low, high))
+    if decimals and not whole:
+        text += f".{rng.integers(0, 10**decimals):0{decimals}}"
     images = []
     for sign in text:
         if sign.isdigit():

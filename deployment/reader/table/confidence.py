@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 
 from core.nn.layers import sigmoid
 from deployment.reader.number.confidence import odds
+from deployment.reader.prediction import NumberReading
 from deployment.reader.table.cells import Inside
 
 FILE = Path(__file__).with_name("cell_weights.json")
-SIGNALS = ("constant", "log odds", "like its column", "other form", "other length", "signs", "lines", "over a line",
-           "aside")
+SIGNALS = ("constant", "text", "like its column", "other form", "other length", "length", "lines", "over a line",
+           "aside", "least digit", "least sign", "signs", "confident", "text, like its column",
+           "least digit, like its column", "least sign, like its column")
 FEW = 3  # other numbers in a column say nothing of its pattern
+NO_SIGN, NO_DIGIT = 0.0, -5.0  # log odds
 
 
 def form(text: str) -> str:
@@ -28,18 +31,30 @@ def form(text: str) -> str:
     return re.sub(r"^#+", "#", re.sub(r"\d", "#", text))
 
 
-def signals(texts: Sequence[str], confidences: Sequence[float], cells: Sequence[Inside]) -> NDArray[np.floating]:
-    """(n, len(SIGNALS)) of the numbers of one column: their texts, the probability of each by itself, and the cells."""
-    rows = []
-    for i, (text, confidence, cell) in enumerate(zip(texts, confidences, cells, strict=True)):
+def signals(readings: Sequence[NumberReading], cells: Sequence[Inside]) -> NDArray[np.floating]:
+    """(n, len(SIGNALS)) of the numbers of one column, each read by itself, and their cells."""
+    rows, texts = [], [reading.text for reading in readings]
+    for i, (reading, cell) in enumerate(zip(readings, cells, strict=True)):
         others = [other for k, other in enumerate(texts) if k != i]
-        forms, lengths = Counter(map(form, others)), [len(re.split(r"[.,]", other)[0]) for other in others]
-        length = len(re.split(r"[.,]", text)[0])
+        forms, lengths = Counter(map(form, others)), [_whole_digits(other) for other in others]
         known = len(others) >= FEW
-        rows.append([1.0, odds(confidence), forms[form(text)] / len(others) if known else 0.5,
-                     float(known and not forms[form(text)]), float(known and length not in lengths), np.log(len(text)),
-                     float(len(cell.lines) > 1), float(cell.over_line), float(cell.aside)])
+        like = forms[form(reading.text)] / len(others) if known else 0.5
+        digits = [place for place in reading.digits if place.text.isdigit()]
+        signs = [place.chance for place in reading.digits if not place.text.isdigit()]
+        text = odds(reading.confidence)
+        digit = odds(min(place.chance for place in digits)) if digits else NO_DIGIT
+        sign = odds(min(signs)) if signs else NO_SIGN
+        rows.append([1.0, text, like, float(known and not forms[form(reading.text)]),
+                     float(known and _whole_digits(reading.text) not in lengths), np.log(len(reading.text)),
+                     float(len(cell.lines) > 1), float(cell.over_line), float(cell.aside), digit, sign,
+                     float(bool(signs)), float(all(place.emotion == "confident" for place in digits)), like * text,
+                     like * digit, like * sign])
     return np.array(rows).reshape(-1, len(SIGNALS))
+
+
+def _whole_digits(text: str) -> int:
+    """The length of a number before its point."""
+    return len(re.split(r"[.,]", text)[0])
 
 
 @lru_cache
@@ -49,6 +64,6 @@ def weights() -> NDArray[np.floating]:
     return np.array([saved[name] for name in SIGNALS])
 
 
-def of_column(texts: Sequence[str], confidences: Sequence[float], cells: Sequence[Inside]) -> NDArray[np.floating]:
+def of_column(readings: Sequence[NumberReading], cells: Sequence[Inside]) -> NDArray[np.floating]:
     """The probability that each number of a column is right; see `signals`."""
-    return sigmoid(signals(texts, confidences, cells) @ weights())
+    return sigmoid(signals(readings, cells) @ weights())

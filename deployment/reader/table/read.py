@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.digits.pairs.signs import SIGNS
-from deployment.reader.number.line import Line
 from deployment.reader.number.page import NumberReader, Written, begun, divide, finished, may_be_digits
 from deployment.reader.number.read import LineReading, number_reading, read_lines
 from deployment.reader.number.score import TEXTS
@@ -81,8 +80,7 @@ def _read_cells(deployer: NumberReader, sheet: Sheet) -> dict[tuple[int, int], t
     numbers = [(cell, reading) for cell, reading in numbers if (cell.row, cell.column) not in counted]
     for column in {cell.column for cell, _ in numbers}:
         of = [(cell, reading) for cell, reading in numbers if cell.column == column]
-        sure = of_column([reading.text for _, reading in of], [reading.confidence for _, reading in of],
-                         [cell for cell, _ in of])
+        sure = of_column([reading for _, reading in of], [cell for cell, _ in of])
         kinds |= {(cell.row, cell.column): ("number", replace(reading, confidence=float(confidence)))
                   for (cell, reading), confidence in zip(of, sure, strict=True)}
     return kinds

@@ -91,3 +91,17 @@ def test_a_picture_without_a_table(page, tmp_path):
     page.get_by_text("Upload", exact=True).wait_for()
     page.locator(".st-key-table_file input[type=file]").set_input_files(tmp_path / "bare.png")
     page.get_by_text("No table was found in “bare.png”").wait_for()
+
+
+@pytest.mark.slow
+def test_a_sheet_is_turned_by_quarters(page):
+    doubtful = opened(page)
+    key = page.locator("table[role=grid]").get_attribute("aria-label")
+    for turn in range(4):
+        page.get_by_role("button", name="Turn by a quarter").click()
+        page.get_by_test_id("stStatusWidget").wait_for(state="hidden")
+        page.wait_for_timeout(500)
+        assert not page.get_by_text("Traceback").count(), turn
+    page.wait_for_selector(".sheet[data-ready=yes]")
+    assert page.locator("table[role=grid]").get_attribute("aria-label") == key
+    assert int(page.locator(".count").inner_text().split()[0]) == doubtful

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from deployment.reader.number.sheet import Blob
+from deployment.reader.prediction import NumberReading
 from deployment.reader.table.cells import Inside, inside
 from deployment.reader.table.confidence import SIGNALS, form, signals
 from deployment.reader.table.crossed import is_unreadable
@@ -19,6 +20,10 @@ def line(at):
 
 
 LINES = [line(SIZE * i) for i in range(4)]
+
+
+def reading(text):
+    return NumberReading(text, [], 0.9, {}, np.zeros((1, 1), np.uint8), 1.0)
 
 
 def blob(top, left, height=40, width=24):
@@ -87,7 +92,7 @@ def test_form_of_a_number(text, expected):
 
 def test_a_cell_that_breaks_the_pattern_of_its_column_is_seen():
     cells = [Inside(i, 0, [[blob(0, 0)]]) for i in range(6)]
-    rows = signals(["6.5", "7.0", "8.25", "9.5", "95", "7.5"], [0.9] * 6, cells)
+    rows = signals([reading(text) for text in ("6.5", "7.0", "8.25", "9.5", "95", "7.5")], cells)
     of = dict(zip(SIGNALS, rows.T, strict=True))
     assert of["like its column"].argmin() in (2, 4) and of["other form"].tolist() == [0, 0, 1, 0, 1, 0]
     assert of["other length"].tolist() == [0, 0, 0, 0, 1, 0]
