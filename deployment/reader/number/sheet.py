@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from deployment.reader.paper.frame import stroke_width
 from deployment.reader.paper.masks import labelled
 
-SPECK, THIN_SPECK = 0.05, 0.5  # of the usual height on a page, and of the pen's width: less is a grain or a stain
+SPECK, THIN_SPECK = 0.05, 0.7  # of the usual height on a page, and of the pen's width: less is a grain or a stain
+THIN_POINT = 0.5  # of the pen's width: less is no point
 PALE = 0.36  # of the pen's mean strength
 SLIGHT = 0.17  # of the pen's mean strength times width: a torn edge, a crease
 POINT, ROUND, DARK = 0.09, 1.7, 0.9  # of the same, for a point: not much longer than wide, nearly as dark as the pen
@@ -70,10 +71,10 @@ class Blob:
         return self.mask.shape[1]
 
 
-def blobs(ink: NDArray[np.floating], mask: NDArray[np.bool_], plain: bool = False) -> list[Blob]:
+def blobs(ink: NDArray[np.floating], mask: NDArray[np.bool_], plain: bool = False, points: bool = False) -> list[Blob]:
     """The Blobs of a page's ink and mask (H, W) that could be written: no specks, nothing that lies along the edge or
     crosses the page, where it is not `plain`, and nothing far paler or slighter than the pen, as folds, torn edges and
-    the grain of paper are."""
+    the grain of paper are. points: whether what is small and dark is rather a point than a grain, as in a table."""
     labels, n = labelled(mask)
     if not n:
         return []
@@ -94,11 +95,11 @@ def blobs(ink: NDArray[np.floating], mask: NDArray[np.bool_], plain: bool = Fals
         shape[rows - top, columns - left] = True
         candidates.append(Blob(int(top), int(left), shape))
     candidates = [blob for blob in candidates if plain or not _on_the_edge(blob, mask.shape)]
-    candidates = _of_the_pen(ink, candidates)
+    candidates = _of_the_pen(ink, candidates, points)
     if not candidates:
         return []
     pen = stroke_width(max(candidates, key=lambda blob: blob.mask.sum()).mask.astype(np.float32))
-    least = 3 if plain else max(SPECK * usual_height(candidates), THIN_SPECK * pen, 3)
+    least = 3 if plain else max(SPECK * usual_height(candidates), (THIN_POINT if points else THIN_SPECK) * pen, 3)
     return [blob for blob in candidates if max(blob.height, blob.width) >= least]
 
 
@@ -122,14 +123,14 @@ def _on_the_edge(blob, shape):
     return contact > EDGE * size or across > ACROSS
 
 
-def _of_the_pen(ink: NDArray[np.floating], blobs: list[Blob]) -> list[Blob]:
+def _of_the_pen(ink: NDArray[np.floating], blobs: list[Blob], points: bool) -> list[Blob]:
     """The Blobs that are not far paler than those which most ink is in, nor much thinner and paler."""
     if not blobs:
         return blobs
     strength = np.array([ink[blob.top : blob.bottom, blob.left : blob.right][blob.mask].mean() for blob in blobs])
     weight = strength * [blob.mask.sum() / max(blob.height, blob.width) for blob in blobs]
     pen, usual = _quantile(strength, blobs, 0.75), _quantile(weight, blobs, 0.5)
-    point = np.array([max(blob.height, blob.width) < ROUND * min(blob.height, blob.width) for blob in blobs])
+    point = np.array([points and max(blob.height, blob.width) < ROUND * min(blob.height, blob.width) for blob in blobs])
     point &= np.array([ink[blob.top : blob.bottom, blob.left : blob.right].max() for blob in blobs]) >= DARK * pen
     keep = (strength >= PALE * pen) & (weight >= np.where(point, POINT, SLIGHT) * usual)
     return [blob for blob, chosen in zip(blobs, keep, strict=True) if chosen]

@@ -113,6 +113,7 @@ def _on_paper(picture, dark, outline, scale, rules):
     lost[~inside] = 0
     ink, noise = levelled(strongest(lost), inside)
     least = max(4 * noise, 0.6 * MIN_CONTRAST)
+    points = rules is not None  # known rules are taken out more exactly: what is left on them is written
     rules = find_rules(ink, 0.6 * MIN_CONTRAST, inside) if rules is None else rules
     lines = rule_bands(ink.shape, rules)
     if rules:
@@ -133,7 +134,7 @@ def _on_paper(picture, dark, outline, scale, rules):
         ink = np.where(narrow(seen, side, np.maximum(least, NARROW * threshold / gain)), ink, 0)
         width = max(2, int(rim * BORDER * max(ink.shape)))
         edge = border(inside, width) & (~area.inner if area else True)
-        ink, mask = connected(ink, seeds, threshold, noise, lines, edge, width)
+        ink, mask = connected(ink, seeds, threshold, noise, lines, edge, width, points)
     else:
         ink, mask = np.zeros(ink.shape, np.float32), np.zeros(ink.shape, bool)
     return _described(picture, paper if dark else 255 - paper, ink, mask, noise, rules, lines, sheet, scale)
@@ -151,11 +152,12 @@ def pen_width(mask: NDArray[np.bool_]) -> float:
 
 def connected(ink: NDArray[np.floating], seeds: NDArray[np.bool_], threshold: float, noise: float,
               lines: NDArray[np.bool_],
-              edge: NDArray[np.bool_], width: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+              edge: NDArray[np.bool_], width: int,
+              points: bool) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(ink (H, W) in [0, 1], what hangs together with ink), without what remains of rules and what lies along an edge.
 
     seeds: a mask, of which some is in all ink; threshold: between ink and paper; lines, edge: masks of the rules
-    and of the edge of the sheet, a strip of this width.
+    and of the edge of the sheet, a strip of this width; points: whether a dark point on a rule is ink.
     """
     weak = ink > max(HANGING * FAINT * threshold, 3.5 * noise, 0.6 * MIN_CONTRAST)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(weak.view(np.uint8), connectivity=8)
@@ -168,7 +170,7 @@ def connected(ink: NDArray[np.floating], seeds: NDArray[np.bool_], threshold: fl
     area, sides = stats[:, cv2.CC_STAT_AREA], stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
     length = sides.max(axis=1)
     on_lines = np.bincount(labels[aside], minlength=n) > most * area
-    if (on_lines & keep).any():  # a point that is written on a line is as dark as a stroke, and as wide
+    if points and (on_lines & keep).any():  # a point that is written on a line is as dark as a stroke, and as wide
         mean = np.bincount(labels.ravel(), ink.ravel(), minlength=n) / np.maximum(area, 1)
         pen = float(np.median(mean[keep & ~on_lines])) if (keep & ~on_lines).any() else np.inf
         on_lines &= (mean < DOT * pen) | (length > ROUND * sides.min(axis=1)) | (length < LEAST_DOT)

@@ -49,7 +49,7 @@ def _with_lines(picture: NDArray[np.uint8]) -> Sheet | None:
     rules = [line.rule for line in grid.every if line.rule]
     ink = find_ink(seen, side=max(seen.shape), rules=rules, rim=RIM, area=area_of(grid, picture.shape))
     mask = without_remains(ink.mask, rules)
-    marks = blobs(ink.ink, mask)
+    marks = blobs(ink.ink, mask, points=True)
     return Sheet(grid.seen, ink.ink, mask, marks, *divided(*completed(grid.rows, grid.columns, marks), marks), True)
 
 
@@ -68,7 +68,7 @@ def _without_lines(picture: NDArray[np.uint8], squared: bool = False) -> Sheet |
     slope = tilt(blobs(*_written(picture, squared)))
     seen = straightened(picture, slope)
     ink, mask = _written(seen.picture, squared)
-    marks = blobs(ink, mask)
+    marks = blobs(ink, mask, points=True)
     parts = aligned(marks) if marks else None
     return Sheet(seen, ink, mask, marks, *parts, False) if parts else None
 
