@@ -87,7 +87,8 @@ def test_an_uploaded_zip_with_labels_is_audited():
 
 @pytest.mark.parametrize("name, content, reasons", [
     ("bad.zip", b"no", ["“bad.zip” cannot be opened as a ZIP"]),
-    ("notes.pdf", b"%PDF-1.7", ["“notes.pdf” is not a picture that can be read"]),
+    ("notes.pdf", b"%PDF-1.7", ["“notes.pdf” is a damaged PDF: save it again"]),
+    ("notes.txt", b"text", ["“notes.txt” is not a picture that can be read"]),
     ("large.png", bytes(21 * 2**20), ["“large.png” has 21 MB", "at most 20 MB"]),
     ("many.zip", zipped({f"{i}.png": b"" for i in range(501)}), ["“many.zip” holds 501 pictures", "at most 500"]),
     ("wrong.zip", zipped({"a.png": b"1", "b.png": b"2"}), ["“a.png” is not a picture", "“b.png” is not a picture"]),
