@@ -118,6 +118,7 @@ def _on_paper(picture, dark, outline, scale, rules):
     lines = rule_bands(ink.shape, rules)
     if rules:
         ink, noise = levelled(strongest(without_rules(lost, rules, least)), inside & ~lines)
+    del lost  # large
     least_ink = max(6 * noise, MIN_CONTRAST)
     gain, candidates = np.ones((1, 1), np.float32), ink
     if area is not None:
@@ -171,7 +172,7 @@ def connected(ink: NDArray[np.floating], seeds: NDArray[np.bool_], threshold: fl
     length = sides.max(axis=1)
     on_lines = np.bincount(labels[aside], minlength=n) > most * area
     if points and (on_lines & keep).any():  # a point that is written on a line is as dark as a stroke, and as wide
-        mean = np.bincount(labels.ravel(), ink.ravel(), minlength=n) / np.maximum(area, 1)
+        mean = np.bincount(labels[weak], ink[weak], minlength=n) / np.maximum(area, 1)
         pen = float(np.median(mean[keep & ~on_lines])) if (keep & ~on_lines).any() else np.inf
         on_lines &= (mean < DOT * pen) | (length > ROUND * sides.min(axis=1)) | (length < LEAST_DOT)
     keep &= ~on_lines

@@ -18,12 +18,12 @@ STEEP = 1.5  # columns by which a crossing stroke may be aside for each row of t
 
 
 def without_rules(lost: NDArray[np.floating], rules: Sequence[Rule], least: float) -> NDArray[np.floating]:
-    """The light lost (H, W, C) to ink, without the Rules; less than `least` is no ink.
+    """The light lost (H, W, C) to ink, without the Rules, in the same array; less than `least` is no ink.
 
     A rule takes the same share of light all along: what is lost beyond that is a stroke's. Where a stroke is no darker
     than the rule, it is what continues from one side of the rule to the other.
     """
-    bare, out = strongest(lost), lost.copy()
+    bare, out = strongest(lost), lost
     bands = [_band(rule, lost.shape) for rule in rules]
     for rule, band in zip(rules, bands, strict=True):  # what is beside a rule is looked up where no other rule is
         _seen_along(bare, rule)[band] = 0
