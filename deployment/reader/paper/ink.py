@@ -117,7 +117,7 @@ def _on_paper(picture, dark, outline, scale, rules):
     rules = find_rules(ink, 0.6 * MIN_CONTRAST, inside) if rules is None else rules
     lines = rule_bands(ink.shape, rules)
     if rules:
-        ink, noise = levelled(strongest(without_rules(lost, rules, least)), inside & ~lines)
+        ink, noise = levelled(strongest(without_rules(lost, rules, least, out=lost)), inside & ~lines)
     del lost  # large
     least_ink = max(6 * noise, MIN_CONTRAST)
     gain, candidates = np.ones((1, 1), np.float32), ink
