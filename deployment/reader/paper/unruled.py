@@ -19,13 +19,17 @@ STEEP = 1.5  # columns by which a crossing stroke may be aside for each row of t
 
 def without_rules(lost: NDArray[np.floating], rules: Sequence[Rule], least: float,
                   out: NDArray[np.floating] | None = None) -> NDArray[np.floating]:
-    """The light lost (H, W, C) to ink, without the Rules; less than `least` is no ink. out: where it
-    is written, as for NumPy's functions; it may be `lost`.
+    """The light lost (H, W, C) to ink, without the Rules; less than `least` is no ink. out: where it is
+    written, as for NumPy's functions; it may be `lost`.
 
     A rule takes the same share of light all along: what is lost beyond that is a stroke's. Where a stroke is no darker
     than the rule, it is what continues from one side of the rule to the other.
     """
-    bare, out = strongest(lost), lost.copy() if out is None else out
+    bare = strongest(lost)
+    if out is None:
+        out = lost.copy()
+    elif out is not lost:
+        np.copyto(out, lost)
     bands = [_band(rule, lost.shape) for rule in rules]
     for rule, band in zip(rules, bands, strict=True):  # what is beside a rule is looked up where no other rule is
         _seen_along(bare, rule)[band] = 0
