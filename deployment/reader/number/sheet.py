@@ -27,7 +27,7 @@ NEAR, ASIDE = 0.5, 0.3  # of the usual height, from a line to what belongs to it
 MOST_BLOBS = 5000  # the largest of them, where there are more, as in noise and in fine patterns
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two are the same only if they are one
 class Blob:
     """Ink that hangs together: its mask (h, w) and the place of its box in the page."""
 

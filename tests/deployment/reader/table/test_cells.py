@@ -56,6 +56,12 @@ def test_a_speck_far_from_a_number_is_no_part_of_it_and_lowers_its_confidence():
     assert cell.blobs == [cell.blobs[0]] and cell.aside
 
 
+def test_blobs_with_the_same_corner_are_told_apart():
+    ring, tick = blob(40, 20), Blob.of(np.eye(24, dtype=bool), 40, 20)
+    cell, = inside(LINES, LINES, [ring, tick, Blob.of(np.ones((5, 5), bool), 20, 90)])
+    assert set(cell.blobs) == {ring, tick}
+
+
 def test_a_point_near_a_digit_is_a_part_of_the_number():
     point = Blob.of(np.ones((6, 6), bool), 74, 48)
     cell, = inside(LINES, LINES, [blob(40, 20), point, blob(40, 58)])
