@@ -80,7 +80,7 @@ def row(name: str, counts: Counter[str]) -> str:
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m analytics.tables", description="Measure the reading of tables.")
     parser.add_argument("folders", nargs="*", type=Path, metavar="DIR")
-    parser.add_argument("--count", type=int, default=75, help="rendered sheets of each kind of lines")
+    parser.add_argument("--count", type=int, default=50, help="rendered sheets of each kind of lines")
     args = parser.parse_args(argv)
     from tqdm import tqdm
 
@@ -108,7 +108,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             lines.append(row("all rendered", rendered))
     text = "\n".join([*lines, ""])
     print(text)
-    write_report("tables", "Tables", "python -m analytics.tables", f"{HEAD}\n\n{text}")
+    write_report("tables", "Tables", f"python -m analytics.tables DIR --count {args.count}", f"{HEAD}\n\n{text}")
 
 
 if __name__ == "__main__":
