@@ -14,20 +14,17 @@ import argparse
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
 
 import numpy as np
 
 from analytics.numbers.tables import bins_table
-from analytics.tables.measure import places
+from analytics.tables.measure import places, ready
 from analytics.tables.sheets import GRIDS, TEXT, table
 from core.command import refusing
-from core.digits.task import Images, load_parts
 from core.files import write_atomic
 from core.nn.layers import sigmoid
 from core.storage import json_text
 from core.uncertainty.calibration import fit_logistic
-from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.reader.picture.load import InputError
 from deployment.reader.table import read
 from deployment.reader.table.confidence import FILE, SIGNALS, signals
@@ -35,13 +32,6 @@ from deployment.reader.table.confidence import FILE, SIGNALS, signals
 FOLDS = 4
 ROWS, COLUMNS = (5, 14), (3, 8)  # of the sheets
 Samples = tuple[np.ndarray, np.ndarray]  # signals and whether each number is right
-
-
-@cache
-def ready() -> tuple[MNISTDeployer, Images]:
-    """The deployer and the digits of calibration writers, loaded once per process."""
-    deployer = MNISTDeployer(SHIPPED)
-    return deployer, load_parts(deployer.config)["calibration"]
 
 
 def samples_of(number: int) -> Samples:

@@ -17,32 +17,23 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from analytics.reports import write_report
-from analytics.tables.measure import judged
+from analytics.tables.measure import judged, ready
 from analytics.tables.sheets import GRIDS, table
 from core.command import refusing
-from core.digits.task import Images, load_parts
 from core.formats import interval, measured
 from core.metrics import wilson_interval
-from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.reader.picture.load import ENDINGS, InputError
 
-SHAPE, PART, SEED = (10, 6), "calibration", 28
+SHAPE, SEED = (10, 6), 28
 HEAD = ("Pictures of tables are development data: thresholds were selected on them. Rendered sheets have digits of "
         "calibration writers, on which the confidence of cells is fitted, with other seeds. “In place”: something was "
         "read in the right row and column. “Sure”: shown as needing no check.")
-
-
-@cache
-def ready() -> tuple[MNISTDeployer, Images]:
-    """The deployer and the digits of rendered sheets, loaded once per process."""
-    deployer = MNISTDeployer(SHIPPED)
-    return deployer, load_parts(deployer.config)[PART]
 
 
 def of_file(picture: Path) -> Counter[str]:

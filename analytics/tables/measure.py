@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.tables.sheets import TEXT
+from core.digits.task import Images, load_parts
+from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.reader.table.reading import Cell, TableReading
 
 UNSCORED = "?"  # crossed out, written over, not legible
@@ -16,6 +19,13 @@ GAP = 0.01  # cost of a row or column without a partner
 ROUNDS = 3  # of rows by columns and columns by rows
 
 Pairs = list[tuple[int, int]]
+
+
+@cache
+def ready() -> tuple[MNISTDeployer, Images]:
+    """The deployer and the digits of rendered sheets, of calibration writers, loaded once per process."""
+    deployer = MNISTDeployer(SHIPPED)
+    return deployer, load_parts(deployer.config)["calibration"]
 
 
 def is_number(text: str) -> bool:

@@ -131,12 +131,11 @@ def _jpeg_uri(picture: NDArray[np.uint8]) -> str:
 def _read(key: str, _deployer: MNISTDeployer, _data: bytes, _name: str, _page: int, _quarter: int) -> Read:
     name = f"“{_name}”"
     try:
-        pixels = load_pixels(pages.single(_data, _page), name, SIDE).values
+        picture = load_pixels(pages.single(_data, _page), name, SIDE).whole
     except InputError as error:
         return error, None
     except BoundsError as error:
         return InputError(f"{name} {error}."), None
-    picture = pixels if pixels.dtype == np.uint8 else np.rint(255 * pixels).astype(np.uint8)
     picture = np.ascontiguousarray(np.rot90(picture, -_quarter))
     try:
         return _deployer.read_table(picture, name), picture

@@ -24,7 +24,7 @@ LARGEST = 2.5  # of the line's height: a blob taller than this is no digit's, an
 LONGEST = 8  # of the line's height: nor is a wider one, a dash or a rule, which has hundreds of places to cut
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Primitive(Blob):
     """Part of a Blob. crossed: the ink that the cut on its left runs through, in heights of the line; 0 without one.
 

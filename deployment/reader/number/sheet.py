@@ -130,10 +130,15 @@ def _of_the_pen(ink: NDArray[np.floating], blobs: list[Blob], points: bool) -> l
     strength = np.array([ink[blob.top : blob.bottom, blob.left : blob.right][blob.mask].mean() for blob in blobs])
     weight = strength * [blob.mask.sum() / max(blob.height, blob.width) for blob in blobs]
     pen, usual = _quantile(strength, blobs, 0.75), _quantile(weight, blobs, 0.5)
-    point = np.array([points and max(blob.height, blob.width) < ROUND * min(blob.height, blob.width) for blob in blobs])
-    point &= np.array([ink[blob.top : blob.bottom, blob.left : blob.right].max() for blob in blobs]) >= DARK * pen
-    keep = (strength >= PALE * pen) & (weight >= np.where(point, POINT, SLIGHT) * usual)
+    least = [POINT if points and _is_point(ink, blob, DARK * pen) else SLIGHT for blob in blobs]
+    keep = (strength >= PALE * pen) & (weight >= np.array(least) * usual)
     return [blob for blob, chosen in zip(blobs, keep, strict=True) if chosen]
+
+
+def _is_point(ink: NDArray[np.floating], blob: Blob, dark: float) -> bool:
+    """Whether a Blob is not much longer than wide, and as dark as this somewhere."""
+    return (max(blob.height, blob.width) < ROUND * min(blob.height, blob.width)
+            and float(ink[blob.top : blob.bottom, blob.left : blob.right].max()) >= dark)
 
 
 def lines(blobs: Sequence[Blob]) -> list[list[Blob]]:

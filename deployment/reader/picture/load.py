@@ -48,6 +48,11 @@ class Pixels:
         """The picture in colour, where it has any."""
         return self.grey if self.colour is None else self.colour
 
+    @property
+    def whole(self) -> NDArray[np.uint8]:
+        """The same in whole numbers up to 255."""
+        return np.rint(255 * self.grey).astype(np.uint8) if self.colour is None else self.colour
+
 
 def load_image(source: PictureSource, name: str = "the picture") -> NDArray[np.float32]:
     """Return (H, W) float32 grey in [0, 1], upright, long side at most 640 px. See `load_scaled`."""

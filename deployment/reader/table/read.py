@@ -29,7 +29,7 @@ POSSIBLE, DOUBTFUL, PROBABLE = 0.1, 0.25, 0.5  # of the text of a number; where 
 FEW, LIKELY = 3, 0.5  # blobs of a cell; where there are as many, this share of them are digits if it is a number
 VERY_LIKELY = 0.8  # the same if they may have to be cut into more than MOST_PARTS
 DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower than this share of the usual height
-MOST_PARTS = 24
+MOST_PARTS = 24  # primitives of a cell
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
 # Nats by which signs are likelier in the cells of a table than in other numbers
 LIKELIER = np.array([1.5 if sign in ".," else -1.0 if sign in SIGNS else 0.0 for sign in TEXTS])
@@ -39,7 +39,7 @@ LEAST_NUMBERS, NUMBERS = 3, 0.4  # of a table without lines: its numbers, and th
 def read_table(deployer: NumberReader, source: PictureSource, name: str = "the picture") -> TableReading:
     """The TableReading of a picture; name as of MNISTDeployer.predict. Raises InputError if it shows no table."""
     pixels = load_pixels(source, name, SIDE)
-    picture = pixels.values if pixels.values.dtype == np.uint8 else np.rint(255 * pixels.values).astype(np.uint8)
+    picture = pixels.whole
     sheet = find_sheet(picture)
     if sheet is None:
         raise InputError(f"No table was found in {name}: photograph a sheet with lines between its cells, or with at "

@@ -50,7 +50,7 @@ def separators(lost: NDArray[np.float32],
 
 def _goes_through(ink: NDArray[np.float32], line: Separator, others: Sequence[Separator]) -> bool:
     """Whether a line of the table goes on beside the lines that it crosses: strokes one below the other do not."""
-    if len(others) < FEW or line.rule is None:
+    if len(others) < FEW:
         return True
     at = np.array([other.at(line.at(line.middle)) for other in others])
     gaps = np.diff(at)

@@ -46,7 +46,7 @@ def _with_lines(picture: NDArray[np.uint8]) -> Sheet | None:
         return None
     grid = widened(grid, picture)
     seen = grid.seen.picture
-    rules = [line.rule for line in grid.every if line.rule]
+    rules = [line.seen for line in grid.every]
     ink = find_ink(seen, side=max(seen.shape), rules=rules, rim=RIM, area=area_of(grid, picture.shape))
     mask = without_remains(ink.mask, rules)
     marks = blobs(ink.ink, mask, points=True)
@@ -75,6 +75,6 @@ def _without_lines(picture: NDArray[np.uint8], squared: bool = False) -> Sheet |
 
 def _written(picture, squared):
     """Ink and mask (H, W) of a picture without the level lines that are seen on it, or without all."""
-    rules = [line.rule for line in lines_of(picture) if line.rule is not None and (squared or line.rule.level)]
+    rules = [line.seen for line in lines_of(picture) if squared or line.seen.level]
     ink = find_ink(picture, side=max(picture.shape), rules=rules, rim=RIM)
     return ink.ink, ink.mask
