@@ -1,7 +1,7 @@
 """Rendered photographs of tables: numbers of MNIST digits by one writer, signs, words, print, dashes, empty cells."""
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ LEFT_EMPTY, WORDS, DASHES, OVER_LINE = 0.1, 0.06, 0.03, 0.08  # shares of cells
 WORD_LENGTH = (3, 7)
 PRINTED_COLUMN = 0.4  # of the tables have one, of row numbers or of other printed numbers
 UNEVEN = 0.4  # of the columns hold numbers of any length, some without decimals
+STRETCHED, BENT = 0.04, 0.4  # a digit written again: its affine change, and pixels (of 20) by which its parts move
 TURNED, TILTED = 4.0, 0.04  # degrees at most, and the share by which corners move
 MARGIN = 0.12  # of the sheet's side around the table
 TEXT = "T"  # in the truth, what is no number
@@ -36,7 +37,8 @@ class Table:
 def table(part: Images, rng: np.random.Generator, shape: tuple[int, int] = (10, 6), grid: str = "ruled") -> Table:
     """A photograph of a table with so many rows and columns."""
     assert part.writer is not None
-    mine = part.part(np.flatnonzero(part.writer == rng.choice(np.unique(part.writer))))
+    mine = part.part(rng.permutation(np.flatnonzero(part.writer == rng.choice(np.unique(part.writer)))))
+    digits = {str(digit): cycle(mine.X[mine.y == digit].reshape(-1, 28, 28)) for digit in np.unique(mine.y)}
     tall = int(rng.integers(*HEIGHT))
     kinds = [_column(rng) for _ in range(shape[1])]
     rows, pictures, printed = [], {}, set()
@@ -44,7 +46,7 @@ def table(part: Images, rng: np.random.Generator, shape: tuple[int, int] = (10, 
     for i in range(shape[0]):
         rows.append([])
         for j in range(shape[1]):
-            text, picture = _print(i, rng, tall) if first and j == 0 else _cell(mine, kinds[j], tall, rng)
+            text, picture = _print(i, rng, tall) if first and j == 0 else _cell(digits, kinds[j], tall, rng)
             rows[-1].append(text)
             if picture is not None:
                 pictures[i, j] = picture
@@ -61,7 +63,7 @@ def _column(rng):
     return least, 10**digits, int(rng.choice([0, 0, 0, 1, 2])), uneven
 
 
-def _cell(mine, kind, tall, rng):
+def _cell(digits, kind, tall, rng):
     chance = rng.random()
     if chance < LEFT_EMPTY:
         return "", None
@@ -79,10 +81,9 @@ def _cell(mine, kind, tall, rng):
     images = []
     for sign in text:
         if sign.isdigit():
-            of = np.flatnonzero(mine.y == int(sign))
-            if not len(of):
+            if sign not in digits:
                 return "", None
-            images.append(_again(mine.X[rng.choice(of)].reshape(28, 28), rng))
+            images.append(_again(next(digits[sign]), rng))
         else:
             images.append(composed_sign(sign, rng))
     joins = [WIDE if one.isdigit() and other.isdigit() else NEAR for one, other in pairwise(text)]
@@ -90,10 +91,12 @@ def _cell(mine, kind, tall, rng):
 
 
 def _again(digit: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A digit (28, 28) as its writer might write it again: turned, sheared and stretched a little."""
-    change = np.eye(2) + rng.normal(0, 0.06, (2, 2))
-    middle = np.array([13.5, 13.5])
-    return cv2.warpAffine(digit, np.column_stack([change, middle - change @ middle]), (28, 28), flags=cv2.INTER_CUBIC)
+    """A digit (28, 28) as its writer might write it again: turned, sheared, stretched and bent a little."""
+    change = np.eye(2) + rng.normal(0, STRETCHED, (2, 2))
+    x, y = np.meshgrid(np.arange(28), np.arange(28))
+    at = (np.stack([x, y], axis=-1) - 13.5) @ change.T + 13.5 + cv2.resize(rng.normal(0, BENT, (4, 4, 2)), (28, 28),
+                                                                          interpolation=cv2.INTER_CUBIC)
+    return cv2.remap(digit, at.astype(np.float32), None, cv2.INTER_CUBIC)
 
 
 def _scaled(picture: NDArray[np.uint8], tall: int) -> NDArray[np.float32]:

@@ -16,6 +16,7 @@ SMALL = 0.4  # of the usual height: what is lower does not show where a row runs
 TILT = 0.35  # rows a column: text that runs steeper is not straightened
 LONG = 6.0  # usual heights: a row is so long, from its first to its last blob, if it shows the tilt
 NEAR = 0.6  # usual heights: parts of a line are no farther apart, up and down
+CLOSE = 0.7  # of the usual distance of two lines: parts of one line, that stand beside each other, are nearer
 AROUND = 0.5  # usual heights around the outermost blobs
 
 
@@ -53,17 +54,32 @@ def aligned(blobs: Sequence[Blob]) -> tuple[list[Separator], list[Separator]] | 
     return (levels, columns) if len(columns) > LEAST_COLUMNS else None
 
 
-def _middles(blobs, usual):
+def _middles(blobs: Sequence[Blob], usual: float) -> NDArray[np.floating]:
     """The rows of the middles of lines of writing; parts of a line that are far apart are one."""
-    rows = [[blob for blob in row if blob.height > SMALL * usual] for row in lines(blobs)]
-    heightss = sorted((float(np.median([blob.top + blob.bottom for blob in row])) / 2, len(row)) for row in rows if row)
-    groups: list[list[tuple[float, int]]] = []
-    for one in heightss:
-        if groups and one[0] - groups[-1][-1][0] < NEAR * usual:
-            groups[-1].append(one)
+    written = [[blob for blob in row if blob.height > SMALL * usual] for row in lines(blobs)]
+    groups = _joined(sorted(filter(None, written), key=_middle), NEAR * usual)
+    spacing = np.diff([_middle(group) for group in groups])
+    if len(spacing):
+        groups = _joined(groups, CLOSE * float(np.median(spacing)), beside=True)
+    return np.array([_middle(group) for group in groups])
+
+
+def _joined(rows: Sequence[list[Blob]], near: float, beside: bool = False) -> list[list[Blob]]:
+    """Rows of blobs, from above to below, joined with the next one if their middles are nearer than this; beside: and
+    if nothing of one stands above something of the other."""
+    answer = [rows[0]] if rows else []
+    for row in rows[1:]:
+        before = answer[-1]
+        apart = all(one.right < other.left or other.right < one.left for one in before for other in row)
+        if _middle(row) - _middle(before) < near and (apart or not beside):
+            answer[-1] = [*before, *row]
         else:
-            groups.append([one])
-    return np.array([np.average([at for at, _ in group], weights=[n for _, n in group]) for group in groups])
+            answer.append(row)
+    return answer
+
+
+def _middle(row: Sequence[Blob]) -> float:
+    return float(np.mean([blob.top + blob.bottom for blob in row])) / 2
 
 
 def _level(at: float) -> Separator:

@@ -75,7 +75,27 @@ def _gaps(ends: NDArray[np.floating], cell: NDArray[np.integer], least: float, l
         if stay and len(np.unique(cell[(middle > stay[-1][1]) & (middle < gap[0])])) <= most:
             gap = max(gap, stay.pop(), key=lambda one: one[1] - one[0])
         stay.append(gap)
+    stay = _parting(stay, covered, middle, np.searchsorted(cells, cell), least * STEPS)
     return [(first + last) / 2 / STEPS for first, last in stay]
+
+
+def _parting(gaps: Sequence[tuple[int, int]], covered: NDArray[np.bool_], middle: NDArray[np.floating],
+             cell: NDArray[np.integer], least: float) -> list[tuple[int, int]]:
+    """The gaps that have something on both sides in one cell at least, not joined by a word; what never stands beside
+    something else is one column: now on its left, now on its right."""
+    answer, i = list(gaps), 0
+    while i < len(answer):
+        low = answer[i - 1][1] if i else 0
+        high = answer[i + 1][0] if i + 1 < len(answer) else STEPS
+        at = sum(answer[i]) / 2
+        joined = covered[:, int(at - least / 2) : int(at + least / 2) + 1].any(axis=1)
+        both = np.intersect1d(cell[(middle > low) & (middle < at)], cell[(middle > at) & (middle < high)])
+        if joined[both].all():
+            answer.pop(i)
+            i = max(i - 1, 0)
+        else:
+            i += 1
+    return answer
 
 
 def _usual_gap(free: NDArray[np.bool_], at: int) -> float:

@@ -95,7 +95,7 @@ def _in_line(rows: Sequence[Separator], columns: Sequence[Separator], cells: Seq
             if upright:
                 exact &= _exact(at, places[level][:, 4:], LEVEL[2] * tall + 1, share)
             if exact.mean() >= share and exact.sum() > PEERS:
-                answer |= {(of[k].row, of[k].column) for k in np.flatnonzero(level)[exact]}
+                answer |= {(of[k].row, of[k].column) for k in np.flatnonzero(level)[exact | upright]}
     return answer
 
 

@@ -32,7 +32,7 @@ DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower tha
 MOST_PARTS = 24  # primitives of a cell
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
 # Nats by which signs are likelier in the cells of a table than in other numbers
-LIKELIER = np.array([1.5 if sign in ".," else -1.0 if sign in SIGNS else 0.0 for sign in TEXTS])
+LIKELIER = np.array([2.5 if sign in ".," else -2.5 if sign in SIGNS else 0.0 for sign in TEXTS])
 LEAST_NUMBERS, NUMBERS = 3, 0.4  # of a table without lines: its numbers, and their share of what is written
 
 

@@ -1,5 +1,6 @@
 """The table on a picture: seen straight from above, its ink, and the lines of its rows and columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from deployment.reader.table.remains import without_remains
 from deployment.reader.table.separator import Separator
 
 LARGE, CROSSED, MOSTLY = 0.5, 0.2, 0.25  # of the usual height; of its width, from its sides; of what is written
+LINES, NEARLY = 3, 0.002  # level lines that show how a sheet is turned; rows a column: it needs not be turned
 
 
 @dataclass(frozen=True)
@@ -65,16 +67,22 @@ def _is_paper(sheet: Sheet) -> bool:
 
 def _without_lines(picture: NDArray[np.uint8], squared: bool = False) -> Sheet | None:
     """The Sheet of a table without lines, or with lines between its rows alone; or on squared paper."""
-    slope = tilt(blobs(*_written(picture, squared)))
+    lines = lines_of(picture)
+    written = _written(picture, lines, squared)
+    level = [line.slope for line in lines if line.seen.level]
+    slope = float(np.median(level)) if len(level) >= LINES else tilt(blobs(*written))
+    slope = slope if abs(slope) > NEARLY else 0.0
     seen = straightened(picture, slope)
-    ink, mask = _written(seen.picture, squared)
-    marks = blobs(ink, mask, points=True)
+    if slope:
+        written = _written(seen.picture, lines_of(seen.picture), squared)
+    marks = blobs(*written, points=True)
     parts = aligned(marks) if marks else None
-    return Sheet(seen, ink, mask, marks, *parts, False) if parts else None
+    return Sheet(seen, *written, marks, *parts, False) if parts else None
 
 
-def _written(picture, squared):
-    """Ink and mask (H, W) of a picture without the level lines that are seen on it, or without all."""
-    rules = [line.seen for line in lines_of(picture) if squared or line.seen.level]
+def _written(picture: NDArray[np.uint8], lines: Sequence[Separator],
+             squared: bool) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Ink and mask (H, W) of a picture without its level lines, or without all."""
+    rules = [line.seen for line in lines if line.seen and (squared or line.seen.level)]
     ink = find_ink(picture, side=max(picture.shape), rules=rules, rim=RIM)
     return ink.ink, ink.mask
