@@ -16,14 +16,14 @@ from streamlit_drawable_canvas import st_canvas
 
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.pages.draw import inputs, number_panel
-from deployment.pages.draw.live import BRUSH, PAUSE, SHAPES, WIDTH, Budget, Drawing, Lost, Pen
+from deployment.pages.draw.live import BRUSH, PAUSE, SHAPES, WIDTH, Drawing, Lost, Pen
 from deployment.pages.table import page as table
 from deployment.pages.upload import page as upload
 from deployment.pages.why import page as why
 from deployment.reader.number.hint import noticed
 from deployment.reader.picture.load import InputError, load_scaled
 from deployment.reader.prediction import NumberReading, Prediction
-from deployment.ui import digit, number, source
+from deployment.ui import budget, digit, number, source
 from deployment.ui.assets import asset
 from deployment.ui.html import boxed, notice
 
@@ -38,11 +38,6 @@ EMPTY = {mode: f"The canvas is empty: draw {what} with mouse or finger, or try o
 _rest = component("pen_rests", js=asset("rest.js"))
 _live = component("live_drawing", html=asset("live.html"), css=asset("live.css"),
                   js=asset("ink.js") + asset("pad.js") + asset("live.js"))
-
-
-@st.cache_resource
-def _budget() -> Budget:
-    return Budget()
 
 
 @st.fragment
@@ -81,14 +76,14 @@ def _reading(deployer: MNISTDeployer) -> None:
     The picture is read before the layout is sent: the sending thread and NumPy would wait for each other, which takes
     longer than the reading.
     """
-    state, budget = st.session_state, _budget()
+    state, load = st.session_state, budget.shared()
     source.part()
-    started, browser_state = budget.now(), state.get("live", {})
+    started, browser_state = load.now(), state.get("live", {})
     sent = Drawing.from_browser(browser_state.get("ink"))
     pen = Pen.from_browser(browser_state.get("pen"), source.surface())
     ink = sent if sent and sent.surface == source.surface() else None
     following = state.source == "drawing" and ink is not None and not ink.done
-    late = following and "read" in state and budget.exceeded()
+    late = following and "read" in state and load.exceeded()
     if not late:
         state.read, state.read_ink = _read(deployer, ink), ink
     name, result, offered = state.read
@@ -130,7 +125,7 @@ def _reading(deployer: MNISTDeployer) -> None:
         upload.show(state.uploaded, picture)
         upload.show_parts(state.uploaded, taken_apart)
         answer.html(upload.file(state.uploaded, name or ""))
-    budget.spend(started)
+    load.spend(started, drawing=state.source == "drawing")
 
 
 def _resume(lost: Lost | None) -> None:

@@ -1,14 +1,11 @@
-"""The drawing that the browser sends while the pen moves (assets/live.js), and the load budget of the server.
+"""The drawing that the browser sends while the pen moves (assets/live.js).
 
 Browser data is untrusted; anything invalid counts as no drawing.
 """
 
 import base64
 import binascii
-import threading
-import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +21,8 @@ WIDTH = {"digit": 400, "number": 1080}  # pixels of the canvas
 BRUSH = {"digit": [28], "number": [14, 20]}
 MOST_BRUSH = 50  # pixels of the canvas
 MOST_POINTS = 20_000  # of all strokes
-MOST_BUSY = 0.6  # share of the time, over all sessions; above it, drawings are read only when the pen is up
-WINDOW = 1.0  # seconds over which the share is measured
-PAUSE = 1500  # milliseconds in which a session that exceeded the budget sends no drawing in mid-stroke
+# Milliseconds in which a session sends no drawing in mid-stroke after the budget (deployment/ui/budget.py) was exceeded
+PAUSE = 1500
 
 
 @dataclass(frozen=True)
@@ -126,29 +122,3 @@ class Lost:
         except (TypeError, KeyError, ValueError, OverflowError):
             return None
         return cls(source, cleared) if source in ("drawing", "example", "upload", "photograph") else None
-
-
-class Budget:
-    """Time spent on answers in the last WINDOW; shared by all sessions and threads."""
-
-    def __init__(self, clock: Callable[[], float] = time.perf_counter):
-        self._clock, self._lock = clock, threading.Lock()
-        self._spent: deque[tuple[float, float]] = deque()
-
-    def spend(self, started: float) -> None:
-        """Record an answer that began at `started` and ends now."""
-        now = self._clock()
-        with self._lock:
-            self._spent.append((now, now - started))
-
-    def exceeded(self) -> bool:
-        """Whether answers took more than MOST_BUSY of the last WINDOW."""
-        now = self._clock()
-        with self._lock:
-            while self._spent and self._spent[0][0] < now - WINDOW:
-                self._spent.popleft()
-            return sum(seconds for _, seconds in self._spent) > MOST_BUSY * WINDOW
-
-    def now(self) -> float:
-        """The time by the clock in seconds."""
-        return self._clock()

@@ -1,4 +1,4 @@
-"""Drawings as the browser sends them, and the budget of answers in mid-stroke."""
+"""Drawings as the browser sends them."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw
 from strokes import number
 
 from deployment.deploy_mnist import MNISTDeployer
-from deployment.pages.draw import live
-from deployment.pages.draw.live import BRUSH, SHAPES, SIDE, WIDTH, Budget, Drawing, Lost, Pen
+from deployment.pages.draw.live import BRUSH, SHAPES, SIDE, WIDTH, Drawing, Lost, Pen
+from deployment.ui.budget import Budget
 
 
 def seven():
@@ -65,20 +65,6 @@ def test_what_was_read_when_a_process_was_lost():
     for wrong in (None, {}, [], {"source": "drawing"}, {"source": "evil", "cleared": 1}, {"source": [], "cleared": 1},
                   {"source": "drawing", "cleared": "x"}):
         assert Lost.from_browser(wrong) is None
-
-
-def test_the_budget_is_spent_by_answers_and_comes_back_with_time():
-    now = [0.0]
-    budget = Budget(clock=lambda: now[0])
-    assert not budget.exceeded()
-    for _ in range(7):
-        started, now[0] = budget.now(), now[0] + 0.1
-        budget.spend(started)
-    assert budget.exceeded()
-    now[0] += live.WINDOW / 2
-    assert not budget.exceeded()
-    now[0] += live.WINDOW
-    assert not budget.exceeded() and not budget._spent
 
 
 def test_a_drawing_in_mid_stroke_is_read_unless_the_server_is_busy(monkeypatch):
