@@ -1,0 +1,210 @@
+"""The training process of the lab: `python -m deployment.lab.worker [FOLDER OF SLOTS]`.
+
+Commands arrive as JSON lines, messages leave as frames (protocol.py). It ends when its input ends, after two minutes
+without a command, and by SIGTERM; it pauses after 15 s without a command.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # before the import of NumPy
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import base64
+import queue
+import threading
+import time
+import traceback
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from core.digits.data import DataError
+from core.files import BusyError
+from core.nn.parallel import in_one_thread
+from deployment.lab.images import training_images
+from deployment.lab.measures import Measures, constants
+from deployment.lab.protocol import commands, pack
+from deployment.lab.settings import LabSettings
+from deployment.lab.slots import Slots
+from deployment.lab.training import DivergedError, LabTask
+
+TICK = 0.15  # seconds
+SILENCE, GONE = 15.0, 120.0  # seconds without a command: pause, end
+CLAIMED = 120.0  # seconds after which a paused training makes room if others wait
+DIVERGED = ("The training diverged: the loss is no longer a finite number. The last finite weights are restored; "
+            "choose a smaller learning rate, then press Start.")
+
+
+class Worker:
+    """One training. out: where frames go; inbox: the commands, None at their end."""
+
+    def __init__(self, out: BinaryIO, inbox: "queue.SimpleQueue[dict[str, Any] | None]", slots: Slots) -> None:
+        self._out, self._inbox, self._slots = out, inbox, slots
+        self._train, self._validation = training_images()
+        self._until: str | None = None  # None: paused; "batch", "epoch": pause after it; "stop": train on
+        self._heard = self._paused_at = time.monotonic()
+        self._ticked = 0.0
+        self._digit: np.ndarray | None = None
+        self._send({"kind": "constants", **constants(self._validation)})
+        self._begin(LabSettings(), "")
+
+    def _begin(self, settings: LabSettings, key: str) -> None:
+        self._key = key
+        self._task = LabTask(settings, self._train, self._validation)
+        self._measures = Measures(self._task, self._validation)
+        self._measures.show(self._digit)
+        self._losses, self._accuracies, self._epoch_losses = [], [], []
+        self._finite = (self._task.theta.copy(), self._task.step, self._task.epoch)
+        self._until = None
+
+    def _send(self, message: dict[str, Any]) -> None:
+        self._out.write(pack(message))
+        self._out.flush()
+
+    def _state(self, sentence: str = "") -> None:
+        self._paused_at = time.monotonic()
+        self._send({"kind": "state", "state": "paused" if self._until is None else "running", "sentence": sentence})
+
+    def _tick(self) -> None:
+        self._send({**self._measures.tick(self._losses, self._accuracies), "key": self._key})
+        self._losses, self._accuracies, self._ticked = [], [], time.monotonic()
+        if np.isfinite(self._task.theta).all():
+            self._finite = (self._task.theta.copy(), self._task.step, self._task.epoch)
+
+    def _epoch(self) -> None:
+        loss = float(np.mean(self._epoch_losses)) if self._epoch_losses else float("nan")
+        self._send({**self._measures.epoch(loss), "key": self._key})
+        self._epoch_losses = []
+
+    def run(self) -> None:
+        """Follow commands and train until the command to end."""
+        while True:
+            if not self._follow():
+                return
+            if self._until is not None:
+                self._train_batch()
+
+    def _follow(self) -> bool:
+        """Execute the commands that have arrived; while paused, wait for one. Returns whether to go on."""
+        pause = self._task.settings.pace if self._until == "stop" else 0.0
+        deadline = time.monotonic() + (pause if self._until else 1.0)
+        while True:
+            try:
+                command = self._inbox.get(timeout=max(0.0, deadline - time.monotonic()) or None) if (
+                    deadline > time.monotonic()) else self._inbox.get_nowait()
+            except queue.Empty:
+                break
+            if command is None or command["do"] == "end":
+                return False
+            self._heard = time.monotonic()
+            self._execute(command)
+            if self._until is None:
+                deadline = time.monotonic() + 1.0
+        silent = time.monotonic() - self._heard
+        if silent > GONE:
+            return self._end("The training ended: its page was gone for two minutes.")
+        if silent > SILENCE and self._until is not None:
+            self._until = None
+            self._tick()
+            self._state("Paused: the page was not seen for 15 seconds.")
+        if self._until is None and time.monotonic() - self._paused_at > CLAIMED and self._slots.queue():
+            return self._end("The training made room for another that waited; press Start to go on.")
+        return True
+
+    def _end(self, sentence: str) -> bool:
+        self._send({"kind": "state", "state": "ended", "sentence": sentence})
+        return False
+
+    def _execute(self, command: dict[str, Any]) -> None:
+        do = command["do"]
+        if do in ("start", "batch", "epoch"):
+            self._until = "stop" if do == "start" else do
+            self._state()
+        elif do == "pause" and self._until is not None:
+            self._until = None
+            self._tick()
+            self._state()
+        elif do == "reset":
+            self._begin(LabSettings.from_dict(command["settings"]), command["key"])
+            if command.get("theta"):
+                theta = np.frombuffer(base64.b64decode(command["theta"]), np.float32)
+                self._task.restore(theta, command["step"], command["epoch"])
+            else:
+                self._epoch()
+            self._tick()
+            self._state()
+        elif do == "set":
+            try:
+                self._task.set(command["knob"], command["value"])
+            except ValueError as error:
+                self._state(f"{error}.")
+        elif do == "digit":
+            sent = command.get("digit")
+            self._digit = None if sent is None else np.frombuffer(base64.b64decode(sent), np.uint8).reshape(28, 28)
+            self._measures.show(self._digit)
+            if self._until is None:
+                self._tick()
+
+    def _train_batch(self) -> None:
+        try:
+            loss, right, ends = self._task.train_batch()
+        except DivergedError:
+            self._task.restore(*self._finite)
+            self._until = None
+            self._tick()
+            self._send({"kind": "fault", "fault": "diverged", "sentence": DIVERGED, "key": self._key})
+            self._state(DIVERGED)
+            return
+        self._losses.append(loss)
+        self._accuracies.append(right)
+        self._epoch_losses.append(loss)
+        if ends:
+            self._epoch()
+        if self._until == "batch" or (ends and self._until == "epoch"):
+            self._until = None
+            self._tick()
+            self._state()
+        elif time.monotonic() - self._ticked > TICK:
+            self._tick()
+
+
+def _read(source: BinaryIO, inbox: "queue.SimpleQueue[dict[str, Any] | None]") -> None:
+    """Fill the inbox; end the process when the input ends."""
+    for command in commands(source):
+        inbox.put(command)
+    os._exit(0)
+
+
+def main() -> None:
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints cannot disturb the frames
+    if hasattr(os, "nice"):
+        os.nice(19)
+    inbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(sys.stdin.buffer, inbox), daemon=True).start()
+    slots = Slots(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    try:
+        with slots.hold(), in_one_thread(), np.errstate(all="ignore"):
+            out.write(pack({"kind": "state", "state": "ready", "sentence": ""}))
+            out.flush()
+            Worker(out, inbox, slots).run()
+    except BusyError:
+        out.write(pack({"kind": "state", "state": "full", "sentence": ""}))
+        out.flush()
+    except BrokenPipeError:
+        os._exit(0)
+    except DataError as error:
+        out.write(pack({"kind": "fault", "fault": "data", "sentence": f"{error}", "key": None}))
+        out.flush()
+    except Exception:
+        traceback.print_exc()
+        sentence = "The training stopped by a fault of the program; press Start to go on from the last epoch."
+        out.write(pack({"kind": "fault", "fault": "program", "sentence": sentence, "key": None}))
+        out.flush()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
