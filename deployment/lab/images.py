@@ -3,33 +3,38 @@
 import gzip
 import hashlib
 import zlib
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.digits.data import CHECKSUMS, DATA_DIR, FETCH_ADVICE, SIDE, DataError, load_split, read_checked
+from core.digits.data import (
+    CHECKSUMS,
+    DATA_DIR,
+    FETCH_ADVICE,
+    SIDE,
+    DataError,
+    calibration_writers,
+    load_renderings,
+    load_split,
+    read_checked,
+    validation_writers,
+)
 from core.digits.task import Images
 
 VALIDATION = 2000  # images of the validation part
 HEADER = 16  # bytes of an IDX file of images
 AT_ONCE = 1000  # images
-NAME, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 
 
-def validation_indices() -> NDArray[np.integer]:
-    """The indices (2000,) of the validation images of the lab among MNIST's training images."""
-    part = load_split()["validation"]
-    return np.sort(part[np.random.default_rng(0).permutation(len(part))[:VALIDATION]])
+def select(*parts: NDArray[np.integer], data_dir: Path = DATA_DIR) -> list[Images]:
+    """MNIST's training images at the indices of each part, which must rise.
 
-
-def training_images(data_dir: Path = DATA_DIR) -> tuple[Images, Images]:
-    """(train part, 2,000 images of the validation part). Never downloads; raises DataError as
-    core.digits.data.read_checked. The memory in use never exceeds that of the result by more than 2 MB."""
-    labels, parts = read_checked(LABELS, data_dir), (load_split()["train"], validation_indices())
-    images = [np.empty((len(indices), SIDE, SIDE), np.uint8) for indices in parts]
-    digest, path = hashlib.sha256(), Path(data_dir) / f"{NAME}.gz"
+    Never downloads; raises DataError as core.digits.data.read_checked. Besides the result it needs 2 MB of memory.
+    """
+    labels, images = read_checked(LABELS, data_dir), [np.empty((len(part), SIDE, SIDE), np.uint8) for part in parts]
+    digest, path = hashlib.sha256(), Path(data_dir) / f"{IMAGES}.gz"
     try:
         with gzip.open(path) as file:
             digest.update(file.read(HEADER))
@@ -44,13 +49,25 @@ def training_images(data_dir: Path = DATA_DIR) -> tuple[Images, Images]:
         raise DataError(f"{path} is missing: this needs the MNIST files in data/; run {FETCH_ADVICE}") from None
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise DataError(f"{path} is damaged or cannot be read ({error}); delete it and run {FETCH_ADVICE}") from None
-    if digest.hexdigest() != CHECKSUMS[NAME]:
+    if digest.hexdigest() != CHECKSUMS[IMAGES]:
         raise DataError(f"{path} is not the MNIST file it should be (wrong checksum); delete it and run {FETCH_ADVICE}")
-    train, validation = (Images(X, labels[indices]) for X, indices in zip(images, parts, strict=True))
+    return [Images(X, labels[indices]) for X, indices in zip(images, parts, strict=True)]
+
+
+def training_images() -> tuple[Images, Images]:
+    """(train part, 2,000 images of the validation part); raises DataError."""
+    split = load_split()
+    chosen = np.random.default_rng(0).permutation(len(split["validation"]))[:VALIDATION]
+    train, validation = select(split["train"], np.sort(split["validation"][chosen]))
     return train, validation
 
 
-@cache
-def shared_images() -> tuple[Images, Images]:
-    """`training_images`, read once in this process."""
-    return training_images()
+def parts_for_saving(train: Images) -> dict[str, Images]:
+    """What core.models.finish.save reads, as core.digits.task.load_parts gives it, around the train part in memory."""
+    split = load_split()
+    validation, calibration = select(split["validation"], split["calibration"])
+    y, writer, views = calibration.y, calibration_writers(), load_renderings()
+    return {"train": train, "validation": Images(validation.X, validation.y, validation_writers()),
+            "calibration": Images(calibration.X, y, writer),
+            "renderings": Images(views.reshape(-1, SIDE, SIDE), np.tile(y, len(views)), np.tile(writer, len(views))),
+            "test": Images(read_checked("t10k-images-idx3-ubyte"), read_checked("t10k-labels-idx1-ubyte"))}

@@ -120,10 +120,10 @@ class Measures:
         X, y = task.sample()
         logits = network.logits(self.X)
         answers = logits.argmax(axis=1)
-        return {"kind": "epoch", "step": task.step, "epoch": task.epoch, "loss": min(loss, LARGEST),
+        return {"kind": "epoch", "step": task.step, "epoch": task.epoch, "loss": float(half(loss)),
                 "train_accuracy": accuracy(y, network.logits(X).argmax(axis=1)),
                 "val_accuracy": accuracy(self.y, answers),
-                "val_loss": min(softmax_cross_entropy(logits, self.y)[0], LARGEST),
+                "val_loss": float(half(softmax_cross_entropy(logits, self.y)[0])),
                 "confusion": confusion_matrix(self.y, answers).astype(np.int32), "units": unit_pictures(network),
                 "digits": half(softmax(logits[self._ten])), **self._drawn(network),
                 "map": half(on_map(logits[:WATCHED])),

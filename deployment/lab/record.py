@@ -17,6 +17,7 @@ MOST_BATCHES = 400_000  # whose loss and accuracy are stored
 MOST_TICKS = 400  # stored for the hints
 AT_ONCE = 30  # epochs in one delta
 TYPES = {"|u1": "u1", "<i4": "i4", "<i8": "i8", "<f2": "f2", "<f4": "f4"}
+ROW = ("step", "epoch", "loss", "train_accuracy", "val_accuracy", "val_loss", "gate")
 FOR_RESUMING = ("theta", "resume")  # arrays of an epoch that a browser does not need
 
 
@@ -55,6 +56,7 @@ class Record:
             self.ticks: deque[dict[str, Any]] = deque(maxlen=MOST_TICKS)
             self.tick: dict[str, Any] | None = None
             self.epochs: list[dict[str, Any]] = []
+            self.rows: list[dict[str, Any]] = []  # the plain values of all epochs but epoch 0
             self.resume: NDArray[np.floating] | None = None
             self.faults: list[str] = []  # "diverged"
             self._losses, self._accuracies, self._first, self._ticks = bytearray(), bytearray(), 0, 0
@@ -102,6 +104,8 @@ class Record:
                 resume = message.pop("resume")
                 self.resume = resume if np.isfinite(resume).all() else self.resume
                 self.epochs.append(message)
+                if message["epoch"]:
+                    self.rows.append({name: message[name] for name in ROW})
                 self._thin()
 
     def _add_batches(self, losses: NDArray[np.float16], accuracies: NDArray[np.float16]) -> None:
@@ -117,6 +121,12 @@ class Record:
         while len(self.epochs) > 3 and sum(map(size, self.epochs)) > MOST_BYTES:
             older = len(self.epochs) // 2
             self.epochs = self.epochs[:1] + self.epochs[2:older + 1:2] + self.epochs[older + 1:]
+
+    def document(self) -> dict[str, Any]:
+        """Settings, moved knobs by step, and the values of each epoch, as JSON types."""
+        with self._lock:
+            return {"settings": self.settings.to_dict(), "rows": [*self.rows],
+                    "changes": [{"step": step, "knob": name, "value": value} for step, name, value in self.changes]}
 
     def epoch(self, number: int | None = None) -> dict[str, Any] | None:
         """The message of an epoch, of the last one without a number; None if it is not stored."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core.nn.network import Network
 from deployment.lab.link import Link
 from deployment.lab.record import Record
+from deployment.lab.saving import new_folder, npz
 from deployment.lab.settings import KNOBS, LabSettings
 from deployment.lab.slots import Slots
 from deployment.lab.training import finished_network
@@ -49,7 +50,7 @@ class Training:
         self._slots = slots or Slots()
         self._links: list[Link] = []  # none or one
         self._tickets: list[Path] = []  # none or one
-        self._wanted: str | None = None  # the command to send when a slot is free
+        self._wanted: dict[str, Any] = {}  # the command to send when a slot is free
         self._digit: NDArray[np.uint8] | None = None
         self._sentence, self._state = "", "idle"
         self._finalizer = weakref.finalize(self, _close, self._links, self._slots, self._tickets)
@@ -69,32 +70,39 @@ class Training:
     @property
     def sentence(self) -> str:
         """Place in the queue, a fault and its remedy, or nothing."""
-        return self._sentence or (self._links[0].sentence if self._links else "")
+        return self._links[0].sentence if self._links else self._sentence
+
+    def _say(self, sentence: str) -> None:
+        if self._links:
+            self._links[0].sentence = sentence
+        else:
+            self._sentence = sentence
 
     def start(self) -> None:
         """Train until `pause`; after the end of the process, from the last epoch."""
-        self._run("start")
+        self._run(do="start")
 
     def one_batch(self) -> None:
         """Train one batch, then pause."""
-        self._run("batch")
+        self._run(do="batch")
 
     def one_epoch(self) -> None:
         """Train to the end of the epoch, then pause."""
-        self._run("epoch")
+        self._run(do="epoch")
 
     def pause(self) -> None:
         """Stop training after the present batch, or leave the queue."""
-        self._wanted = None
+        self._wanted = {}
         if self._tickets:
             self._leave_queue()
-            self._state, self._sentence = "idle", ""
+            self._state = "idle"
+            self._say("")
         self._send(do="pause")
 
     def reset(self, settings: LabSettings | None = None) -> None:
         """Begin anew with these settings, or with the present ones; paused."""
         self.record.reset(settings or self.settings)
-        self._sentence = ""
+        self._say("")
         if self._links and self._links[0].alive:
             self._send_settings()
         elif not self._tickets:
@@ -103,14 +111,13 @@ class Training:
 
     def set(self, knob: str, value: Any) -> None:
         """Move a knob; it acts with the next batch. A value out of range is refused with a sentence."""
-        self._sentence = ""
         if knob not in KNOBS:
-            self._sentence = f"{knob!r} is no knob of the lab."
+            self._say(f"{knob!r} is no knob of the lab.")
             return
         try:
             self.record.change(knob, value)
         except ValueError as error:
-            self._sentence = f"{error}."
+            self._say(f"{error}.")
             return
         self._send(do="set", knob=knob, value=value)
 
@@ -151,16 +158,32 @@ class Training:
             return None
         return finished_network(self.settings, message["theta"].astype(np.float32), message["gate"])
 
-    def _run(self, do: str) -> None:
-        self._sentence = ""
+    def keep(self, folder: Path | None = None) -> Path | None:
+        """Save the present weights as a run in this folder, by default in runs/lab, runs/lab-2, ...; `sentence` says
+        when it is done (about 20 s). Returns the folder, None where saving is not allowed."""
+        if allowed() != "keep":
+            self._say("Runs are not saved on this server; download the weights instead.")
+            return None
+        folder = folder or new_folder()
+        self._run(do="keep", folder=str(folder), document=self.record.document())
+        return folder
+
+    def download(self) -> bytes | None:
+        """The weights after the last epoch by name and "lab", settings and changes as JSON text: an .npz file. None if
+        nothing was trained."""
+        network = self.network()
+        return network and npz(network, self.record.document())
+
+    def _run(self, **wanted: Any) -> None:
         if allowed() == "off":
-            self._sentence = "Training is switched off on this server."
+            self._say("Training is switched off on this server.")
             return
+        self._say("")
         if self._links and self._links[0].alive and not self._links[0].full:
-            self._send(do=do)
+            self._send(**wanted)
             return
         self._drop_link()
-        self._wanted = do
+        self._wanted = wanted
         self._queue_up()
 
     def _queue_up(self) -> None:
@@ -181,14 +204,14 @@ class Training:
         self._links.append(Link(self.record, self._slots))
         self._send_settings()
         self._send_digit()
-        self._send(do=self._wanted or "pause")
+        self._send(**(self._wanted or {"do": "pause"}))
 
     def _send_settings(self) -> None:
         record, last = self.record, self.record.epoch()
         values: dict[str, Any] = {"settings": record.settings.to_dict(), "key": record.key}
         if record.resume is not None and last is not None:
             values |= {"theta": base64.b64encode(record.resume.astype(np.float32).tobytes()).decode(),
-                       "step": last["step"], "epoch": last["epoch"]}
+                       "step": record.step, "epoch": last["epoch"]}
         self._send(do="reset", **values)
 
     def _send_digit(self) -> None:

@@ -13,7 +13,9 @@ from core.nn.fast import layers
 from core.nn.fast.layers import fast
 from core.nn.fast.optimizers import SGD, make_optimizer
 from core.nn.network import Network, build_network
-from deployment.lab.settings import KNOBS, LabSettings
+from deployment.lab.settings import AUGMENTATION, KNOBS, LabSettings
+
+AVERAGED = 1000  # training images whose statistics batch normalisation uses at the end
 
 
 class DivergedError(FloatingPointError):
@@ -62,7 +64,9 @@ class LabTask(DigitTask):
 
     def __init__(self, settings: LabSettings, train: Images, validation: Images) -> None:
         self.settings = settings
-        super().__init__(settings.config(), train, validation, lab_network(settings))
+        still = settings.config().replace(**dict.fromkeys(AUGMENTATION, 0.0))
+        super().__init__(still, train, validation, lab_network(settings))
+        self.config = settings.config()
         self._gated = self.network
         self.y_true, seed = train.y, settings.seed
         rng = np.random.default_rng([seed, 6])
@@ -102,10 +106,11 @@ class LabTask(DigitTask):
             for layer in self._gated.layers + self.network.layers:
                 if isinstance(layer, SwitchableDropout):
                     layer.rate = settings.dropout
-        elif name == "augmentation" and before:
-            rows = self._shuffled[: len(self.X_sample)]
-            self.X_augmented = self.input(self.X[rows], self.y_true[rows],
-                                          np.random.default_rng([settings.seed, 4]))
+        elif name == "augmentation":  # of the images that batch normalisation averages over
+            rows, self.X_augmented = self._shuffled[:AVERAGED], self.X_sample[:AVERAGED]
+            if settings.batch_norm and self.config.augments:
+                rng = np.random.default_rng([settings.seed, 4])
+                self.X_augmented = self.input(self.X[rows], self.y_true[rows], rng)
         elif name == "label_noise":
             wrong = self._noise < settings.label_noise
             self.y = np.where(wrong, (self.y_true + self._other) % DIGITS, self.y_true).astype(np.uint8)
@@ -165,7 +170,7 @@ class LabTask(DigitTask):
         return self.theta - self._before
 
     def restore(self, theta: NDArray[np.floating], step: int, epoch: int) -> None:
-        """Continue from these parameters with a new state of the optimiser."""
+        """Continue from these parameters at the start of an epoch, with a new state of the optimiser."""
         self.theta[...] = theta
         self.step, self.epoch = step, epoch
         for value in self._optimizer.state.values():

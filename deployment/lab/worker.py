@@ -21,16 +21,21 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from core.digits.data import DataError
+from core.digits.task import Images
 from core.files import BusyError
 from core.nn.parallel import in_one_thread
 from deployment.lab.images import training_images
 from deployment.lab.measures import Measures, constants
 from deployment.lab.protocol import commands, pack
+from deployment.lab.saving import save_run
 from deployment.lab.settings import LabSettings
 from deployment.lab.slots import Slots
-from deployment.lab.training import DivergedError, LabTask
+from deployment.lab.training import DivergedError, LabTask, finished_network
+from deployment.reader.malloc import trim
+from deployment.reader.wording import public_message
 
 TICK = 0.15  # seconds
+IDLE = 1.0  # seconds between two checks of a paused training
 SILENCE, GONE = 15.0, 120.0  # seconds without a command: pause, end
 CLAIMED = 120.0  # seconds after which a paused training makes room if others wait
 DIVERGED = ("The training diverged: the loss is no longer a finite number. The last finite weights are restored; "
@@ -56,7 +61,7 @@ class Worker:
         self._measures = Measures(self._task, self._validation)
         self._measures.show(self._digit)
         self._losses, self._accuracies, self._epoch_losses = [], [], []
-        self._finite = (self._task.theta.copy(), self._task.step, self._task.epoch)
+        self._finite = self._task.theta.copy()
         self._until = None
 
     def _send(self, message: dict[str, Any]) -> None:
@@ -71,7 +76,7 @@ class Worker:
         self._send({**self._measures.tick(self._losses, self._accuracies), "key": self._key})
         self._losses, self._accuracies, self._ticked = [], [], time.monotonic()
         if np.isfinite(self._task.theta).all():
-            self._finite = (self._task.theta.copy(), self._task.step, self._task.epoch)
+            self._finite = self._task.theta.copy()
 
     def _epoch(self) -> None:
         loss = float(np.mean(self._epoch_losses)) if self._epoch_losses else float("nan")
@@ -88,12 +93,11 @@ class Worker:
 
     def _follow(self) -> bool:
         """Execute the commands that have arrived; while paused, wait for one. Returns whether to go on."""
-        pause = self._task.settings.pace if self._until == "stop" else 0.0
-        deadline = time.monotonic() + (pause if self._until else 1.0)
+        deadline = time.monotonic() + (self._task.settings.pace if self._until else IDLE)
         while True:
+            rest = deadline - time.monotonic()
             try:
-                command = self._inbox.get(timeout=max(0.0, deadline - time.monotonic()) or None) if (
-                    deadline > time.monotonic()) else self._inbox.get_nowait()
+                command = self._inbox.get(timeout=rest) if rest > 0 else self._inbox.get_nowait()
             except queue.Empty:
                 break
             if command is None or command["do"] == "end":
@@ -101,7 +105,7 @@ class Worker:
             self._heard = time.monotonic()
             self._execute(command)
             if self._until is None:
-                deadline = time.monotonic() + 1.0
+                deadline = time.monotonic() + IDLE
         silent = time.monotonic() - self._heard
         if silent > GONE:
             return self._end("The training ended: its page was gone for two minutes.")
@@ -146,13 +150,31 @@ class Worker:
             self._measures.show(self._digit)
             if self._until is None:
                 self._tick()
+        elif do == "keep":
+            self._keep(Path(command["folder"]), command["document"])
+
+    def _keep(self, folder: Path, document: dict[str, Any]) -> None:
+        """Save a run, and say so."""
+        task, self._until = self._task, None
+        self._state("The run is being saved.")
+        network = finished_network(task.settings, task.finished_theta(), task.settings.gate)
+        try:
+            save_run(folder, network, task.settings, Images(task.X, task.y_true), document["rows"], document)
+            sentence = f"Saved as “run {folder.name}” in the list of models."
+        except OSError as error:
+            sentence = f"The run could not be saved ({error.strerror}); the training is still here. Try again."
+        except ValueError as error:
+            sentence = f"The run could not be saved: {public_message(error)}."
+        trim()
+        self._heard = time.monotonic()
+        self._state(sentence)
 
     def _train_batch(self) -> None:
         try:
             loss, right, ends = self._task.train_batch()
         except DivergedError:
-            self._task.restore(*self._finite)
-            self._until = None
+            self._task.restore(self._finite, self._task.step, self._task.epoch)
+            self._until, self._epoch_losses = None, []
             self._tick()
             self._send({"kind": "fault", "fault": "diverged", "sentence": DIVERGED, "key": self._key})
             self._state(DIVERGED)
@@ -196,7 +218,7 @@ def main() -> None:
     except BrokenPipeError:
         os._exit(0)
     except DataError as error:
-        out.write(pack({"kind": "fault", "fault": "data", "sentence": f"{error}", "key": None}))
+        out.write(pack({"kind": "fault", "fault": "data", "sentence": public_message(error), "key": None}))
         out.flush()
     except Exception:
         traceback.print_exc()
