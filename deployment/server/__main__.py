@@ -29,6 +29,9 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
                              "localhost and 127.0.0.1 are always included")
     parser.add_argument("--certificate", nargs=2, type=Path, metavar=("FILE", "KEY"),
                         help="serve over TLS; except on localhost, browsers allow the camera only with TLS")
+    parser.add_argument("--lab", choices=("off", "train", "keep"), default="off",
+                        help="whether visitors may train networks in the lab, at most two at once, about 120 MB each: "
+                             "train, or keep, which also saves them as runs (%(default)s)")
     args = parser.parse_args(argv)
     if args.processes < 1:
         parser.error("--processes: at least one")
@@ -49,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     secret, apps, front = secrets.token_hex(32), [], None
     restarting, over = None, object()
     try:
-        apps.extend(App(args.names, secret) for _ in range(args.processes))
+        apps.extend(App(args.names, secret, args.lab) for _ in range(args.processes))
         come_up(apps)
         front = Front(apps, f"{args.host}:{args.port}", args.names, args.certificate)
         scheme = "https" if args.certificate else "http"

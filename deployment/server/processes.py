@@ -22,10 +22,11 @@ PAUSE = 30.0  # seconds, the longest pause
 
 
 class App:
-    """One process of the app on a separate port, restarted when it ends."""
+    """One process of the app on a separate port, restarted when it ends. lab: see QUALM_LAB in
+    deployment/lab/session.py."""
 
-    def __init__(self, names: Sequence[str], secret: str):
-        self.port, self._names, self._secret = free_port(), names, secret
+    def __init__(self, names: Sequence[str], secret: str, lab: str = "off"):
+        self.port, self._names, self._secret, self._lab = free_port(), names, secret, lab
         self._pause = 0.0  # seconds before its last restart
         self.start()
 
@@ -36,7 +37,7 @@ class App:
         for name in self._names:  # otherwise Streamlit looks up the external address of this machine
             command += ["--server.corsAllowedOrigins", f"http://{name}"]
         # the token that protects uploads is signed with a secret shared by all processes
-        environment = {**os.environ, "STREAMLIT_SERVER_COOKIE_SECRET": self._secret}
+        environment = {**os.environ, "STREAMLIT_SERVER_COOKIE_SECRET": self._secret, "QUALM_LAB": self._lab}
         self._started = time.monotonic()
         self._restart_at: float | None = None  # set when it has ended
         try:
