@@ -25,12 +25,13 @@ from core.digits.task import Images
 from core.files import BusyError
 from core.nn.parallel import in_one_thread
 from deployment.lab.images import training_images
-from deployment.lab.measures import Measures, constants
+from deployment.lab.loop import Loop
+from deployment.lab.measures import constants
 from deployment.lab.protocol import commands, pack
 from deployment.lab.saving import save_run
 from deployment.lab.settings import LabSettings
 from deployment.lab.slots import Slots
-from deployment.lab.training import DivergedError, LabTask, finished_network
+from deployment.lab.training import DivergedError, finished_network
 from deployment.reader.malloc import trim
 from deployment.reader.wording import public_message
 
@@ -56,13 +57,9 @@ class Worker:
         self._begin(LabSettings(), "")
 
     def _begin(self, settings: LabSettings, key: str) -> None:
-        self._key = key
-        self._task = LabTask(settings, self._train, self._validation)
-        self._measures = Measures(self._task, self._validation)
-        self._measures.show(self._digit)
-        self._losses, self._accuracies, self._epoch_losses = [], [], []
-        self._finite = self._task.theta.copy()
-        self._until = None
+        self._key, self._until = key, None
+        self._loop = Loop(settings, self._train, self._validation)
+        self._loop.show(self._digit)
 
     def _send(self, message: dict[str, Any]) -> None:
         self._out.write(pack(message))
@@ -73,15 +70,11 @@ class Worker:
         self._send({"kind": "state", "state": "paused" if self._until is None else "running", "sentence": sentence})
 
     def _tick(self) -> None:
-        self._send({**self._measures.tick(self._losses, self._accuracies), "key": self._key})
-        self._losses, self._accuracies, self._ticked = [], [], time.monotonic()
-        if np.isfinite(self._task.theta).all():
-            self._finite = self._task.theta.copy()
+        self._send({**self._loop.tick(), "key": self._key})
+        self._ticked = time.monotonic()
 
     def _epoch(self) -> None:
-        loss = float(np.mean(self._epoch_losses)) if self._epoch_losses else float("nan")
-        self._send({**self._measures.epoch(loss), "key": self._key})
-        self._epoch_losses = []
+        self._send({**self._loop.epoch(), "key": self._key})
 
     def run(self) -> None:
         """Follow commands and train until the command to end."""
@@ -93,7 +86,7 @@ class Worker:
 
     def _follow(self) -> bool:
         """Execute the commands that have arrived; while paused, wait for one. Returns whether to go on."""
-        deadline = time.monotonic() + (self._task.settings.pace if self._until else IDLE)
+        deadline = time.monotonic() + (self._loop.task.settings.pace if self._until else IDLE)
         while True:
             rest = deadline - time.monotonic()
             try:
@@ -134,20 +127,20 @@ class Worker:
             self._begin(LabSettings.from_dict(command["settings"]), command["key"])
             if command.get("theta"):
                 theta = np.frombuffer(base64.b64decode(command["theta"]), np.float32)
-                self._task.restore(theta, command["step"], command["epoch"])
+                self._loop.restore(theta, command["step"], command["epoch"])
             else:
                 self._epoch()
             self._tick()
             self._state()
         elif do == "set":
             try:
-                self._task.set(command["knob"], command["value"])
+                self._loop.task.set(command["knob"], command["value"])
             except ValueError as error:
                 self._state(f"{error}.")
         elif do == "digit":
             sent = command.get("digit")
             self._digit = None if sent is None else np.frombuffer(base64.b64decode(sent), np.uint8).reshape(28, 28)
-            self._measures.show(self._digit)
+            self._loop.show(self._digit)
             if self._until is None:
                 self._tick()
         elif do == "keep":
@@ -155,7 +148,7 @@ class Worker:
 
     def _keep(self, folder: Path, document: dict[str, Any]) -> None:
         """Save a run, and say so."""
-        task, self._until = self._task, None
+        task, self._until = self._loop.task, None
         self._state("The run is being saved.")
         network = finished_network(task.settings, task.finished_theta(), task.settings.gate)
         try:
@@ -171,17 +164,13 @@ class Worker:
 
     def _train_batch(self) -> None:
         try:
-            loss, right, ends = self._task.train_batch()
+            ends = self._loop.train_batch()
         except DivergedError:
-            self._task.restore(self._finite, self._task.step, self._task.epoch)
-            self._until, self._epoch_losses = None, []
+            self._until = None
             self._tick()
             self._send({"kind": "fault", "fault": "diverged", "sentence": DIVERGED, "key": self._key})
             self._state(DIVERGED)
             return
-        self._losses.append(loss)
-        self._accuracies.append(right)
-        self._epoch_losses.append(loss)
         if ends:
             self._epoch()
         if self._until == "batch" or (ends and self._until == "epoch"):
