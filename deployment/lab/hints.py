@@ -42,10 +42,7 @@ class Present:
     def __init__(self, record: Record) -> None:
         self.record, self.settings = record, record.settings
         self.since = record.changes[-1][0] if record.changes else 0
-        n = max(0, record.batches - self.since)
-        self.losses = record.losses[-n:].astype(np.float64) if n else np.zeros(0)
-        self.accuracies = record.accuracies[-n:].astype(np.float64) if n else np.zeros(0)
-        self.n = len(self.losses)
+        self.n = max(0, record.batches - self.since)  # batches
         self.ticks = [tick for tick in record.ticks if tick["step"] > self.since]
         starts = [0, *(row["step"] for row in record.rows)]
         self.rows = [row for start, row in zip(starts, record.rows, strict=False) if start >= self.since]
@@ -53,12 +50,14 @@ class Present:
     @cached_property
     def loss(self) -> float:
         """Mean loss of the last batches."""
-        return float(self.losses[-WINDOW:].mean())
+        start = self.record.batches - min(self.n, WINDOW)
+        return float(self.record.losses(start).astype(np.float64).mean())
 
     @cached_property
     def accuracy(self) -> float:
         """Mean accuracy of the last batches."""
-        return float(self.accuracies[-4 * WINDOW:].mean())
+        start = self.record.batches - min(self.n, 4 * WINDOW)
+        return float(self.record.accuracies(start).astype(np.float64).mean())
 
     @cached_property
     def ratio(self) -> float:
@@ -94,11 +93,11 @@ def flat(now: Present) -> Hint | None:
     if now.n < 150 or not now.ticks or now.ratio > 1.2e-4 or now.accuracy > 0.8:
         return None
     lr = GOOD_LR[now.settings.optimizer]
-    first = float(now.losses[:WINDOW].mean())
-    if lr <= now.settings.lr:
+    first = now.record.losses(now.since, now.since + WINDOW).astype(np.float64)
+    if lr <= now.settings.lr or not len(first):
         return None
     return Hint("flat", "The loss hardly falls",
-                f"In {now.n:,} batches it went from {first:.2f} to {now.loss:.2f}, because a step changes the weights "
+                f"In {now.n:,} batches it went from {first.mean():.2f} to {now.loss:.2f}, because a step changes the weights "
                 f"by {100 * now.ratio:.2g} % only. The learning rate {now.settings.lr:.2g} is far too small.",
                 "loss", f"Set the learning rate to {lr:.2g}", {"lr": lr})
 
@@ -134,7 +133,8 @@ def overfitting(now: Present) -> Hint | None:
     label = "Use all training images" if now.settings.share < 0.5 else "Add augmentation and dropout"
     return Hint("overfitting", "It learns the images by heart",
                 f"{percent(last['train_accuracy'])} of the training images are right, but "
-                f"{percent(last['val_accuracy'])} of the validation images, whose loss rose from {least:.2f} to {last['val_loss']:.2f}.",
+                f"{percent(last['val_accuracy'])} of the validation images; their loss rose from {least:.2f} to "
+                f"{last['val_loss']:.2f}.",
                 "accuracy", label, remedy)
 
 

@@ -66,17 +66,19 @@ class Record:
         """The number of batches so far."""
         return self._first + len(self._losses) // 2
 
-    @property
-    def losses(self) -> NDArray[np.float16]:
-        """Loss of each of the last batches, at most MOST_BATCHES."""
-        with self._lock:
-            return np.frombuffer(bytes(self._losses), np.float16)
+    def losses(self, start: int = 0, stop: int | None = None) -> NDArray[np.float16]:
+        """Loss of each batch from number `start` to before `stop`, of those that are stored (MOST_BATCHES)."""
+        return self._part(self._losses, start, stop)
 
-    @property
-    def accuracies(self) -> NDArray[np.float16]:
-        """Accuracy of each of the last batches, a share."""
+    def accuracies(self, start: int = 0, stop: int | None = None) -> NDArray[np.float16]:
+        """Accuracy of each batch, a share; as `losses`."""
+        return self._part(self._accuracies, start, stop)
+
+    def _part(self, values: bytearray, start: int, stop: int | None) -> NDArray[np.float16]:
         with self._lock:
-            return np.frombuffer(bytes(self._accuracies), np.float16)
+            end = self.batches if stop is None else stop
+            return np.frombuffer(bytes(values[2 * max(0, start - self._first):2 * max(0, end - self._first)]),
+                                 np.float16)
 
     @property
     def step(self) -> int:
