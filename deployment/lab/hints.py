@@ -97,8 +97,8 @@ def flat(now: Present) -> Hint | None:
     if lr <= now.settings.lr or not len(first):
         return None
     return Hint("flat", "The loss hardly falls",
-                f"In {now.n:,} batches it went from {first.mean():.2f} to {now.loss:.2f}, because a step changes the weights "
-                f"by {100 * now.ratio:.2g} % only. The learning rate {now.settings.lr:.2g} is far too small.",
+                f"In {now.n:,} batches it went from {first.mean():.2f} to {now.loss:.2f}, because a step changes the "
+                f"weights by {100 * now.ratio:.2g} % only. The learning rate {now.settings.lr:.2g} is far too small.",
                 "loss", f"Set the learning rate to {lr:.2g}", {"lr": lr})
 
 

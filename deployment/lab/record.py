@@ -119,10 +119,11 @@ class Record:
             del self._losses[:drop], self._accuracies[:drop]
 
     def _thin(self) -> None:
-        """Drop every second epoch of the older half while there are more bytes than allowed; epoch 0 stays."""
+        """While there are more bytes than allowed, drop from the older half the epoch whose neighbours are nearest to
+        each other; epoch 0 stays."""
         while len(self.epochs) > 3 and sum(map(size, self.epochs)) > MOST_BYTES:
-            older = len(self.epochs) // 2
-            self.epochs = self.epochs[:1] + self.epochs[2:older + 1:2] + self.epochs[older + 1:]
+            numbers = [message["epoch"] for message in self.epochs]
+            del self.epochs[min(range(1, len(numbers) // 2 + 1), key=lambda i: numbers[i + 1] - numbers[i - 1])]
 
     def document(self) -> dict[str, Any]:
         """Settings, moved knobs by step, and the values of each epoch, as JSON types."""
