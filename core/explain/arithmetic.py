@@ -66,7 +66,7 @@ def shown(terms: ArrayLike, total: float, most: int = 8, decimals: int = 3, alwa
                len(terms) - len(chosen), whole, decimals)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One layer of a forward pass: its sums (n,) (None for a gate held at fixed values), the gate (n,) if it is the
     gated layer, and the resulting values (n,)."""
@@ -77,7 +77,7 @@ class Step:
     values: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ForwardPass:
     """A forward pass from x (784,) to the loss.
 
@@ -115,7 +115,7 @@ def forward(network: Network, x: ArrayLike, y: int | None = None) -> ForwardPass
     return ForwardPass(row, tuple(steps), logits, shifted, exponentials, normaliser, exponentials / normaliser, loss)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WeightGradient:
     """The gradient of the mean loss over N samples with respect to one weight, sum(terms), terms = inputs * deltas / N.
 

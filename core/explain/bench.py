@@ -25,7 +25,7 @@ from core.nn.network import Network
 ROWS = 500  # images that pass through the layers together
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Answer:
     """The answer to one image: logits (10,), probs (10,) = softmax(logits / temperature)."""
 
@@ -37,7 +37,7 @@ class Answer:
         return int(self.probs.argmax())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
     """The effect of a surgery on the images of a bench.
 
@@ -93,15 +93,16 @@ class Bench:
         if previous is not None and new.shared_with(previous.plan) > new.shared_with(source.plan):
             source = previous
         start = new.shared_with(source.plan)
-        units = _few_units(new, source.plan, start, self.layers[start - 1].size) if 0 < start < len(
-            self.layers) and source is self.untouched else None
+        units = None
+        if source is self.untouched and 0 < start < len(self.layers) and self.layers[start - 1].kind == "hidden":
+            units = _few_units(new, source.plan, start, self.layers[start - 1].size)
         return self._result(surgery, new, self._sums(new, source.sums, start, units), start, row)
 
     def _sums(self, new: Plan, known: Sequence[Array], start: int, units: list[int] | None = None) -> list[Array]:
         """The sums (N, n) of every layer: those before layer `start` as known, the others computed.
 
-        units: the only units of the layer before `start` that are changed, known being the untouched network's: the
-        sums of `start` then change by the product with these units alone.
+        units: the only units of the hidden layer before `start` that are changed, known being the untouched network's:
+        the sums of `start` then change by the product with these units alone.
         """
         if start == len(self.layers):
             return list(known)

@@ -49,7 +49,7 @@ CHECKED = 400  # images whose inner products with each other are compared with t
 ROWS = 4096  # stored features that are converted to floats together
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Influences:
     """The training images with the largest positive and negative scores, strongest first: indices in the training set
     and scores, (count,) each; fewer where fewer have that sign."""
@@ -60,7 +60,7 @@ class Influences:
     opposing_scores: NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class InfluenceIndex:
     """Features and residuals of n training images.
 
@@ -124,7 +124,7 @@ class InfluenceIndex:
     def load(cls, path: str | Path) -> "InfluenceIndex":
         """The index of a file written by `save`. Raises ModelError if it is missing or damaged."""
         try:
-            with np.load(path, allow_pickle=False) as saved:
+            with open(path, "rb") as source, np.load(source, allow_pickle=False) as saved:
                 basis, features, scale = saved["basis"], saved["features"], saved["scale"]
                 index = cls(basis, features, scale, saved["residuals"], saved["indices"], float(saved["error"]))
             n, k = features.shape

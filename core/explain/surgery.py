@@ -65,7 +65,7 @@ class Surgery:
         return replace(self, changes=(*self.changes, change))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """A surgery by layer.
 

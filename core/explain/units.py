@@ -38,7 +38,7 @@ class LayerInfo:
     output: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class UnitSum:
     """The sum of one unit: terms = inputs * weights, each (n_in,); total = sum(terms) + bias; activation.
 
@@ -57,7 +57,7 @@ class UnitSum:
     ungated: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Targets:
     """The units that a unit feeds: their layer (None after the logits), indices (count,), weights (count,)."""
 
