@@ -180,7 +180,9 @@ class Apart {
 
   say(unit) {
     const { layer } = this, value = layer.numbers[unit];
-    this.find(".at").textContent = value === undefined ? "" : `${layer.unit} ${unit}: ${short(value)}`;
+    const name = layer.columns === 28 && layer.colours === "grey"
+      ? `row ${Math.floor(unit / 28) + 1}, column ${(unit % 28) + 1}` : `${layer.unit} ${unit}`;
+    this.find(".at").textContent = value === undefined ? "" : `${name}: ${short(value)}`;
   }
 
   mark(unit, on = !this.marked.has(unit)) {

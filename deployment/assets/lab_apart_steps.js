@@ -22,7 +22,8 @@ function showSteps(apart, part) {
 function chips(apart, words, chosen, choose) {
   return make("div", { className: "row chips", role: "radiogroup", aria_label: words },
     make("span", { textContent: words }), ...Array.from({ length: 10 }, (_, digit) =>
-      make("button", { type: "button", role: "radio", textContent: digit, aria_checked: digit === chosen, data_stays: `chip${digit}`, onclick: () => choose(digit) })));
+      make("button", { type: "button", role: "radio", textContent: digit, aria_checked: digit === chosen,
+        data_stays: `chip${digit}`, onclick: () => choose(digit) })));
 }
 
 function numbers({ names, rows, best }) {

@@ -13,8 +13,9 @@ function sumTable(apart, unit) {
   const line = (words, value, className = "") => body.append(make("tr", { className },
     make("th", { scope: "row", colSpan: 3, textContent: words }), make("td", { textContent: value }), make("td")));
   for (const [words, value, className] of unit.lines) line(words, value, className);
-  return make("div", { className: "over" }, make("table", { className: "sum", data_testid: "sum" },
-    head(["from", ...unit.heads, "term", ""]), body));
+  const { rows } = unit, names = rows.length ? head(["from", ...unit.heads, "term", ""]) : null;
+  return make("div", { className: "over" }, make("table", { className: "sum", data_testid: "sum" }, names, body),
+    rows.length ? signs() : null);
 }
 
 // The first layer: digit, weights and their product as pictures.
@@ -47,13 +48,13 @@ function showUnit(apart, part) {
     return;
   }
   const trio = unit.pictures ? pixelTrio(unit) : null;
-  const sum = block(unit.sumTitle, quiet(unit.words), trio, sumTable(apart, unit), signs());
+  const sum = block(unit.sumTitle, quiet(unit.words), trio, sumTable(apart, unit));
   const side = make("div");
   if (unit.wants) {
     side.append(block("What it responds to most", make("div", { className: "wants" },
       picture(decode(unit.wants.values), unit.wants.words, "signed"), quiet(unit.wants.words))));
   }
-  side.append(block("The nine test digits that excite it most", topDigits(unit.top)));
+  if (unit.top !== undefined) side.append(block("The nine test digits that excite it most", topDigits(unit.top)));
   if (unit.leads.length) {
     side.append(block(`Where it leads to: ${unit.leadsTo}`, make("div", { className: "leads" },
       ...unit.leads.map((one) => make("button", { type: "button", className: one.minus ? "minus" : "",

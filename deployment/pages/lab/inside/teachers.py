@@ -20,8 +20,8 @@ from deployment.ui.caches import training_images
 
 COUNT = 6
 WORDS = ("A training image changes the last layer when it is learned. These, learned once more, would raise or lower "
-         "the probability of this answer to your digit most. A score is the product of how alike both images are to the "
-         "last layer and how wrong both answers are.")
+         "the probability of this answer to your digit most. A score is the product of how alike both images are to "
+         "the last layer and how wrong both answers are.")
 PRICE = "All training images are read once for this network, which takes half a minute to a minute."
 
 

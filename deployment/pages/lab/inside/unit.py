@@ -150,7 +150,7 @@ def _pixel(subject: Subject, image: Image, index: int) -> dict[str, Any]:
     outgoing = both[0][index]
     chosen = np.argsort(-np.abs(outgoing), kind="stable")[:TARGETS]
     value = float(subject.input(image[None])[0, index])
-    return {"sumTitle": f"The pixel in {pixel_name(index)}: {write.number(value)}", "heads": ("input", "weight"),
-            "words": "An input is not computed: it is the ink at this place, 0 for none, 1 for full.", "rows": [],
+    return {"sumTitle": f"The pixel in {pixel_name(index)}: {write.number(value)}", "rows": [],
+            "words": "An input is not computed: it is the ink at this place, 0 for none, 1 for full.",
             "lines": [("the network's input", write.number(value), "total")], "pictures": None, "wants": None,
-            **_buttons(infos, 0, chosen, outgoing[chosen]), "top": []}
+            **_buttons(infos, 0, chosen, outgoing[chosen])}

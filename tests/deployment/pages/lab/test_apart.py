@@ -194,3 +194,44 @@ def test_teachers_are_asked_for_once(choice, monkeypatch):
     values = [number(one["value"]) for one in shown["for"]]
     assert values == sorted(values, reverse=True) and min(values) > 0
     assert all(number(one["value"]) < 0 for one in shown["against"])
+
+
+@pytest.fixture
+def page(monkeypatch):
+    """A session and an address without a browser."""
+    monkeypatch.setattr(apart.st, "session_state", Session())
+    monkeypatch.setattr(apart.st, "query_params", {"tab": "Lab"})
+    return apart.st
+
+
+def sends(page, **values):
+    """The browser sends a newer view."""
+    page.session_state["apart"] = {"view": {**page.session_state.apart_view.for_browser(), **values,
+                                            "asked": page.session_state.apart_view.asked + 1}}
+
+
+def test_the_browser_moves_the_view_and_the_address_follows(page):
+    first = apart._view(None)
+    assert first == View(asked=1) and page.query_params == {"tab": "Lab"}
+    sends(page, layer="hidden2", unit=7)
+    assert apart._view(None).unit == 7
+    assert page.query_params == {"tab": "Lab", "apart_layer": "hidden2", "apart_unit": "7"}
+    sends(page, layer="hidden1", unit=None)
+    apart._view(None)
+    assert page.query_params == {"tab": "Lab"}
+    assert apart._view(None) == apart._view(None)  # an old view that comes again changes nothing
+
+
+def test_the_address_and_a_stop_of_the_tour_move_the_view(page):
+    apart._view(None)
+    sends(page, unit=7)
+    asked = apart._view(None).asked
+    page.query_params["apart_unit"] = "9"  # the browser's Back
+    assert apart._view(None) == View(unit=9, asked=asked + 1)
+    stop = {"layer": "gate", "unit": 3, "panel": "surgery"}
+    shown = apart._view(stop)
+    assert (shown.layer, shown.unit, shown.panel) == ("gate", 3, "surgery") and shown.asked == asked + 2
+    sends(page, unit=5)
+    assert apart._view(stop).unit == 5  # one may look around at a stop
+    assert apart._view({"layer": "hidden2"}).layer == "hidden2"
+    assert apart._view(None).layer == "hidden2"  # the end of the tour leaves what is shown
