@@ -11,6 +11,7 @@ if __name__ == "__main__":  # before the import of NumPy
     use_one_thread()
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
@@ -32,7 +33,7 @@ from deployment.lab.training import DivergedError
 FIRST_SEED = 1000
 HEALTHY, PROVOKED = 40, 5  # trainings; of each kind
 REACHES = 0.95  # of the default's validation accuracy, for a healthy training
-STEPS, TICK = 2400, 100  # batches of a training, and between two questions for hints
+STEPS, TICK = 1800, 100  # batches of a training, and between two questions for hints
 MOST_FALSE, LEAST_NAMED = 2, 34
 Rng = np.random.Generator
 
@@ -54,6 +55,8 @@ def observe(settings: LabSettings, images: tuple[Images, Images], steps: int = S
             record.add(loop.tick())
             given.update(hint.kind for hint in hints(record))
     given.update(hint.kind for hint in hints(record))
+    accuracy = max((row["val_accuracy"] for row in record.rows), default=0.0)
+    print(f"seed {settings.seed}: {percent(accuracy)}, {', '.join(sorted(given)) or 'no hint'}", file=sys.stderr)
     return record, given
 
 

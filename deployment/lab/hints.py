@@ -54,6 +54,13 @@ class Present:
         return float(self.record.losses(start).astype(np.float64).mean())
 
     @cached_property
+    def highest(self) -> float:
+        """The highest mean loss of WINDOW consecutive batches among the last ones."""
+        n = min(self.n, 40 * WINDOW) // WINDOW * WINDOW
+        blocks = self.record.losses(self.record.batches - n).astype(np.float64).reshape(-1, WINDOW)
+        return float(blocks.mean(axis=1).max())
+
+    @cached_property
     def accuracy(self) -> float:
         """Mean accuracy of the last batches."""
         start = self.record.batches - min(self.n, 4 * WINDOW)
@@ -80,8 +87,8 @@ class Present:
 def diverging(now: Present) -> Hint | None:
     if now.record.faults:
         why = f"With the learning rate {now.settings.lr:.2g} the loss is no longer a finite number."
-    elif now.n >= WINDOW and now.loss > CHANCE + 0.5 and now.accuracy < 0.5:
-        why = (f"The mean loss of the last {WINDOW} batches is {now.loss:,.2f}; guessing gives {CHANCE:.2f}. Steps of "
+    elif now.n >= WINDOW and now.highest > CHANCE + 0.5 and now.accuracy < 0.5:
+        why = (f"The mean loss of {WINDOW} batches rose to {now.highest:,.2f}; guessing gives {CHANCE:.2f}. Steps of "
                f"the length {now.settings.lr:.2g} jump over every minimum.")
     else:
         return None

@@ -27,7 +27,7 @@ class Link:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "deployment.lab.worker", str(slots.folder)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, cwd=ROOT, env=environment)
-        self._record = record
+        self.record = record
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -57,13 +57,13 @@ class Link:
     def _take(self, message: dict[str, Any]) -> None:
         kind = message["kind"]
         if kind in ("tick", "epoch"):
-            self._record.add(message)
+            self.record.add(message)
         elif kind == "constants":
-            self._record.constants = {name: value for name, value in message.items() if name != "kind"}
+            self.record.constants = {name: value for name, value in message.items() if name != "kind"}
         elif kind == "fault":
             self.sentence = message["sentence"]
             if message["fault"] == "diverged":
-                self._record.faults.append("diverged")
+                self.record.faults.append("diverged")
             else:
                 self.state = "failed"
         elif kind == "state":

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.digits.data import SIDE
 from core.nn.network import Network
 from deployment.lab.hints import Hint, hints
 from deployment.lab.link import Link
@@ -122,12 +123,14 @@ class Training:
             return
         self._send(do="set", knob=knob, value=value)
 
-    def show(self, digit: NDArray[np.uint8] | None) -> None:
-        """Follow this drawn digit (28, 28), white on black; None: none."""
+    def show(self, digit: NDArray[Any] | None) -> None:
+        """Follow this drawn digit (28, 28), white on black, uint8 or in [0, 1]; None: none."""
+        if digit is not None and digit.dtype != np.uint8:
+            digit = (255 * digit).round().astype(np.uint8)
         if (digit is None and self._digit is None) or (
                 digit is not None and self._digit is not None and np.array_equal(digit, self._digit)):
             return
-        self._digit = None if digit is None else np.array(digit, np.uint8)
+        self._digit = None if digit is None else digit.reshape(SIDE, SIDE).copy()
         self._send_digit()
 
     def seen(self) -> None:

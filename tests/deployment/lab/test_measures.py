@@ -98,4 +98,4 @@ def test_pictures_show_zero_as_grey_and_the_largest_weight_as_black_or_white(few
 def test_constants_show_each_digit_once(few):
     fixed = constants(few[1])
     for digit, picture in enumerate(fixed["pictures"]):
-        assert few[1].y[np.flatnonzero((few[1].X == picture).all(axis=(1, 2)))[0]] == digit
+        assert few[1].y[np.flatnonzero((picture == few[1].X).all(axis=(1, 2)))[0]] == digit

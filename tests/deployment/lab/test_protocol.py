@@ -46,5 +46,6 @@ def test_foreign_bytes_are_refused(data):
 
 
 def test_commands_are_lines_and_what_is_none_is_ignored():
-    stream = io.BytesIO(command(do="set", knob="lr", value=0.1) + b"no json\n[1]\n{\"do\": 3}\n{}\n" + command(do="seen"))
+    others = b'no json\n[1]\n{"do": 3}\n{}\n'
+    stream = io.BytesIO(command(do="set", knob="lr", value=0.1) + others + command(do="seen"))
     assert [*commands(stream)] == [{"do": "set", "knob": "lr", "value": 0.1}, {"do": "seen"}]

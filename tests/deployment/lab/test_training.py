@@ -22,8 +22,8 @@ def gate_weights(of):
     return of.network.views(of.theta)[of.network.names.index("gate")]["Wg"].copy()
 
 
-@pytest.mark.parametrize("changes", [{}, {"optimizer": "sgd", "lr": 0.05}, {"gate": False}, {"batch_norm": True, "optimizer": "sgd"}],
-                         ids=str)
+@pytest.mark.parametrize("changes", [{}, {"optimizer": "sgd", "lr": 0.05}, {"gate": False},
+                                     {"batch_norm": True, "optimizer": "sgd"}], ids=str)
 def test_steps_are_those_of_the_textbook(few, changes):
     """Twenty steps equal those of the plain layers and optimisers on the same batches."""
     ours = task(few, **changes)

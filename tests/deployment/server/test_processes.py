@@ -119,3 +119,11 @@ def test_one_that_answers_is_enough_to_serve_and_none_is_not(clock, monkeypatch,
     assert "1 of 2 processes do not answer" in capsys.readouterr().out
     with pytest.raises(RuntimeError, match="No process of the app answers"):
         processes.come_up([bad])
+
+
+@pytest.mark.parametrize("allowed", [[], ["train"]])
+def test_visitors_train_where_it_was_allowed_alone(monkeypatch, allowed):
+    environments = []
+    monkeypatch.setattr(processes.subprocess, "Popen", lambda command, env, **_: environments.append(env))
+    processes.App(["localhost"], "secret", *allowed)
+    assert [environment["QUALM_LAB"] for environment in environments] == [*allowed, "off"][:1]
