@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from core.digits.data import SIDE
 from core.nn.network import Network
-from deployment.lab.hints import Hint, hints
 from deployment.lab.link import Link
 from deployment.lab.record import Record
 from deployment.lab.saving import new_folder, npz
@@ -177,20 +176,6 @@ class Training:
         nothing was trained."""
         network = self.network()
         return network and npz(network, self.record.document())
-
-    def hints(self) -> list[Hint]:
-        """The troubles of the training at present (deployment/lab/hints.py)."""
-        return hints(self.record)
-
-    def apply(self, kind: str) -> None:
-        """Apply the remedy of the hint of this kind; a training that begins anew with it starts at once."""
-        for hint in self.hints():
-            if hint.kind == kind and hint.needs_reset:
-                self.reset(self.settings.replace(**hint.remedy))
-                self.start()
-            elif hint.kind == kind:
-                for knob, value in hint.remedy.items():
-                    self.set(knob, value)
 
     def _run(self, **wanted: Any) -> None:
         if allowed() == "off":
