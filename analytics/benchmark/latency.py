@@ -233,7 +233,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                     during_upload = stroke_to_result(browser, url, strokes)
                     still_reading = other.get_by_role("progressbar").count() > 0
         browser.close()
-    print(f"first answer, server just started {cold:.2f} s, median of {len(warm)} later {statistics.median(warm):.2f} s")
+    print(f"first answer, cold server {cold:.2f} s, median of {len(warm)} warm {statistics.median(warm):.2f} s")
     for device in devices:
         name, up, between = device.__name__.lower(), times[device], gaps[device]
         print(f"{name}: pen-up to result, median of {strokes} {statistics.median(up):.0f} ms "
