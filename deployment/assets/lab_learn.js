@@ -4,7 +4,7 @@
 const rooms = new WeakMap();
 const PATIENCE = 2000; // ms after which a question is asked again
 const LIVELY = 3000, SAVING = 60_000; // ms after a command, and after Save, in which it is asked as often as while it trains
-const QUIET = 4000; // ms between questions otherwise; they show Python that the page is there
+const QUEUED = 1000, QUIET = 4000; // ms between questions in the queue, and otherwise; they show that the page is there
 const ACTIVE = ["running", "waiting"];
 const SLOW = 0.2; // seconds between batches, of the button "Slower"
 const STATES = { idle: "Press Start: within a minute the network reads most digits.", waiting: "Waiting.", running: "Training.", paused: "Paused.", ended: "Ended.", failed: "Stopped." };
@@ -59,8 +59,9 @@ class Room {
   schedule() {
     clearTimeout(this.timer);
     if (document.visibilityState !== "visible") return;
-    const now = performance.now(), active = ACTIVE.includes(this.data.state) || now < this.lively;
-    const wait = this.queue.length || this.more ? 0 : this.sentAt + (active ? this.data.pause : QUIET) - now;
+    const now = performance.now(), lively = this.data.state === "running" || now < this.lively;
+    const pause = lively ? this.data.pause : this.data.state === "waiting" ? QUEUED : QUIET;
+    const wait = this.queue.length || this.more ? 0 : this.sentAt + pause - now;
     this.timer = setTimeout(() => this.ask(), Math.max(0, wait));
   }
 

@@ -1,6 +1,10 @@
 // What the present state of the training shows: curves, your digit, ten digits, units, gate, layers, hints.
 const percent = (share) => (share == null || !Number.isFinite(share) ? "–" : `${(100 * share).toFixed(1)} %`);
-const number = (value) => (value == null ? "–" : !Number.isFinite(value) ? "not a number" : value >= 10 ? value.toFixed(1) : value.toFixed(3));
+const number = (value) => {
+  if (value == null) return "–";
+  if (!Number.isFinite(value)) return "not a number";
+  return value >= 10 ? value.toFixed(1) : value >= 0.01 || value === 0 ? value.toFixed(3) : value.toFixed(5);
+};
 const TEN = Array.from({ length: 10 }, (_, digit) => digit);
 const RECENT = 20; // batches whose mean is named
 const WORST = 2.303; // loss of a guess among ten: ln 10

@@ -40,7 +40,8 @@ def opened(page):
 def turn(page, knob, share):
     """Move a knob to this share of its way."""
     slider = page.locator(f"#knob-{knob}")
-    slider.fill(str(round(share * float(slider.get_attribute("max")))))
+    most, step = (float(slider.get_attribute(name)) for name in ("max", "step"))
+    slider.fill(f"{round(share * most / step) * step:g}")
 
 
 def count(lab, what):
@@ -148,7 +149,7 @@ def test_reset_takes_the_changed_network_and_begins_anew(page):
     until(page, lambda: "lab_hidden=128" in page.url)
     assert count(lab, "batches") == 0
     expect(page.locator(".note")).to_be_empty()
-    page.get_by_label("Settings of").select_option("plain-ann")
+    page.get_by_label("Settings of").select_option("plain-ann-as-stated")
     press(page, "Reset")
     expect(page.get_by_label("Optimiser")).to_have_value("sgd")
     trained(page, lab, 1)
