@@ -22,7 +22,7 @@ from deployment.ui.html import notice
 
 bound_arenas()
 _mark = component("mark", js=asset("mark.js"))
-TABS = ["Draw or upload", "Scientific audit", "Feelings in text"]
+TABS = ["Draw or upload", "Scientific audit", "Feelings in text", "Lab"]
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the network …")
@@ -83,8 +83,8 @@ def main() -> None:
         about.show(deployer)
 
     _open_tab()
-    draw_tab, audit_tab, text_tab = st.tabs(TABS, key="tab", on_change=_choose_tab)
-    for tab, name in zip((draw_tab, audit_tab, text_tab), TABS, strict=True):
+    draw_tab, audit_tab, text_tab, lab_tab = st.tabs(TABS, key="tab", on_change=_choose_tab)
+    for tab, name in zip((draw_tab, audit_tab, text_tab, lab_tab), TABS, strict=True):
         tab.html(f'<h2 class="q-hidden">{name}</h2>')  # heading level between the page and its parts
     st.button("Show the page again", key="again")  # hidden; pressed by live.js after a lost connection
     with draw_tab:
@@ -99,6 +99,11 @@ def main() -> None:
 
         with text_tab:
             text.render()
+    if lab_tab.open:
+        from deployment.pages.lab import page as lab
+
+        with lab_tab:
+            lab.render(deployer)
 
 
 main()

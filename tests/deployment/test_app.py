@@ -21,7 +21,7 @@ def drawn_seven() -> Image.Image:
 
 def test_first_visit_reads_an_example():
     at = start()
-    assert [tab.label for tab in at.tabs] == ["Draw or upload", "Scientific audit", "Feelings in text"]
+    assert [tab.label for tab in at.tabs] == ["Draw or upload", "Scientific audit", "Feelings in text", "Lab"]
     assert answer(at)["digit"] == "7" and answer(at)["name"] == "a clear 7"
     for part in ("seen", "bars", "gate", "comparison"):
         assert f'data-testid="{part}"' in page(at)

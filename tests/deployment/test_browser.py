@@ -122,7 +122,7 @@ def test_back_leads_to_the_tab_before(page, screen):
 
 def each_tab(page):
     """Opens the tabs one after another; yields the name of each once it is whole."""
-    for tab in ("Draw or upload", "Scientific audit", "Feelings in text"):
+    for tab in ("Draw or upload", "Scientific audit", "Feelings in text", "Lab"):
         page.get_by_role("tab", name=tab).click()
         page.get_by_role("tabpanel").get_by_role("heading", level=3).first.wait_for()
         at_rest(page)
