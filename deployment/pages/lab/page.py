@@ -21,7 +21,10 @@ def render(deployer: MNISTDeployer) -> None:
         if room == "learn":
             learn.render(digit, stop.settings if stop else None)
         else:
-            apart.render(deployer, name, digit, stop.part if stop else None)
+            training = learn.training_of_session()
+            mine = training.network() if training is not None else None
+            asked = mine is not None and st.toggle("Take apart the network in training", key="lab_mine", value=not stop)
+            apart.render(deployer, name, digit, stop.part if stop else None, mine if asked else None)
 
 
 def _open_room(asked: str | None, stop: tour.Stop | None) -> None:
