@@ -8,7 +8,7 @@ Only the layers behind the first change are computed again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -55,7 +55,7 @@ class Result:
     before: Answer | None
     after: Answer | None
     computed: tuple[str, ...]
-    plan: Plan = field(repr=False)
+    plan: Plan = field(repr=False)  # without its parameters, which a page would hold for nothing
     sums: list[Array] = field(repr=False)  # (N, n) of each layer; equal ones are shared with the bench
 
 
@@ -77,7 +77,7 @@ class Bench:
         self._inked = np.flatnonzero(np.any(X, axis=0))  # the other pixels are 0 in every image
         self._X = np.ascontiguousarray(X[:, self._inked], network.dtype)
         self.gate_mean: Array | None = None
-        whole = plan(Surgery(), network, self.layers, None)
+        self._plan = whole = plan(Surgery(), network, self.layers, None)
         sums = self._sums(whole, [], 0)
         for k, info in enumerate(self.layers):
             if info.kind == "gated":
@@ -165,9 +165,9 @@ class Bench:
         changed = int((answers != self.untouched.answers).sum()) if start or surgery != Surgery() else 0
         return Result(
             1 - errors / len(self.y), errors, confusion, float(probs.max(axis=1).mean()), answers, changed,
-            None if row is None else self._answer(self.untouched.plan, row, 1.0),
+            None if row is None else self._answer(self._plan, row, 1.0),
             None if row is None else self._answer(new, row, surgery.temperature),
-            tuple(info.name for info in self.layers[start:]), new, sums)
+            tuple(info.name for info in self.layers[start:]), replace(new, parameters=[]), sums)
 
 
 def _few_units(new: Plan, untouched: Plan, start: int, size: int) -> list[int] | None:

@@ -116,6 +116,10 @@ def test_nothing_is_changed_in_the_network_or_the_bench(bench):
         bench.result(replace(NONE, gate="mean").with_change(change))
     assert np.array_equal(bench.network.theta, theta)
     assert all(np.array_equal(a, b) for a, b in zip(bench.untouched.sums, sums, strict=True))
+    pruned = bench.result(NONE.with_change(Pruning(0.5)))
+    assert not pruned.plan.parameters and pruned.sums[0] is not bench.untouched.sums[0]
+    later = bench.result(NONE.with_change(UnitChange(1, (2,))))
+    assert all(a is b for a, b in zip(later.sums[:2], bench.untouched.sums[:2], strict=True))  # shared, not copied
     assert bench.untouched.changed == 0 and bench.result(NONE).errors == bench.untouched.errors
 
 
