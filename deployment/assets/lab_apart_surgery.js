@@ -105,6 +105,7 @@ class Surgery {
     apart.marked = new Set();
     this.change(next);
     apart.showGrid();
+    apart.find(".large").focus({ preventScroll: true }); // the button is disabled now, and Ctrl+Z needs a focus inside
   }
 
   show() {

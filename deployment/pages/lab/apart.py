@@ -45,10 +45,10 @@ def render(deployer: MNISTDeployer, name: str, digit: Image | None, part: Mappin
     """Show the room.
 
     name: of the deployer's model; digit: (28, 28) in [0, 1], that of the first tab; part: what a stop of the tour
-    selects, {"layer", "unit", "panel", "operation"}; trained: the network of the other room, None if there is none.
+    selects, {"layer", "unit", "panel", "operation"}; trained: a network of the other room, which takes the model's place.
     """
     try:
-        subject = _subject(deployer, name, trained)
+        subject = Subject.of_deployer(deployer, name) if trained is None else Subject.of_network(trained, IN_TRAINING)
         view, choice = _view(part), digits(digit)
         data = for_browser(subject, view, choice)
     except (DataError, OSError) as error:  # MNIST's files are missing or damaged
@@ -119,14 +119,6 @@ def _steps_back(every: list[steps.Step], infos: list[LayerInfo]) -> dict[str, in
 
 def _picture(digit: Digit) -> dict[str, str]:
     return {"id": digit.id, "image": pixels(digit.image), "words": digit.words}
-
-
-def _subject(deployer: MNISTDeployer, name: str, trained: Network | None) -> Subject:
-    if trained is not None:
-        asked = st.segmented_control("Network", [name, IN_TRAINING], key="apart_network", required=True, default=name)
-        if asked == IN_TRAINING:
-            return Subject.of_network(trained, IN_TRAINING)
-    return Subject.of_deployer(deployer, name)
 
 
 def _view(part: Mapping[str, Any] | None) -> View:
