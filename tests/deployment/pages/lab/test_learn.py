@@ -9,6 +9,7 @@ from deployment.lab.session import Training
 from deployment.lab.settings import KNOBS, LabSettings
 from deployment.pages.lab import learn
 from deployment.pages.lab.learn import Ask, Seat
+from deployment.ui.budget import Budget
 
 SENT = {"client": "c", "n": 4, "have": {"key": "k", "b": 1, "t": 2, "e": 3}, "knows": ["spec"], "file": 0,
         "commands": [{"id": 1, "do": "set", "knob": "lr", "value": 0.01}]}
@@ -74,6 +75,14 @@ def test_what_the_browser_gets_is_json_and_constant_data_comes_once():
     assert first["pictures"]["pictures"]["s"] == [10, 28, 28] and first["digit"]["s"] == [28, 28]
     again = learn._for_browser(seat, Ask(knows=("spec", "pictures")), digit)
     assert not {"spec", "pictures"} & again.keys() and again["delta"]["losses"] == ""
+
+
+def test_the_browser_asks_less_often_while_somebody_draws(monkeypatch):
+    load, seat = Budget(), Seat(Training(LabSettings()))
+    monkeypatch.setattr(learn.budget, "shared", lambda: load)
+    assert learn._for_browser(seat, Ask(), None)["pause"] == learn.ALONE
+    load.spend(load.now(), drawing=True)
+    assert learn._for_browser(seat, Ask(), None)["pause"] == learn.BESIDE
 
 
 def test_numbers_that_json_does_not_know_become_none():
