@@ -47,7 +47,7 @@ def observe(settings: LabSettings, images: tuple[Images, Images], steps: int = S
             ends = loop.train_batch()
         except DivergedError:
             record.add(loop.tick())
-            record.faults.append("diverged")
+            record.faults.append(record.step)
             break
         if ends:
             record.add(loop.epoch())

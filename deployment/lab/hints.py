@@ -37,11 +37,11 @@ class Hint:
 
 
 class Present:
-    """What a Record holds since the last change of a knob."""
+    """What a Record holds since the last change of a knob other than the pause between batches."""
 
     def __init__(self, record: Record) -> None:
         self.record, self.settings = record, record.settings
-        self.since = record.changes[-1][0] if record.changes else 0
+        self.since = max([0, *(step for step, name, _ in record.changes if name != "pace")])
         self.n = max(0, record.batches - self.since)  # batches
         self.ticks = [tick for tick in record.ticks if tick["step"] > self.since]
         starts = [0, *(row["step"] for row in record.rows)]
@@ -85,7 +85,7 @@ class Present:
 
 
 def diverging(now: Present) -> Hint | None:
-    if now.record.faults:
+    if any(step > now.since for step in now.record.faults):
         why = f"With the learning rate {now.settings.lr:.2g} the loss is no longer a finite number."
     elif now.n >= WINDOW and now.highest > CHANCE + 0.5 and now.accuracy < 0.5:
         why = (f"The mean loss of {WINDOW} batches rose to {now.highest:,.2f}; guessing gives {CHANCE:.2f}. Steps of "

@@ -63,7 +63,7 @@ class Link:
         elif kind == "fault":
             self.sentence = message["sentence"]
             if message["fault"] == "diverged":
-                self.record.faults.append("diverged")
+                self.record.faults.append(self.record.step)
             else:
                 self.state = "failed"
         elif kind == "state":
@@ -75,8 +75,8 @@ class Link:
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs."""
-        return self.process.poll() is None
+        """Whether the process follows commands."""
+        return self.process.poll() is None and not self.full and self.state not in ("ended", "failed")
 
     def close(self) -> None:
         """End the process and wait for it."""

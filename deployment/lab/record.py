@@ -58,7 +58,7 @@ class Record:
             self.epochs: list[dict[str, Any]] = []
             self.rows: list[dict[str, Any]] = []  # the plain values of all epochs but epoch 0
             self.resume: NDArray[np.floating] | None = None
-            self.faults: list[str] = []  # "diverged"
+            self.faults: list[int] = []  # steps at which the loss was not finite
             self._losses, self._accuracies, self._first, self._ticks = bytearray(), bytearray(), 0, 0
 
     @property
@@ -85,11 +85,13 @@ class Record:
         """Batches at the last message."""
         return max([0, *(message["step"] for message in (self.tick, *self.epochs[-1:]) if message)])
 
-    def change(self, name: str, value: Any) -> None:
-        """Note that a knob was moved. Raises ValueError for a value out of range."""
+    def change(self, name: str, value: Any) -> bool:
+        """Note that a knob was moved; returns whether its value is new. Raises ValueError for a value out of range."""
         with self._lock:
-            self.settings = self.settings.replace(**{name: value})
-            self.changes.append((self.step, name, value))
+            before, self.settings = self.settings, self.settings.replace(**{name: value})
+            if self.settings != before:
+                self.changes.append((self.step, name, value))
+            return self.settings != before
 
     def add(self, message: dict[str, Any]) -> None:
         """Take a tick or an epoch; one of a training before the last reset is ignored."""

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ import numpy as np
 from core.digits.task import Images
 from core.files import TRAINING_LOCK, locked
 from core.models import finish
-from core.models.model import FINAL_MODEL
+from core.models.model import FINAL_MODEL, load
 from core.nn.checkpoint import Progress
 from core.nn.network import Network
-from core.storage import write_json
+from core.storage import ModelError, write_json
 from deployment.lab.images import parts_for_saving
 from deployment.lab.settings import LAB, LabSettings
 
@@ -32,17 +33,25 @@ def new_folder(runs: Path = RUNS) -> Path:
 def save_run(folder: Path, network: Network, settings: LabSettings, train: Images,
              rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> None:
     """Write a finished network as a run. train: the train part, labels as in MNIST; rows: of each epoch, HISTORY;
-    document: of lab.json. Raises OSError, BusyError or ValueError; a folder that holds a run is refused."""
-    if (folder / "config.json").exists():
-        raise ValueError(f"{folder} holds a run already; choose another name")
+    document: of lab.json. Raises OSError, or ValueError if the folder exists or the network cannot be used; nothing is
+    left of the run then."""
+    if folder.exists():
+        raise ValueError(f"{folder} exists already; choose another name")
     config = settings.config()
     config = config.replace(preset="default" if settings.preset == LAB else settings.preset, epochs=max(1, len(rows)))
     history = {name: [row[name] for row in rows] for name in HISTORY} if rows else {}
-    folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder / TRAINING_LOCK, wait=False):
-        finish.save(folder, network, config, parts_for_saving(train), Progress(len(rows), best_epoch=len(rows),
-                                                                               history=history))
-        write_json(folder / CHANGES, document)
+    folder.mkdir(parents=True)
+    try:
+        with locked(folder / TRAINING_LOCK, wait=False):
+            progress = Progress(len(rows), best_epoch=len(rows), history=history)
+            finish.save(folder, network, config, parts_for_saving(train), progress)
+            write_json(folder / CHANGES, document)
+            load(folder)
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, ModelError):
+            raise ValueError("its doubt cannot be measured, as its answers hardly differ; train it further") from None
+        raise
 
 
 def npz(network: Network, document: Mapping[str, Any]) -> bytes:

@@ -116,7 +116,8 @@ class Training:
             self._say(f"{knob!r} is no knob of the lab.")
             return
         try:
-            self.record.change(knob, value)
+            if not self.record.change(knob, value):
+                return
         except ValueError as error:
             self._say(f"{error}.")
             return
@@ -182,7 +183,7 @@ class Training:
             self._say("Training is switched off on this server.")
             return
         self._say("")
-        if self._links and self._links[0].alive and not self._links[0].full:
+        if self._links and self._links[0].alive:
             self._send(**wanted)
             return
         self._drop_link()

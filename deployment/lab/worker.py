@@ -95,10 +95,10 @@ class Worker:
                 break
             if command is None or command["do"] == "end":
                 return False
-            self._heard = time.monotonic()
+            self._heard, before = time.monotonic(), self._until
             self._execute(command)
-            if self._until is None:
-                deadline = time.monotonic() + IDLE
+            if before is None or self._until is None:
+                break
         silent = time.monotonic() - self._heard
         if silent > GONE:
             return self._end("The training ended: its page was gone for two minutes.")
@@ -157,7 +157,7 @@ class Worker:
         except OSError as error:
             sentence = f"The run could not be saved ({error.strerror}); the training is still here. Try again."
         except ValueError as error:
-            sentence = f"The run could not be saved: {public_message(error)}."
+            sentence = f"The run could not be saved: {public_message(error).rstrip('.')}."
         trim()
         self._heard = time.monotonic()
         self._state(sentence)

@@ -61,6 +61,16 @@ def test_a_trouble_is_named_with_its_values_and_a_remedy(kind):
 def test_a_moved_knob_begins_a_new_judgement(kind):
     record = history(**TROUBLES[kind])
     record.change("pace", 0.1)
+    assert len(hints(record)) == 1
+    record.change("dropout", 0.1)
+    assert hints(record) == []
+
+
+def test_a_loss_that_is_not_finite_is_named_until_a_knob_is_moved():
+    record = history()
+    record.faults.append(record.step)
+    assert [hint.kind for hint in hints(record)] == ["diverging"]
+    record.change("lr", 0.001)
     assert hints(record) == []
 
 
@@ -86,7 +96,7 @@ def train(record, loop, steps):
             if loop.train_batch():
                 record.add(loop.epoch())
         except DivergedError:
-            record.faults.append("diverged")
+            record.faults.append(record.step)
             break
         if step % 100 == 0:
             record.add(loop.tick())

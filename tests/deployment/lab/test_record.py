@@ -113,7 +113,7 @@ def test_weights_that_are_not_finite_are_not_resumed_from():
 def test_a_document_lists_the_moved_knobs():
     record = Record(LabSettings())
     record.add(tick(2, 2))
-    record.change("lr", 0.01)
+    assert record.change("lr", 0.01) and not record.change("lr", 0.01)
     with pytest.raises(ValueError):
         record.change("lr", 100.0)
     document = json.loads(json.dumps(record.document()))

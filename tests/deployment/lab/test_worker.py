@@ -57,15 +57,14 @@ def test_a_paused_training_makes_room_for_one_that_waits(answers, tmp_path, monk
 
 
 def test_batches_and_epochs_are_exact(answers):
-    messages = answers(RESET, {"do": "batch"}, {"do": "end"})
-    assert states(messages)[-1][0] == "running"  # it was ended before the batch
     ticks = [message for message in answers(RESET, {"do": "epoch"}) if message["kind"] in ("tick", "epoch")]
     assert (ticks[0]["kind"], ticks[0]["epoch"], ticks[0]["step"]) == ("epoch", 0, 0)
     assert (ticks[-1]["kind"], ticks[-1]["epoch"], ticks[-1]["step"]) == ("tick", 1, 6)
     assert sum(len(tick.get("losses", ())) for tick in ticks) == 6
     assert all(tick["key"] == "k" for tick in ticks)
-    ticks = [message for message in answers(RESET, {"do": "batch"}) if message["kind"] == "tick"]
-    assert ticks[-1]["step"] == 1
+    for commands, steps in ((("batch",), 1), (("batch", "batch", "end"), 2), (("start", "pause"), 1)):
+        messages = answers(RESET, *({"do": do} for do in commands))
+        assert [message for message in messages if message["kind"] == "tick"][-1]["step"] == steps
 
 
 def test_it_goes_on_from_weights_that_it_is_given(answers):
@@ -102,7 +101,6 @@ def test_what_cannot_be_done_is_a_sentence(answers, tmp_path):
     (tmp_path / "file").write_text("")
     taken = tmp_path / "taken"
     taken.mkdir()
-    (taken / "config.json").write_text("{}")
     document = {"rows": []}
     said = [sentence for _, sentence in states(answers(
         RESET, {"do": "set", "knob": "lr", "value": 99.0}, {"do": "keep", "folder": str(tmp_path / "file" / "run"),
@@ -110,4 +108,4 @@ def test_what_cannot_be_done_is_a_sentence(answers, tmp_path):
         {"do": "keep", "folder": str(taken), "document": document}))]
     assert any("lr must be in" in sentence for sentence in said)
     assert any("could not be saved (Not a directory)" in sentence for sentence in said)
-    assert any("holds a run already" in sentence and str(tmp_path) not in sentence for sentence in said)
+    assert any("taken exists already" in sentence and str(tmp_path) not in sentence for sentence in said)
