@@ -45,7 +45,8 @@ def render(deployer: MNISTDeployer, name: str, digit: Image | None, part: Mappin
     """Show the room.
 
     name: of the deployer's model; digit: (28, 28) in [0, 1], that of the first tab; part: what a stop of the tour
-    selects, {"layer", "unit", "panel", "operation"}; trained: a network of the other room, which takes the model's place.
+    selects, {"layer", "unit", "panel", "operation"}; trained: a network of the other room, taken apart in place of the
+    model.
     """
     try:
         subject = Subject.of_deployer(deployer, name) if trained is None else Subject.of_network(trained, IN_TRAINING)
