@@ -20,7 +20,7 @@ from deployment.lab.session import Training
 from deployment.lab.settings import LabSettings
 from deployment.lab.slots import Slots
 
-PATIENCE = 60  # seconds: a busy machine is slow, not wrong
+PATIENCE = 240  # seconds: a busy machine is slow, not wrong
 SMALL = LabSettings(hidden=(8,), batch_size=1000)
 ROOT = Path(__file__).resolve().parents[3]
 
