@@ -61,7 +61,7 @@ function drawCurves(canvas, batches, epochs, steps, scale) {
   }
   pen.save();
   pen.beginPath();
-  pen.rect(MARGIN.left, MARGIN.top - 5, width - MARGIN.left, bottom - MARGIN.top + 10);
+  pen.rect(MARGIN.left - 5, MARGIN.top - 5, width - MARGIN.left, bottom - MARGIN.top + 10);
   pen.clip(); // what lies beyond the scale
   const parts = batches.columns(Math.min(batches.length, Math.round(right - MARGIN.left))).filter(Boolean);
   pen.strokeStyle = faint(BATCH, 0.4);
