@@ -6,6 +6,7 @@ once by a thread (inside/once.py), and the browser asks again until it is there.
 """
 
 import hashlib
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ from deployment.pages.lab.inside.once import Job, Progress, shared
 from deployment.pages.lab.inside.subject import Digit, Subject, digits, test_digits
 from deployment.pages.lab.inside.view import PREFIX, View, surgery
 from deployment.pages.lab.inside.write import pixels
+from deployment.reader.malloc import trim
 from deployment.reader.wording import public_message
 from deployment.ui.assets import asset
 from deployment.ui.html import notice
@@ -33,6 +35,7 @@ from deployment.ui.html import notice
 SCRIPTS = ("paint", "unit", "steps", "surgery", "teachers", "input")
 SOON = 0.03  # seconds that an answer waits for what is computed once
 IN_TRAINING = "the network in training"
+_one_surgery = threading.Lock()  # so that the memory for it is needed once
 _apart = component("lab_apart", html=asset("lab_apart.html"), css=asset("lab_apart.css"),
                    js="".join(asset(f"lab_apart_{name}.js") for name in SCRIPTS) + asset("lab_apart.js"))
 
@@ -162,6 +165,10 @@ def _operated(subject: Subject, x: Image, digit: Digit, view: View) -> dict[str,
         return {"result": None, "fault": job.fault, "busy": not job.done}
     bench, (key, previous) = job.result, state.get("apart_result", (None, None))
     cuts = surgery(view.operation, subject.layers, subject.gated)
-    result = bench.result(cuts, x, previous if key == subject.key else None)
-    state.apart_result = subject.key, result
+    with _one_surgery:
+        result = bench.result(cuts, x, previous if key == subject.key else None)
+        del previous
+        state.apart_result = subject.key, result
+        if len(result.computed) > 1:
+            trim()
     return {"result": operation.for_browser(result, bench.untouched, cuts, digit.label)}

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
+from deployment.reader.malloc import trim
+
 T = TypeVar("T")
 Progress = Callable[[float], None]  # called with the share that is done
 
@@ -45,6 +47,7 @@ class Job(Generic[T]):
                 self.result = make(self._report)
             except (OSError, ValueError, MemoryError) as error:
                 self.fault = str(error) or "There is not enough memory."
+            trim()
 
     def _report(self, share: float) -> None:
         self.progress = share
