@@ -161,8 +161,8 @@ def study(first: int, images: tuple[Images, Images]) -> str:
         "| | trainings | count | goal |", "|---|---:|---:|---:|",
         f"| healthy ones with a hint (false alarms: {alarms}) | {HEALTHY} | {len(false)} | at most {MOST_FALSE} |",
         f"| provoked ones whose trouble was named | {PROVOKED * len(RULES)} | {named} | at least {LEAST_NAMED} |", "",
-        *lines, "", "A class is missing where a hidden layer has one unit; over-fitting is provoked with 0.8 to 4 % of the "
-        "images, a small batch is one of 1 to 4 images.", ""])
+        *lines, "", "A class is missing where a hidden layer has one unit; over-fitting is provoked with 0.8 to 4 % of "
+        "the images, a small batch is one of 1 to 4 images.", ""])
 
 
 if __name__ == "__main__":
