@@ -1,6 +1,6 @@
 """Read the table of a picture."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,10 +30,13 @@ FEW, LIKELY = 3, 0.5  # blobs of a cell; where there are as many, this share of 
 VERY_LIKELY = 0.8  # the same if they may have to be cut into more than MOST_PARTS
 DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower than this share of the usual height
 MOST_PARTS = 24  # primitives of a cell
+ROMAN = 0.9  # the most that a number is sure which may be Roman
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
 # Nats by which signs are likelier in the cells of a table than in other numbers
 LIKELIER = np.array([2.5 if sign in ".," else -2.5 if sign in SIGNS else 0.0 for sign in TEXTS])
 LEAST_NUMBERS, NUMBERS = 3, 0.4  # of a table without lines: its numbers, and their share of what is written
+
+Answer = tuple[Kind, NumberReading | None]  # of a cell, and the reading of a number
 
 
 def read_table(deployer: NumberReader, source: PictureSource, name: str = "the picture") -> TableReading:
@@ -58,11 +61,11 @@ def read_table(deployer: NumberReader, source: PictureSource, name: str = "the p
     return TableReading(cells, (round(height * pixels.scale), round(width * pixels.scale)), sheet.ruled)
 
 
-def _read_cells(deployer: NumberReader, sheet: Sheet) -> dict[tuple[int, int], tuple[Kind, NumberReading | None]]:
+def _read_cells(deployer: NumberReader, sheet: Sheet) -> dict[tuple[int, int], Answer]:
     """{(row, column): kind, reading of a number} of the cells in which something is written."""
     cells = inside(sheet.rows, sheet.columns, sheet.blobs)
     usual = usual_height([blob for cell in cells for blob in cell.blobs])
-    kinds: dict[tuple[int, int], tuple[Kind, NumberReading | None]] = {}
+    kinds: dict[tuple[int, int], Answer] = {}
     to_read, of_print = [], printed(deployer, sheet.rows, sheet.columns, cells, sheet.ink)
     for cell in cells:
         kind = "print" if (cell.row, cell.column) in of_print else _kind_before(cell, usual)
@@ -83,7 +86,15 @@ def _read_cells(deployer: NumberReader, sheet: Sheet) -> dict[tuple[int, int], t
         sure = of_column([reading for _, reading in of], [cell for cell, _ in of])
         kinds |= {(cell.row, cell.column): ("number", replace(reading, confidence=float(confidence)))
                   for (cell, reading), confidence in zip(of, sure, strict=True)}
-    return kinds
+    return kinds | _headings(kinds)
+
+
+def _headings(kinds: Mapping[tuple[int, int], Answer]) -> dict[tuple[int, int], Answer]:
+    """The numbers of the first row with writing that consist of ones, less sure: I, II and III are headings too."""
+    top = min((row for row, _ in kinds), default=0)
+    return {place: (kind, replace(reading, confidence=min(reading.confidence, ROMAN)))
+            for place, (kind, reading) in kinds.items()
+            if place[0] == top and kind == "number" and reading is not None and set(reading.text) == {"1"}}
 
 
 def _is_table(cells: Sequence[Sequence[Cell]]) -> bool:
