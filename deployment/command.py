@@ -13,7 +13,7 @@ from deployment.reader import wording
 from deployment.reader.csv_tables import digits_csv, numbers_csv
 from deployment.reader.picture import pages
 from deployment.reader.picture.limits import BoundsError
-from deployment.reader.picture.load import InputError, unread_pages
+from deployment.reader.picture.opening import InputError, unread_pages
 from deployment.reader.prediction import NumberReading, Prediction
 from deployment.reader.table.export import pages_to_xlsx, to_csv, to_xlsx
 from deployment.reader.table.reading import doubtful

@@ -24,14 +24,8 @@ from deployment.reader import hypotheses
 from deployment.reader.number.pen import Stroke
 from deployment.reader.number.read import read_number
 from deployment.reader.number.values import Dates
-from deployment.reader.picture.load import (
-    InputError,
-    PictureSource,
-    Pixels,
-    check_images,
-    load_grey,
-    load_pixels,
-)
+from deployment.reader.picture.load import PictureSource, Pixels, check_images, load_grey, load_pixels
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import NumberReading, Prediction
 from deployment.reader.table.read import read_table
 from deployment.reader.table.reading import TableReading

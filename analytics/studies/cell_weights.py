@@ -25,7 +25,7 @@ from core.files import write_atomic
 from core.nn.layers import sigmoid
 from core.storage import json_text
 from core.uncertainty.calibration import fit_logistic
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 from deployment.reader.table import read
 from deployment.reader.table.confidence import FILE, SIGNALS, signals
 

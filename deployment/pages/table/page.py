@@ -16,7 +16,8 @@ from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader import wording
 from deployment.reader.picture import pages
 from deployment.reader.picture.limits import MOST_BYTES, BoundsError
-from deployment.reader.picture.load import InputError, load_pixels
+from deployment.reader.picture.load import load_pixels
+from deployment.reader.picture.opening import InputError
 from deployment.reader.table.export import to_csv, to_xlsx
 from deployment.reader.table.read import SIDE
 from deployment.reader.table.reading import Cell, TableReading, edited, texts

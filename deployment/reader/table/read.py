@@ -12,7 +12,8 @@ from deployment.reader.number.read import LineReading, number_reading, read_line
 from deployment.reader.number.score import TEXTS
 from deployment.reader.number.sheet import usual_height
 from deployment.reader.paper.apart import Box
-from deployment.reader.picture.load import InputError, PictureSource, load_pixels
+from deployment.reader.picture.load import PictureSource, load_pixels
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import UNKNOWN, NumberReading
 from deployment.reader.table.cells import Inside, inside
 from deployment.reader.table.confidence import of_column

@@ -11,7 +11,7 @@ from sheets import sheet
 from analytics.studies.renderings.paper import lighting, photograph_of_paper
 from deployment import deploy_mnist
 from deployment.deploy_mnist import MNISTDeployer
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 
 
 @pytest.fixture(scope="module")

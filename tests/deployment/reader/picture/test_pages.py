@@ -9,7 +9,8 @@ from PIL import Image
 from deployment.deploy_mnist import main
 from deployment.reader.picture import pages
 from deployment.reader.picture.limits import BoundsError
-from deployment.reader.picture.load import InputError, load_pixels, unread_pages
+from deployment.reader.picture.load import load_pixels
+from deployment.reader.picture.opening import InputError, unread_pages
 
 LOCKED = b"""%%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj

@@ -11,7 +11,7 @@ import pytest
 from analytics.tables.sheets import GRIDS, table
 from core.digits.task import load_parts
 from deployment.deploy_mnist import MNISTDeployer, main
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 from deployment.reader.table.export import to_csv, to_xlsx
 from deployment.reader.table.reading import decimal, doubtful
 
