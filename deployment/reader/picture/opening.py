@@ -1,5 +1,7 @@
 """Open picture files, checked before decoding, and say in an InputError why a picture cannot be read."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,15 @@ class InputError(ValueError):
     """A picture cannot be read. The message names the picture and the remedy."""
 
 
+@contextmanager
+def _within_bounds(name: str) -> Iterator[None]:
+    """Raise a BoundsError as an InputError whose sentence begins with the name."""
+    try:
+        yield
+    except BoundsError as error:
+        raise InputError(f"{start(name)} {error}.") from None
+
+
 def open_file(source: FileSource, name: str, side: int = WORK_SIDE,
               colour: bool = False) -> tuple[Image.Image, tuple[int, int]]:
     """Open a path or the bytes of a file as a PIL image, not decoded yet; also return its size (width, height).
@@ -29,17 +40,16 @@ def open_file(source: FileSource, name: str, side: int = WORK_SIDE,
     side, colour: how it will be decoded, as of load.py. Raises InputError.
     """
     try:
-        data = _bytes(source, name)
-        if pages.is_pdf(data):
-            image = pages.page(data, 0)
-            return image, image.size
-        check_tiff(data)
-        image = Image.open(Source(data), formats=tuple(MOST_PIXELS))
-        most, size = most_pixels(image, data), image.size
+        with _within_bounds(name):
+            data = _bytes(source, name)
+            if pages.is_pdf(data):
+                image = pages.page(data, 0)
+                return image, image.size
+            check_tiff(data)
+            image = Image.open(Source(data), formats=tuple(MOST_PIXELS))
+            most, size = most_pixels(image, data), image.size
     except InputError:
         raise
-    except BoundsError as error:
-        raise InputError(f"{start(name)} {error}.") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise InputError(f"{start(name)} is too large: give at most {MOST_PIXELS['JPEG']:,} pixels.") from None
     except Exception as error:  # Pillow raises many types on damaged files
@@ -72,6 +82,18 @@ def _bytes(source: FileSource, name: str) -> bytes:
     if not data:
         raise InputError(f"{start(name)} is an empty file: choose another one.")
     return data
+
+
+def page_count(data: bytes, name: str) -> int:
+    """Return the number of pages of a PDF or TIFF file; 1 for other files. Raises InputError."""
+    with _within_bounds(name):
+        return pages.count(data)
+
+
+def page_of(data: bytes, number: int, name: str) -> bytes | Image.Image:
+    """Return one page of a file, counted from 0, as `load_pixels` takes it. Raises InputError."""
+    with _within_bounds(name):
+        return pages.single(data, number)
 
 
 def unread_pages(source: Any, name: str = "the picture") -> list[str]:
