@@ -9,7 +9,8 @@ from PIL import Image
 from deployment.deploy_mnist import main
 from deployment.reader.picture import pages
 from deployment.reader.picture.limits import BoundsError
-from deployment.reader.picture.load import InputError, load_pixels, unread_pages
+from deployment.reader.picture.load import load_pixels
+from deployment.reader.picture.opening import InputError, page_count, page_of, unread_pages
 
 LOCKED = b"""%%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
@@ -42,13 +43,14 @@ def test_a_reading_of_one_page_says_so(kind):
     assert unread_pages(file(kind, 1)) == []
 
 
-@pytest.mark.parametrize("data, sentence", [(LOCKED, "is locked with a password"),
+@pytest.mark.parametrize("data, sentence", [(LOCKED, "locked with a password"),
                                             (b"%PDF-1.7 nothing", "damaged PDF")])
 def test_a_locked_or_damaged_pdf_is_refused(data, sentence):
     with pytest.raises(BoundsError, match=sentence):
         pages.count(data)
-    with pytest.raises(InputError, match=sentence):
-        load_pixels(data, "my scan")
+    for opened in (load_pixels, page_count, lambda data, name: page_of(data, 1, name)):
+        with pytest.raises(InputError, match=f"My scan is .*{sentence}"):
+            opened(data, "my scan")
 
 
 def test_a_page_has_no_more_pixels_than_a_screen_of_it():
