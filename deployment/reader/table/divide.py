@@ -82,7 +82,8 @@ def _parting(gaps: Sequence[tuple[int, int]], covered: NDArray[np.bool_], middle
              cell: NDArray[np.integer], least: float) -> list[tuple[int, int]]:
     """The gaps that have something on both sides in one cell at least, not joined by a word; what never stands beside
     something else is one column: now on its left, now on its right."""
-    answer, i = list(gaps), 0
+    answer: list[tuple[int, int]] = list(gaps)
+    i = 0
     while i < len(answer):
         low = answer[i - 1][1] if i else 0
         high = answer[i + 1][0] if i + 1 < len(answer) else STEPS
