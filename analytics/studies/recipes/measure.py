@@ -41,18 +41,19 @@ class Material:
     cells: list[NDArray[np.uint8]]
 
     @classmethod
-    def load(cls, sources: Sequence[Path], validation: Images) -> "Material":
-        """From folders and .npz files of development pictures. Raises ValueError for two sets of one name."""
+    def load(cls, sources: Sequence[Path], validation: Images, corrupted: bool = True) -> "Material":
+        """From folders and .npz files of development pictures; with `corrupted` the cells, else none. Raises ValueError
+        for two sets of one name."""
         development = [pictures for source in sources for pictures in load_sets(source)]
         names = [VALIDATION, *(pictures.name for pictures in development)]
         if len(set(names)) < len(names):
             raise ValueError(f"two sets have the same name: {', '.join(sorted(names))}")
-        cells = [corrupt(name, validation.X, severity) for name in CORRUPTIONS for severity in SEVERITIES]
-        return cls(validation, development, cells)
+        cells = [(name, severity) for name in CORRUPTIONS for severity in SEVERITIES] if corrupted else []
+        return cls(validation, development, [corrupt(name, validation.X, severity) for name, severity in cells])
 
 
 def measure(deployer: MNISTDeployer, material: Material) -> dict[str, Any]:
-    """The measured fields of a Result, by name: sets, log_loss, auroc, corrupted."""
+    """The measured fields of a Result, by name: sets, log_loss, auroc, corrupted (nan without cells)."""
     probs = deployer.model.unaugmented_probabilities(as_input(material.validation.X, deployer.config.input_range))
     y = material.validation.y
     sets = {VALIDATION: SetResult(len(y), indices(probs.argmax(axis=1) != y))}
@@ -81,4 +82,4 @@ def corrupted_accuracy(deployer: MNISTDeployer, material: Material) -> float:
     """Mean accuracy over the cells of corrupted images, in one pass of the network."""
     right = [deployer.network.logits(as_input(images, deployer.config.input_range)).argmax(axis=1)
              == material.validation.y for images in material.cells]
-    return float(np.mean(right))
+    return float(np.mean(right)) if right else float("nan")
