@@ -1,4 +1,4 @@
-"""Train recipes at short length and compare them: `python -m analytics.studies.recipes DIR [--epochs 24]`.
+"""Train recipes at short length and compare them: `python -m analytics.studies.recipes DIR [--epochs 16]`.
 
 DIR holds the development pictures, as for `python -m analytics.realworld`. What is missing is trained in
 runs/recipes/NAME-SEED-EPOCHS, seed by seed, in one thread; the same command continues what was stopped. Each run is
