@@ -33,20 +33,21 @@ def _within_bounds(name: str) -> Iterator[None]:
         raise InputError(f"{start(name)} {error}.") from None
 
 
-def open_file(source: FileSource, name: str, side: int = WORK_SIDE,
-              colour: bool = False) -> tuple[Image.Image, tuple[int, int]]:
+def open_file(source: FileSource, name: str, side: int = WORK_SIDE, colour: bool = False,
+              page: int = 0) -> tuple[Image.Image, tuple[int, int]]:
     """Open a path or the bytes of a file as a PIL image, not decoded yet; also return its size (width, height).
 
-    side, colour: how it will be decoded, as of load.py. Raises InputError.
+    side, colour: how it will be decoded, as of load.py; page: of a PDF or TIFF, counted from 0. Raises InputError.
     """
     try:
         with _within_bounds(name):
             data = _bytes(source, name)
             if pages.is_pdf(data):
-                image = pages.page(data, 0)
+                image = pages.page(data, page)
                 return image, image.size
             check_tiff(data)
             image = Image.open(Source(data), formats=tuple(MOST_PIXELS))
+            image.seek(page)
             most, size = most_pixels(image, data), image.size
     except InputError:
         raise
@@ -92,8 +93,7 @@ def page_count(data: bytes, name: str) -> int:
 
 def page_of(data: bytes, number: int, name: str) -> bytes | Image.Image:
     """Return one page of a file, counted from 0, as `load_pixels` takes it. Raises InputError."""
-    with _within_bounds(name):
-        return pages.single(data, number)
+    return open_file(data, name, page=number)[0] if number or pages.is_pdf(data) else data
 
 
 def unread_pages(source: Any, name: str = "the picture") -> list[str]:

@@ -33,7 +33,7 @@ def file(kind, count=3):
 def test_pages_are_counted_and_read_one_at_a_time(kind):
     data = file(kind)
     assert pages.count(data) == 3
-    greys = [float(load_pixels(pages.single(data, number)).grey.mean()) for number in range(3)]
+    greys = [float(load_pixels(page_of(data, number, "my scan")).grey.mean()) for number in range(3)]
     assert greys == sorted(greys) and greys[2] - greys[0] > 0.3
 
 
@@ -59,6 +59,15 @@ def test_a_page_has_no_more_pixels_than_a_screen_of_it():
     assert max(pages.page(data.getvalue(), 0).size) == pages.SIDE
     with pytest.raises(BoundsError, match="no page 2"):
         pages.page(data.getvalue(), 1)
+
+
+def test_a_later_page_has_the_limits_of_the_first():
+    data, small = io.BytesIO(), Image.new("L", (60, 60), 200)
+    small.save(data, "TIFF", save_all=True, append_images=[Image.new("L", (6_000, 4_000))], compression="packbits")
+    with pytest.raises(InputError, match="My scan cannot be 6000 x 4000"):
+        page_of(data.getvalue(), 1, "my scan")
+    with pytest.raises(InputError, match="My scan is not a picture that can be read"):
+        page_of(data.getvalue(), 2, "my scan")
 
 
 def test_tables_of_all_pages_by_command(tmp_path, capsys):
