@@ -39,8 +39,8 @@ torture: .venv/dev  ## fuzzing and fault injection, about ten minutes on two cor
 train: .venv/app  ## train the default preset into runs/; the shipped model stays
 	$(BIN)/python core/train.py
 
-champion: .venv/dev  ## train the network that ships, three seeds; an hour each on one core, goes on where it was stopped
-	$(BIN)/python -m analytics.studies.champion
+champion: .venv/dev  ## train three seeds of the network that ships, hours each, and choose by the rule; ARGS=DIR of pictures
+	$(BIN)/python -m analytics.studies.champion $(ARGS)
 
 audit: .venv/dev  ## measure the shipped model on the test set again: images/, analytics/reports/audit.md, the notebook
 	$(BIN)/python -m analytics.audit

@@ -11,9 +11,8 @@ from core.files import write_atomic
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.reader import wording
 from deployment.reader.csv_tables import digits_csv, numbers_csv
-from deployment.reader.picture import pages
-from deployment.reader.picture.limits import BoundsError
-from deployment.reader.picture.load import InputError, unread_pages
+from deployment.reader.picture.opening import InputError, page_count, page_of, unread_pages
+from deployment.reader.picture.pages import MOST_PAGES
 from deployment.reader.prediction import NumberReading, Prediction
 from deployment.reader.table.export import pages_to_xlsx, to_csv, to_xlsx
 from deployment.reader.table.reading import doubtful
@@ -89,17 +88,18 @@ def table(deployer: MNISTDeployer, args: argparse.Namespace) -> int:
     file, tables, faults = args.files[0], [], 0
     try:
         data = Path(file).read_bytes()
-        count = pages.count(data)
-    except (OSError, BoundsError) as error:
-        data, count = b"", 1
-        if isinstance(error, BoundsError):
-            return failed(file, f"“{file}” {error}.", args)
-    for number in range(min(count, pages.MOST_PAGES)):
+    except OSError:  # which reading reports
+        data = b""
+    try:
+        count = page_count(data, f"“{file}”")
+    except InputError as error:
+        return failed(file, str(error), args)
+    for number in range(min(count, MOST_PAGES)):
         name = f"“{file}”" + (f", page {number + 1}" if count > 1 else "")
         try:
-            reading = deployer.read_table(pages.single(data, number) if count > 1 else file, name)
-        except (InputError, BoundsError) as error:
-            faults += failed(file, str(error) if isinstance(error, InputError) else f"{name} {error}.", args)
+            reading = deployer.read_table(page_of(data, number, name) if count > 1 else file, name)
+        except InputError as error:
+            faults += failed(file, str(error), args)
             continue
         tables.append((number + 1, reading))
         page = {"page": number + 1} if count > 1 else {}
@@ -109,8 +109,8 @@ def table(deployer: MNISTDeployer, args: argparse.Namespace) -> int:
             print("\n" * (len(tables) > 1) + to_csv(reading), end="")
         for sentence in doubtful(reading):
             print(f"page {number + 1}, {sentence}" if page else sentence, file=sys.stderr)
-    if count > pages.MOST_PAGES:
-        print(f"“{file}” has {count:,} pages: only the first {pages.MOST_PAGES} were read.", file=sys.stderr)
+    if count > MOST_PAGES:
+        print(f"“{file}” has {count:,} pages: only the first {MOST_PAGES} were read.", file=sys.stderr)
     if args.xlsx and tables:
         write_atomic(args.xlsx, to_xlsx(tables[0][1]) if count == 1 else pages_to_xlsx(tables))
     return int(faults > 0)

@@ -6,10 +6,10 @@ From a shell: `python -m deployment.deploy_mnist photo.jpg [--json | --csv]`, wi
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,23 +24,15 @@ from deployment.reader import hypotheses
 from deployment.reader.number.pen import Stroke
 from deployment.reader.number.read import read_number
 from deployment.reader.number.values import Dates
-from deployment.reader.picture.load import (
-    InputError,
-    PictureSource,
-    Pixels,
-    check_images,
-    load_grey,
-    load_pixels,
-)
+from deployment.reader.picture.batch import each, in_parts
+from deployment.reader.picture.load import PictureSource, check_images, load_grey, load_pixels
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import NumberReading, Prediction
 from deployment.reader.table.read import read_table
 from deployment.reader.table.reading import TableReading
 
 SHIPPED = model.FINAL_MODEL
 RUNS = SHIPPED.parent / "runs"
-MOST_AT_ONCE = 8_000_000  # pixels of pictures that are read together
-
-T = TypeVar("T")
 
 
 class MNISTDeployer:
@@ -79,7 +71,8 @@ class MNISTDeployer:
         """Read many pictures; arguments as of `predict`. A picture that cannot be read raises InputError naming its
         index; with skip_errors its InputError takes its place in the list."""
         answers: list[Prediction | InputError] = []
-        for loaded in _in_parts(_load_each(images, names, kind, skip_errors)):
+        load = load_grey if kind == "canvas" else load_pixels
+        for loaded in in_parts(each(lambda image, name: (load(image, name), name), images, names, skip_errors)):
             pictures = [one for one in loaded if not isinstance(one, InputError)]
             read = iter(hypotheses.read(self, pictures, kind))
             answers += [one if isinstance(one, InputError) else next(read) for one in loaded]
@@ -104,7 +97,7 @@ class MNISTDeployer:
     def read_numbers(self, sources: Iterable[PictureSource], names: Sequence[str] | None = None,
                      skip_errors: bool = False, **options) -> list[NumberReading | InputError]:
         """Read many pictures; options: arguments of `read_number`; names and skip_errors as of `predict_batch`."""
-        return _read_each(lambda source, name: self.read_number(source, name, **options), sources, names, skip_errors)
+        return list(each(lambda source, name: self.read_number(source, name, **options), sources, names, skip_errors))
 
     def read_table(self, source: PictureSource, name: str = "the picture") -> TableReading:
         """Read a table of handwritten numbers, with lines between its cells or without; arguments and errors as of
@@ -223,45 +216,6 @@ class MNISTDeployer:
                 novelty=float(novelty[i]), emotion=str(emotion), gate=None if reading.gate is None else reading.gate[i],
                 hidden=[layer[i] for layer in reading.hidden], image=images[i]))
         return answers
-
-
-def _load_each(images: Iterable[PictureSource], names: Sequence[str] | None, kind: str | None,
-               skip_errors: bool) -> Iterator[tuple[Pixels, str] | InputError]:
-    """The pixels of each picture with its name, or its InputError."""
-    for i, image in enumerate(images):
-        name = names[i] if names is not None else f"picture {i}"
-        try:
-            yield (load_grey if kind == "canvas" else load_pixels)(image, name), name
-        except InputError as error:
-            if not skip_errors:
-                raise
-            yield error
-
-
-def _in_parts(loaded: Iterable[tuple[Pixels, str] | InputError]) -> Iterator[list[tuple[Pixels, str] | InputError]]:
-    """Lists of pictures that together take little more than MOST_AT_ONCE pixels, to limit memory."""
-    part, pixels = [], 0
-    for one in loaded:
-        part.append(one)
-        pixels += 0 if isinstance(one, InputError) else one[0].grey.size
-        if pixels > MOST_AT_ONCE:
-            yield part
-            part, pixels = [], 0
-    if part:
-        yield part
-
-
-def _read_each(read: Callable[[PictureSource, str], T], sources: Iterable[PictureSource], names: Sequence[str] | None,
-               skip_errors: bool) -> list[T | InputError]:
-    answers = []
-    for i, source in enumerate(sources):
-        try:
-            answers.append(read(source, names[i] if names is not None else f"picture {i}"))
-        except InputError as error:
-            if not skip_errors:
-                raise
-            answers.append(error)
-    return answers
 
 
 def available_models() -> dict[str, Path]:

@@ -21,7 +21,8 @@ from deployment.pages.table import page as table
 from deployment.pages.upload import page as upload
 from deployment.pages.why import page as why
 from deployment.reader.number.hint import noticed
-from deployment.reader.picture.load import InputError, load_scaled
+from deployment.reader.picture.load import load_scaled
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import NumberReading, Prediction
 from deployment.ui import budget, digit, number, source
 from deployment.ui.assets import asset

@@ -16,7 +16,7 @@ from analytics.archive.sources import Item, by_container, open_seekable, reason
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.reader.csv_tables import listed
 from deployment.reader.picture.limits import MOST_BYTES, BoundsError, check_bytes
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import NumberReading, Prediction, boxes_text
 
 Loaded = bytes | np.ndarray | InputError

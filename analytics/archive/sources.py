@@ -17,7 +17,7 @@ from fsspec.core import OpenFile
 
 from analytics.archive.arrays import NoPicturesError, array_header
 from deployment.reader.picture.archive import is_litter
-from deployment.reader.picture.load import ENDINGS
+from deployment.reader.picture.opening import ENDINGS
 
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 ARRAYS = (".npz", ".npy", "-ubyte", "-ubyte.gz", ".idx", ".idx.gz")

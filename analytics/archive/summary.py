@@ -14,7 +14,7 @@ from analytics.realworld.contact_sheet import thumbnail
 from core.files import write_atomic
 from core.formats import percent
 from core.uncertainty.readout import EMOTIONS
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 
 DOUBTED, COLUMNS = 60, 10  # pictures on the contact sheet, and in a row of it
 SIDE, LABEL = 96, 16  # pixels: side of a picture, height of its label

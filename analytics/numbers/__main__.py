@@ -51,7 +51,7 @@ from core.models.pairs import sha256 as pair_reader_sha256
 from core.storage import json_text
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.reader.labels import number_label
-from deployment.reader.picture.load import ENDINGS
+from deployment.reader.picture.opening import ENDINGS
 
 KINDS = {  # name: (digits, at least and at most; joins to draw from)
     "5 digits, gaps of 2 and more": ((5, 5), [WIDE]), "pairs that touch": ((2, 2), [TOUCHING]),

@@ -18,7 +18,8 @@ from deployment.reader.labels import as_labelled, edit_distance
 from deployment.reader.number.line import Line
 from deployment.reader.number.sheet import blobs, lines
 from deployment.reader.paper.ink import find_ink
-from deployment.reader.picture.load import InputError, load_pixels
+from deployment.reader.picture.load import load_pixels
+from deployment.reader.picture.opening import InputError
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageOps
 from analytics.realworld.figures import Answer
 from analytics.realworld.sets import Pictures
 from core.formats import percent
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 
 
 def is_hit(answer: Answer, label: int) -> bool:

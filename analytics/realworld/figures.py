@@ -10,7 +10,7 @@ from analytics.realworld.sets import Pictures
 from core.formats import interval, measured, percent
 from core.metrics import auroc, ece_if_calibrated, expected_calibration_error, wilson_interval
 from core.uncertainty.readout import EMOTIONS
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import Prediction
 
 Answer = Prediction | InputError

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from deployment.reader.picture.load import ENDINGS
+from deployment.reader.picture.opening import ENDINGS
 
 CANVAS = 280  # side in pixels
 LOOK_ALIKES = "oOlIsSzZBgqb"  # letters whose drawings can be digits

@@ -25,9 +25,8 @@ from core.files import write_atomic
 from core.nn.layers import sigmoid
 from core.storage import json_text
 from core.uncertainty.calibration import fit_logistic
-from deployment.reader.picture.load import InputError
-from deployment.reader.table import read
-from deployment.reader.table.confidence import FILE, SIGNALS, signals
+from deployment.reader.picture.opening import InputError
+from deployment.reader.table.confidence import FILE, SIGNALS
 
 FOLDS = 4
 ROWS, COLUMNS = (5, 14), (3, 8)  # of the sheets
@@ -39,28 +38,19 @@ def samples_of(number: int) -> Samples:
     rng, rows, right = np.random.default_rng([1, number]), [], []
     shape = int(rng.integers(*ROWS)), int(rng.integers(*COLUMNS))
     sheet = table(ready()[1], rng, shape, GRIDS[number % len(GRIDS)])
-    seen: dict[tuple[int, int], np.ndarray] = {}
-
-    def watched(readings, cells):
-        of_cells = signals(readings, cells)
-        seen.update({(cell.row, cell.column): one for cell, one in zip(cells, of_cells, strict=True)})
-        return np.array([reading.confidence for reading in readings])
-
-    before, read.of_column = read.of_column, watched
     try:
         reading = ready()[0].read_table(sheet.photograph)
     except InputError:
         return np.zeros((0, len(SIGNALS))), np.zeros(0, bool)
-    finally:
-        read.of_column = before
     if (len(reading.rows), len(reading.rows[0])) != shape:  # an error of the structure, which no cell knows of
         return np.zeros((0, len(SIGNALS))), np.zeros(0, bool)
     pairs_of_rows, pairs_of_columns = places(reading, sheet.rows)
     for i, j in pairs_of_rows:
         for m, n in pairs_of_columns:
-            if (i, m) in seen and sheet.rows[j][n] != TEXT:
-                rows.append(seen[i, m])
-                right.append(reading.rows[i][m].text == sheet.rows[j][n])
+            cell = reading.rows[i][m]
+            if cell.kind == "number" and sheet.rows[j][n] != TEXT:
+                rows.append(cell.signals)
+                right.append(cell.text == sheet.rows[j][n])
     return np.array(rows).reshape(-1, len(SIGNALS)), np.array(right, bool)
 
 

@@ -25,7 +25,8 @@ from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader import left_over
 from deployment.reader.paper.digit import LocatedDigit, locate_by_colour, locate_by_light
 from deployment.reader.paper.ink import find_ink
-from deployment.reader.picture.load import InputError, Pixels, load_pixels
+from deployment.reader.picture.load import Pixels, load_pixels
+from deployment.reader.picture.opening import InputError
 
 DIGITS, EMPTY = 2000, 500
 SEED = 77  # of the digits that are drawn, and of each rendering

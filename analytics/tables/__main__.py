@@ -28,7 +28,7 @@ from analytics.tables.sheets import GRIDS, table
 from core.command import refusing
 from core.formats import interval, measured
 from core.metrics import wilson_interval
-from deployment.reader.picture.load import ENDINGS, InputError
+from deployment.reader.picture.opening import ENDINGS, InputError
 
 SHAPE, SEED = (10, 6), 28
 HEAD = ("Pictures of tables are development data: thresholds were selected on them. Rendered sheets have digits of "

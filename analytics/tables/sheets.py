@@ -16,6 +16,7 @@ from deployment.reader.paper.opencv import cv2
 
 GRIDS = ("ruled", "drawn", "level", "none")  # lines by a ruler, by hand, between rows alone, and none
 HEIGHT = (30, 60)  # pixels of a digit
+SIZES = (0.9, 1.1)  # of a table's numbers, relative to that
 LEFT_EMPTY, WORDS, DASHES, OVER_LINE = 0.1, 0.06, 0.03, 0.08  # shares of cells
 WORD_LENGTH = (3, 7)
 PRINTED_COLUMN = 0.4  # of the tables have one, of row numbers or of other printed numbers
@@ -87,7 +88,7 @@ def _cell(digits, kind, tall, rng):
         else:
             images.append(composed_sign(sign, rng))
     joins = [WIDE if one.isdigit() and other.isdigit() else NEAR for one, other in pairwise(text)]
-    return text, _scaled(compose(images, joins, rng, rng.uniform(-0.1, 0.2)), tall)
+    return text, _scaled(compose(images, joins, rng, rng.uniform(-0.1, 0.2)), round(tall * rng.uniform(*SIZES)))
 
 
 def _again(digit: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

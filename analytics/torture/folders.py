@@ -21,7 +21,7 @@ from core.storage import ModelError, document_sha256, json_text, sign_manifest
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.pages.audit import evidence
 from deployment.pages.audit import stored as reader
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 
 WRONG_VALUES = (None, True, -1, 0, 1, 2, 10**30, 1e308, -1e-300, float("nan"), float("inf"), "", "x" * 5000, "7", [],
                 [[]], {}, [1] * 50, [float("nan")] * 4, {"a": {"b": []}}, "../../etc/passwd", "\0", [784, 1, 10])

@@ -13,7 +13,8 @@ from analytics.benchmark.rss import peak_megabytes
 from analytics.torture.pictures import deployer
 from analytics.torture.trials import Trial
 from deployment.reader.paper.ink import SIDE, find_ink
-from deployment.reader.picture.load import InputError, load_pixels
+from deployment.reader.picture.load import load_pixels
+from deployment.reader.picture.opening import InputError
 
 MOST_SECONDS = 3.0  # for the loading, the ink and the digit of a picture, on one core
 MOST_MEGABYTES = 500  # more than before it, at the peak

@@ -21,7 +21,7 @@ from analytics.torture.trials import Trial
 from core.digits.data import load_mnist
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader.picture import archive
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 
 NO_DIGIT = re.compile(r"(No ink was|Only the lines of the paper were) found|(One piece|[\d,]+ pieces) of ink")
 SAVED = (  # kind, mode, options

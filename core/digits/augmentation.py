@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.digits.data import SIDE
-from core.digits.ornament import ornament
+from core.digits.ornament import extents, ornament
 from core.nn.parallel import for_chunks
 
 CHUNK = 32  # images augmented together; their coordinates and samples stay in cache
@@ -39,10 +39,12 @@ class Deformations(Protocol):
 
 
 class Augmentations(Deformations, Protocol):
-    """Deformations and the share of ornamented digits."""
+    """Deformations, the share of ornamented digits, and the range of widths."""
 
     @property
     def ornament(self) -> float: ...
+    @property
+    def width(self) -> float: ...
 
 
 @lru_cache(maxsize=8)
@@ -83,6 +85,19 @@ def coefficients(n: int, rng: np.random.Generator,
     elastic = rng.standard_normal((2, n, k), dtype=np.float32) * amplitude
     return (np.concatenate([affine_rows.astype(np.float32), elastic[0]], axis=1),
             np.concatenate([affine_columns.astype(np.float32), elastic[1]], axis=1))
+
+
+def widths(images: NDArray[np.uint8], rng: np.random.Generator,
+           width: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Factors (N,) of the source rows and of the source columns that make digits (N, 28, 28) narrower or wider.
+
+    The width is multiplied by a log-uniform factor from 1 - width to 1 / (1 - width). Both directions are then scaled
+    alike, so that the long side of the digit keeps its length, as in all images that the network reads.
+    """
+    factor = (1 - width) ** rng.uniform(-1, 1, len(images))
+    tall, wide = extents(images)
+    zoom = np.maximum(tall, factor * wide) / np.maximum(tall, wide)
+    return zoom.astype(np.float32), (zoom / factor).astype(np.float32)
 
 
 def thicken(images: NDArray, amount: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -157,10 +172,13 @@ def augment(images: NDArray[np.uint8], rng: np.random.Generator, config: Augment
 
     config: rotation in degrees; scale, shear as shares; shift in pixels; elastic, the largest standard deviation of the
     displacement in pixels, and elastic_sigma, its smoothness in pixels; thickness, the largest weight of the thicker or
-    thinner image. Each is drawn uniformly between minus and plus the setting. With labels y (N,), config.ornament is
-    the share of 0, 1 and 7 that get a slash, a flag or a bar (core/digits/ornament.py).
+    thinner image. Each is drawn uniformly between minus and plus the setting. config.width: see `widths`. With labels
+    y (N,), config.ornament is the share of 0, 1 and 7 that get a slash, a flag or a bar (core/digits/ornament.py).
     """
     for_rows, for_columns = coefficients(len(images), rng, config)
+    if config.width:
+        for source, factor in zip((for_rows, for_columns), widths(images, rng, config.width), strict=True):
+            source *= factor[:, None]
     if config.ornament and y is not None:
         images, zoom, offset = ornament(images, y, rng, config.ornament)
         for axis, source in enumerate((for_rows, for_columns)):

@@ -7,6 +7,7 @@ from typing import ClassVar
 from core.nn.settings import ClassificationSettings, NetworkSettings
 from core.settings import as_text
 
+STRENGTHS = ("elastic", "rotation", "scale", "shear", "shift", "thickness", "width")  # of the deformations
 MOST_WEIGHTS = 200_000_000  # 800 MB of float32
 
 
@@ -36,13 +37,16 @@ class Config(NetworkSettings, ClassificationSettings):
     shift: float = 0.0  # pixels
     thickness: float = 0.0  # mix with the thicker or thinner stroke
     ornament: float = 0.0  # share of 0, 1 and 7 that get a slash, a flag or a bar
+    width: float = 0.0  # the digit's width times a factor from 1 - width to 1 / (1 - width), log-uniform
+    anneal: float = 0.0  # share of the run, at its end, during which deformations fall linearly to zero
 
     CHOICES: ClassVar[dict] = {**NetworkSettings.CHOICES, **ClassificationSettings.CHOICES,
                                "train_on": ("train", "all")}
     RANGES: ClassVar[dict] = {
         **NetworkSettings.RANGES, **ClassificationSettings.RANGES, "input_range": "[-10, 10]",
-        **dict.fromkeys(("ornament", "thickness"), "[0, 1]"), **dict.fromkeys(("synthetic", "negatives"), "[0, 0.5)"),
-        **dict.fromkeys(("scale", "shear"), "[0, 0.9]"), "elastic": "[0, 28]", "elastic_sigma": "[0.5, 100]",
+        **dict.fromkeys(("ornament", "thickness", "anneal"), "[0, 1]"),
+        **dict.fromkeys(("synthetic", "negatives"), "[0, 0.5)"),
+        **dict.fromkeys(("scale", "shear", "width"), "[0, 0.9]"), "elastic": "[0, 28]", "elastic_sigma": "[0.5, 100]",
         "rotation": "[0, 180]", "shift": "[0, 28]",
     }
 
@@ -60,5 +64,11 @@ class Config(NetworkSettings, ClassificationSettings):
     @property
     def augments(self) -> bool:
         """Whether any augmentation is on."""
-        return any((self.elastic, self.rotation, self.scale, self.shear, self.shift, self.thickness,
-                    self.ornament))
+        return any((self.ornament, *(getattr(self, name) for name in STRENGTHS)))
+
+    def at(self, done: float) -> "Config":
+        """The Config with the deformations as strong as they are when the share `done` of the run is over."""
+        left = (1 - done) / self.anneal if self.anneal else 1.0
+        if left >= 1:
+            return self
+        return self.replace(**{name: left * getattr(self, name) for name in STRENGTHS})

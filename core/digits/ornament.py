@@ -7,7 +7,16 @@ They are drawn on some training digits before augmentation, so that a slashed ze
 import numpy as np
 from numpy.typing import NDArray
 
+INKED = 25  # of 255; fainter pixels do not belong to the extent of a digit
 ROWS, COLUMNS = np.indices((28, 28), dtype=np.float32)
+
+
+def extents(images: NDArray) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """Height and width (N,) of the ink of images (N, 28, 28), 0..255; 28 for an empty image."""
+    inked = images > INKED
+    tall, wide = (28 - side.argmax(axis=1) - np.flip(side, 1).argmax(axis=1)
+                  for side in (inked.any(axis=2), inked.any(axis=1)))
+    return tall, wide
 
 
 def draw_segments(images: NDArray[np.float32], start: NDArray[np.floating], end: NDArray[np.floating],
@@ -102,10 +111,7 @@ def ornament(images: NDArray[np.uint8], y: NDArray[np.integer], rng: np.random.G
         part = images[chosen].astype(np.float32)
         draw(part, rng)
         images[chosen] = part
-        inked = part > 25
-        rows, columns = inked.any(axis=2), inked.any(axis=1)
-        extent = [28 - side.argmax(axis=1) - np.flip(side, 1).argmax(axis=1) for side in (rows, columns)]
-        zoom[chosen] = np.maximum(1, np.maximum(*extent) / 20)
+        zoom[chosen] = np.maximum(1, np.maximum(*extents(part)) / 20)
         mass = part.sum(axis=(1, 2))
         offset[chosen, 0] = (part * ROWS).sum(axis=(1, 2)) / mass - 14
         offset[chosen, 1] = (part * COLUMNS).sum(axis=(1, 2)) / mass - 14

@@ -1,7 +1,7 @@
 """Digits as a training task, and the parts of the data for training, selection and calibration."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -27,7 +27,7 @@ from core.digits.data import (
 from core.digits.strokes.negatives import negatives
 from core.digits.strokes.render import figures
 from core.metrics import accuracy, faith, hope, love
-from core.nn.classification import ClassificationTask
+from core.nn.classification import ClassificationTask, Half
 from core.nn.context import Array
 from core.nn.fast.layers import fast
 from core.nn.losses import Labels, softmax, softmax_cross_entropy
@@ -63,7 +63,8 @@ class DigitTask(ClassificationTask[Config]):
     """Train on Images `train`, mixed with pictures of the stroke model as the Config states; evaluate on Images
     `validation`.
 
-    network: replaces the one that the Config describes.
+    With config.anneal the deformations of a batch depend on its step. network: replaces the one that the Config
+    describes.
     """
 
     def __init__(self, config: Config, train: Images, validation: Images, network: Network | None = None) -> None:
@@ -71,6 +72,8 @@ class DigitTask(ClassificationTask[Config]):
         super().__init__(config, network or digit_network(config), train.X, train.y, (self.X_val, self.y_val),
                          drop_last=True)
         self._n_real, self._set, self.nothing = len(train), -1, config.negatives > 0
+        # batch statistics of the finished network: of images as deformed as at the end of the run
+        self._deformed = config.at(1.0)
         size = min(config.batch_size, self._n_real)
         self._per_batch = [round(share * size) for share in (config.synthetic, config.negatives)]
         room = self.steps_per_epoch * sum(self._per_batch)
@@ -83,8 +86,14 @@ class DigitTask(ClassificationTask[Config]):
 
     def input(self, X: NDArray[Any], y: Labels, rng: np.random.Generator) -> Array:
         """Training images as network input (N, 784), augmented if the Config says so."""
-        X = augment(X, rng, self.config, y) if self.config.augments else X
+        X = augment(X, rng, self._deformed, y) if self._deformed.augments else X
         return as_input(X, self.config.input_range)
+
+    def batches(self, epoch: int) -> Iterator[list[Half]]:
+        first, steps = epoch * self.steps_per_epoch, self.config.epochs * self.steps_per_epoch
+        for step, batch in enumerate(super().batches(epoch), first):
+            self._deformed = self.config.at(step / steps)
+            yield batch
 
     def deal(self, epoch: int, rng: np.random.Generator) -> Iterable[NDArray[np.integer]]:
         """The rows of each batch: training images in a new order, a share of them replaced by pictures of the stroke

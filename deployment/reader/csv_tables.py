@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 
 from deployment.reader.labels import as_labelled, digit_label, edit_distance, number_label
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import NumberReading, Prediction, boxes_text
 
 DIGIT_COLUMNS = ("file", "answer", "confidence", "emotion", "runner_up", "novelty", "alternatives", "left_over", "true",

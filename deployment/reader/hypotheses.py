@@ -17,7 +17,8 @@ from deployment.reader.paper.ink import Ink, find_ink
 from deployment.reader.paper.light import CROP
 from deployment.reader.paper.masks import grown
 from deployment.reader.paper.opencv import cv2
-from deployment.reader.picture.load import InputError, Pixels
+from deployment.reader.picture.load import Pixels
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import FramedReader, Hypothesis, Prediction
 
 SMALL = 0.25  # of the picture's long side: a smaller digit is searched by colour, too

@@ -2,10 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from analytics.studies import champion
+from analytics.studies.recipes.rule import Result, SetResult
 from core.digits.presets import CHAMPION
+from core.digits.task import load_parts
 
 
 @pytest.fixture
@@ -47,7 +50,7 @@ def test_a_folder_with_another_recipe_is_left_alone(runs):
 def test_validation_determines_the_order():
     runs = {0: metrics(15, 0.041, 40), 1: metrics(14, 0.050, 60), 2: metrics(14, 0.049, 61)}
     assert champion.rank(runs) == [2, 1, 0]
-    lines = champion.table(runs).splitlines()
+    lines = champion.table(runs, champion.rank(runs)).splitlines()
     assert lines[2].startswith("| 2 | 99.45 % (14) |") and "Mean of 3 seeds on the test set: 99.463 %" in lines[-1]
 
 
@@ -58,6 +61,40 @@ def test_the_report_states_how_the_shipped_seed_was_chosen(runs, in_use, message
     """Compares weights: refitting the readout gives another model of the same network."""
     weights = {champion.FINAL_MODEL: in_use} | {champion.folder(seed): seed for seed in range(3)}
     assert message in champion.shipped([2, 1, 0], weights.get)
+    assert "was not chosen by this order" not in champion.shipped([2, 1, 0], weights.get, champion.BEFORE)
+
+
+def measured(seed, errors, loss):
+    return Result("champion", seed, 200, 5000, {"validation": SetResult(99, tuple(range(errors))),
+                                                "pen": SetResult(99, (1, 2))}, loss, 0.97, 0.65)
+
+
+def test_with_development_pictures_the_rule_proposes_the_seed_and_says_why(runs, monkeypatch, capsys, tmp_path):
+    """Seed 2 has the fewest errors on both, seed 0 on validation alone and on the test set."""
+    for seed in range(3):
+        put(runs, seed, metrics(14 + seed, 0.04, 40 + seed))
+    results = {0: measured(0, 20, 0.04), 1: measured(1, 18, 0.05), 2: measured(2, 18, 0.04)}
+    reports = []
+    monkeypatch.setattr(champion, "measured", lambda seeds, sources: results)
+    monkeypatch.setattr(champion, "weights_of", lambda folder: folder)
+    monkeypatch.setattr(champion, "write_report", lambda *args: reports.append(args[3]))
+    champion.main([str(tmp_path)])
+    printed = capsys.readouterr().out
+    places = [printed.index(f"- seed {seed}: {results[seed].errors} (validation") for seed in (2, 1, 0)]
+    assert places == sorted(places) and "- seed 2: 20 (validation 18, pen 2), log loss 0.0400" in printed
+    assert printed.rstrip().endswith("champion-2") and "- seed 2: 20" in reports[0]
+    champion.main([])
+    assert capsys.readouterr().out.rstrip().endswith("champion-0") and champion.WITHOUT_PICTURES in reports[1]
+
+
+def test_a_finished_run_is_measured_without_corrupted_images(monkeypatch, tmp_path):
+    few = load_parts(CHAMPION)["validation"].part(slice(20))
+    monkeypatch.setattr(champion, "load_parts", lambda config: {"validation": few})
+    monkeypatch.setattr(champion, "folder", lambda seed: champion.FINAL_MODEL)
+    np.savez(tmp_path / "pen.npz", images=few.X[:5], labels=few.y[:5])
+    (result,) = champion.measured([1], [tmp_path]).values()
+    assert (result.recipe, result.seed, list(result.sets)) == ("champion", 1, ["validation", "pen"])
+    assert result.sets["pen"].n == 5 and np.isnan(result.corrupted)
 
 
 def test_a_failed_run_is_a_sentence(runs, monkeypatch):

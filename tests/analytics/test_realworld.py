@@ -13,7 +13,7 @@ from analytics.realworld.__main__ import main, rows_of
 from analytics.realworld.contact_sheet import contact_sheet
 from core.digits.data import load_mnist
 from deployment.deploy_mnist import MNISTDeployer
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 
 
 @pytest.fixture

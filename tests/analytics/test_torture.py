@@ -13,7 +13,7 @@ from analytics.torture import pictures as uploads
 from analytics.torture.report import as_markdown
 from core import train
 from core.models import finish
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -18,7 +18,8 @@ from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.reader.number.lattice import Lattice
 from deployment.reader.number.page import written
 from deployment.reader.number.score import TEXTS, Evidence, Weights
-from deployment.reader.picture.load import InputError, load_pixels
+from deployment.reader.picture.load import load_pixels
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import UNKNOWN
 
 LONGEST = 7  # signs of a number

@@ -28,7 +28,7 @@ from core.command import refusing
 from core.digits.data import DATA_DIR, KINDS_OF_RENDERING, load_split, read_checked
 from core.files import write_atomic
 from deployment.deploy_mnist import MNISTDeployer
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 
 TRIES = 5  # random renderings attempted per digit
 ALIKE = 0.5  # least correlation with the digit: with less, other ink was taken for it

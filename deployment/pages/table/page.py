@@ -14,9 +14,10 @@ from streamlit.components.v2 import component
 
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader import wording
-from deployment.reader.picture import pages
-from deployment.reader.picture.limits import MOST_BYTES, BoundsError
-from deployment.reader.picture.load import InputError, load_pixels
+from deployment.reader.picture.limits import MOST_BYTES
+from deployment.reader.picture.load import load_pixels
+from deployment.reader.picture.opening import InputError, page_count, page_of
+from deployment.reader.picture.pages import MOST_PAGES
 from deployment.reader.table.export import to_csv, to_xlsx
 from deployment.reader.table.read import SIDE
 from deployment.reader.table.reading import Cell, TableReading, edited, texts
@@ -50,9 +51,9 @@ def render(deployer: MNISTDeployer) -> None:
         return
     name, data = (chosen.name, chosen.getvalue()) if chosen else (EXAMPLE, _example())
     try:
-        number = _page(data)
-    except BoundsError as error:
-        st.html(notice(f"“{name}” {error}."))
+        number = _page(data, name)
+    except InputError as error:
+        st.html(notice(str(error)))
         return
     page = f"{hashlib.sha256(data).hexdigest()[:24]}-{number}"
     quarters = state.setdefault("table_quarters", {})
@@ -68,12 +69,12 @@ def render(deployer: MNISTDeployer) -> None:
     _table(reading, picture, key, name)
 
 
-def _page(data: bytes) -> int:
+def _page(data: bytes, name: str) -> int:
     """The chosen page of a file, counted from 0."""
-    count = pages.count(data)
+    count = page_count(data, f"“{name}”")
     if count == 1:
         return 0
-    most = min(count, pages.MOST_PAGES)
+    most = min(count, MOST_PAGES)
     note = f", of {count:,} the first {most} can be read" if count > most else ""
     return int(st.number_input(f"Sheet, 1 to {most}{note}", 1, most, key="table_page")) - 1
 
@@ -131,11 +132,9 @@ def _jpeg_uri(picture: NDArray[np.uint8]) -> str:
 def _read(key: str, _deployer: MNISTDeployer, _data: bytes, _name: str, _page: int, _quarter: int) -> Read:
     name = f"“{_name}”"
     try:
-        picture = load_pixels(pages.single(_data, _page), name, SIDE).whole
+        picture = load_pixels(page_of(_data, _page, name), name, SIDE).whole
     except InputError as error:
         return error, None
-    except BoundsError as error:
-        return InputError(f"{name} {error}."), None
     picture = np.ascontiguousarray(np.rot90(picture, -_quarter))
     try:
         return _deployer.read_table(picture, name), picture

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.metrics import confusion_matrix, ece_if_calibrated, expected_calibration_error, wilson_interval
 from deployment.reader.labels import digit_label
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import Prediction
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from core.formats import interval, measured, percent
 from deployment.pages.upload.digit_audit import DigitAudit
 from deployment.reader.labels import digit_label
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import Prediction
 from deployment.reader.wording import a, sure
 from deployment.ui import theme

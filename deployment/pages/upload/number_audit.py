@@ -12,7 +12,7 @@ from core.formats import interval, measured, percent
 from core.metrics import wilson_interval
 from deployment.pages.upload.contact_sheet import ticked
 from deployment.reader.labels import as_labelled, edit_distance, number_label
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import UNKNOWN, NumberReading
 from deployment.reader.wording import sure
 from deployment.ui.html import cards, png_uri, tile, tiles

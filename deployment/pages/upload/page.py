@@ -16,7 +16,7 @@ from deployment.reader.csv_tables import digits_csv, numbers_csv
 from deployment.reader.labels import number_label
 from deployment.reader.number.hint import noticed
 from deployment.reader.picture import archive
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import NumberReading, Prediction
 from deployment.ui import source
 from deployment.ui.html import notice

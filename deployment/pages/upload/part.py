@@ -12,7 +12,8 @@ from deployment.deploy_mnist import MNISTDeployer
 from deployment.pages.upload.run import TURN
 from deployment.reader.number.hint import noticed
 from deployment.reader.paper.apart import distance, moved
-from deployment.reader.picture.load import InputError, load_pixels
+from deployment.reader.picture.load import load_pixels
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import Box, NumberReading, Prediction
 
 STEP = 0.5  # per cent of the picture: what a slider moves by

@@ -13,7 +13,8 @@ from deployment.pages.upload import part as parts
 from deployment.pages.upload.paper import View, figure, take_apart
 from deployment.pages.upload.part import WHOLE, Part, Result
 from deployment.reader.picture.archive import Picture, shown
-from deployment.reader.picture.load import InputError, load_pixels
+from deployment.reader.picture.load import load_pixels
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import NumberReading, Prediction
 from deployment.reader.wording import a, sure
 from deployment.ui.html import boxed, framed

@@ -7,10 +7,10 @@ from deployment.deploy_mnist import MNISTDeployer
 from deployment.pages.upload.number_audit import slim
 from deployment.reader.malloc import trim
 from deployment.reader.picture.archive import Picture, shown
-from deployment.reader.picture.load import InputError, unread_pages, work
+from deployment.reader.picture.opening import InputError, unread_pages, work
 from deployment.reader.prediction import NumberReading, Prediction
 
-MOST_WORK = 2_000  # megapixels of an upload, as of deployment.reader.picture.load.work: about a minute at most
+MOST_WORK = 2_000  # megapixels of an upload, as of deployment.reader.picture.opening.work: about a minute at most
 TURN = Lock()  # one picture of all uploads at a time: limits memory and leaves a core for drawings
 
 

@@ -6,7 +6,8 @@ from deployment.reader.number.page import NumberReader
 from deployment.reader.number.read import read_number
 from deployment.reader.number.sheet import Blob, blobs, usual_height
 from deployment.reader.paper.ink import find_ink
-from deployment.reader.picture.load import InputError, PictureSource, load_pixels
+from deployment.reader.picture.load import PictureSource, load_pixels
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import UNKNOWN, NumberReading, Prediction
 
 LARGE = 0.5  # of the usual height: ink that could be another digit

@@ -15,7 +15,7 @@ from deployment.reader.number.pen import Stroke, stroke_blobs
 from deployment.reader.number.score import FLOOR, NO_SIGN, Evidence, signals
 from deployment.reader.number.sheet import Blob, blobs, lines
 from deployment.reader.paper.ink import find_ink
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import FramedReader
 
 MOST_SIGNS, MOST_PRIMITIVES = 300, 800  # on one page, before and after cutting

@@ -19,7 +19,8 @@ from deployment.reader.number.score import NO_SIGN, TEXTS, Weights
 from deployment.reader.number.text import LineText
 from deployment.reader.number.values import Dates, check, values
 from deployment.reader.paper.apart import Apart, moved
-from deployment.reader.picture.load import InputError, PictureSource, load_pixels
+from deployment.reader.picture.load import PictureSource, load_pixels
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import UNKNOWN, Box, NumberReading, Place
 
 # Nats by which signs are less likely where digits alone are expected

@@ -20,7 +20,7 @@ SLIGHT = 0.17  # of the pen's mean strength times width: a torn edge, a crease
 POINT, ROUND, DARK = 0.09, 1.7, 0.9  # of the same, for a point: not much longer than wide, nearly as dark as the pen
 ACROSS = 0.96  # of the page: an edge or a rule
 EDGE = 0.5  # of its size, lying on the picture's edge: a table, a hand, a shadow
-SMALL, LOW = 0.4, 0.85  # of the usual height: what is lower than SMALL begins no line, what is lower than LOW may hang
+SMALL, LOW = 0.4, 0.85  # of the usual height: lower than SMALL is a sign, which begins no line; lower than LOW may hang
 LEVEL, LEVEL_AFAR = 0.35, 0.5  # of the lower one's height, that a blob and a line must share: near, in another column
 FAR = 2.5  # of the usual height, from a line's last blob: another column
 NEAR, ASIDE = 0.5, 0.3  # of the usual height, from a line to what belongs to it; and what a pixel to the side counts
@@ -106,6 +106,18 @@ def blobs(ink: NDArray[np.floating], mask: NDArray[np.bool_], plain: bool = Fals
 def usual_height(blobs: Sequence[Blob]) -> float:
     """The height that most ink has; 0 without any."""
     return _quantile(np.array([blob.height for blob in blobs]), blobs, 0.5) if blobs else 0.0
+
+
+def box_around(blobs: Sequence[Blob]) -> tuple[int, int, int, int]:
+    """The box (top, left, bottom, right) around Blobs."""
+    top, left, bottom, right = zip(*(blob.box for blob in blobs), strict=True)
+    return min(top), min(left), max(bottom), max(right)
+
+
+def boxes_of(blobs: Sequence[Blob], signs: bool = False) -> NDArray[np.floating]:
+    """The boxes (n, 4) of Blobs that are no signs, or of the signs, which are low."""
+    least = SMALL * usual_height(blobs)
+    return np.array([blob.box for blob in blobs if (blob.height <= least) == signs], float).reshape(-1, 4)
 
 
 def _quantile(values: NDArray, blobs: Sequence[Blob], q: float) -> float:

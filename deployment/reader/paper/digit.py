@@ -15,7 +15,8 @@ from deployment.reader.paper.grey import by_light
 from deployment.reader.paper.ink import Ink, find_ink
 from deployment.reader.paper.light import shrink
 from deployment.reader.paper.pick import Picked, pick
-from deployment.reader.picture.load import WORK_SIDE, InputError, PictureSource, Pixels, load_grey, load_pixels
+from deployment.reader.picture.load import PictureSource, Pixels, load_grey, load_pixels
+from deployment.reader.picture.opening import WORK_SIDE, InputError
 
 LEAST_DIGIT = 0.015  # of the picture's long side: a smaller component is a grain of noise
 MARGIN = 2  # pixels around a digit that is cut out

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from deployment.reader.picture.limits import MOST_BYTES
-from deployment.reader.picture.load import ENDINGS, InputError
+from deployment.reader.picture.opening import ENDINGS, InputError
 
 MOST_PICTURES = 500  # of one upload
 MOST_ZIP = 100 * 2**20  # bytes of a ZIP file

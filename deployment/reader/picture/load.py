@@ -1,24 +1,24 @@
-"""Load pictures as (H, W) grey in [0, 1] from files, bytes, PIL images and arrays, checked before decoding."""
+"""Decode pictures as (H, W) grey in [0, 1], from files, bytes, PIL images and arrays."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import pillow_heif
 from numpy.typing import ArrayLike, NDArray
 from PIL import ExifTags, Image
 
 from core.digits.data import SIDE
-from deployment.reader.picture import pages
-from deployment.reader.picture.limits import MOST_PIXELS, BoundsError, Source, check_bytes, check_tiff, most_pixels
+from deployment.reader.picture.opening import (
+    MOST_ARRAY,
+    WORK_SIDE,
+    FileSource,
+    InputError,
+    check_size,
+    open_file,
+    start,
+)
 
-pillow_heif.register_heif_opener(thumbnails=False)
-
-ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".pdf")
-MOST_ARRAY = 64_000_000  # pixels of an array or PIL image
-WORK_SIDE = 640  # pixels: the long side of larger pictures is reduced to this
-COLOUR_SIDE = 1600  # pixels: the same, where the ink is searched by colour
+COLOUR_SIDE = 1600  # pixels: the same as WORK_SIDE, where the ink is searched by colour
 COLOURLESS = 6  # levels of 255: channels that differ by no more are grey
 MIN_SIDE = 8
 ACCEPTED = "give (H, W), (H, W, 3) or (H, W, 4), whole numbers 0 to 255 or floats 0 to 1"
@@ -26,12 +26,7 @@ UPRIGHT = {2: [Image.Transpose.FLIP_LEFT_RIGHT], 3: [Image.Transpose.ROTATE_180]
            4: [Image.Transpose.FLIP_TOP_BOTTOM], 5: [Image.Transpose.TRANSPOSE], 6: [Image.Transpose.ROTATE_270],
            7: [Image.Transpose.TRANSVERSE], 8: [Image.Transpose.ROTATE_90]}
 
-FileSource = str | Path | bytes | bytearray | memoryview
 PictureSource = FileSource | Image.Image | ArrayLike
-
-
-class InputError(ValueError):
-    """A picture cannot be read. The message names the picture and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -82,95 +77,24 @@ def load_pixels(source: PictureSource, name: str = "the picture", side: int = CO
 
 
 def _load(source: PictureSource, name: str, side: int, colour: bool) -> Pixels:
-    if isinstance(source, (str, Path, bytes, bytearray, memoryview)):
-        image, size = _open(source, name, side, colour)
+    if isinstance(source, FileSource):
+        image, size = open_file(source, name, side, colour)
     else:
         image = source if isinstance(source, Image.Image) else _from_array(source, name)
         size = image.size
-        _check_size(size, name, MOST_ARRAY)
+        check_size(size, name, MOST_ARRAY)
     try:
         grey, colours = _decoded(image, side, colour)
     except MemoryError:
-        raise InputError(f"{_start(name)} is too large for this machine's memory: make it smaller.") from None
+        raise InputError(f"{start(name)} is too large for this machine's memory: make it smaller.") from None
     except Exception as error:  # Pillow raises many types on damaged files
-        raise InputError(f"{_start(name)} is damaged or cut short: save it again as PNG or JPEG.") from error
+        raise InputError(f"{start(name)} is damaged or cut short: save it again as PNG or JPEG.") from error
     if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 1):  # possible in PIL modes F and I
-        raise InputError(f"{_start(name)} holds values outside 0 to 1: {ACCEPTED}.")
+        raise InputError(f"{start(name)} holds values outside 0 to 1: {ACCEPTED}.")
     if min(grey.shape) < MIN_SIDE:
         width, height = size
-        raise InputError(f"{_start(name)} is too small ({width} x {height}): give at least {MIN_SIDE} pixels each way.")
+        raise InputError(f"{start(name)} is too small ({width} x {height}): give at least {MIN_SIDE} pixels each way.")
     return Pixels(grey, colours, max(size) / max(grey.shape))
-
-
-def _open(source: FileSource, name: str, side: int = WORK_SIDE,
-          colour: bool = False) -> tuple[Image.Image, tuple[int, int]]:
-    """Open a path or the bytes of a file as a PIL image, not decoded yet; also return its size (width, height)."""
-    try:
-        data = _bytes(source, name)
-        if pages.is_pdf(data):
-            image = pages.page(data, 0)
-            return image, image.size
-        check_tiff(data)
-        image = Image.open(Source(data), formats=tuple(MOST_PIXELS))
-        most, size = most_pixels(image, data), image.size
-    except InputError:
-        raise
-    except BoundsError as error:
-        raise InputError(f"{_start(name)} {error}.") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise InputError(f"{_start(name)} is too large: give at most {MOST_PIXELS['JPEG']:,} pixels.") from None
-    except Exception as error:  # as in `load_scaled`
-        raise InputError(f"{_start(name)} is not a picture that can be read: save it as PNG or JPEG.") from error
-    _check_size(size, name, most)
-    image.draft("RGB" if colour else "L", (side, side))
-    return image, size
-
-
-def _bytes(source: FileSource, name: str) -> bytes:
-    """Return the content of a file, or the bytes given. Raises InputError if empty, BoundsError if too large."""
-    try:
-        if isinstance(source, (str, Path)):
-            path = Path(source)
-            if path.is_dir():
-                raise InputError(f"{_start(name)} is a folder: name the pictures in it, such as {path / '*.png'}, or "
-                                 f"read all of it with `python -m analytics.archive {path} --out READINGS`.")
-            if not path.is_file():
-                raise OSError("not a file")
-            check_bytes(path.stat().st_size)
-            data = path.read_bytes()
-        else:
-            check_bytes(len(source))
-            data = bytes(source)
-    except (BoundsError, InputError):
-        raise
-    except (OSError, ValueError) as error:
-        where = "" if str(source) in name else f" ({source})"
-        raise InputError(f"{_start(name)} cannot be opened{where}: check the path.") from error
-    if not data:
-        raise InputError(f"{_start(name)} is an empty file: choose another one.")
-    return data
-
-
-def unread_pages(source: Any, name: str = "the picture") -> list[str]:
-    """Return one sentence if the source is a PDF or TIFF file with several pages, else an empty list."""
-    try:
-        if pages.count(_bytes(source, name)) > 1:
-            return [f"{_start(name)} has several pages: only the first was read."]
-    except Exception:  # not readable, which loading reports
-        pass
-    return []
-
-
-def work(data: bytes) -> float:
-    """Return the cost of decoding a file in megapixels, from its header; 0 if it is not a picture.
-
-    A JPEG decoded at reduced size counts a quarter: it takes a quarter of the time of a PNG.
-    """
-    try:
-        image, (width, height) = _open(data, "")
-    except InputError:
-        return 0
-    return width * height / 1e6 * (0.25 if image.size != (width, height) else 1)
 
 
 def _from_array(source: Any, name: str) -> Image.Image:
@@ -178,27 +102,20 @@ def _from_array(source: Any, name: str) -> Image.Image:
     try:
         array = np.asarray(source)
     except Exception as error:  # an object's __array__ may raise any type
-        raise InputError(f"{_start(name)} is not a picture: {ACCEPTED}.") from error
+        raise InputError(f"{start(name)} is not a picture: {ACCEPTED}.") from error
     if array.dtype.kind not in "buif" or array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,), (4,)):
-        raise InputError(f"{_start(name)} is not a picture (type {array.dtype}, shape {array.shape}): {ACCEPTED}.")
+        raise InputError(f"{start(name)} is not a picture (type {array.dtype}, shape {array.shape}): {ACCEPTED}.")
     height, width = array.shape[:2]
-    _check_size((width, height), name, MOST_ARRAY)
+    check_size((width, height), name, MOST_ARRAY)
     if not np.isfinite(array).all():
-        raise InputError(f"{_start(name)} holds values that are not finite numbers: {ACCEPTED}.")
+        raise InputError(f"{start(name)} holds values that are not finite numbers: {ACCEPTED}.")
     whole = array.dtype.kind in "ui"
     if array.min() < -0.01 or array.max() > (255 if whole else 1.01):
-        raise InputError(f"{_start(name)} holds values from {array.min():g} to {array.max():g}: {ACCEPTED}.")
+        raise InputError(f"{start(name)} holds values from {array.min():g} to {array.max():g}: {ACCEPTED}.")
     if whole:
         return Image.fromarray(np.ascontiguousarray(array, np.uint8))
     array = np.clip(array.astype(np.float32), 0, 1)
     return Image.fromarray(array if array.ndim == 2 else np.rint(array * 255).astype(np.uint8))
-
-
-def _check_size(size: tuple[int, int], name: str, most: int) -> None:
-    width, height = size
-    if not 0 < width * height <= most or max(size) > 2**16:
-        raise InputError(f"{_start(name)} cannot be {width} x {height}: give at most {most / 1e6:.0f} megapixels"
-                         f"{' of this kind, or save it as JPEG' if most < MOST_ARRAY else ''}.")
 
 
 def check_images(X: ArrayLike) -> NDArray[np.uint8] | NDArray[np.float32]:
@@ -287,8 +204,3 @@ def _is_mask(image: Image.Image) -> bool:
     """Whether the values of an image of mode L or RGB are 0 and 1, both present."""
     bands = image.getextrema() if image.mode == "RGB" else [image.getextrema()] if image.mode == "L" else [(0, 255)]
     return set(bands) == {(0, 1)}
-
-
-def _start(name: str) -> str:
-    """Return the name with a capital, to begin a sentence."""
-    return name[:1].upper() + name[1:]

@@ -49,17 +49,6 @@ def page(data: bytes, number: int) -> Image.Image:
         document.close()
 
 
-def single(data: bytes, number: int) -> bytes | Image.Image:
-    """One page of a file: of a PDF rendered, of a TIFF as an image, of others the file. Raises BoundsError."""
-    if is_pdf(data):
-        return page(data, number)
-    if number == 0:
-        return data
-    image = Image.open(io.BytesIO(data), formats=("TIFF",))
-    image.seek(number)
-    return image.copy()
-
-
 def _open(data: bytes) -> pypdfium2.PdfDocument:
     try:
         return pypdfium2.PdfDocument(bytes(data))

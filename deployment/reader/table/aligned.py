@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.number.sheet import Blob, lines, usual_height
+from deployment.reader.number.sheet import Blob, box_around, lines, usual_height
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.table.divide import divided
 from deployment.reader.table.outline import Upright
@@ -46,8 +46,7 @@ def aligned(blobs: Sequence[Blob]) -> tuple[list[Separator], list[Separator]] | 
     middles = _middles(blobs, usual)
     if len(middles) < LEAST_ROWS:
         return None
-    top, bottom = min(blob.top for blob in blobs), max(blob.bottom for blob in blobs)
-    left, right = min(blob.left for blob in blobs), max(blob.right for blob in blobs)
+    top, left, bottom, right = box_around(blobs)
     between = (middles[:-1] + middles[1:]) / 2
     levels = [_level(at) for at in (top - AROUND * usual, *between, bottom + AROUND * usual)]
     columns = divided(levels, [_level(left - AROUND * usual), _level(right + AROUND * usual)], blobs, ruled=False)[1]

@@ -64,6 +64,6 @@ def weights() -> NDArray[np.floating]:
     return np.array([saved[name] for name in SIGNALS])
 
 
-def of_column(readings: Sequence[NumberReading], cells: Sequence[Inside]) -> NDArray[np.floating]:
-    """The probability that each number of a column is right; see `signals`."""
-    return sigmoid(signals(readings, cells) @ weights())
+def probability(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The probability that each number is right, (n,), from the signals (n, len(SIGNALS))."""
+    return sigmoid(values @ weights())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.number.sheet import Blob
+from deployment.reader.number.sheet import Blob, box_around
 from deployment.reader.paper.opencv import cv2
 
 LONG, THROUGH = 1.2, 0.75  # usual heights, and of the width of all that is written: a stroke that crosses it out
@@ -19,8 +19,8 @@ def is_unreadable(blobs: Sequence[Blob], usual: float) -> bool:
     """Whether the Blobs of a cell are crossed out by one long stroke, or written over."""
     if any(blob.mask.mean() > FULL and min(blob.height, blob.width) > LEAST * usual for blob in blobs):
         return True
-    top, left = min(blob.top for blob in blobs), min(blob.left for blob in blobs)
-    mask = np.zeros((max(blob.bottom for blob in blobs) - top, max(blob.right for blob in blobs) - left), bool)
+    top, left, bottom, right = box_around(blobs)
+    mask = np.zeros((bottom - top, right - left), bool)
     for blob in blobs:
         blob.draw(mask, top, left)
     length = max(LONG * usual, THROUGH * mask.shape[1])

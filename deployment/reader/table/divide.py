@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.number.sheet import Blob, usual_height
+from deployment.reader.number.sheet import Blob, boxes_of, usual_height
 from deployment.reader.table.separator import Separator
 
 STEPS = 400  # places across a row or column where a gap is searched
@@ -16,7 +16,6 @@ AROUND_SIGN = 0.3  # usual heights beside a sign: no gap between columns
 CROSSED, MANY = 0.15, 5  # of the rows may cross the gap between two columns, as headings do; one of so many
 BOTH = 0.5  # of the rows with writing have some on both sides
 LEAST_ROWS, LEAST_COLUMNS = 3, 2  # with writing on both sides
-SMALL = 0.4  # of the usual height: what is lower is a sign and shows nothing
 
 
 def divided(rows: list[Separator], columns: list[Separator], blobs: Sequence[Blob],
@@ -24,11 +23,11 @@ def divided(rows: list[Separator], columns: list[Separator], blobs: Sequence[Blo
     """The Separators of rows and columns with more where writing is parted, as by lines, without any; not ruled: where
     no line parts the columns, they may stand closer."""
     usual = usual_height(blobs)
-    boxes = np.array([blob.box for blob in blobs if blob.height > SMALL * usual], float).reshape(-1, 4)
+    boxes = boxes_of(blobs)
     rows = _divided(rows, columns, boxes, DOWN * usual, LEAST_COLUMNS, 0.0)
     if not ruled:  # a point stands between digits that belong together
-        signs = np.array([blob.box for blob in blobs if blob.height <= SMALL * usual], float).reshape(-1, 4)
-        boxes = np.concatenate([boxes, signs + usual * np.array([0, -AROUND_SIGN, 0, AROUND_SIGN])])
+        around = usual * np.array([0, -AROUND_SIGN, 0, AROUND_SIGN])
+        boxes = np.concatenate([boxes, boxes_of(blobs, signs=True) + around])
     columns = _divided(columns, rows, boxes[:, [1, 0, 3, 2]], ACROSS * usual, LEAST_ROWS, CROSSED,
                        np.inf if ruled else USUALLY * usual)
     return rows, columns
@@ -83,12 +82,13 @@ def _parting(gaps: Sequence[tuple[int, int]], covered: NDArray[np.bool_], middle
              cell: NDArray[np.integer], least: float) -> list[tuple[int, int]]:
     """The gaps that have something on both sides in one cell at least, not joined by a word; what never stands beside
     something else is one column: now on its left, now on its right."""
-    answer, i = list(gaps), 0
+    answer: list[tuple[int, int]] = list(gaps)
+    i = 0
     while i < len(answer):
         low = answer[i - 1][1] if i else 0
         high = answer[i + 1][0] if i + 1 < len(answer) else STEPS
         at = sum(answer[i]) / 2
-        joined = covered[:, int(at - least / 2) : int(at + least / 2) + 1].any(axis=1)
+        joined = np.any(covered[:, int(at - least / 2) : int(at + least / 2) + 1], axis=1)
         both = np.intersect1d(cell[(middle > low) & (middle < at)], cell[(middle > at) & (middle < high)])
         if joined[both].all():
             answer.pop(i)

@@ -5,21 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.number.sheet import Blob, usual_height
+from deployment.reader.number.sheet import Blob, boxes_of
 from deployment.reader.table.separator import Separator
 
 NEAR = 1.1  # of the usual distance of two lines: writing beyond it is in no row or column of the table
 FILLED, LEAST = 0.2, 2  # of the rows (columns) have writing there, and at least so many, in a column (row) of the table
 CROSSING = 0.2  # of a blob's width on either side of a line: it is in no column
 MOST = 2  # rows or columns beyond each side
-SMALL = 0.4  # of the usual height: what is lower does not show that a row goes on
 
 
 def completed(rows: list[Separator], columns: list[Separator],
               blobs: Sequence[Blob]) -> tuple[list[Separator], list[Separator]]:
     """The Separators of rows and columns, with those that are missing beyond the outermost ones."""
-    usual = usual_height(blobs)
-    boxes = np.array([blob.box for blob in blobs if blob.height > SMALL * usual], float).reshape(-1, 4)
+    boxes = boxes_of(blobs)
     across = boxes[:, [1, 0, 3, 2]]
     for _ in range(MOST):
         columns = _beyond(columns, rows, across, LEAST)

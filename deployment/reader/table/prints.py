@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployment.reader.number.page import NumberReader
-from deployment.reader.number.sheet import Blob, usual_height
+from deployment.reader.number.sheet import Blob, box_around, usual_height
 from deployment.reader.paper.frame import frame
 from deployment.reader.paper.opencv import cv2
 from deployment.reader.table.cells import Inside
@@ -116,8 +116,7 @@ def _place(rows: Sequence[Separator], columns: Sequence[Separator], cell: Inside
     """Of what stands in a cell: its height; how far its foot is from the line below, where there is one, its middle
     from that between two lines, and its foot from the upper edge; its left end, middle and right end from the line on
     the left, where there is one."""
-    top, left = min(blob.top for blob in cell.blobs), min(blob.left for blob in cell.blobs)
-    bottom, right = max(blob.bottom for blob in cell.blobs), max(blob.right for blob in cell.blobs)
+    top, left, bottom, right = box_around(cell.blobs)
     middle, above, below, beside = (left + right) / 2, rows[cell.row], rows[cell.row + 1], columns[cell.column]
     line = float(below.at(middle)) if below.rule else 0.0
     between = (float(above.at(middle)) + line) / 2 if below.rule and above.rule else 0.0

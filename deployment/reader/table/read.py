@@ -1,6 +1,6 @@
 """Read the table of a picture."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,10 +12,11 @@ from deployment.reader.number.read import LineReading, number_reading, read_line
 from deployment.reader.number.score import TEXTS
 from deployment.reader.number.sheet import usual_height
 from deployment.reader.paper.apart import Box
-from deployment.reader.picture.load import InputError, PictureSource, load_pixels
+from deployment.reader.picture.load import PictureSource, load_pixels
+from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import UNKNOWN, NumberReading
 from deployment.reader.table.cells import Inside, inside
-from deployment.reader.table.confidence import of_column
+from deployment.reader.table.confidence import probability, signals
 from deployment.reader.table.crossed import is_unreadable
 from deployment.reader.table.grid import corners_of
 from deployment.reader.table.prints import printed, row_numbers
@@ -30,10 +31,14 @@ FEW, LIKELY = 3, 0.5  # blobs of a cell; where there are as many, this share of 
 VERY_LIKELY = 0.8  # the same if they may have to be cut into more than MOST_PARTS
 DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower than this share of the usual height
 MOST_PARTS = 24  # primitives of a cell
+ROMAN = 0.9  # the most that a number is sure which may be Roman
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
 # Nats by which signs are likelier in the cells of a table than in other numbers
 LIKELIER = np.array([2.5 if sign in ".," else -2.5 if sign in SIGNS else 0.0 for sign in TEXTS])
 LEAST_NUMBERS, NUMBERS = 3, 0.4  # of a table without lines: its numbers, and their share of what is written
+
+Place = tuple[int, int]  # row and column of a cell
+Number = tuple[NumberReading, tuple[float, ...]]  # its confidence that of its cell; its signals
 
 
 def read_table(deployer: NumberReader, source: PictureSource, name: str = "the picture") -> TableReading:
@@ -48,42 +53,50 @@ def read_table(deployer: NumberReader, source: PictureSource, name: str = "the p
     if shape[0] * shape[1] > MOST_CELLS:
         raise InputError(f"The table in {name} has {shape[0] * shape[1]:,} cells: give at most {MOST_CELLS:,}, in "
                          "parts.")
-    kinds = _read_cells(deployer, sheet)
+    kinds, numbers = _read_cells(deployer, sheet)
     corners = corners_of(sheet.rows, sheet.columns, sheet.seen.picture.shape)
     cells = [[_cell(sheet.seen.in_source(corners[[i, i, i + 1, i + 1], [j, j + 1, j + 1, j]]) * pixels.scale,
-                    *kinds.get((i, j), ("empty", None))) for j in range(shape[1])] for i in range(shape[0])]
+                    kinds.get((i, j), "empty"), numbers.get((i, j))) for j in range(shape[1])] for i in range(shape[0])]
     if not sheet.ruled and not _is_table(cells):
         raise InputError(f"No table was found in {name}: what is written there has no rows and columns of numbers.")
     height, width = picture.shape[:2]
     return TableReading(cells, (round(height * pixels.scale), round(width * pixels.scale)), sheet.ruled)
 
 
-def _read_cells(deployer: NumberReader, sheet: Sheet) -> dict[tuple[int, int], tuple[Kind, NumberReading | None]]:
-    """{(row, column): kind, reading of a number} of the cells in which something is written."""
+def _read_cells(deployer: NumberReader, sheet: Sheet) -> tuple[dict[Place, Kind], dict[Place, Number]]:
+    """The Kinds of the cells in which something is written, and the numbers."""
     cells = inside(sheet.rows, sheet.columns, sheet.blobs)
     usual = usual_height([blob for cell in cells for blob in cell.blobs])
-    kinds: dict[tuple[int, int], tuple[Kind, NumberReading | None]] = {}
+    kinds: dict[Place, Kind] = {}
     to_read, of_print = [], printed(deployer, sheet.rows, sheet.columns, cells, sheet.ink)
     for cell in cells:
         kind = "print" if (cell.row, cell.column) in of_print else _kind_before(cell, usual)
         if kind:
-            kinds[cell.row, cell.column] = kind, None
+            kinds[cell.row, cell.column] = kind
         else:
             to_read.append(cell)
     readings = [(cell, reading) for part in _batches(to_read)
                 for cell, reading in zip(part, _read(deployer, sheet, part), strict=True)]
-    kinds |= {(cell.row, cell.column): (_kind(cell, reading, usual), reading) for cell, reading in readings}
+    kinds |= {(cell.row, cell.column): _kind(cell, reading, usual) for cell, reading in readings}
     numbers = [(cell, reading) for cell, reading in readings
-               if reading is not None and kinds[cell.row, cell.column][0] == "number"]
+               if reading is not None and kinds[cell.row, cell.column] == "number"]
     counted = row_numbers([cell for cell, _ in numbers], [reading.text for _, reading in numbers])
-    kinds |= {place: ("print", None) for place in counted}
+    kinds |= {place: "print" for place in counted}
     numbers = [(cell, reading) for cell, reading in numbers if (cell.row, cell.column) not in counted]
+    judged: dict[Place, Number] = {}
     for column in {cell.column for cell, _ in numbers}:
         of = [(cell, reading) for cell, reading in numbers if cell.column == column]
-        sure = of_column([reading for _, reading in of], [cell for cell, _ in of])
-        kinds |= {(cell.row, cell.column): ("number", replace(reading, confidence=float(confidence)))
-                  for (cell, reading), confidence in zip(of, sure, strict=True)}
-    return kinds
+        seen = signals([reading for _, reading in of], [cell for cell, _ in of])
+        judged |= {(cell.row, cell.column): (replace(reading, confidence=float(confidence)), tuple(one.tolist()))
+                   for (cell, reading), one, confidence in zip(of, seen, probability(seen), strict=True)}
+    return kinds, judged | _headings(kinds, judged)
+
+
+def _headings(kinds: Mapping[Place, Kind], numbers: Mapping[Place, Number]) -> dict[Place, Number]:
+    """The numbers of the first row with writing that consist of ones, less sure: I, II and III are headings too."""
+    top = min((row for row, _ in kinds), default=0)
+    return {place: (replace(reading, confidence=min(reading.confidence, ROMAN)), seen)
+            for place, (reading, seen) in numbers.items() if place[0] == top and set(reading.text) == {"1"}}
 
 
 def _is_table(cells: Sequence[Sequence[Cell]]) -> bool:
@@ -149,10 +162,10 @@ def _kind(cell: Inside, reading: NumberReading | None, usual: float) -> Kind:
     return "number" if digits > unknown and reading.confidence >= least else "text"
 
 
-def _cell(corners: NDArray[np.floating], kind: Kind, reading: NumberReading | None) -> Cell:
+def _cell(corners: NDArray[np.floating], kind: Kind, number: Number | None) -> Cell:
     """The Cell with these corners (4, 2), x and y, in pixels of the source."""
     (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
     box: Box = (round(float(top)), round(float(left)), round(float(bottom)), round(float(right)))
-    confidence = reading.confidence if reading is not None and kind == "number" else 0.0
-    return Cell(kind, box, tuple((float(x), float(y)) for x, y in corners), reading if kind == "number" else None,
-                confidence)
+    reading, seen = number or (None, ())
+    return Cell(kind, box, tuple((float(x), float(y)) for x, y in corners), reading,
+                reading.confidence if reading is not None else 0.0, signals=seen)

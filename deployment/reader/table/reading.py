@@ -18,7 +18,8 @@ class Cell:
     """A cell of a table. kind: "number"; "text", handwriting that is none; "print", printed matter; "dash"; "empty";
     "unreadable", crossed out or written over. reading: of a number, its boxes in pixels of the source; confidence: of
     it, and of how it fits its column; box: in pixels of the source; corners: the same, upper left first, clockwise;
-    checked: what a person says stands there."""
+    checked: what a person says stands there; signals: of a number, from which confidence.py
+    computes its confidence."""
 
     kind: Kind
     box: Box
@@ -26,6 +27,7 @@ class Cell:
     reading: NumberReading | None = None
     confidence: float = 0.0
     checked: str | None = None
+    signals: tuple[float, ...] = ()
 
     @property
     def text(self) -> str:

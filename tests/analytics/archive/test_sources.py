@@ -12,7 +12,7 @@ import pytest
 
 from analytics.archive.read import load
 from analytics.archive.sources import SourceError, find
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 
 
 def idx(images):

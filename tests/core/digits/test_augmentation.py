@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from drawn import Drawn, moments
 
-from core.digits.augmentation import augment, coefficients, corrupt, sample, thicken, waves
+from core.digits.augmentation import augment, coefficients, corrupt, deform, places, sample, thicken, waves, widths
 from core.digits.config import Config
 from core.digits.data import load_mnist
-from core.digits.ornament import ornament
+from core.digits.ornament import extents, ornament
+from core.digits.presets import CHAMPION
 
 
 def test_no_augmentation_is_the_image_itself():
@@ -64,6 +65,57 @@ def test_scale_and_shift_go_as_far_as_stated():
     assert larger == pytest.approx(1.25**2, rel=0.05)
     _, r, c, _ = moments(augment(bar(), Drawn(1.0), Config(shift=2.0)))
     assert (r[0], c[0]) == (pytest.approx(11.5), pytest.approx(11.5))  # 13.5 less 2: places look two pixels farther
+
+
+def block(height, width):
+    """A filled rectangle around the centre, as one image (1, 28, 28) uint8."""
+    image = np.zeros((1, 28, 28), np.uint8)
+    image[0, 14 - height // 2 : 14 + height // 2, 14 - width // 2 : 14 + width // 2] = 255
+    return image
+
+
+def test_the_extent_of_a_digit_is_that_of_its_ink():
+    faint = block(20, 6)
+    faint[0, 0] = 25
+    assert [list(map(int, side)) for side in extents(np.concatenate([faint, block(8, 18)]))] == [[20, 8], [6, 18]]
+
+
+@pytest.mark.parametrize("height, width, share, expected", [
+    (20, 12, 1.0, (20, 9)), (20, 12, 0.0, (20, 16)),  # 3/4 and 4/3 of the width
+    (20, 16, 0.0, (20 * 15 / 16, 20)),  # 21.3 would be too wide: both sides shrink
+    (10, 20, 1.0, (10 * 4 / 3, 20)),  # a lying digit grows again
+])
+def test_width_changes_the_shape_and_leaves_the_long_side(height, width, share, expected):
+    changed = augment(block(height, width), Drawn(share), Config(width=0.25)).reshape(28, 28)
+    assert changed.sum(axis=0).max() == pytest.approx(expected[0], abs=0.3)
+    assert changed.sum(axis=1).max() == pytest.approx(expected[1], abs=0.3)
+
+
+def test_widths_are_log_uniform():
+    images = np.repeat(block(20, 10), 20_000, axis=0)
+    rows, columns = widths(images, np.random.default_rng(0), 0.5)
+    factor = np.log2(rows / columns)
+    assert factor.min() < -0.99 and factor.max() > 0.99 and abs(factor.mean()) < 0.02
+    assert factor.std() == pytest.approx(2 / np.sqrt(12), rel=0.02)
+    assert rows.min() == rows.max() == 1, "at twice the width 20 pixels wide and as tall"
+    assert np.isfinite(widths(np.zeros((3, 28, 28), np.uint8), np.random.default_rng(0), 0.5)).all()
+
+
+def test_without_width_digits_are_deformed_as_before_it_was_a_setting():
+    """Bit for bit: the steps of the recipe of the shipped model, with the same draws."""
+    data, rng = load_mnist(), np.random.default_rng(7)
+    images, y = data["X_train"][:64], data["y_train"][:64]
+    rows, columns = coefficients(64, rng, CHAMPION)
+    drawn, zoom, offset = ornament(images, y, rng, CHAMPION.ornament)
+    for axis, source in enumerate((rows, columns)):
+        source[:, 1:3] *= zoom[:, None]
+        source[:, 0] += offset[:, axis]
+    thickness = rng.uniform(-CHAMPION.thickness, CHAMPION.thickness, 64).astype(np.float32)
+    expected = deform(drawn, *places(rows, columns, CHAMPION), thickness, scale=1 / 255)
+    assert CHAMPION.width == 0
+    assert np.array_equal(augment(images, np.random.default_rng(7), CHAMPION, y), expected)
+    changed = augment(images, np.random.default_rng(7), CHAMPION.replace(width=0.3), y)
+    assert changed.shape == (64, 784) and changed.min() >= 0 and np.abs(changed - expected).mean() > 0.01
 
 
 def test_settings_are_drawn_evenly_between_minus_and_plus():

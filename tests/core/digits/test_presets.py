@@ -11,7 +11,7 @@ from core.digits.presets import AS_STATED, MADE_GOOD, PRESETS
 
 ROOT = DATA_DIR.parent
 FREE = ("dropout", "input_dropout", "weight_decay", "l2", "clip", "label_smoothing", "focal_gamma", "ema", "elastic",
-        "rotation", "scale", "shear", "shift", "thickness", "ornament")
+        "rotation", "scale", "shear", "shift", "thickness", "ornament", "width")
 
 
 def test_the_shipped_model_came_from_its_preset():

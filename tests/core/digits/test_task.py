@@ -118,6 +118,44 @@ def test_labelled_images_are_values(mnist):
         images.y = None
 
 
+def test_deformations_fall_to_zero_in_the_last_share_of_the_run(mnist):
+    config = Config(epochs=10, anneal=0.25, rotation=20, elastic=2.0, width=0.4, ornament=0.5, thickness=0.3)
+    assert config.at(0.0) is config and config.at(0.75) is config
+    half = config.at(0.875)
+    assert (half.rotation, half.elastic, half.width, half.thickness) == pytest.approx((10, 1, 0.2, 0.15))
+    assert half.ornament == 0.5, "a shape and no deformation"
+    assert config.at(1.0) == config.replace(rotation=0.0, elastic=0.0, width=0.0, thickness=0.0)
+    constant = config.replace(anneal=0.0)
+    assert constant.at(0.999) is constant and constant.at(1.0) is constant
+
+
+def test_annealed_batches_differ_in_the_last_share_alone(mnist):
+    """Bit for bit as without it before, weaker afterwards, and a resumed run sees the same."""
+    settings = dict(rotation=30, epochs=5, batch_norm=True)
+    plain, annealed, resumed = (small_task(mnist, **settings, anneal=anneal) for anneal in (0.0, 0.4, 0.4))
+    differences = []
+    for epoch in range(5):
+        inputs = [[task.input(*half) for batch in task.batches(epoch) for half in batch] for task in (plain, annealed)]
+        differences.append(np.mean([np.abs(a - b).mean() for a, b in zip(*inputs, strict=True)]))
+    assert differences[:3] == [0, 0, 0] and 0 < differences[3] < differences[4]
+    again = [resumed.input(*half) for batch in resumed.batches(4) for half in batch]
+    assert all(np.array_equal(a, b) for a, b in zip(inputs[1], again, strict=True))
+    assert np.abs(inputs[1][-1] - as_input(X_of(annealed, 4))).mean() < 0.5 * np.abs(
+        inputs[0][-1] - as_input(X_of(plain, 4))).mean()
+
+
+def X_of(task, epoch):  # noqa: N802
+    """The images of the last half of an epoch, before augmentation."""
+    return list(task.batches(epoch))[-1][-1][0]
+
+
+def test_the_statistics_of_an_annealed_network_are_those_of_the_end_of_its_run(mnist):
+    task = small_task(mnist, rotation=30, epochs=5, batch_norm=True, anneal=0.4)
+    assert np.array_equal(task.X_augmented, task.X_sample)
+    constant = small_task(mnist, rotation=30, epochs=5, batch_norm=True)
+    assert np.abs(constant.X_augmented - constant.X_sample).mean() > 0.01
+
+
 @pytest.fixture(scope="module")
 def small(mnist):
     return Images(mnist["X_train"][:640], mnist["y_train"][:640]), Images(mnist["X_train"][640:700],

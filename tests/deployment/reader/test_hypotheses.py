@@ -11,7 +11,8 @@ from sheets import sheet
 from analytics.studies.renderings.paper import lighting, photograph_of_paper
 from deployment import deploy_mnist
 from deployment.deploy_mnist import MNISTDeployer
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture import batch
+from deployment.reader.picture.opening import InputError
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def test_a_batch_is_read_as_its_pictures_one_by_one(deployer, digits, monkeypatc
     rng = np.random.default_rng(0)
     pictures = [photograph_of_paper(digit, rng) for digit in digits[:3]]
     pictures[2:2] = [digits[0], b"no picture", blank("ruled", 0), photograph(digits[1], rng)]
-    monkeypatch.setattr(deploy_mnist, "MOST_AT_ONCE", 900_000)
+    monkeypatch.setattr(batch, "MOST_AT_ONCE", 900_000)
     together = deployer.predict_batch(pictures, skip_errors=True)
     assert len(together) == len(pictures)
     for i, (picture, answer) in enumerate(zip(pictures, together, strict=True)):

@@ -9,7 +9,7 @@ from PIL import Image
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.pages.upload import part
 from deployment.pages.upload.part import WHOLE, Part
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 
 PLACES = {7: (60, 60), 2: (60, 460)}  # digit -> row and column of its square of 200 pixels
 LEFT, RIGHT = Part(0, 50, 0, 100), Part(50, 100, 0, 100)

@@ -9,7 +9,7 @@ from PIL import Image
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.pages.upload import run
 from deployment.reader.picture.archive import Picture
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 
 SEVEN, PAPER = ((EXAMPLES / f"{name}.png").read_bytes() for name in ("seven", "paper"))
 

@@ -15,7 +15,7 @@ from deployment.pages.upload import digit_audit, html, number_audit
 from deployment.pages.upload import page as upload
 from deployment.reader.csv_tables import DIGIT_COLUMNS, digits_csv
 from deployment.reader.labels import digit_label
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,8 @@ from deployment.reader.number.confidence import Confidence
 from deployment.reader.number.hint import noticed
 from deployment.reader.number.page import written
 from deployment.reader.number.score import FILE, READINGS, SIGNALS, Weights
-from deployment.reader.picture.load import InputError, load_pixels
+from deployment.reader.picture.load import load_pixels
+from deployment.reader.picture.opening import InputError
 
 
 @pytest.fixture(scope="module")

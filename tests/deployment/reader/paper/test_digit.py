@@ -21,7 +21,7 @@ from deployment.reader.paper.digit import preprocess
 from deployment.reader.paper.frame import stroke_width
 from deployment.reader.paper.light import is_plain
 from deployment.reader.paper.masks import labelled
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 
 
 def check_form(out):

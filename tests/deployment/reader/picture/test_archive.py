@@ -8,7 +8,7 @@ from app import zipped
 
 from deployment.reader.labels import number_label
 from deployment.reader.picture import archive
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 
 
 def contents(pictures):

@@ -12,7 +12,7 @@ from PIL import Image
 
 from deployment.reader.paper.digit import preprocess
 from deployment.reader.picture import limits as bounds
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
 
 GREY = Image.new("L", (100, 100))
 

@@ -10,7 +10,8 @@ from PIL import Image
 
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader.paper.digit import preprocess
-from deployment.reader.picture.load import InputError, check_images, load_image
+from deployment.reader.picture.load import check_images, load_image
+from deployment.reader.picture.opening import InputError
 
 
 @pytest.fixture(scope="module")

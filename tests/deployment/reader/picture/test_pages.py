@@ -9,7 +9,8 @@ from PIL import Image
 from deployment.deploy_mnist import main
 from deployment.reader.picture import pages
 from deployment.reader.picture.limits import BoundsError
-from deployment.reader.picture.load import InputError, load_pixels, unread_pages
+from deployment.reader.picture.load import load_pixels
+from deployment.reader.picture.opening import InputError, page_count, page_of, unread_pages
 
 LOCKED = b"""%%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
@@ -32,7 +33,7 @@ def file(kind, count=3):
 def test_pages_are_counted_and_read_one_at_a_time(kind):
     data = file(kind)
     assert pages.count(data) == 3
-    greys = [float(load_pixels(pages.single(data, number)).grey.mean()) for number in range(3)]
+    greys = [float(load_pixels(page_of(data, number, "my scan")).grey.mean()) for number in range(3)]
     assert greys == sorted(greys) and greys[2] - greys[0] > 0.3
 
 
@@ -42,13 +43,14 @@ def test_a_reading_of_one_page_says_so(kind):
     assert unread_pages(file(kind, 1)) == []
 
 
-@pytest.mark.parametrize("data, sentence", [(LOCKED, "is locked with a password"),
+@pytest.mark.parametrize("data, sentence", [(LOCKED, "locked with a password"),
                                             (b"%PDF-1.7 nothing", "damaged PDF")])
 def test_a_locked_or_damaged_pdf_is_refused(data, sentence):
     with pytest.raises(BoundsError, match=sentence):
         pages.count(data)
-    with pytest.raises(InputError, match=sentence):
-        load_pixels(data, "my scan")
+    for opened in (load_pixels, page_count, lambda data, name: page_of(data, 1, name)):
+        with pytest.raises(InputError, match=f"My scan is .*{sentence}"):
+            opened(data, "my scan")
 
 
 def test_a_page_has_no_more_pixels_than_a_screen_of_it():
@@ -57,6 +59,15 @@ def test_a_page_has_no_more_pixels_than_a_screen_of_it():
     assert max(pages.page(data.getvalue(), 0).size) == pages.SIDE
     with pytest.raises(BoundsError, match="no page 2"):
         pages.page(data.getvalue(), 1)
+
+
+def test_a_later_page_has_the_limits_of_the_first():
+    data, small = io.BytesIO(), Image.new("L", (60, 60), 200)
+    small.save(data, "TIFF", save_all=True, append_images=[Image.new("L", (6_000, 4_000))], compression="packbits")
+    with pytest.raises(InputError, match="My scan cannot be 6000 x 4000"):
+        page_of(data.getvalue(), 1, "my scan")
+    with pytest.raises(InputError, match="My scan is not a picture that can be read"):
+        page_of(data.getvalue(), 2, "my scan")
 
 
 def test_tables_of_all_pages_by_command(tmp_path, capsys):

@@ -11,7 +11,8 @@ import pytest
 from analytics.tables.sheets import GRIDS, table
 from core.digits.task import load_parts
 from deployment.deploy_mnist import MNISTDeployer, main
-from deployment.reader.picture.load import InputError
+from deployment.reader.picture.opening import InputError
+from deployment.reader.table.confidence import probability
 from deployment.reader.table.export import to_csv, to_xlsx
 from deployment.reader.table.reading import decimal, doubtful
 
@@ -51,6 +52,14 @@ def test_kinds_of_cells(ruled):
     assert kinds[""] == {"empty"} and kinds["-"] <= {"dash"}
     assert not any(cell.sure for row, cells in zip(truth, reading.rows, strict=True)
                    for true, cell in zip(row, cells, strict=True) if not true[:1].isdigit())
+
+
+def test_the_confidence_of_numbers_is_of_their_signals(ruled):
+    for cell in (cell for row in ruled[1].rows for cell in row):
+        if cell.kind == "number":
+            assert cell.confidence == pytest.approx(probability(np.array([cell.signals]))[0])
+        else:
+            assert not cell.signals and not cell.confidence
 
 
 def test_boxes_lie_in_the_picture_in_order(ruled):
