@@ -96,6 +96,7 @@ class Apart {
     this.showGrid();
     const part = this.find(".part"), tab = this.data.view.panel;
     part.classList.toggle("late", this.waiting);
+    this.find(".work").dataset.panel = tab;
     part.setAttribute("aria-labelledby", `tab-${tab}`);
     if (tab === "surgery") {
       if (!part.contains(this.surgery.element)) part.replaceChildren(this.surgery.element);
