@@ -6,6 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+PARAMETERS = ("lab_", "apart_")  # of the address: the settings of the two rooms
+
 
 @dataclass(frozen=True)
 class Stop:
@@ -24,8 +26,9 @@ STOPS = (
          "Select other units in the grid and compare the sum with the digit that this unit responds to most.",
          part={"layer": "hidden1", "panel": "unit"}),
     Stop("The gate", "apart", "The gate multiplies each feature by a value between 0 and 1 that it computes from all "
-         "features of this digit. Here it is held open: this network, trained with its gate, now makes more errors, though "
-         "a network trained without one reads as well.", part={"layer": "gate_values", "panel": "surgery", "operation": {"gate": "open"}}),
+         "features of this digit. Here it is held open: this network, trained with its gate, now makes more errors, "
+         "though a network trained without one reads as well.",
+         part={"layer": "gate_values", "panel": "surgery", "operation": {"gate": "open"}}),
     Stop("The learning rate", "learn", "With a learning rate of 1.0 each step is too long, and the loss jumps about "
          "instead of falling. Start, read the hint, then apply it or move the rate yourself.",
          settings={"lr": 1.0}),
@@ -64,8 +67,8 @@ def show() -> None:
 
 
 def _go(number: int | None) -> None:
-    """Put a stop into the address, or none."""
-    if number is None:
-        st.query_params.pop("stop", None)
-    else:
+    """Put a stop into the address in place of what a room has put there; or none."""
+    for name in [name for name in st.query_params if name in ("stop", "room") or name.startswith(PARAMETERS)]:
+        del st.query_params[name]
+    if number is not None:
         st.query_params["stop"] = str(number)
