@@ -30,6 +30,7 @@ TABS = {  # of the app -> the last that it shows, and whether it shows images of
     "Draw or upload": ("[data-testid^=why-layers]", True),
     "Scientific audit": ("text=To remake this audit", True),
     "Feelings in text": (".st-key-text", False),
+    "Lab": (".st-key-lab", False),
 }
 
 
