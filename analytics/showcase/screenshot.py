@@ -13,7 +13,7 @@ from analytics.benchmark.latency import QUIET, find_browser, serve
 
 OUT = Path(__file__).resolve().parents[2] / "images" / "app.png"
 HEIGHT = {"desktop": 1010, "phone": 844}  # pixels
-TRAINING = 10_000  # milliseconds
+TRAINING = 6_000  # milliseconds
 
 
 def take(out: Path, width: int = 1280, theme: Literal["light", "dark"] = "light", example: str = "A 4, or is it a 9",

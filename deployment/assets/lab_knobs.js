@@ -68,7 +68,7 @@ class Knobs {
       else input.value = value;
       if (knob.words.textContent === words[knob.name]) continue;
       knob.words.textContent = words[knob.name];
-      input.setAttribute("aria-valuetext", words[knob.name]);
+      if (knob.scale !== "switch") input.setAttribute("aria-valuetext", words[knob.name]);
     }
   }
 }

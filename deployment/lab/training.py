@@ -63,10 +63,9 @@ class LabTask(DigitTask):
     """
 
     def __init__(self, settings: LabSettings, train: Images, validation: Images) -> None:
-        self.settings = settings
         still = settings.config().replace(**dict.fromkeys(AUGMENTATION, 0.0))
         super().__init__(still, train, validation, lab_network(settings))
-        self.config = settings.config()
+        self._use(settings)
         self._gated = self.network
         self.y_true, seed = train.y, settings.seed
         rng = np.random.default_rng([seed, 6])
@@ -83,9 +82,13 @@ class LabTask(DigitTask):
         """Change a knob; it acts with the next batch. Raises ValueError for a value out of range."""
         if name not in KNOBS:
             raise ValueError(f"{name!r} is no knob of the lab")
-        before, self.settings = self.settings, self.settings.replace(**{name: value})
-        self.config = self.settings.config()
+        before = self.settings
+        self._use(before.replace(**{name: value}))
         self._apply(name, before)
+
+    def _use(self, settings: LabSettings) -> None:
+        self.settings, self.config = settings, settings.config()
+        self._deformed = self.config
 
     def _apply(self, name: str, before: LabSettings | None = None) -> None:
         settings, optimizer = self.settings, self._optimizer
