@@ -3,7 +3,7 @@
 Starts the app on a free port and simulates sessions over websockets, with the browser's messages
 (deployment/assets/live.js): a stroke of one second with live answers, two seconds of rest in which the explanation is
 requested, then the next stroke. Prints the time from the end of a stroke to its answer and between live answers, the
-errors, and the growth of the server's memory.
+errors, and the growth of the server's memory. With --labs 2, two browser pages train in the lab meanwhile.
 
 With --uploads 200, one browser session uploads 200 photographs instead (uploads.py). Prints the server's memory at the
 first page, after the uploads, and two minutes after the tab is closed.
@@ -17,6 +17,7 @@ import re
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from analytics.benchmark import uploads
-from analytics.benchmark.latency import serve
+from analytics.benchmark import labs, uploads
+from analytics.benchmark.latency import Server, serve
 from analytics.benchmark.rss import resident_megabytes
 from core.digits.data import load_split, read_checked
 from deployment.pages.draw.live import SIDE
@@ -165,6 +166,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--uploads", type=int, metavar="N",
                         help="measure the memory of N photographs uploaded in one session instead")
+    parser.add_argument("--labs", type=int, default=0, metavar="N", help="pages that train in the lab at the same time")
     args = parser.parse_args(argv)
     if args.uploads:
         with serve() as server:
@@ -174,14 +176,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     images = drawings()
     with serve() as server:
         for count in args.sessions:
-            before = resident_megabytes(server.process)
-            results = asyncio.run(run_sessions(server.url, count, args.seconds, images))
-            up, between = ([value for session, _ in results if session for value in getattr(session, name)]
-                           for name in ("up", "between"))
-            faults = [fault for _, fault in results if fault]
-            print(f"{count} sessions, {len(up)} strokes: pen-up to answer {line(up)}; between live answers "
-                  f"({len(between)}) {line(between)}; faults {len(faults)} {sorted(set(faults))[:3]}; "
-                  f"memory {before:.0f} to {resident_megabytes(server.process):.0f} MB", flush=True)
+            with labs.trainings(server.url, args.labs) if args.labs else nullcontext([]) as reached:
+                print(measure(server, count, args.seconds, images), flush=True)
+            for figures in reached:
+                print(f"in the lab: {figures}")
+
+
+def measure(server: Server, count: int, seconds: float, images: NDArray[np.uint8]) -> str:
+    """A sentence on `count` sessions that draw for some seconds."""
+    before = resident_megabytes(server.process)
+    results = asyncio.run(run_sessions(server.url, count, seconds, images))
+    up, between = ([value for session, _ in results if session for value in getattr(session, name)]
+                   for name in ("up", "between"))
+    faults = [fault for _, fault in results if fault]
+    return (f"{count} sessions, {len(up)} strokes: pen-up to answer {line(up)}; between live answers "
+            f"({len(between)}) {line(between)}; faults {len(faults)} {sorted(set(faults))[:3]}; "
+            f"memory {before:.0f} to {resident_megabytes(server.process):.0f} MB")
 
 
 if __name__ == "__main__":
