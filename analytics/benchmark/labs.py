@@ -1,49 +1,36 @@
-"""Trainings in the lab of some browser pages, while analytics.benchmark.sessions measures others who draw.
+"""Pages that train in the lab while analytics.benchmark.sessions measures others who draw: the questions of
+deployment/assets/lab_learn.js without the drawing of the answers."""
 
-The browser has a low priority, as it stands for other people's devices.
-"""
+import asyncio
+import time
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
-from playwright.sync_api import sync_playwright
+from analytics.benchmark.page import Page
 
-from analytics.benchmark.latency import QUIET, find_browser
-
-NICE = 15  # of the browser
+NAME = "lab_learn"
 
 
-@contextmanager
-def trainings(url: str, count: int) -> Iterator[list[str]]:
-    """Train in this many pages of an app, of which at most two train at once; the list is filled at the end with what
-    each has reached."""
-    here, there = get_context("spawn").Pipe()
-    pages = get_context("spawn").Process(target=_train, args=(url, count, there))
-    pages.start()
-    there.close()  # so that its end is noticed
-    reached: list[str] = []
-    try:
-        here.recv()
-        yield reached
-        here.send("end")
-        reached += here.recv()
-    finally:
-        pages.terminate()
-        pages.join()
-
-
-def _train(url: str, count: int, answers: Connection) -> None:
-    os.nice(NICE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=QUIET)
-        pages = [browser.new_page() for _ in range(count)]
-        for page in pages:
-            page.goto(f"{url}/?tab=Lab")
-            page.get_by_role("button", name="Start").click()
-            page.get_by_role("button", name="Pause").wait_for()
-        answers.send("ready")
-        answers.recv()
-        answers.send([page.get_by_test_id("figures").inner_text() for page in pages])
+async def train(url: str, number: int, until: float) -> str:
+    """Train in the lab until this time (of time.perf_counter); returns what was reached."""
+    async with connect(url, subprotocols=[Subprotocol("streamlit")], max_size=None) as socket:
+        page = Page(socket, "tab=Lab")
+        listening = asyncio.create_task(page.listen())
+        try:
+            await page.send()
+            await page.until(lambda: page.finished and NAME in page.components)
+            began, asked, commands, have = time.perf_counter(), 0, [{"id": 1, "do": "start"}], {}
+            while time.perf_counter() < until:
+                asked += 1
+                await page.send(NAME, ask={"client": f"lab {number}", "n": asked, "have": have, "file": 0,
+                                           "knows": ["spec", "pictures"] if have else [], "commands": commands})
+                await page.until(lambda n=asked: page.data[NAME]["n"] == n)
+                answer = page.data[NAME]
+                have = {name: answer["delta"][name] for name in ("key", "b", "t", "e")}
+                commands = [one for one in commands if one["id"] > answer["done"]]
+                await asyncio.sleep(answer["pause"] / 1000)
+            rate = asked / (time.perf_counter() - began)
+            return f"lab {number}: {page.data[NAME]['state']}, {have['b']:,} batches, {rate:.1f} updates a second"
+        finally:
+            listening.cancel()

@@ -3,7 +3,7 @@
 Starts the app on a free port and simulates sessions over websockets, with the browser's messages
 (deployment/assets/live.js): a stroke of one second with live answers, two seconds of rest in which the explanation is
 requested, then the next stroke. Prints the time from the end of a stroke to its answer and between live answers, the
-errors, and the growth of the server's memory. With --labs 2, two browser pages train in the lab meanwhile.
+errors, and the growth of the server's memory. With --labs 2, two pages train in the lab meanwhile.
 
 With --uploads 200, one browser session uploads 200 photographs instead (uploads.py). Prints the server's memory at the
 first page, after the uploads, and two minutes after the tab is closed.
@@ -12,78 +12,49 @@ first page, after the uploads, and two minutes after the tab is closed.
 import argparse
 import asyncio
 import base64
-import json
 import re
 import statistics
 import time
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from analytics.benchmark import labs, uploads
 from analytics.benchmark.latency import Server, serve
+from analytics.benchmark.page import Page
 from analytics.benchmark.rss import resident_megabytes
 from core.digits.data import load_split, read_checked
 from deployment.pages.draw.live import SIDE
 
 STROKE, REST = 1.0, 2.0  # seconds of a stroke, and of rest after it
 EVERY, EXPLAIN_AFTER = 0.07, 0.5  # seconds between drawings sent, and of rest until the explanation is requested
-TIMEOUT = 30.0  # seconds after which an answer counts as lost
 ANSWER = re.compile(r'data-testid="answer"[^>]*?data-strokes="(\d+)"[^>]*?data-live="(yes|no)"', re.DOTALL)
 
 
-class Session:
-    """One simulated page: its state, and the latencies in seconds after (`up`) and between live answers (`between`)."""
+class Session(Page):
+    """A simulated page that draws, and the latencies in seconds after (`up`) and between live answers (`between`)."""
 
     def __init__(self, socket: ClientConnection, images: NDArray[np.uint8]):
-        self.socket, self.images, self.changed = socket, images, asyncio.Condition()
-        self.components: dict[str, tuple[str, str]] = {}  # name -> (element id, fragment id)
-        self.live_state: dict = {}  # the data last sent to live.js
-        self.finished = 0  # script runs
+        super().__init__(socket)
+        self.images = images
         self.answer: tuple[int, bool] | None = None  # of the last answer: strokes, and whether the pen was up
         self.number, self.up, self.between = 0, [], []
 
-    async def listen(self) -> None:
-        async for data in self.socket:
-            assert isinstance(data, bytes)  # the server sends binary frames
-            message = ForwardMsg.FromString(data)
-            async with self.changed:
-                self._update(message)
-                self.changed.notify_all()
-
-    def _update(self, message: ForwardMsg) -> None:
+    def update(self, message: ForwardMsg) -> None:
+        super().update(message)
         element = message.delta.new_element
-        if message.WhichOneof("type") == "script_finished":
-            self.finished += 1
-        elif element.WhichOneof("type") == "bidi_component":
-            component = element.bidi_component
-            name = component.component_name.rpartition(".")[2]
-            self.components[name] = component.id, message.delta.fragment_id
-            if name == "live_drawing":
-                self.live_state = json.loads(component.json)
-        elif element.WhichOneof("type") == "html" and (answer := ANSWER.search(element.html.body)):
+        if element.WhichOneof("type") == "html" and (answer := ANSWER.search(element.html.body)):
             self.answer = int(answer[1]), answer[2] == "no"
 
-    async def until(self, condition: Callable[[], object], seconds: float = TIMEOUT) -> None:
-        async with asyncio.timeout(seconds), self.changed:
-            await self.changed.wait_for(lambda: bool(condition()))
-
-    async def send(self, component: str | None = None, **state: object) -> None:
-        """Request a run of the whole page, or of the fragment of a component with this new state."""
-        message = BackMsg()
-        message.rerun_script.query_string = ""
-        if component:
-            element, message.rerun_script.fragment_id = self.components[component]
-            widget = message.rerun_script.widget_states.widgets.add()
-            widget.id, widget.json_value = element, json.dumps(state)
-        await self.socket.send(message.SerializeToString())
+    @property
+    def live(self) -> dict:
+        """The data last sent to live.js."""
+        return self.data.get("live_drawing", {})
 
     async def draw(self, image: NDArray[np.uint8], strokes: int, done: bool) -> None:
         self.number += 1
@@ -95,7 +66,7 @@ class Session:
         image = self.images[strokes % len(self.images)]
         began = sent = time.perf_counter()
         while (now := time.perf_counter()) < began + STROKE:
-            answered = self.live_state.get("answered", 0) >= self.number and not self.live_state.get("pause")
+            answered = self.live.get("answered", 0) >= self.number and not self.live.get("pause")
             if answered and now - sent >= EVERY:
                 if self.number and strokes > 1:
                     self.between.append(now - sent)
@@ -106,10 +77,10 @@ class Session:
             await asyncio.sleep(0.005)
         up = time.perf_counter()
         await self.draw(image, strokes, True)
-        await self.until(lambda: self.answer == (strokes, True) and self.live_state.get("answered") == self.number)
+        await self.until(lambda: self.answer == (strokes, True) and self.live.get("answered") == self.number)
         self.up.append(time.perf_counter() - up)
         await asyncio.sleep(EXPLAIN_AFTER)
-        await self.send("pen_rests", rested=self.live_state["token"])
+        await self.send("pen_rests", rested=self.live["token"])
         await asyncio.sleep(REST - EXPLAIN_AFTER)
 
 
@@ -136,13 +107,16 @@ async def run_session(url: str, images: NDArray[np.uint8], delay: float, until: 
             listening.cancel()
 
 
-async def run_sessions(url: str, count: int, seconds: float, images: NDArray[np.uint8]
-                       ) -> list[tuple[Session | None, str | None]]:
-    """Results of `run_session` for sessions that start within the first five seconds."""
+async def run_sessions(url: str, count: int, seconds: float, images: NDArray[np.uint8], training: int = 0
+                       ) -> tuple[list[tuple[Session | None, str | None]], list[str]]:
+    """Results of `run_session` for sessions that start within the first five seconds, and what `training` pages of the
+    lab have reached meanwhile."""
     until = time.perf_counter() + 5 + seconds
     address = url.replace("http", "ws") + "/_stcore/stream"
-    return await asyncio.gather(*(run_session(address, np.roll(images, i, axis=0), 5 * i / count, until)
-                                  for i in range(count)))
+    trained = [asyncio.create_task(labs.train(address, i + 1, until)) for i in range(training)]
+    results = await asyncio.gather(*(run_session(address, np.roll(images, i, axis=0), 5 * i / count, until)
+                                     for i in range(count)))
+    return results, [await one for one in trained]
 
 
 def drawings(count: int = 40) -> NDArray[np.uint8]:
@@ -176,22 +150,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     images = drawings()
     with serve() as server:
         for count in args.sessions:
-            with labs.trainings(server.url, args.labs) if args.labs else nullcontext([]) as reached:
-                print(measure(server, count, args.seconds, images), flush=True)
-            for figures in reached:
-                print(f"in the lab: {figures}")
+            print(measure(server, count, args.seconds, images, args.labs), flush=True)
 
 
-def measure(server: Server, count: int, seconds: float, images: NDArray[np.uint8]) -> str:
-    """A sentence on `count` sessions that draw for some seconds."""
+def measure(server: Server, count: int, seconds: float, images: NDArray[np.uint8], training: int) -> str:
+    """A sentence on `count` sessions that draw for some seconds, while `training` pages train in the lab."""
     before = resident_megabytes(server.process)
-    results = asyncio.run(run_sessions(server.url, count, seconds, images))
+    results, reached = asyncio.run(run_sessions(server.url, count, seconds, images, training))
     up, between = ([value for session, _ in results if session for value in getattr(session, name)]
                    for name in ("up", "between"))
     faults = [fault for _, fault in results if fault]
-    return (f"{count} sessions, {len(up)} strokes: pen-up to answer {line(up)}; between live answers "
-            f"({len(between)}) {line(between)}; faults {len(faults)} {sorted(set(faults))[:3]}; "
-            f"memory {before:.0f} to {resident_megabytes(server.process):.0f} MB")
+    return "\n".join([
+        f"{count} sessions, {len(up)} strokes: pen-up to answer {line(up)}; between live answers "
+        f"({len(between)}) {line(between)}; faults {len(faults)} {sorted(set(faults))[:3]}; "
+        f"memory {before:.0f} to {resident_megabytes(server.process):.0f} MB", *reached])
 
 
 if __name__ == "__main__":
