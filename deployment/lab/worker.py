@@ -214,8 +214,9 @@ def main() -> None:
         sentence = "The training stopped by a fault of the program; press Start to go on from the last epoch."
         out.write(pack({"kind": "fault", "fault": "program", "sentence": sentence, "key": None}))
         out.flush()
-        sys.exit(1)
+        os._exit(1)
 
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # without waiting for the thread that reads
