@@ -23,6 +23,9 @@ WORDS = ("A training image changes the last layer when it is learned. These, lea
          "the probability of this answer to your digit most. A score is the product of how alike both images are to "
          "the last layer and how wrong both answers are.")
 PRICE = "All training images are read once for this network, which takes half a minute to a minute."
+# analytics/reports/influence.md
+CHECKED = ("Checked on the shipped network with 200 questions: without the 50 images that argue most for it an answer gets "
+           "weaker in 98.5 %, without the 50 against it stronger in 76.5 %.")
 
 
 class Slot:
@@ -59,7 +62,7 @@ def for_browser(subject: Subject, image: Image, of: int, job: Job[InfluenceIndex
     index, reading = job.result, subject.network.read(subject.input(image[None]))
     asked = index.ask(reading.hidden[-1][0], softmax(reading.logits[0].astype(np.float64)), of, COUNT)
     note = (f"Scores of {len(index.indices):,} training images, from stored features: their inner products are off by "
-            f"{percent(index.error)} of their size (root mean square).")
+            f"{percent(index.error)} of their size (root mean square). {CHECKED}")
     return shown | {"for": _tiles(asked.supporting, asked.supporting_scores),
                     "against": _tiles(asked.opposing, asked.opposing_scores), "note": note}
 
