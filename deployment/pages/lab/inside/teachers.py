@@ -24,8 +24,8 @@ WORDS = ("A training image changes the last layer when it is learned. These, lea
          "the last layer and how wrong both answers are.")
 PRICE = "All training images are read once for this network, which takes half a minute to a minute."
 # analytics/reports/influence.md
-CHECKED = ("Checked on the shipped network with 200 questions: without the 50 images that argue most for it an answer gets "
-           "weaker in 98.5 %, without the 50 against it stronger in 76.5 %.")
+CHECKED = ("Checked on the shipped network with 200 questions: without the 50 images that argue most for it an answer "
+           "gets weaker in 98.5 %, without the 50 against it stronger in 76.5 %.")
 
 
 class Slot:
