@@ -133,9 +133,10 @@ class Training:
         self._digit = None if digit is None else digit.reshape(SIDE, SIDE).copy()
         self._send_digit()
 
-    def seen(self) -> None:
-        """Call at each update of the page: it shows the worker that the page is there, and moves the queue."""
-        self._send(do="seen")
+    def seen(self, busy: bool = False) -> None:
+        """Call at each update of the page: it shows the worker that the page is there, and moves the queue. busy:
+        whether others need the processor, so that the worker rests between batches."""
+        self._send(do="seen", busy=busy)
         if self._links and self._links[0].full:  # another training was faster
             self._drop_link()
             self._queue_up()

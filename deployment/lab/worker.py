@@ -38,6 +38,7 @@ from deployment.reader.wording import public_message
 TICK = 0.15  # seconds
 IDLE = 1.0  # seconds between two checks of a paused training
 SILENCE, GONE = 15.0, 120.0  # seconds without a command: pause, end
+BESIDE = 4.0  # batches of rest after each batch while others need the processor
 CLAIMED = 120.0  # seconds after which a paused training makes room if others wait
 DIVERGED = ("The training diverged: the loss is no longer a finite number. The last finite weights are restored; "
             "choose a smaller learning rate, then press Start.")
@@ -51,7 +52,8 @@ class Worker:
         self._train, self._validation = training_images()
         self._until: str | None = None  # None: paused; "batch", "epoch": pause after it; "stop": train on
         self._heard = self._paused_at = time.monotonic()
-        self._ticked = 0.0
+        self._ticked = self._seconds = 0.0  # the last tick, and the length of the last batch
+        self._busy = False  # whether others need the processor
         self._digit: np.ndarray | None = None
         self._send({"kind": "constants", **constants(self._validation)})
         self._begin(LabSettings(), "")
@@ -86,7 +88,8 @@ class Worker:
 
     def _follow(self) -> bool:
         """Execute the commands that have arrived; while paused, wait for one. Returns whether to go on."""
-        deadline = time.monotonic() + (self._loop.task.settings.pace if self._until else IDLE)
+        pause = max(self._loop.task.settings.pace, BESIDE * self._seconds * self._busy)
+        deadline = time.monotonic() + (pause if self._until else IDLE)
         while True:
             rest = deadline - time.monotonic()
             try:
@@ -96,6 +99,7 @@ class Worker:
             if command is None or command["do"] == "end":
                 return False
             self._heard, before = time.monotonic(), self._until
+            self._busy = bool(command.get("busy", self._busy))
             self._execute(command)
             if before is None or self._until is None:
                 break
@@ -163,6 +167,7 @@ class Worker:
         self._state(sentence)
 
     def _train_batch(self) -> None:
+        started = time.monotonic()
         try:
             ends = self._loop.train_batch()
         except DivergedError:
@@ -171,6 +176,7 @@ class Worker:
             self._send({"kind": "fault", "fault": "diverged", "sentence": DIVERGED, "key": self._key})
             self._state(DIVERGED)
             return
+        self._seconds = time.monotonic() - started
         if ends:
             self._epoch()
         if self._until == "batch" or (ends and self._until == "epoch"):

@@ -93,7 +93,7 @@ def render(digit: NDArray[np.floating] | None, settings: Mapping[str, Any] | Non
     pixels = None if digit is None else np.round(255 * np.clip(digit, 0, 1)).astype(np.uint8)
     training.show(pixels)
     _execute(seat, ask)
-    training.seen()
+    training.seen(busy=load.drawn())
     _room(key="lab_learn", data=_for_browser(seat, ask, pixels), on_ask_change=lambda: None)
     load.spend(started, drawing=False)
 
