@@ -31,12 +31,12 @@ from core.digits.task import DigitTask, Images, file_sha256, load_parts
 from core.files import TRAINING_LOCK, locked, remove_parts
 from core.formats import interval, percent
 from core.models import finish, pairs, promotion
+from core.models.model import RUNS
 from core.nn.checkpoint import check_same, read_checkpoint
 from core.nn.fast.optimizers import make_optimizer
 from core.nn.training import fit
 from core.storage import read_json, write_json
 
-RUNS = Path(__file__).resolve().parents[1] / "runs"
 SETTINGS, CHECKPOINT = "settings.json", "checkpoint.npz"  # in a run's folder
 
 

@@ -32,7 +32,7 @@ from deployment.reader.table.read import read_table
 from deployment.reader.table.reading import TableReading
 
 SHIPPED = model.FINAL_MODEL
-RUNS = SHIPPED.parent / "runs"
+RUNS = model.RUNS
 
 
 class MNISTDeployer:
@@ -43,14 +43,16 @@ class MNISTDeployer:
 
     def __init__(self, model_dir: str | Path = SHIPPED):
         self.model_dir = Path(model_dir)
-        self.model = model.load(self.model_dir)
-        self.network, self.config = self.model.network, self.model.config
-        self.gate_mean, self.gate_class_mean = self.model.gate_mean, self.model.gate_class_mean
-        self.metrics, self.history = self.model.metrics or {}, self.model.history or {}
+        self._use(model.load(self.model_dir))
         for name, document in (("metrics.json", self.model.metrics), ("train_history.json", self.model.history)):
             check(document is not None, self.model_dir / name, "is missing")
         folder = self.model_dir / pairs.FOLDER.name
         self.pair_reader = pairs.load(folder if folder.is_dir() else pairs.FOLDER)
+
+    def _use(self, loaded: model.Model) -> None:
+        self.model, self.network, self.config = loaded, loaded.network, loaded.config
+        self.gate_mean, self.gate_class_mean = loaded.gate_mean, loaded.gate_class_mean
+        self.metrics, self.history = loaded.metrics or {}, loaded.history or {}
 
     def predict(self, image: PictureSource, name: str = "the picture", kind: str | None = None) -> Prediction:
         """Read a picture: a path, bytes, PIL image, or array (H, W), (H, W, 3), (H, W, 4) of uint8 or floats in [0, 1].

@@ -15,7 +15,8 @@ import urllib.request
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -92,15 +93,27 @@ def read_checked(name: str, data_dir: Path = DATA_DIR) -> NDArray[np.uint8]:
     """One of the four MNIST files. Never downloads; raises DataError if the file is missing or its checksum is wrong.
     """
     path = Path(data_dir) / f"{name}.gz"
-    try:
+    with readable(path):
         raw = gzip.decompress(path.read_bytes())
+    check_sum(path, name, hashlib.sha256(raw).hexdigest())
+    return read_idx(raw, str(path))
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Raise what reading and unpacking a MNIST file raises as a DataError with a remedy."""
+    try:
+        yield
     except FileNotFoundError:
         raise DataError(f"{path} is missing: this needs the MNIST files in data/; run {FETCH_ADVICE}") from None
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} is damaged or cannot be read ({error}); delete it and run {FETCH_ADVICE}") from None
-    if hashlib.sha256(raw).hexdigest() != CHECKSUMS[name]:
+
+
+def check_sum(path: Path, name: str, digest: str) -> None:
+    """Raises DataError unless the SHA-256 of an unpacked file is that of this MNIST file."""
+    if digest != CHECKSUMS[name]:
         raise DataError(f"{path} is not the MNIST file it should be (wrong checksum); delete it and run {FETCH_ADVICE}")
-    return read_idx(raw, str(path))
 
 
 def load_mnist(data_dir: Path = DATA_DIR, progress: Progress | None = None) -> dict[str, NDArray[np.uint8]]:

@@ -155,13 +155,21 @@ def load_parts(config: Config, progress: Callable[[str, int, int], None] | None 
     else:
         training = Images(mnist["X_train"], mnist["y_train"])
         parts = {name: training.part(indices) for name, indices in load_split().items()}
-        y, writer, views = parts["calibration"].y, calibration_writers(), load_renderings()
-        parts["calibration"] = Images(parts["calibration"].X, y, writer)
+        parts["calibration"] = Images(parts["calibration"].X, parts["calibration"].y, calibration_writers())
         parts["validation"] = Images(parts["validation"].X, parts["validation"].y, validation_writers())
-        parts["renderings"] = Images(np.concatenate(views), np.tile(y, len(views)), np.tile(writer, len(views)))
+        parts["renderings"] = renderings(parts["calibration"])
     if config.train_on == "all":
         parts["train"] = training
     return parts | {"test": Images(mnist["X_test"], mnist["y_test"])}
+
+
+def renderings(calibration: Images) -> Images:
+    """The calibration images of MNIST, with their labels and writers, as a canvas, a photograph, a scan and ruled paper
+    show them."""
+    assert calibration.writer is not None, "MNIST's writers are known"
+    views = load_renderings()
+    return Images(views.reshape(-1, *views.shape[2:]), np.tile(calibration.y, len(views)),
+                  np.tile(calibration.writer, len(views)))
 
 
 def load_csv(config: Config) -> Images:

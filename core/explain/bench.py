@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.explain.attribution import as_row
 from core.explain.surgery import Plan, Surgery, UnitChange, plan
 from core.explain.units import layers
+from core.metrics import confusion_matrix
 from core.nn.arguments import check_labels, check_matrix
 from core.nn.context import Array
 from core.nn.layers import ReLU, sigmoid
@@ -160,7 +161,7 @@ class Bench:
         last, size = len(self.layers) - 1, self.layers[-1].size
         probs = softmax(self._values(new, last, sums[last], sums[last]).astype(np.float64) / surgery.temperature)
         answers = probs.argmax(axis=1)
-        confusion = np.bincount(self.y * size + answers, minlength=size * size).reshape(size, size)
+        confusion = confusion_matrix(self.y, answers, size)
         errors = int((answers != self.y).sum())
         changed = int((answers != self.untouched.answers).sum()) if start or surgery != Surgery() else 0
         return Result(

@@ -18,6 +18,7 @@ from core.storage import ModelError, load_model, model_sha256
 from core.uncertainty.readout import Readout
 
 FINAL_MODEL = Path(__file__).resolve().parents[2] / "final_model"
+RUNS = FINAL_MODEL.parent / "runs"
 DOCUMENTS = ("metrics", "train_history")
 
 

@@ -2,25 +2,22 @@
 
 import gzip
 import hashlib
-import zlib
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.digits.data import (
-    CHECKSUMS,
     DATA_DIR,
-    FETCH_ADVICE,
     SIDE,
-    DataError,
     calibration_writers,
-    load_renderings,
+    check_sum,
     load_split,
     read_checked,
+    readable,
     validation_writers,
 )
-from core.digits.task import Images
+from core.digits.task import Images, renderings
 
 VALIDATION = 2000  # images of the validation part
 HEADER = 16  # bytes of an IDX file of images
@@ -35,22 +32,18 @@ def select(*parts: NDArray[np.integer], data_dir: Path = DATA_DIR) -> list[Image
     """
     labels, images = read_checked(LABELS, data_dir), [np.empty((len(part), SIDE, SIDE), np.uint8) for part in parts]
     digest, path = hashlib.sha256(), Path(data_dir) / f"{IMAGES}.gz"
-    try:
-        with gzip.open(path) as file:
-            digest.update(file.read(HEADER))
-            for first in range(0, len(labels), AT_ONCE):
-                data = file.read(AT_ONCE * SIDE * SIDE)
-                digest.update(data)
-                block = np.frombuffer(data, np.uint8).reshape(-1, SIDE, SIDE)
-                for indices, X in zip(parts, images, strict=True):
-                    start, stop = np.searchsorted(indices, (first, first + len(block)))
-                    X[start:stop] = block[indices[start:stop] - first]
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing: this needs the MNIST files in data/; run {FETCH_ADVICE}") from None
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise DataError(f"{path} is damaged or cannot be read ({error}); delete it and run {FETCH_ADVICE}") from None
-    if digest.hexdigest() != CHECKSUMS[IMAGES]:
-        raise DataError(f"{path} is not the MNIST file it should be (wrong checksum); delete it and run {FETCH_ADVICE}")
+    with readable(path), gzip.open(path) as file:
+        digest.update(file.read(HEADER))
+        for first in range(0, len(labels), AT_ONCE):
+            data = file.read(AT_ONCE * SIDE * SIDE)
+            digest.update(data)
+            if len(data) % (SIDE * SIDE):
+                raise EOFError("it is cut short")
+            block = np.frombuffer(data, np.uint8).reshape(-1, SIDE, SIDE)
+            for indices, X in zip(parts, images, strict=True):
+                start, stop = np.searchsorted(indices, (first, first + len(block)))
+                X[start:stop] = block[indices[start:stop] - first]
+    check_sum(path, IMAGES, digest.hexdigest())
     return [Images(X, labels[indices]) for X, indices in zip(images, parts, strict=True)]
 
 
@@ -66,8 +59,7 @@ def parts_for_saving(train: Images) -> dict[str, Images]:
     """What core.models.finish.save reads, as core.digits.task.load_parts gives it, around the train part in memory."""
     split = load_split()
     validation, calibration = select(split["validation"], split["calibration"])
-    y, writer, views = calibration.y, calibration_writers(), load_renderings()
+    calibration = Images(calibration.X, calibration.y, calibration_writers())
     return {"train": train, "validation": Images(validation.X, validation.y, validation_writers()),
-            "calibration": Images(calibration.X, y, writer),
-            "renderings": Images(views.reshape(-1, SIDE, SIDE), np.tile(y, len(views)), np.tile(writer, len(views))),
+            "calibration": calibration, "renderings": renderings(calibration),
             "test": Images(read_checked("t10k-images-idx3-ubyte"), read_checked("t10k-labels-idx1-ubyte"))}

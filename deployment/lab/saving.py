@@ -12,14 +12,13 @@ import numpy as np
 from core.digits.task import Images
 from core.files import TRAINING_LOCK, locked
 from core.models import finish
-from core.models.model import FINAL_MODEL, load
+from core.models.model import RUNS, load
 from core.nn.checkpoint import Progress
 from core.nn.network import Network
 from core.storage import ModelError, write_json
 from deployment.lab.images import parts_for_saving
 from deployment.lab.settings import LAB, LabSettings
 
-RUNS = FINAL_MODEL.parent / "runs"
 CHANGES = "lab.json"  # in a run's folder: settings and the knobs that were moved, by step
 HISTORY = ("epoch", "loss", "train_accuracy", "val_accuracy", "val_loss")
 

@@ -4,14 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
-from core.digits.config import Config
+from core.digits.config import STRENGTHS, Config
 from core.digits.presets import DEFAULT, PRESETS
 from core.settings import Settings, as_text, read_as
 
 LAB = "lab"  # the name of the preset that is not among those of core/digits/presets.py
 WIDEST = (256, 128, 64)  # units of the first, second and third hidden layer
 PREFIX = "lab_"  # of the parameters in an address
-AUGMENTATION = ("elastic", "rotation", "scale", "shear", "shift", "thickness")
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class LabSettings(Settings):
             lr=self.lr, momentum=self.momentum, beta1=self.momentum, batch_size=self.batch_size,
             weight_decay=self.weight_decay, dropout=self.dropout, focal_gamma=self.focal_gamma, gate=self.gate,
             schedule="constant", warmup=0.0, ema=0.0, keep="last", train_on="train", synthetic=0.0, negatives=0.0,
-            ornament=0.0, **{name: self.augmentation * getattr(deformations, name) for name in AUGMENTATION})
+            ornament=0.0, **{name: self.augmentation * getattr(deformations, name) for name in STRENGTHS})
 
 
 @dataclass(frozen=True)

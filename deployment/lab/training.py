@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.digits.config import STRENGTHS
 from core.digits.data import DIGITS, PIXELS
 from core.digits.task import DigitTask, Images, digit_network
 from core.nn.classification import Half
@@ -13,7 +14,7 @@ from core.nn.fast import layers
 from core.nn.fast.layers import fast
 from core.nn.fast.optimizers import SGD, make_optimizer
 from core.nn.network import Network, build_network
-from deployment.lab.settings import AUGMENTATION, KNOBS, LabSettings
+from deployment.lab.settings import KNOBS, LabSettings
 
 AVERAGED = 1000  # training images whose statistics batch normalisation uses at the end
 
@@ -63,7 +64,7 @@ class LabTask(DigitTask):
     """
 
     def __init__(self, settings: LabSettings, train: Images, validation: Images) -> None:
-        still = settings.config().replace(**dict.fromkeys(AUGMENTATION, 0.0))
+        still = settings.config().replace(**dict.fromkeys(STRENGTHS, 0.0))
         super().__init__(still, train, validation, lab_network(settings))
         self._use(settings)
         self._gated = self.network

@@ -25,10 +25,8 @@ class TrainedDeployer(MNISTDeployer):
     """A deployer of a Model in memory, so that a run can be measured before its folder, with test figures, exists."""
 
     def __init__(self, trained: Model) -> None:
-        self.model_dir, self.model = FINAL_MODEL, trained
-        self.network, self.config = trained.network, trained.config
-        self.gate_mean, self.gate_class_mean = trained.gate_mean, trained.gate_class_mean
-        self.metrics, self.history = {}, {}
+        self.model_dir = FINAL_MODEL
+        self._use(trained)
         self.pair_reader = pairs.load(pairs.FOLDER)
 
 

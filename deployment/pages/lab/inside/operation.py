@@ -10,6 +10,7 @@ from core.explain.bench import Bench, Result
 from core.explain.surgery import Surgery, UnitChange
 from core.explain.units import LayerInfo
 from core.formats import measured, percent
+from core.metrics import precision_recall_f1
 from deployment.pages.lab.inside import write
 from deployment.pages.lab.inside.once import Progress
 from deployment.pages.lab.inside.subject import Subject, validation_digits
@@ -70,8 +71,7 @@ def _sentence(result: Result, untouched: Result, surgery: Surgery, label: int | 
 
 def _by_class(result: Result) -> NDArray[np.floating]:
     """The share of each digit's images that are read correctly."""
-    confusion = result.confusion
-    return np.diag(confusion) / np.maximum(confusion.sum(axis=1), 1)
+    return precision_recall_f1(result.confusion)["recall"]
 
 
 def _row(digit: int, before: float, after: float, best: bool, write_share: Callable[[float], str]) -> dict[str, Any]:
