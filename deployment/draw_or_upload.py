@@ -48,7 +48,8 @@ def render(deployer: MNISTDeployer) -> None:
     source.begin()  # inside the fragment that needs it, which may run alone
     if sentence := state.pop("reconnected", None):
         st.toast(sentence, duration="long")
-    inputs.mode()
+    with st.container():  # one place, however many choices: a container that moves can keep what stood in its new place
+        inputs.mode()
     if state.mode == "table":
         table.render(deployer)
         return

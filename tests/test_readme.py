@@ -45,6 +45,7 @@ def clone(tmp_path_factory):
         shutil.copy(EXAMPLES / f"{name}.png", made / "scans")
     Image.open(EXAMPLES / "paper.png").convert("L").save(made / "photo.jpg")
     Image.open(EXAMPLES / "page.png").convert("L").save(made / "page.jpg")
+    shutil.copy(EXAMPLES / "sheet.jpg", made)
     return made
 
 
