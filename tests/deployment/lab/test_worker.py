@@ -37,6 +37,34 @@ def answers(few, tmp_path, monkeypatch):
     return run
 
 
+@pytest.mark.parametrize("busy, rest", [(True, 0.4), (False, None)])
+def test_a_training_rests_four_batches_long_while_others_draw(few, tmp_path, monkeypatch, busy, rest):
+    class Inbox(queue.SimpleQueue):
+        def get(self, timeout):  # the wait for a command is the rest
+            rests.append(timeout)
+            clock[0] += timeout
+            if len(rests) == 3:
+                return {"do": "end"}
+            raise queue.Empty
+
+    def batch(worker):
+        worker._seconds = 0.1
+        batches.append(worker)
+        if len(batches) == 3:
+            worker._inbox.put({"do": "end"})
+
+    clock, rests, batches = [0.0], [], []
+    monkeypatch.setattr(module, "training_images", lambda: few)
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(Worker, "_train_batch", batch)
+    inbox = Inbox()
+    inbox.put({"do": "start", "busy": busy})
+    worker = Worker(io.BytesIO(), inbox, Slots(tmp_path / "slots"))
+    worker._until = "stop"
+    worker.run()
+    assert rests == ([pytest.approx(rest)] * 3 if rest else []) and len(batches) == 3
+
+
 def states(messages):
     return [(message["state"], message["sentence"]) for message in messages if message["kind"] == "state"]
 
