@@ -7,7 +7,7 @@ From a shell: `python -m deployment.deploy_mnist photo.jpg [--json | --csv]`, wi
 
 import sys
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -27,7 +27,7 @@ from deployment.reader.number.values import Dates
 from deployment.reader.picture.batch import each, in_parts
 from deployment.reader.picture.load import PictureSource, check_images, load_grey, load_pixels
 from deployment.reader.picture.opening import InputError
-from deployment.reader.prediction import NumberReading, Prediction
+from deployment.reader.prediction import LazySets, NumberReading, Prediction
 from deployment.reader.table.read import read_table
 from deployment.reader.table.reading import TableReading
 
@@ -208,14 +208,14 @@ class MNISTDeployer:
         reading = self.network.read(X)
         evidence, by_fold = readout.augment_doubtful(self.network, X, readout.evidence(reading))
         probs, novelty = readout.calibration.probabilities(evidence), readout.novelty(evidence)
-        sets = readout.prediction_sets(by_fold)
+        sets = cache(partial(readout.prediction_sets, by_fold))
         answers = []
         for i, emotion in enumerate(readout.emotions(probs, novelty)):
             runner_up, digit = np.argsort(probs[i], kind="stable")[-2:]
             answers.append(Prediction(
                 digit=int(digit), probabilities=probs[i], confidence=float(probs[i, digit]), runner_up=int(runner_up),
-                prediction_sets={alpha: np.flatnonzero(digits[i]).tolist() for alpha, digits in sets.items()},
-                novelty=float(novelty[i]), emotion=str(emotion), gate=None if reading.gate is None else reading.gate[i],
+                prediction_sets=LazySets(sets, i), novelty=float(novelty[i]), emotion=str(emotion),
+                gate=None if reading.gate is None else reading.gate[i],
                 hidden=[layer[i] for layer in reading.hidden], image=images[i]))
         return answers
 

@@ -98,4 +98,4 @@ def load(folder: str | Path = FINAL_MODEL) -> Model:
         check(per_class.shape == (10, config.hidden[-1]), Path(folder) / "gate_class_mean.npy",
               f"is not the mean gate of ten digits and {config.hidden[-1]} units")
         mean = per_class.mean(axis=0)
-    return Model(network.for_inference(), config, readout, mean, per_class, saved, metrics, history)
+    return Model(network, config, readout, mean, per_class, saved, metrics, history)

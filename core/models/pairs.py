@@ -62,7 +62,7 @@ def load(folder: str | Path = FOLDER) -> Network:
     try:
         # batch normalisation is folded into the saved weights
         network = pair_network(Config.from_dict(saved).replace(batch_norm=False))
-        return network.load({name: array.astype(np.float32) for name, array in arrays.items()}).for_inference()
+        return network.load({name: array.astype(np.float32) for name, array in arrays.items()})
     except (KeyError, TypeError, ValueError, MemoryError) as error:
         raise ModelError(f"{folder} has no pair reader of this version ({error}); train it again with "
                          "`python core/train.py --preset pairs`.") from None

@@ -4,10 +4,11 @@ A box is (top, left, bottom, right) in pixels of the source.
 """
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -42,6 +43,36 @@ class Hypothesis:
     chosen: bool
 
 
+class LazySets(Mapping[float, list[int]]):
+    """The prediction sets {alpha: digits} of one image, computed when they are first read, as they take a fifth of a
+    prediction. A copy or a pickle is a dict.
+
+    batch: returns the sets {alpha: (N, 10)} of the images that were read with this one; index: its row.
+    """
+
+    def __init__(self, batch: Callable[[], Mapping[float, NDArray[np.bool_]]], index: int) -> None:
+        self._batch, self._index = batch, index
+
+    @cached_property
+    def _digits(self) -> dict[float, list[int]]:
+        return {alpha: np.flatnonzero(sets[self._index]).tolist() for alpha, sets in self._batch().items()}
+
+    def __getitem__(self, alpha: float) -> list[int]:
+        return self._digits[alpha]
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self._digits)
+
+    def __len__(self) -> int:
+        return len(self._digits)
+
+    def __repr__(self) -> str:
+        return repr(self._digits)
+
+    def __reduce__(self) -> tuple[type[dict], tuple[dict[float, list[int]]]]:
+        return dict, (self._digits,)
+
+
 @dataclass(frozen=True)
 class Prediction:
     """One digit. Probabilities are calibrated; the arrays belong to the caller."""
@@ -50,7 +81,7 @@ class Prediction:
     probabilities: NDArray[np.floating]  # (10,), summing to 1
     confidence: float  # probability that the digit is right: the largest one; half of it if ink is left over
     runner_up: int  # the digit with the second largest probability
-    prediction_sets: dict[float, list[int]]  # {alpha: digits}; misses the right digit at rate alpha (conformal.py)
+    prediction_sets: Mapping[float, list[int]]  # {alpha: digits}; misses the right digit at rate alpha (conformal.py)
     novelty: float  # distance from the training digits in the network's features; above 1 is unusual
     emotion: str  # "confident", "hesitant", "confused" or "curious"; defined in core/uncertainty/readout.py
     gate: NDArray[np.floating] | None  # (h,) in (0, 1); None for a network without a gate

@@ -47,6 +47,6 @@ def result_of(recipe: str, seed: int, epochs: int, parts: dict[str, Images], mat
     network, progress = trained(config, parts, runs / f"{recipe}-{seed}-{epochs}")
     readout, per_class = finish(network, config, parts)
     mean = None if per_class is None else per_class.mean(axis=0)
-    model = Model(network.for_inference(), config, readout, mean, per_class, {}, None, None)
+    model = Model(network, config, readout, mean, per_class, {}, None, None)
     return Result(recipe, seed, epochs, int(network.theta.size), changes=RECIPES[recipe],
                   seconds=round(sum(progress.history["seconds"]), 1), **measure(TrainedDeployer(model), material))

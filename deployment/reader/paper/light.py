@@ -87,7 +87,8 @@ def ink_is_dark(grey: NDArray[np.floating]) -> bool:
         for width in neighbourhoods:
             residual = small - blur(small, width)
             local = np.sqrt(np.maximum(blur(residual**2, 2 * width - 1), 0))
-            moment += float(np.mean((residual / (local + 0.3 * residual.std() + 1e-6)) ** 3))
+            ratio = residual / (local + 0.3 * residual.std() + 1e-6)
+            moment += float(np.mean(ratio * ratio * ratio))  # ** 3 takes ten times as long
     return moment < 0 or bool(moment < WEAK and np.median(small) > LIGHT)
 
 
@@ -166,8 +167,9 @@ def evening(ink: NDArray[np.floating], least: float) -> NDArray[np.float32]:
     height, width = ink.shape
     tiles = np.pad(ink, ((0, -height % TILE), (0, -width % TILE)))
     tiles = tiles.reshape(len(tiles) // TILE, TILE, -1, TILE).swapaxes(1, 2).reshape(len(tiles) // TILE, -1, TILE**2)
-    inked = tiles > least
-    weight, strength = ((np.where(inked, tiles, 0) ** power).sum(axis=2).astype(np.float32) for power in (2, 3))
+    inks = np.where(tiles > least, tiles, 0)
+    squares = inks * inks
+    weight, strength = (values.sum(axis=2).astype(np.float32) for values in (squares, squares * inks))
     if not weight.any():
         return np.ones(ink.shape, np.float32)
     usual = float(strength.sum() / weight.sum())

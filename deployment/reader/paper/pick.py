@@ -79,7 +79,8 @@ def choose(labels: NDArray[np.int32], stats: NDArray[np.int32], strong: NDArray[
     left, top, width, height, area = stats.T
     bottom, right = top + height - 1, left + width - 1
     size = np.maximum(np.maximum(height, width), 1)  # no paper at all: its label is empty
-    mass = np.bincount(labels.ravel(), np.maximum(ink, 0).ravel(), n)
+    inked = labels > 0
+    mass = np.bincount(labels[inked], np.maximum(ink[inked], 0), n)
     contact = np.bincount(np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]]), minlength=n)
     long = np.minimum(1, SLIM * area / size**2)
     score = np.where(strong, mass * size, 0) / (1 + 20 * (contact / size) ** 2) * (1 if plain else long**2)

@@ -40,6 +40,17 @@ def test_every_layer_with_a_fast_version_is_exchanged():
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_a_single_row_of_zeros_and_others_is_read_as_by_the_plain_layers(name, share):
+    network = build_network(NETWORKS[name], 20, 10, np.float64).initialise(np.random.default_rng(1))
+    network.theta += 0.01  # no bias stays zero
+    x = data()[0][:1] * (np.arange(20) < 20 * share)
+    if name == "batch norm":
+        network = network.fold_batch_norm(data()[0])
+    np.testing.assert_allclose(fast(network).forward(x)[0], network.forward(x)[0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("accumulate", [False, True])
 def test_gradients_in_float64_agree_to_1e_10(name, accumulate):
     network = build_network(NETWORKS[name], 20, 10, np.float64).initialise(np.random.default_rng(1))

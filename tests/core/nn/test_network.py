@@ -57,22 +57,6 @@ def test_matrices_come_first_in_theta_and_views_share_its_memory():
     assert -3 in network.theta
 
 
-def test_kept_by_columns_it_answers_the_same_and_trains_the_same():
-    network, x = small(), np.random.default_rng(1).standard_normal((4, 8))
-    turned = network.for_inference()
-    np.testing.assert_allclose(turned.logits(x), network.logits(x))
-    assert turned.params[0]["W"].flags.f_contiguous and turned.theta is not network.theta
-    found = []
-    for net in (network, turned):
-        logits, caches = net.forward(x)
-        grads = net.views(np.zeros_like(net.theta))
-        net.backward(logits, caches, grads)
-        found.append(grads)
-    for ours, theirs in zip(*found, strict=True):
-        for name, value in ours.items():
-            np.testing.assert_allclose(value, theirs[name])
-
-
 def test_what_does_not_fit_is_named():
     network = small()
     arrays = {name: value.copy() for name, value in network.named_parameters().items()}
