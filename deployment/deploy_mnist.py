@@ -128,12 +128,7 @@ class MNISTDeployer:
         "live"; "mean": held at its training mean; "open": all ones, which also rescales the logits; "shuffled": its
         values permuted over the units, mean of 20 permutations (core.explain.gates).
         """
-        x, readout = self._input(image[None]), self.model.readout
-        readings = gates.gate_modes(self.model, x, np.random.default_rng(0), shuffles=20)
-        held = {name: [self.network.with_gate(gate) for gate in reading.gate]
-                for name, reading in readings.items() if reading.gate is not None}
-        return {name: np.mean([readout.read(network, x)[0][0] for network in networks], axis=0)
-                for name, networks in (held | {"live": [self.network]}).items()} if held else None
+        return gates.gate_answers(self.model, self._input(image[None]), np.random.default_rng(0), shuffles=20) or None
 
     def explain(self, image: Array, digit: int, against: int, method: str = "integrated_gradients") -> Array:
         """Attribution (28, 28) of one (28, 28) image: positive for `digit`, negative for `against`.

@@ -1,10 +1,13 @@
 """Ablations of the gate: the same network with other gate values."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from core.explain.attribution import ExplainableModel
 from core.nn.network import Activations
+from core.uncertainty.test_time_augmentation import combine_each
 
 MODES = ("live", "mean", "open", "shuffled")
 
@@ -21,7 +24,45 @@ def gate_modes(model: ExplainableModel, X: NDArray[np.floating], rng: np.random.
     if not network.has_gate:
         return {}
     live = network.read(X)
-    assert live.gate is not None and model.gate_mean is not None  # the network has a gate
-    permuted = rng.permuted(np.repeat(live.gate, shuffles, axis=0), axis=1)
-    return {"live": live, "mean": network.with_gate(model.gate_mean).read(X), "open": network.with_gate(1.0).read(X),
+    mean, opened, permuted = _held(model, live, rng, shuffles)
+    return {"live": live, "mean": network.with_gate(mean).read(X), "open": network.with_gate(opened).read(X),
             "shuffled": network.with_gate(permuted).read(np.repeat(X, shuffles, axis=0))}
+
+
+def gate_answers(model: ExplainableModel, x: NDArray[np.floating], rng: np.random.Generator,
+                 shuffles: int) -> dict[str, NDArray[np.floating]]:
+    """Calibrated probabilities (10,) of one x (1, 784) under the four gates of `gate_modes`, with test-time
+    augmentation; "shuffled": the mean of the permutations. Empty for a network without a gate."""
+    if not model.network.has_gate:
+        return {}
+    reading = model.network.read(x)
+    probs = _held_probabilities(model, x, reading, np.vstack(_held(model, reading, rng, shuffles)))
+    return {"live": model.readout.read(model.network, x)[0][0], "mean": probs[0], "open": probs[1],
+            "shuffled": probs[2:].mean(axis=0)}
+
+
+def _held(model: ExplainableModel, live: Activations, rng: np.random.Generator,
+          shuffles: int) -> tuple[NDArray[np.floating], ...]:
+    """The gate values of the modes "mean" (h,), "open" (h,) and "shuffled" (N * shuffles, h)."""
+    assert live.gate is not None and model.gate_mean is not None  # the network has a gate
+    return (model.gate_mean, np.ones_like(model.gate_mean),
+            rng.permuted(np.repeat(live.gate, shuffles, axis=0), axis=1))
+
+
+def _held_probabilities(model: ExplainableModel, x: NDArray[np.floating], reading: Activations,
+                        gates: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Calibrated probabilities (M, 10) of one x (1, 784) with its gate held at each row of gates (M, h).
+
+    The layers before the gate read the image and its copies once. reading: the Activations of x.
+    """
+    network, readout = model.network, model.readout
+    output, gates = network.params[-1], gates.astype(network.dtype)
+    gated = reading.hidden[-2] * gates
+    before = [np.broadcast_to(layer, (len(gates), layer.shape[1])) for layer in reading.hidden[:-1]]
+    evidence = readout.evidence(Activations(gated @ output["W"] + output["b"], [*before, gated], None))
+    augmentation = readout.augmentation
+    if augmentation:
+        ungated = cache(lambda: network.read(augmentation.copies(x)).hidden[-2])  # (count, h)
+        evidence, = combine_each([augmentation], lambda chosen: (ungated() * gates[chosen, None]) @ output["W"]
+                                 + output["b"], evidence)
+    return readout.calibration.probabilities(evidence)

@@ -4,7 +4,7 @@ Ciresan et al. (2010) average over several networks; here one network reads seve
 once from a fixed seed and are the same for every image, so an answer depends on its picture alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import Any
@@ -125,11 +125,22 @@ def augment_each(augmentations: Sequence[TestTimeAugmentation], network: Network
                  evidence: Evidence) -> list[Evidence]:
     """The Evidence of network inputs X (N, 784) under each augmentation. They may differ in `below` and `temperature`
     only, as the copies go through the network once."""
+    def copies_logits(chosen: NDArray[np.integer]) -> NDArray[np.floating]:
+        return network.logits(augmentations[0].copies(X[chosen])).reshape(len(chosen), augmentations[0].count, -1)
+
+    return combine_each(augmentations, copies_logits, evidence)
+
+
+def combine_each(augmentations: Sequence[TestTimeAugmentation],
+                 copies_logits: Callable[[NDArray[np.integer]], NDArray[np.floating]],
+                 evidence: Evidence) -> list[Evidence]:
+    """The Evidence of N samples under each augmentation. copies_logits: from indices (n,) of doubtful samples to the
+    logits (n, count, 10) of their copies."""
     margin, logits = logit_margin(evidence.logits), [evidence.logits.copy() for _ in augmentations]
     doubtful = np.flatnonzero(margin < max(augmentation.below for augmentation in augmentations))
     for i in range(0, len(doubtful), BATCH_IMAGES):
         chosen = doubtful[i : i + BATCH_IMAGES]
-        copies = network.logits(augmentations[0].copies(X[chosen])).reshape(len(chosen), augmentations[0].count, -1)
+        copies = copies_logits(chosen)
         for augmentation, combined in zip(augmentations, logits, strict=True):
             below = margin[chosen] < augmentation.below
             if below.any():
