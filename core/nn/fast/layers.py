@@ -16,7 +16,6 @@ from core.nn.layers import Layer, sigmoid
 from core.nn.network import Network
 from core.nn.parallel import for_rows, scratch
 
-
 SPARSE = 0.6  # share of values that are not zero, below which those alone are multiplied
 
 

@@ -9,6 +9,7 @@ import pytest
 from core.digits.config import Config
 from core.digits.data import as_input, load_mnist
 from core.digits.presets import CHAMPION
+from core.explain.gates import MODES, gate_answers, gate_modes
 from core.models import model
 from core.uncertainty.calibration import Evidence
 from core.uncertainty.test_time_augmentation import TestTimeAugmentation, logit_margin
@@ -87,6 +88,20 @@ def test_an_answer_does_not_depend_on_its_batch(shipped, images):
     for i in (0, 17, 69):
         alone = augmentation.augment(network, X[i : i + 1], evidence_of(network, X[i : i + 1])).logits[0]
         assert np.allclose(whole[i], alone, atol=1e-3)
+
+
+@pytest.mark.parametrize("below", [0.0, 1e9])
+def test_held_gates_answer_as_the_network_that_holds_them(shipped, images, below):
+    readout = replace(shipped.readout, augmentation=replace(shipped.readout.augmentation, below=below, count=4),
+                      fold_augmentations=())
+    model, x = replace(shipped, readout=readout), as_input(images[:1])
+    answers, rng = gate_answers(model, x, np.random.default_rng(0), shuffles=3), np.random.default_rng(0)
+    modes = gate_modes(model, x, rng, shuffles=3)
+    for name, answer in answers.items():
+        networks = [model.network.with_gate(gate) for gate in modes[name].gate] if name != "live" else [model.network]
+        expected = np.mean([readout.read(network, x)[0][0] for network in networks], axis=0)
+        np.testing.assert_allclose(answer, expected, atol=1e-6)
+    assert tuple(answers) == MODES
 
 
 def test_the_shipped_model_uses_it(shipped):

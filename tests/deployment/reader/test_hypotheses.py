@@ -1,6 +1,8 @@
 """Several hypotheses of where the ink is: which is read, which is chosen, and what is said where there is no digit."""
 
 import json
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -138,3 +140,22 @@ def test_a_digit_cut_off_by_the_edge_is_confident_only_if_both_hypotheses_agree(
         if at_edge and answer.emotion == "confident":
             assert len(answer.hypotheses) == 2 and {one.digit for one in answer.hypotheses} == {answer.digit}
     assert touching >= 2, "the case that this test is about"
+
+
+def test_prediction_sets_are_computed_when_read_and_pickled_as_a_dict(deployer, monkeypatch):
+    calls = []
+    sets_of = type(deployer.model.readout).prediction_sets
+    monkeypatch.setattr(type(deployer.model.readout), "prediction_sets",
+                        lambda self, by_fold: calls.append(by_fold) or sets_of(self, by_fold))
+    images = np.zeros((3, 28, 28), np.float32)
+    images[:, 4:24, 12:15] = 1
+    read = deployer.read_framed(images)
+    assert not calls
+    expected = {alpha: digits for alpha, digits in read[1].prediction_sets.items()}
+    assert len(calls) == 1 and expected and all(read[1].digit in digits for digits in expected.values())
+    assert read[0].prediction_sets == expected and len(calls) == 1, "one computation for the batch"
+    again = pickle.loads(pickle.dumps(read[2]))
+    assert again.prediction_sets == expected and type(again.prediction_sets) is dict
+    with ThreadPoolExecutor(4) as pool:
+        fresh = deployer.read_framed(images)[0]
+        assert all(sets == expected for sets in pool.map(lambda _: dict(fresh.prediction_sets), range(8)))
