@@ -1,11 +1,14 @@
 """Files of several pages: PDF, rendered by PDFium, and TIFF."""
 
 import io
+from typing import TYPE_CHECKING
 
-import pypdfium2
 from PIL import Image
 
 from deployment.reader.picture.limits import BoundsError
+
+if TYPE_CHECKING:
+    import pypdfium2  # imported at the first PDF, as it takes as long as a tenth of the rest
 
 MOST_PAGES = 50
 SIDE = 2400  # pixels of the long side of a rendered page
@@ -34,6 +37,8 @@ def count(data: bytes) -> int:
 
 def page(data: bytes, number: int) -> Image.Image:
     """A page of a PDF, counted from 0, its long side SIDE pixels. Raises BoundsError where it cannot be rendered."""
+    import pypdfium2
+
     document = _open(data)
     try:
         if not 0 <= number < len(document):
@@ -49,7 +54,9 @@ def page(data: bytes, number: int) -> Image.Image:
         document.close()
 
 
-def _open(data: bytes) -> pypdfium2.PdfDocument:
+def _open(data: bytes) -> "pypdfium2.PdfDocument":
+    import pypdfium2
+
     try:
         return pypdfium2.PdfDocument(bytes(data))
     except pypdfium2.PdfiumError as error:

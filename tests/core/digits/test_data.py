@@ -78,7 +78,7 @@ def test_missing_file_is_fetched_and_a_failed_fetch_says_what_to_do(tmp_path, mo
 
 def test_reading_downloads_nothing_and_says_what_to_run(tmp_path, monkeypatch):
     """The app reads so while it serves."""
-    monkeypatch.setattr(data.urllib.request, "urlopen", lambda *_, **__: pytest.fail("it asked the network"))
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: pytest.fail("it asked the network"))
     with pytest.raises(DataError, match=r"needs the MNIST files in data/; run python -m core\.digits\.data"):
         data.read_checked("t10k-labels-idx1-ubyte", tmp_path / "data")
     assert not (tmp_path / "data").exists(), "it made a folder"
