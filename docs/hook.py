@@ -39,7 +39,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         elif config.extra["source"]:
             target = f"{config.extra['source']}/{path}"
         else:
-            return match["text"]
+            return f"`{match['text']}`"
         return f"{match['picture']}[{match['text']}]({target}{match['anchor'] or ''})"
 
     parts = CODE.split(markdown)  # every second one is code
