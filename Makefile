@@ -4,7 +4,7 @@ BIN := .venv/bin
 # wants both cores, so nothing runs beside it
 ALONE := tests/deployment/server/test_server.py
 SPREAD := --ignore=$(ALONE) -n 2 --dist worksteal
-.PHONY: run serve test test-ci test-all lint mutants torture train champion audit robustness reproduce gate liminal bench clean
+.PHONY: run serve test test-ci test-all lint docs mutants torture train champion audit robustness reproduce gate liminal bench clean
 .DELETE_ON_ERROR:
 
 run: .venv/app  ## serve the app with the shipped model
@@ -17,10 +17,10 @@ test: .venv/dev  ## run the tests, each browser check once
 	$(BIN)/python -m pytest $(SPREAD)
 	$(BIN)/python -m pytest $(ALONE)
 
-test-ci: .venv/dev  ## what is too slow for make test and must hold at every change: the container, processes, memory
+test-ci: .venv/dev .venv/docs  ## what is too slow for make test and must hold at every change: the container, processes, memory
 	$(BIN)/python -m pytest --all -m ci
 
-test-all: .venv/bench  ## everything: the browser checks in every size and theme, and the slow parts
+test-all: .venv/bench .venv/docs  ## everything: the browser checks in every size and theme, and the slow parts
 	$(BIN)/python -m pytest --all $(SPREAD)
 	$(BIN)/python -m pytest --all $(ALONE)
 
@@ -29,6 +29,9 @@ lint: .venv/dev  ## style, the direction of imports, types, words
 	$(BIN)/lint-imports
 	$(BIN)/basedpyright
 	$(BIN)/python .ci/check.py
+
+docs: .venv/docs  ## build the documentation into site/; a broken link stops it
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 mutants: .venv/dev  ## mutation testing of the engine, about an hour on two cores
 	$(BIN)/python -m analytics.mutants
@@ -74,10 +77,14 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/app
 
+.venv/docs: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[docs]"
+	@touch $@
+
 .venv/bench: .venv/dev requirements-bench.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@
 
 clean:  ## remove what was set up and built; runs/ and final_model/ stay
-	rm -rf .venv *.egg-info .pytest_cache .ruff_cache .mutants
+	rm -rf .venv site *.egg-info .pytest_cache .ruff_cache .mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

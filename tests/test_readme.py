@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from app import EXAMPLES
+from blocks import blocks
 from PIL import Image
 
 from deployment.server.processes import end, free_port, healthy
@@ -21,11 +22,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 LEFT_OUT = (".git", ".venv", "runs", "__pycache__", ".pytest_cache", ".ruff_cache", "*.egg-info")
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-
-
-LINES = [line.split("#")[0].strip() for block in blocks("sh") for line in block.splitlines()]
+LINES = [line.split("#")[0].strip() for block in blocks(README, "sh") for line in block.splitlines()]
 
 
 def shortened(line):
@@ -107,7 +104,7 @@ def serve(line, folder):
 
 @pytest.mark.slow
 def test_its_python_and_its_command_read_pictures(clone):
-    code = "\n".join(blocks("python"))
+    code = "\n".join(blocks(README, "python"))
     code += "print(reading.digit, repr(number.text), len(number.digits[0].box))"
     said = run(f"python -c {shlex.quote(code)}", clone)
     assert said.stdout == "3 '1869\\n250' 4\n", said.stderr[-2000:]

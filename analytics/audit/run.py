@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from analytics.audit import SELECTION, confidence, figures, inside, out_of_distribution, writers
 from analytics.audit import arrays as audit_arrays
-from analytics.audit import confidence, figures, inside, out_of_distribution, writers
 from analytics.audit.arrays import Track, untracked
 from analytics.export.onnx import fit_export_calibration
 from analytics.reports import png_bytes
@@ -199,6 +199,5 @@ def headline_sentence(arrays: dict[str, np.ndarray], document: dict) -> str:
     confident, errors = document["doubt"]["promises"][0], int(arrays["headline_errors"][0])
     text = (f"- {percent(accuracy, 2)} of the 10,000 test images are read correctly ({errors} errors, 95 % interval "
             f"{interval((low, high), 2)}); {confident['errors']} of the {confident['right']['n']:,} confident answers "
-            "are wrong. Recipe and seed were selected on validation, calibration and development pictures, with test "
-            "figures in view; measured on the test set.")
+            f"are wrong. {SELECTION}")
     return textwrap.fill(text, 120, subsequent_indent="  ") + "\n"

@@ -4,7 +4,7 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from core.settings import as_text
 
 FLAGS = ("seed", "epochs", "batch_size", "lr")  # settings that have a command-line flag
 MNIST = "MNIST of Y. LeCun, C. Cortes and C. J. C. Burges"
+TAGS = ("mnist", "mlp", "numpy", "calibration")
 
 
 def split_words(config: Config, sizes: dict[str, int]) -> str:
@@ -92,8 +93,11 @@ def card_data(config: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def yaml_head(card: dict[str, Any]) -> str:
-    """The YAML head of a model card. Values are written as JSON, which is valid YAML, so they need no escaping."""
+def yaml_head(card: dict[str, Any], tags: Sequence[str] = TAGS) -> str:
+    """The YAML head of a model card, from the values of `card_data`.
+
+    Values are written as JSON, which is valid YAML, so they need no escaping.
+    """
     def line(name: str, value: object, indent: int = 0) -> str:
         return f"{' ' * indent}{name}: {json.dumps(value)}"
 
@@ -115,7 +119,7 @@ def yaml_head(card: dict[str, Any]) -> str:
     return "\n".join([
         "---", line("license", card["license"]), line("library_name", card["library"]),
         line("pipeline_tag", card["task"]), *([line("datasets", ["ylecun/mnist"])] if of_mnist else []),
-        line("metrics", [name for name, _ in rows]), line("tags", ["mnist", "mlp", "numpy", "calibration"]),
+        line("metrics", [name for name, _ in rows]), line("tags", list(tags)),
         index.format(name=card["name"]),
         *values, "---"])
 
