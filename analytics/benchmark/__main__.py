@@ -29,14 +29,16 @@ THREADS = 2
 NO_TRIM = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 31)}
 WIDE = {"hidden": [1024, 1024, 1024], "gate": True, "optimizer": "adamw"}
 SMALL = {"hidden": [512], "gate": False, "optimizer": "adam", "batch": 64}
-PYTHON_THREADS = ("step", "epoch", "reach", "training_memory")  # run two Python threads with one BLAS thread each
+# Run two Python threads with one BLAS thread each, as commands and the app do; many predictions have two of BLAS
+PYTHON_THREADS = ("step", "epoch", "reach", "training_memory", "predict_1")
 TARGET, EPOCHS = 0.99, 16  # validation accuracy, and the epochs of the schedule
 Task = tuple[str, str, Mapping[str, object]]  # contender, function, arguments
 
 
 def worker(contender: str, function: str, **arguments: object) -> Any:
     """The JSON result of analytics.benchmark.CONTENDER.FUNCTION(**arguments), run in a separate process."""
-    threads = 1 if (contender == "qualm" and function in PYTHON_THREADS) or arguments.get("parts") == 2 else THREADS
+    alone = contender == "qualm" and (function in PYTHON_THREADS or f"{function}_{arguments.get('n')}" in PYTHON_THREADS)
+    threads = 1 if alone or arguments.get("parts") == 2 else THREADS
     settings = {name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     settings |= {} if function.endswith("memory") else NO_TRIM
     # OPENBLAS_CORETYPE would replace the kernel that the library chooses

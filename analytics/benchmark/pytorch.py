@@ -9,7 +9,7 @@ import torch  # pyright: ignore[reportMissingImports]  # installed by requiremen
 from torch import nn  # pyright: ignore[reportMissingImports]
 from torch.nn import functional  # pyright: ignore[reportMissingImports]
 
-from analytics.benchmark.qualm import busy_process, pictures, random_batch, timed
+from analytics.benchmark.qualm import busy_process, pictures, training_batch, timed
 from core.digits.config import Config
 from core.digits.presets import PRESETS
 from core.digits.task import Images, load_parts
@@ -56,7 +56,7 @@ def step(hidden: Sequence[int], gate: bool, batch: int, optimizer: str, repeats:
     network = build(hidden, gate)
     updates = make_optimizer(network, optimizer)
     forward = torch.compile(network) if compiled else network
-    X, y = map(torch.from_numpy, random_batch(batch))
+    X, y = map(torch.from_numpy, training_batch(batch))
     for _ in range(3):  # compilation ends before the busy process starts
         train_step(forward, updates, X, y)
     with busy_process(busy):

@@ -37,9 +37,10 @@ def timed(work: Callable[[], object], repeats: int, warm_up: int = 5) -> list[fl
     return seconds
 
 
-def random_batch(batch: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    rng = np.random.default_rng(0)
-    return rng.uniform(0, 1, (batch, 784)).astype(np.float32), rng.integers(0, 10, batch)
+def training_batch(batch: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The first images of MNIST's training set as network inputs (batch, 784), and their labels."""
+    parts = load_mnist()
+    return as_input(parts["X_train"][:batch], (0.0, 1.0)), parts["y_train"][:batch].astype(np.int64)
 
 
 @contextlib.contextmanager
@@ -58,7 +59,7 @@ def step(hidden: Sequence[int], gate: bool, batch: int, optimizer: str, repeats:
          busy: bool = False) -> list[float]:
     """Seconds of one training step: forward, loss, backward, optimiser."""
     config = Config(hidden=tuple(hidden), gate=gate, batch_size=batch, optimizer=optimizer, weight_decay=0.01)
-    task = ClassificationTask(config, digit_network(config), *random_batch(batch))
+    task = ClassificationTask(config, digit_network(config), *training_batch(batch))
     optimiser, halves = make_optimizer(config, task.theta, task.decay_size), next(task.batches(0))
 
     def train_step() -> None:
