@@ -5,6 +5,8 @@ import errno
 import sys
 from collections.abc import Iterator
 
+from core.shipped import INSTALLED
+
 
 class Refusal(SystemExit):
     """Exit of a command with code 2, after printing a sentence to standard error."""
@@ -35,7 +37,7 @@ def refusing(name: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        advice = "install it with: pip install -r requirements-dev.txt"
-        raise Refusal(f"{name}: {error.name} is missing; {advice}") from None
+        packages = '"qualm-reader[dev]"' if INSTALLED else "-r requirements-dev.txt"
+        raise Refusal(f"{name}: {error.name} is missing; install it with: pip install {packages}") from None
     except (ValueError, OSError, FloatingPointError, MemoryError) as error:
         raise Refusal(f"{name}: {sentence_of(error)}") from None

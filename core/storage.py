@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.files import places, recover, replace_together, write_atomic
+from core.shipped import TRAIN
 
 HASHES = ("model_sha256", "weights_sha256")  # the key in config.json, and that of older files
 MAX_BYTES = 512 * 2**20  # of one file
@@ -53,7 +54,7 @@ def read_file(folder: str | Path, name: str, max_bytes: int = MAX_BYTES) -> byte
             continue
         except (OSError, RuntimeError) as error:  # RuntimeError: circular links
             raise ModelError(f"{path} cannot be read ({getattr(error, 'strerror', error)}).") from None
-    raise ModelError(f"{folder / name} is missing; restore it, or train a model with `python core/train.py`.")
+    raise ModelError(f"{folder / name} is missing; restore it, or train a model with `{TRAIN}`.")
 
 
 def read_json(path: str | Path) -> Any:

@@ -35,13 +35,14 @@ from core.models.model import RUNS
 from core.nn.checkpoint import check_same, read_checkpoint
 from core.nn.fast.optimizers import make_optimizer
 from core.nn.training import fit
+from core.shipped import INSTALLED, TRAIN
 from core.storage import read_json, write_json
 
 SETTINGS, CHECKPOINT = "settings.json", "checkpoint.npz"  # in a run's folder
 
 
-def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python core/train.py", description=(__doc__ or "").splitlines()[0])
+def arguments(argv: Sequence[str] | None, prog: str = TRAIN) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=prog, description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--preset", choices=sorted(PRESETS), help="the recipe (default: default)")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int)
@@ -165,7 +166,7 @@ def train(config: Config, parts: dict[str, Images], folder: Path, resume: bool, 
             progress = fit(task, config, folder / CHECKPOINT, resume, on_step, on_epoch)
         if progress.interrupted:
             print(f"Interrupted after epoch {progress.epoch}; the best weights so far are saved. "
-                  f"Resume with: python core/train.py --resume {shlex.quote(str(folder))}")
+                  f"Resume with: {TRAIN} --resume {shlex.quote(str(folder))}")
         network = task.finished()
         del task  # frees a third of the memory
         return (pairs if is_pairs(config) else finish).save(folder, network, config, parts, progress)
@@ -178,7 +179,7 @@ def report(metrics: Mapping[str, Any], folder: Path) -> None:
           f"{interval(test['interval_95'], 2)}), validation {percent(metrics['validation']['accuracy'], 2)}")
     if folder.resolve() not in (promotion.FINAL_MODEL, pairs.FOLDER):
         listed = "It is in the app's list of models. " if folder.resolve().parent == RUNS else ""
-        print(f"{listed}To ship it: python core/train.py --promote {shlex.quote(str(folder))}")
+        print(listed + ("" if INSTALLED else f"To ship it: {TRAIN} --promote {shlex.quote(str(folder))}"))
 
 
 def promote(folder: Path, force: bool) -> None:
@@ -225,10 +226,14 @@ def run(args: argparse.Namespace) -> Path:
     return folder
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    args = arguments(argv)
+def main(argv: Sequence[str] | None = None, prog: str = TRAIN) -> None:
+    """Train as the arguments say. prog: the command's name in its help."""
+    args = arguments(argv, prog)
     try:
         with refusing("train"):
+            if args.promote and INSTALLED:
+                raise ValueError("--promote replaces the model of a checkout; an installed copy keeps the model it came "
+                                 "with, and its app lists every finished run.")
             folder = Path(args.promote) if isinstance(args.promote, str) else run(args)
             if args.promote:
                 promote(folder, args.force)

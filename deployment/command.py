@@ -1,4 +1,5 @@
-"""Read pictures from the command line: `python -m deployment.deploy_mnist [--number | --table] FILE ...`."""
+"""Read pictures from the command line: `qualm read [--number | --table] FILE ...`, or `python -m deployment.deploy_mnist`
+in a checkout."""
 
 import argparse
 import json
@@ -18,9 +19,9 @@ from deployment.reader.table.export import pages_to_xlsx, to_csv, to_xlsx
 from deployment.reader.table.reading import doubtful
 
 
-def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+def arguments(argv: Sequence[str] | None, prog: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m deployment.deploy_mnist", description="Read pictures of digits.",
+        prog=prog, description="Read pictures of digits.",
         epilog="A box is (top, left, bottom, right) in pixels of the picture. Only of tables more than the first page "
         "is read.")
     parser.add_argument("files", nargs="+", metavar="FILE")
@@ -44,10 +45,10 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Read pictures as the arguments say; 1 where one could not be read."""
-    args = arguments(argv)
-    with refusing("deploy_mnist"):
+def main(argv: Sequence[str] | None = None, prog: str = "python -m deployment.deploy_mnist") -> int:
+    """Read pictures as the arguments say; 1 where one could not be read. prog: the command's name in its help."""
+    args = arguments(argv, prog)
+    with refusing("read"):
         deployer = MNISTDeployer(args.model)
         if args.table:
             return table(deployer, args)

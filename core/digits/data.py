@@ -9,12 +9,13 @@ once: the 539 writers of the training images, named in QMNIST's labels (Yadav & 
 none. The split does not depend on `--seed`.
 """
 
+import argparse
 import gzip
 import hashlib
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,11 +24,12 @@ from numpy.typing import NDArray
 
 from core.command import refusing
 from core.files import aside
+from core.shipped import INSTALLED, data
 
-DATA_DIR = Path(__file__).resolve().parents[2] / "data"
+DATA_DIR = data("data")
 SIDE, PIXELS, DIGITS = 28, 28 * 28, 10
 BOX = 20  # pixels; the long side of a digit in an MNIST image
-FETCH_ADVICE = "python -m core.digits.data, which downloads what is missing."
+FETCH_ADVICE = f"{'qualm fetch' if INSTALLED else 'python -m core.digits.data'}, which downloads what is missing."
 MIRRORS = ("https://storage.googleapis.com/cvdf-datasets/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/")
 # SHA-256 of the unpacked files, which does not depend on the compression
 CHECKSUMS = {
@@ -81,19 +83,25 @@ def download(name: str, path: Path, progress: Progress | None = None) -> None:
                     "Connect to the internet and try again, or copy the file there by hand.")
 
 
-def fetch(data_dir: Path = DATA_DIR, progress: Progress | None = None) -> None:
+def packed(name: str, data_dir: Path | None = None) -> Path:
+    """The path of one of the four MNIST files; None: the project's. A wheel leaves out the training images, which an
+    installed copy has in the user's data folder once they were fetched (core/shipped.py)."""
+    return data(f"data/{name}.gz") if data_dir is None else Path(data_dir) / f"{name}.gz"
+
+
+def fetch(data_dir: Path | None = None, progress: Progress | None = None) -> None:
     """Download the MNIST files that are missing."""
     for name in CHECKSUMS:
-        path = Path(data_dir) / f"{name}.gz"
+        path = packed(name, data_dir)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             download(name, path, progress)
 
 
-def read_checked(name: str, data_dir: Path = DATA_DIR) -> NDArray[np.uint8]:
+def read_checked(name: str, data_dir: Path | None = None) -> NDArray[np.uint8]:
     """One of the four MNIST files. Never downloads; raises DataError if the file is missing or its checksum is wrong.
     """
-    path = Path(data_dir) / f"{name}.gz"
+    path = packed(name, data_dir)
     with readable(path):
         raw = gzip.decompress(path.read_bytes())
     check_sum(path, name, hashlib.sha256(raw).hexdigest())
@@ -117,7 +125,7 @@ def check_sum(path: Path, name: str, digest: str) -> None:
         raise DataError(f"{path} is not the MNIST file it should be (wrong checksum); delete it and run {FETCH_ADVICE}")
 
 
-def load_mnist(data_dir: Path = DATA_DIR, progress: Progress | None = None) -> dict[str, NDArray[np.uint8]]:
+def load_mnist(data_dir: Path | None = None, progress: Progress | None = None) -> dict[str, NDArray[np.uint8]]:
     """MNIST: X_train (60000, 28, 28), y_train (60000,), X_test (10000, 28, 28), y_test (10000,).
 
     Missing files are downloaded.
@@ -222,11 +230,14 @@ def load_renderings() -> NDArray[np.uint8]:
     return X
 
 
-def main() -> None:
-    with refusing("core.digits.data"):
+def main(argv: Sequence[str] | None = None, prog: str = "python -m core.digits.data") -> None:
+    """Download what is missing of MNIST, and check it. prog: the command's name in its help."""
+    argparse.ArgumentParser(prog=prog, description="Download what is missing of MNIST, and check all of it."
+                            ).parse_args(argv)
+    with refusing("fetch"):
         load_mnist()
         load_split()
-        print(f"The MNIST files and their split in {DATA_DIR} are complete.")
+        print(f"The MNIST files and their split are complete; the training images are in {packed('train-images-idx3-ubyte').parent}.")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.digits.data import as_input
 from core.nn.network import Network
+from core.shipped import TRAIN
 from core.storage import ModelError, model_sha256, read_file
 
 FILE = "neighbours.npz"
@@ -81,7 +82,7 @@ class NeighbourIndex:
     def load(cls, folder: str | Path, sha256: str) -> "NeighbourIndex":
         """The index of a model folder. Raises ModelError if it is missing, damaged or made for another model."""
         path = Path(folder) / FILE
-        advice = f"make it with `python core/train.py --refit {folder}`."
+        advice = f"make it with `{TRAIN} --refit {folder}`."
         try:
             data = io.BytesIO(read_file(folder, FILE))
         except ModelError as error:

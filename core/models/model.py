@@ -14,11 +14,11 @@ from core.digits.data import PIXELS
 from core.digits.task import digit_network
 from core.models.check import check, check_config, check_history, check_metrics
 from core.nn.network import Network
+from core.shipped import TRAIN, data
 from core.storage import ModelError, load_model, model_sha256
 from core.uncertainty.readout import Readout
 
-FINAL_MODEL = Path(__file__).resolve().parents[2] / "final_model"
-RUNS = FINAL_MODEL.parent / "runs"
+FINAL_MODEL, RUNS = data("final_model"), data("runs")
 DOCUMENTS = ("metrics", "train_history")
 
 
@@ -91,7 +91,7 @@ def load(folder: str | Path = FINAL_MODEL) -> Model:
             raise ValueError("its answers are not finite")
     except Exception as error:  # a foreign file may raise any exception
         raise ModelError(f"{folder} has no readout of this version ({error}); fit it again with "
-                         f"`python core/train.py --refit {folder}`.") from None
+                         f"`{TRAIN} --refit {folder}`.") from None
     mean = per_class = None
     if network.has_gate:
         per_class = arrays.get("gate_class_mean", np.empty(0))

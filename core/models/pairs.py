@@ -14,6 +14,7 @@ from core.metrics import accuracy, wilson_interval
 from core.models.model import FINAL_MODEL
 from core.nn.checkpoint import Progress
 from core.nn.network import Network
+from core.shipped import TRAIN
 from core.storage import ModelError, load_model, model_sha256, read_json, save_model
 
 FOLDER = FINAL_MODEL / "pairs"
@@ -65,4 +66,4 @@ def load(folder: str | Path = FOLDER) -> Network:
         return network.load({name: array.astype(np.float32) for name, array in arrays.items()})
     except (KeyError, TypeError, ValueError, MemoryError) as error:
         raise ModelError(f"{folder} has no pair reader of this version ({error}); train it again with "
-                         "`python core/train.py --preset pairs`.") from None
+                         f"`{TRAIN} --preset pairs`.") from None

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.digits.data import (
-    DATA_DIR,
     SIDE,
     calibration_writers,
     check_sum,
     load_split,
+    packed,
     read_checked,
     readable,
     validation_writers,
@@ -25,13 +25,13 @@ AT_ONCE = 1000  # images
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 
 
-def select(*parts: NDArray[np.integer], data_dir: Path = DATA_DIR) -> list[Images]:
+def select(*parts: NDArray[np.integer], data_dir: Path | None = None) -> list[Images]:
     """MNIST's training images at the indices of each part, which must rise.
 
     Never downloads; raises DataError as core.digits.data.read_checked. Besides the result it needs 2 MB of memory.
     """
     labels, images = read_checked(LABELS, data_dir), [np.empty((len(part), SIDE, SIDE), np.uint8) for part in parts]
-    digest, path = hashlib.sha256(), Path(data_dir) / f"{IMAGES}.gz"
+    digest, path = hashlib.sha256(), packed(IMAGES, data_dir)
     with readable(path), gzip.open(path) as file:
         digest.update(file.read(HEADER))
         for first in range(0, len(labels), AT_ONCE):

@@ -10,13 +10,12 @@ The word "sure" is not used below 90 %.
 """
 
 import re
-from pathlib import Path
 
 from core.formats import percent
+from core.shipped import SHIPPED
 from core.uncertainty.readout import SURE_FROM
 from deployment.reader.prediction import UNKNOWN, NumberReading, Prediction
 
-ROOT = Path(__file__).resolve().parents[2]
 ABSOLUTE_FOLDERS = re.compile(r"(?<![\w.])/(?:[^/\s]+/)+")
 MORE = "there is more on this picture"
 SURE_WORD_FROM = 0.9  # confidence below which the word "sure" is left out
@@ -108,4 +107,4 @@ def whole(reading: NumberReading) -> str:
 
 def public_message(error: Exception) -> str:
     """The message of an error for the page: paths relative to the project, other folders removed."""
-    return ABSOLUTE_FOLDERS.sub("", str(error).replace(f"{ROOT}/", ""))
+    return ABSOLUTE_FOLDERS.sub("", str(error).replace(f"{SHIPPED}/", ""))

@@ -16,9 +16,9 @@ from pathlib import Path
 from deployment.server.processes import App, Front, come_up, restart
 
 
-def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+def parse(argv: Sequence[str] | None = None, prog: str = "python -m deployment.server") -> argparse.Namespace:
     """The command-line arguments, checked."""
-    parser = argparse.ArgumentParser(prog="python -m deployment.server",
+    parser = argparse.ArgumentParser(prog=prog,
                                      description="Serve the app with nginx in front of several processes.")
     parser.add_argument("--processes", type=int, default=max(2, os.cpu_count() or 2),
                         help="of the app, about 350 MB each; default: number of cores, at least two (%(default)s)")
@@ -43,9 +43,9 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Start the processes and nginx, and supervise them until a signal arrives."""
-    args = parse(argv)
+def main(argv: Sequence[str] | None = None, prog: str = "python -m deployment.server") -> None:
+    """Start the processes and nginx, and supervise them until a signal arrives. prog: the command's name in its help."""
+    args = parse(argv, prog)
     wake, signals = threading.Event(), set()
     for name in ("SIGTERM", "SIGINT", "SIGHUP"):
         signal.signal(getattr(signal, name), lambda number, _: (signals.add(number), wake.set()))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.formats import percent
+from core.shipped import TRAIN
 from deployment.deploy_mnist import MNISTDeployer
 
 
@@ -25,8 +26,8 @@ def show(deployer: MNISTDeployer) -> None:
     st.latex(r"\sigma(z) = 1 / (1 + e^{-z})")
     st.subheader("Technical specification", anchor=False)
     st.table(_specification(deployer), border="horizontal")
-    st.caption("Train the network with `python core/train.py`, audit it with `python -m analytics.audit`, train the "
-               "text model with `python core/text/train.py`.")
+    st.caption(f"Train the network with `{TRAIN}`, audit it with `python -m analytics.audit`, train the text model with "
+               "`python -m core.text.train`.")
 
 
 def _specification(deployer: MNISTDeployer) -> dict[str, str]:

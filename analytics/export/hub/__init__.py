@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ from core.storage import json_text, npy_bytes
 from deployment.pages.audit.stored import images_dir, load_document
 
 HERE = Path(__file__).resolve().parent
-LICENCE = HERE.parents[2] / "LICENSE"
 COPIED = ("example.py", "requirements.txt")  # files of this package that the folder gets as they are
 NEEDED = ("export", "headline", "robustness", "command")  # of the audit
 
@@ -53,11 +53,12 @@ def hub_files(folder: Path, parts: Mapping[str, Images] | None = None) -> dict[s
     shipped = folder.resolve() == model.FINAL_MODEL.resolve()
     card = hub_card(saved.saved, saved.metrics, document, SELECTION if shipped else "")
     fitted = onnx.fit_export_calibration(saved, parts)
+    licence = distribution("qualm-reader").read_text("licenses/LICENSE") or ""  # of a checkout and of a wheel alike
     return {"README.md": card.encode(), "config.json": json_text(hub_config(saved)).encode(),
             "model.onnx": onnx.onnx_model(saved, fitted).SerializeToString(),
             "model.safetensors": safetensors.pack(folder),
             "digits.npy": npy_bytes(np.ascontiguousarray(load_mnist()["X_test"][:10])),
-            "LICENSE": LICENCE.read_bytes(), **{name: (HERE / name).read_bytes() for name in COPIED}}
+            "LICENSE": licence.encode(), **{name: (HERE / name).read_bytes() for name in COPIED}}
 
 
 def check_free(folder: Path) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.formats import percent
 from core.metrics import confusion_matrix, precision_recall_f1, wilson_interval
+from core.shipped import INSTALLED
 from deployment.deploy_mnist import SHIPPED, MNISTDeployer
 from deployment.pages.audit import confidence as doubt
 from deployment.pages.audit import errors, evidence, inside, robustness, texts, tsne
@@ -144,7 +145,8 @@ def _audit(deployer: MNISTDeployer, command: str) -> reader.Arrays | None:
 def _command(model_dir: Path) -> str:
     if model_dir == Path(SHIPPED).resolve():
         return "python -m analytics.audit"
-    return f"python -m analytics.audit --model {os.path.relpath(model_dir, Path(SHIPPED).resolve().parent)}"
+    model = model_dir if INSTALLED else os.path.relpath(model_dir, Path(SHIPPED).resolve().parent)
+    return f"python -m analytics.audit --model {model}"
 
 
 def _verdict(arrays: reader.Arrays, test: Mapping[str, Any]) -> None:

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.files import places, recover
+from core.shipped import data
 from core.storage import HASHES, ModelError, model_sha256, read_file, read_json
 
 Arrays = dict[str, NDArray[Any]]
 
-SHIPPED_IMAGES = Path(__file__).resolve().parents[3] / "images"
+SHIPPED_IMAGES = data("images")
 MAX_BYTES = 64 * 2**20  # of audit.npz, compressed and uncompressed; limits the memory a damaged file can take
 CURVES = ("loss", "val_loss", "train_accuracy", "val_accuracy", "hope", "faith", "love")
 MAY_BE_NAN = ("headline_auroc", *(f"history_{name}" for name in CURVES))
@@ -30,7 +31,7 @@ class AuditError(ValueError):
 
 
 def images_dir(model_dir: str | Path, shipped: Path) -> Path:
-    """Folder of a model's audit: `images/` of the project for the shipped model, `images/` of its folder for others."""
+    """Folder of a model's audit: the project's `images/` for the shipped model, `images/` of its folder for others."""
     model_dir = Path(model_dir).resolve()
     return SHIPPED_IMAGES if model_dir == Path(shipped).resolve() else model_dir / "images"
 

@@ -77,7 +77,7 @@ def test_every_emotion_says_what_it_means():
 
 
 def test_paths_are_told_as_one_types_them():
-    assert words.public_message(ValueError(f"{words.ROOT}/data/x.gz is damaged")) == "data/x.gz is damaged"
+    assert words.public_message(ValueError(f"{words.SHIPPED}/data/x.gz is damaged")) == "data/x.gz is damaged"
     assert (
         words.joined(["a"]) == "a"
         and words.joined(["a", "b"]) == "a or b"
