@@ -75,7 +75,7 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(importlib.import_module(MODULES[name]), name)
     except ModuleNotFoundError as error:
-        if error.name != "sklearn":
+        if (error.name or "").partition(".")[0] != "sklearn":
             raise
         raise ImportError(f'qualm.{name} needs scikit-learn; install it with: pip install "qualm-reader[export]"',
                           name="sklearn") from None

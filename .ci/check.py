@@ -37,6 +37,7 @@ IDENTIFIER_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def files() -> Iterator[Path]:
+    yield ROOT / "qualm.py"
     for folder in CODE:
         yield from sorted((ROOT / folder).rglob("*.py"))
 

@@ -232,7 +232,7 @@ def main(argv: Sequence[str] | None = None, prog: str = TRAIN) -> None:
     try:
         with refusing("train"):
             if args.promote and INSTALLED:
-                raise ValueError("--promote replaces the model of a checkout; an installed copy keeps the model it came "
+                raise ValueError("--promote replaces the model of a checkout; an installed copy keeps the one it came "
                                  "with, and its app lists every finished run.")
             folder = Path(args.promote) if isinstance(args.promote, str) else run(args)
             if args.promote:

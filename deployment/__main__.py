@@ -39,9 +39,9 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qualm", usage="qualm [--version] [OPTION ...] | qualm COMMAND ...", allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter, epilog="Each command has its --help.",
-        description=f"A reader of handwritten digits that reports how sure it is.\n\n"
-                    f"  qualm              open the app; an OPTION such as --server.port 8600 is one of `streamlit run`\n"
-                    f"{FORMS}")
+        description="A reader of handwritten digits that reports how sure it is.\n\n"
+                    "  qualm              open the app; OPTIONs are those of `streamlit run`: --server.port 8600\n"
+                    + FORMS)
     parser.add_argument("--version", action="version", version=f"qualm {version('qualm-reader')}")
     return parser
 

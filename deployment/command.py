@@ -1,5 +1,5 @@
-"""Read pictures from the command line: `qualm read [--number | --table] FILE ...`, or `python -m deployment.deploy_mnist`
-in a checkout."""
+"""Read pictures from the command line: `qualm read [--number | --table] FILE ...`, in a checkout also
+`python -m deployment.deploy_mnist`."""
 
 import argparse
 import json

@@ -73,7 +73,7 @@ def test_its_targets_of_make_are_there():
 def test_its_shell_lines_work_in_a_clone(clone):
     ran = 0
     for line in LINES:
-        if line.startswith(("make ", "python3 -m venv", "pip install")):  # set up, by a package index
+        if line.startswith(("make ", "python3 -m venv", "pip install", "uvx ", "pipx ")):  # set up, by a package index
             named = re.findall(r"-r (\S+)", line)
             assert all((clone / name).exists() for name in named)
         elif line.startswith("streamlit run"):

@@ -237,7 +237,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "python -m core.digits.d
     with refusing("fetch"):
         load_mnist()
         load_split()
-        print(f"The MNIST files and their split are complete; the training images are in {packed('train-images-idx3-ubyte').parent}.")
+        folders = sorted({str(packed(name).parent) for name in CHECKSUMS})
+        print(f"The MNIST files and their split are complete, in {' and '.join(folders)}.")
 
 
 if __name__ == "__main__":

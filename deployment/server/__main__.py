@@ -44,7 +44,7 @@ def parse(argv: Sequence[str] | None = None, prog: str = "python -m deployment.s
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "python -m deployment.server") -> None:
-    """Start the processes and nginx, and supervise them until a signal arrives. prog: the command's name in its help."""
+    """Start the processes and nginx, and supervise them until a signal arrives. prog: the name in its help."""
     args = parse(argv, prog)
     wake, signals = threading.Event(), set()
     for name in ("SIGTERM", "SIGINT", "SIGHUP"):

@@ -26,8 +26,8 @@ def show(deployer: MNISTDeployer) -> None:
     st.latex(r"\sigma(z) = 1 / (1 + e^{-z})")
     st.subheader("Technical specification", anchor=False)
     st.table(_specification(deployer), border="horizontal")
-    st.caption(f"Train the network with `{TRAIN}`, audit it with `python -m analytics.audit`, train the text model with "
-               "`python -m core.text.train`.")
+    st.caption(f"Train the network with `{TRAIN}`, audit it with `python -m analytics.audit`, train the text model "
+               "with `python -m core.text.train`.")
 
 
 def _specification(deployer: MNISTDeployer) -> dict[str, str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import no_network
 import pytest
 from browser import at_rest
+from tabs import show_every_tab
 
 from core.digits.data import DATA_DIR
 from deployment.server.processes import end, free_port
@@ -26,12 +27,7 @@ NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/loca
 NOBODY = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *(
     f"--{kind}=-all,+dac_read_search" for kind in ("inh-caps", "ambient-caps", "bounding-set"))]
 NEEDS_DATA = "needs the MNIST files in data/; run python -m core.digits.data"
-TABS = {  # of the app -> the last that it shows, and whether it shows images of data/
-    "Draw or upload": ("[data-testid^=why-layers]", True),
-    "Scientific audit": ("text=To remake this audit", True),
-    "Feelings in text": (".st-key-text", False),
-    "Lab": (".st-key-lab", False),
-}
+READ_DATA = {"Draw or upload", "Scientific audit"}  # tabs that show images of data/
 
 
 def steps(word):
@@ -143,15 +139,8 @@ def test_every_tab_is_whole_without_rights_and_network(layout, browser, data):
         page.goto(url)
         page.wait_for_selector("[data-testid=answer]")
         at_rest(page)
-        tabs = page.get_by_role("tablist").first.get_by_role("tab")
-        assert tabs.all_inner_texts() == list(TABS)
-        for name, (whole, reads_data) in TABS.items():
-            tabs.filter(has_text=name).click()
-            page.wait_for_selector(f"{whole} >> visible=true")
-            at_rest(page)
-            assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
-            told = page.get_by_text(NEEDS_DATA).locator("visible=true").count()
-            assert bool(told) == (reads_data and data == "without data"), f"{name}: in words where pictures would stand"
+        told = show_every_tab(page, NEEDS_DATA)
+        assert told == (READ_DATA if data == "without data" else set()), "in words where pictures would stand"
         assert errors == []
     finally:
         page.close()
