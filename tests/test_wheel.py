@@ -54,7 +54,11 @@ def asked():
 
 
 def test_a_wheel_holds_what_the_code_reads():
-    held, paths = set(listing()), set(asked()) | {f"images/{name}" for name in (
+    held, shipped = set(listing()), set(listing().values())
+    files = {path.relative_to(ROOT).as_posix() for folder in ("final_model", "data")
+             for path in (ROOT / folder).rglob("*") if path.is_file()}
+    assert files - shipped == {IMAGES}
+    paths = set(asked()) | {f"images/{name}" for name in (
         "audit.npz", "audit.json", "gate/verdict.json")}  # of the audit's tab
     assert {"final_model", "final_model/liminal", "data", "images", *NOT_SHIPPED} <= paths
     missing = {path for path in paths if not any(f"{name}/".startswith(f"qualm_data/{path}/") for name in held)}
