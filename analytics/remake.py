@@ -18,13 +18,15 @@ from core.files import write_atomic
 from core.models import model
 
 STATE = model.RUNS / "remake.json"
-FOLDERS = ("digits", "numbers", "tables")  # of development pictures, as analytics.realworld, numbers and tables read them
+FOLDERS = ("digits", "numbers", "tables")  # of development pictures, for analytics.realworld, numbers and tables
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command that makes something again. words: of `python`; minutes: about how long it takes on two cores; pictures:
-    which folder follows the words, of FOLDERS, or none."""
+    """A command that makes something again.
+
+    words: of `python`; minutes: about how long it takes on two cores; pictures: which of FOLDERS follows the words.
+    """
 
     name: str
     words: str
