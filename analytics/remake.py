@@ -1,6 +1,6 @@
 """Make again everything that hangs on the shipped weights: `make remake`, or `python -m analytics.remake`.
 
-To be run after a new model was promoted. Each step is a command of its own; runs/remake.json stores which are done, so
+To be run after a new model was promoted. Each step is a separate command; runs/remake.json stores which are done, so
 that a run that was interrupted goes on where it stopped. Another model starts again from the first step. Steps that
 measure development pictures need their folders, and are named where one is not given. The pair reader does not hang on
 the weights of the digits: it is trained by `python core/train.py --preset pairs`.
