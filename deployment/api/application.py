@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 READINGS = max(1, min(4, os.cpu_count() or 1))  # at once; a large picture takes up to 300 MB
 UPLOADS = READINGS + 4  # in memory at once; the others wait before their bodies are received
 LARGE = 2**20  # bytes of a file after which freed memory is returned to the system
+DESCRIPTION = """Reads pictures of handwritten digits, numbers and tables, and states how sure it is. A box is (top,
+left, bottom, right) in pixels of the picture. Of a file of several pages the first is read."""
 PICTURE = {"type": "string", "format": "binary"}
 
 
@@ -68,9 +70,7 @@ def application(deployer: MNISTDeployer, token: str = "", most: int = 20 * 2**20
             options = with_fields(options, upload.fields)
             return await asyncio.get_running_loop().run_in_executor(readings, _read, read, upload, options)
 
-    app = FastAPI(title="Qualm", description="Reads pictures of handwritten digits, numbers and tables, and states how "
-                  "sure it is. A box is (top, left, bottom, right) in pixels of the picture. Of a file of several pages "
-                  "the first is read.", docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(title="Qualm", description=DESCRIPTION, docs_url=None, redoc_url=None, redirect_slashes=False)
     for kind, respond in HANDLERS.items():
         app.add_exception_handler(kind, respond)
 
@@ -143,7 +143,7 @@ def with_fields(options: Options, fields: dict[str, str]) -> Options:
 def option_fault(fault: Any) -> str:
     """The sentence for an option that pydantic refuses."""
     name = str(fault["loc"][-1])[:40]
-    return WRONG.get(name, f"There is no option “{name}” here; /docs lists them.")
+    return f"There is no option “{name}” here; /docs lists them." if fault["type"] == "extra_forbidden" else WRONG[name]
 
 
 def error_response(status: int, sentence: str) -> JSONResponse:

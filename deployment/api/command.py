@@ -1,6 +1,7 @@
 """The command that serves the readers over HTTP: `python -m deployment.api [--host HOST] [--port PORT] ...`."""
 
 import argparse
+import contextlib
 import ipaddress
 import os
 import socket
@@ -49,21 +50,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         token = token_of(args.token_file)
         check_host(args.host, token)
         listener = listen(args.host, args.port)
-        from deployment.api.application import application
-        from deployment.deploy_mnist import SHIPPED, MNISTDeployer
-        from deployment.reader.malloc import bound_arenas
+    with listener:
+        with refusing("api"):
+            from deployment.api.application import application
+            from deployment.deploy_mnist import SHIPPED, MNISTDeployer
+            from deployment.reader.malloc import bound_arenas
 
-        bound_arenas()
-        app = application(MNISTDeployer(args.model or SHIPPED), token, int(args.most_mb * 2**20))
-    address = f"[{args.host}]" if ":" in args.host else args.host
-    print(f"Qualm answers on http://{address}:{listener.getsockname()[1]}; /docs describes how. Ctrl+C ends it.",
-          flush=True)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, lifespan="off",
-                                           timeout_graceful_shutdown=10))
-    try:
-        server.run(sockets=[listener])
-    except KeyboardInterrupt:  # which uvicorn raises again once it has shut down
-        pass
+            bound_arenas()
+            app = application(MNISTDeployer(args.model or SHIPPED), token, int(args.most_mb * 2**20))
+        address = f"[{args.host}]" if ":" in args.host else args.host
+        print(f"Qualm answers on http://{address}:{listener.getsockname()[1]}; /docs describes how. Ctrl+C ends it.",
+              flush=True)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, lifespan="off",
+                                               timeout_graceful_shutdown=10))
+        with contextlib.suppress(KeyboardInterrupt):  # which uvicorn raises again once it has shut down
+            server.run(sockets=[listener])
     return 0
 
 

@@ -7,7 +7,8 @@ from typing import Any
 STYLE = """
 :root {color-scheme: light dark;}
 body {font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem;}
-h2 {font-size: 1.15rem; margin: 2rem 0 .3rem;} td, th {text-align: left; vertical-align: top; padding: .1rem 1rem .1rem 0;}
+h2 {font-size: 1.15rem; margin: 2rem 0 .3rem;}
+td, th {text-align: left; vertical-align: top; padding: .1rem 1rem .1rem 0;}
 pre {overflow-x: auto; padding: .6rem; border: 1px solid #8886; border-radius: 6px;}
 """
 
@@ -29,7 +30,7 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> str:
     body = operation.get("requestBody", {}).get("content", {})
     parts = [f"<h2><code>{method.upper()} {_text(path)}</code></h2><p>{_text(operation.get('description', ''))}</p>"]
     if body:
-        token = "-H “Authorization: Bearer TOKEN” ".replace("“", '"').replace("”", '"') if "security" in operation else ""
+        token = "-H 'Authorization: Bearer TOKEN' " if "security" in operation else ""
         parts.append(f"<p>The picture is the field <code>file</code> of a form, or the body of the request: "
                      f"{_text(', '.join(body))}.</p><pre>curl {_text(token)}-F file=@photo.jpg ADDRESS{_text(path)}"
                      "</pre>")

@@ -40,9 +40,10 @@ async def receive(request: Request, most: int) -> Upload:
             if kind == "multipart/form-data":
                 return await _form(request, most)
             if kind.startswith("image/") or kind == "application/pdf":
-                return Upload(b"".join([chunk async for chunk in _limited(request, most)]), "the picture", {})
+                return Upload(b"".join([chunk async for chunk in _limited(request, most, 0)]), "the picture", {})
     except TimeoutError:
-        raise RefusedError(408, f"The picture did not arrive within {MOST_SECONDS:.0f} seconds: send it again.") from None
+        raise RefusedError(408, f"The picture did not arrive within {MOST_SECONDS:.0f} seconds: send it again."
+                           ) from None
     except ClientDisconnect:
         raise RefusedError(400, "The connection ended before the whole picture arrived: send it again.") from None
     if kind in ("", "application/x-www-form-urlencoded"):
@@ -56,30 +57,34 @@ def _without_picture() -> RefusedError:
                         f"(multipart/form-data), or {TYPES} as the body.")
 
 
-async def _limited(request: Request, most: int) -> AsyncGenerator[bytes, None]:
-    """The body, chunk by chunk. Raises RefusedError as soon as it is known to be too large."""
+def _too_large(most: int) -> RefusedError:
+    return RefusedError(413, f"The picture is too large: give at most {most / 2**20:.3g} MB.")
+
+
+async def _limited(request: Request, most: int, around: int) -> AsyncGenerator[bytes, None]:
+    """The body, chunk by chunk. Raises RefusedError as soon as it is known to have more than most + around bytes."""
     declared = request.headers.get("content-length", "")
     size = int(declared) if declared.isascii() and declared.isdigit() else 0
     received = 0
-    if size <= most:
+    if size <= most + around:
         async for chunk in request.stream():
             received += len(chunk)
-            if received > most:
+            if received > most + around:
                 break
             yield chunk
-    if max(size, received) > most:
-        raise RefusedError(413, f"The picture is too large: give at most {most / 2**20:.3g} MB.")
+    if max(size, received) > most + around:
+        raise _too_large(most)
 
 
 async def _form(request: Request, most: int) -> Upload:
-    parser = MultiPartParser(request.headers, _limited(request, most + MOST_AROUND), max_files=1,
+    parser = MultiPartParser(request.headers, _limited(request, most, MOST_AROUND), max_files=1,
                              max_fields=MOST_FIELDS, max_part_size=MOST_AROUND)
     parser.spool_max_size = most + MOST_AROUND + 1  # never on disk
     try:
         form = await parser.parse()
     except (MultiPartException, FormParserError, LookupError, ValueError):
-        raise RefusedError(400, "The form cannot be read: send multipart/form-data with one picture in the field “file”, "
-                           "as curl -F file=@photo.jpg does.") from None
+        raise RefusedError(400, "The form cannot be read: send multipart/form-data with one picture in the field "
+                           "“file”, as curl -F file=@photo.jpg does.") from None
     try:
         file = form.get("file")
         if not isinstance(file, UploadFile):
@@ -89,5 +94,5 @@ async def _form(request: Request, most: int) -> Upload:
     finally:
         await form.close()
     if len(data) > most:
-        raise RefusedError(413, f"The picture is too large: give at most {most / 2**20:.3g} MB.")
+        raise _too_large(most)
     return Upload(data, f"“{shown(file.filename)}”" if file.filename else "the picture", fields)
