@@ -37,7 +37,7 @@ Task = tuple[str, str, Mapping[str, object]]  # contender, function, arguments
 
 def worker(contender: str, function: str, **arguments: object) -> Any:
     """The JSON result of analytics.benchmark.CONTENDER.FUNCTION(**arguments), run in a separate process."""
-    alone = contender == "qualm" and (function in PYTHON_THREADS or f"{function}_{arguments.get('n')}" in PYTHON_THREADS)
+    alone = contender == "qualm" and not {function, f"{function}_{arguments.get('n')}"}.isdisjoint(PYTHON_THREADS)
     threads = 1 if alone or arguments.get("parts") == 2 else THREADS
     settings = {name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     settings |= {} if function.endswith("memory") else NO_TRIM

@@ -9,7 +9,7 @@ import torch  # pyright: ignore[reportMissingImports]  # installed by requiremen
 from torch import nn  # pyright: ignore[reportMissingImports]
 from torch.nn import functional  # pyright: ignore[reportMissingImports]
 
-from analytics.benchmark.qualm import busy_process, pictures, training_batch, timed
+from analytics.benchmark.qualm import busy_process, pictures, timed, training_batch
 from core.digits.config import Config
 from core.digits.presets import PRESETS
 from core.digits.task import Images, load_parts

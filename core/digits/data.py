@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 
 from core.command import refusing
 from core.files import aside
+from core.shipped import shipped
 
-DATA_DIR = Path(__file__).resolve().parents[2] / "data"
+DATA_DIR = shipped("data")
 SIDE, PIXELS, DIGITS = 28, 28 * 28, 10
 BOX = 20  # pixels; the long side of a digit in an MNIST image
 FETCH_ADVICE = "python -m core.digits.data, which downloads what is missing."

@@ -14,11 +14,11 @@ from core.digits.data import PIXELS
 from core.digits.task import digit_network
 from core.models.check import check, check_config, check_history, check_metrics
 from core.nn.network import Network
+from core.shipped import runs_folder, shipped
 from core.storage import ModelError, load_model, model_sha256
 from core.uncertainty.readout import Readout
 
-FINAL_MODEL = Path(__file__).resolve().parents[2] / "final_model"
-RUNS = FINAL_MODEL.parent / "runs"
+FINAL_MODEL, RUNS = shipped("final_model"), runs_folder()
 DOCUMENTS = ("metrics", "train_history")
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.shipped import shipped
 from core.storage import ModelError, load_model, read_json, save_model
 from core.text.config import TextConfig
 from core.text.intervals import Intervals
@@ -28,7 +29,7 @@ from core.text.network.ragged import Ragged
 from core.text.prior import Prior
 from core.text.task import TextTask
 
-FINAL_LIMINAL = Path(__file__).resolve().parents[2] / "final_model" / "liminal"
+FINAL_LIMINAL = shipped("final_model") / "liminal"
 MAX_CHARACTERS = 5000  # of one text
 BATCH_CHARACTERS = 30_000  # read at once, with about 40 MB
 POLES = (("displeased", "pleased"), ("calm", "stirred"), ("powerless", "in control"))

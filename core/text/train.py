@@ -19,6 +19,7 @@ from core.command import refusing
 from core.files import TRAINING_LOCK, locked
 from core.nn.context import Array
 from core.nn.training import fit
+from core.shipped import runs_folder
 from core.storage import load_model
 from core.text.config import TextConfig
 from core.text.data.emobank import Sentences, load_emobank
@@ -33,7 +34,7 @@ from core.text.prior import Prior, half
 from core.text.reader import FINAL_LIMINAL, save_reader
 from core.text.task import TextTask
 
-RUNS = Path(__file__).resolve().parents[2] / "runs"
+RUNS = runs_folder()
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -5,14 +5,13 @@ import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 
+from core.shipped import ROOT
 from deployment.lab.protocol import ProtocolError, command, unpack
 from deployment.lab.record import Record
 from deployment.lab.slots import Slots
 
-ROOT = Path(__file__).resolve().parents[2]
 FAILED = "The training process was ended from outside. Press Start: it goes on from the last epoch."
 
 

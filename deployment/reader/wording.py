@@ -10,13 +10,12 @@ The word "sure" is not used below 90 %.
 """
 
 import re
-from pathlib import Path
 
 from core.formats import percent
+from core.shipped import ROOT
 from core.uncertainty.readout import SURE_FROM
 from deployment.reader.prediction import UNKNOWN, NumberReading, Prediction
 
-ROOT = Path(__file__).resolve().parents[2]
 ABSOLUTE_FOLDERS = re.compile(r"(?<![\w.])/(?:[^/\s]+/)+")
 MORE = "there is more on this picture"
 SURE_WORD_FROM = 0.9  # confidence below which the word "sure" is left out

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.files import write_atomic
+from core.shipped import runs_folder
 
 URL = "https://raw.githubusercontent.com/JULIELab/EmoBank/master/corpus/emobank.csv"
 SHA256 = "1ade4a4a453e880c0f39d0536d2b355e8a716e0cf88236c64cdb4d438cf9605b"
-DOWNLOAD_PATH = Path(__file__).resolve().parents[3] / "runs" / "emobank.csv"
+DOWNLOAD_PATH = runs_folder() / "emobank.csv"
 SPLITS = ("train", "dev", "test")
 
 

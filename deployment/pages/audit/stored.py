@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.files import places, recover
+from core.shipped import shipped
 from core.storage import HASHES, ModelError, model_sha256, read_file, read_json
 
 Arrays = dict[str, NDArray[Any]]
 
-SHIPPED_IMAGES = Path(__file__).resolve().parents[3] / "images"
+SHIPPED_IMAGES = shipped("images")
 MAX_BYTES = 64 * 2**20  # of audit.npz, compressed and uncompressed; limits the memory a damaged file can take
 CURVES = ("loss", "val_loss", "train_accuracy", "val_accuracy", "hope", "faith", "love")
 MAY_BE_NAN = ("headline_auroc", *(f"history_{name}" for name in CURVES))

@@ -1,4 +1,4 @@
-"""The command that serves the readers over HTTP: tokens, addresses, what is missing, and a process from start to end."""
+"""The command that serves the readers over HTTP: tokens, addresses, what is missing, a process from start to end."""
 
 import builtins
 import signal
