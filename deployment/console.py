@@ -1,4 +1,4 @@
-"""The command `qualm`: without arguments the app, else `read`, `train` or `serve`."""
+"""The command `qualm`: without arguments the app, else `read`, `train`, `serve` or `api`."""
 
 import importlib
 import sys
@@ -14,9 +14,11 @@ Without a command the app opens on http://127.0.0.1:8501; further arguments go t
   qualm read FILE ...   read pictures of digits, numbers (--number) or a table (--table)
   qualm train ...       train a network
   qualm serve ...       serve the app for many people, with nginx
+  qualm api ...         read pictures over HTTP, for other programs
   qualm COMMAND --help  the options of a command
 """
-COMMANDS = {"read": "deployment.command", "train": "core.train", "serve": "deployment.server.__main__"}
+COMMANDS = {"read": "deployment.command", "train": "core.train", "serve": "deployment.server.__main__",
+            "api": "deployment.api.command"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
