@@ -37,7 +37,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl+C or SIGTERM; 0 then. Raises Refusal, an exit with code 2, where it cannot start."""
+    """Serve until Ctrl+C, then 0, or SIGTERM, which ends the process. Raises Refusal where it cannot start."""
     args = arguments(argv)
     use_one_thread()  # before NumPy is imported: one digit is too little work for two
     try:

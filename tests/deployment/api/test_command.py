@@ -68,6 +68,7 @@ def test_what_is_missing_or_wrong_is_one_sentence(tmp_path, monkeypatch, capsys)
     assert refusal(capsys) == 'api: fastapi is missing; install it with: pip install "qualm-reader[api]"'
 
 
+@pytest.mark.ci  # a new process: two seconds
 def test_a_process_answers_without_streamlit_and_ends_at_a_signal():
     code = ("import os, sys; from deployment.api.command import main; code = main(['--port', '0']); "
             "print(code, 'streamlit' in sys.modules, os.environ['OPENBLAS_NUM_THREADS'])")
