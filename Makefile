@@ -4,7 +4,7 @@ BIN := .venv/bin
 # wants both cores, so nothing runs beside it
 ALONE := tests/deployment/server/test_server.py
 SPREAD := --ignore=$(ALONE) -n 2 --dist worksteal
-.PHONY: run serve test test-ci test-all lint docs mutants torture train champion audit robustness reproduce gate liminal bench clean
+.PHONY: run serve test test-ci test-all lint docs mutants torture train champion remake audit robustness reproduce gate liminal bench clean
 .DELETE_ON_ERROR:
 
 run: .venv/app  ## serve the app with the shipped model
@@ -44,6 +44,9 @@ train: .venv/app  ## train the default preset into runs/; the shipped model stay
 
 champion: .venv/dev  ## train three seeds of the network that ships, hours each, and choose by the rule; ARGS=DIR of pictures
 	$(BIN)/python -m analytics.studies.champion $(ARGS)
+
+remake: .venv/bench  ## make again everything that hangs on the shipped weights, hours; goes on where it stopped
+	$(BIN)/python -m analytics.remake $(ARGS)
 
 audit: .venv/dev  ## measure the shipped model on the test set again: images/, analytics/reports/audit.md, the notebook
 	$(BIN)/python -m analytics.audit

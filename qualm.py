@@ -7,7 +7,7 @@
     print(qualm.read_table("sheet.jpg").rows[0][1].text)
 
 The import is quick: the network and the packages that it needs are loaded by the first call. The command of this name
-is deployment/__main__.py.
+is deployment/console.py.
 """
 
 import importlib

@@ -49,7 +49,8 @@ def test_the_citation_names_the_newest_version_and_no_invented_person():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     versions = re.findall(r"^## \[(\d\S*)\] - (\S+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert versions[0] == (citation["version"], citation["date-released"])
-    assert citation["version"] == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == citation["version"]
     assert citation["authors"] == [{"name": "The Qualm contributors"}] and "repository-code" not in citation
 
 

@@ -104,6 +104,7 @@ def test_non_finite_figures_are_detected(monkeypatch):
     assert len(result.faults) == result.kinds["read"] > 0
 
 
+@pytest.mark.slow
 def test_patterns_are_read_within_bounds():
     """One of each kind, with 1600 x 1600 pixels."""
     result = trials.run("patterns", patterns.pattern, len(patterns.PATTERNS), 0, map)

@@ -1,4 +1,4 @@
-"""The command `qualm`, or `python -m deployment`: opens the app, or reads, trains and serves."""
+"""The command `qualm`: opens the app, or reads, trains and serves."""
 
 import argparse
 import importlib
@@ -29,6 +29,7 @@ COMMANDS = {
     "read": Command("deployment.command", "read a digit, a number (--number) or a table (--table) from pictures"),
     "train": Command("core.train", "train a network"),
     "serve": Command("deployment.server.__main__", "serve the app to many people; needs nginx", "streamlit", "app"),
+    "api": Command("deployment.api.command", "read pictures over HTTP, for other programs", "fastapi", "api"),
     "fetch": Command("core.digits.data", "download MNIST's training images, which a wheel leaves out"),
 }
 FORMS = "".join(f"  qualm {name:<6} ...   {command.help}\n" for name, command in COMMANDS.items())
@@ -76,10 +77,5 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"to read a picture: qualm read {name}" if Path(name).exists() else f"choose from {', '.join(COMMANDS)}"))
     command = COMMANDS[name]
     need(command.package, command.extra, f"qualm {name}")
-    if name == "train":
-        use_one_thread()  # before NumPy is imported, as core/train.py does
+    use_one_thread()  # before NumPy is imported
     return importlib.import_module(command.module).main(argv[1:], prog=f"qualm {name}") or 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,10 +7,16 @@ from pathlib import Path
 import pytest
 from app import APP, EXAMPLES
 
-import deployment.__main__ as command
 import qualm
+from deployment import console as command
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def environment_as_it_was(monkeypatch):
+    """One thread of BLAS is for the command's process, not for that of the tests."""
+    monkeypatch.setattr(command, "use_one_thread", lambda: None)
 
 
 def ended(argv):
