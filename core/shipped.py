@@ -1,9 +1,7 @@
 """Where the files are that are no code: weights, images, data and runs, in a checkout and in an installed copy."""
 
-import importlib
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 IN_CHECKOUT = (ROOT / "pyproject.toml").is_file()
@@ -19,5 +17,6 @@ def runs_folder() -> Path:
     """Where trained networks go: `runs` of the checkout; of an installed copy, in the user's folder for data."""
     if IN_CHECKOUT:
         return ROOT / "runs"
-    platformdirs: Any = importlib.import_module("platformdirs")  # by name: in a checkout core needs NumPy alone
+    import platformdirs  # in a checkout core needs NumPy alone
+
     return Path(platformdirs.user_data_dir("qualm", appauthor=False)) / "runs"

@@ -32,7 +32,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if name in COMMANDS:
         use_one_thread()
-        sys.argv[0] = f"qualm {name}"
         return int(importlib.import_module(COMMANDS[name]).main(rest) or 0)
     if name and not name.startswith("-"):
         print(f"qualm: there is no command {name}; the commands are {', '.join(COMMANDS)}, and none opens the app.",

@@ -13,12 +13,11 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "deployment" / "assets" / "examples"
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
          for path in (*ROOT.glob("docs/**/*.md"), ROOT / "CONTRIBUTING.md")}
-NEEDS_QUALM = pytest.mark.skipif(importlib.util.find_spec("qualm") is None, reason="no module qualm: pip install .")
 SLOW = pytest.mark.slow
 
 
 @pytest.mark.parametrize("name", [
-    "engine", "doubt", pytest.param("tutorial", marks=SLOW), pytest.param("index", marks=[SLOW, NEEDS_QUALM])])
+    "engine", "doubt", pytest.param("tutorial", marks=SLOW), pytest.param("index", marks=SLOW)])
 def test_the_python_of_a_page_runs(name, tmp_path, monkeypatch):
     """In its order, in a folder with the example pictures."""
     shutil.copytree(EXAMPLES, tmp_path / "pictures")

@@ -16,11 +16,12 @@ from core.digits.data import DIGITS, load_mnist
 from core.digits.task import Images
 from core.files import PART
 from core.models import model
+from core.shipped import ROOT
 from core.storage import json_text, npy_bytes
 from deployment.pages.audit.stored import images_dir, load_document
 
 HERE = Path(__file__).resolve().parent
-LICENCE = HERE.parents[2] / "LICENSE"
+LICENCE = ROOT / "LICENSE"
 COPIED = ("example.py", "requirements.txt")  # files of this package that the folder gets as they are
 NEEDED = ("export", "headline", "robustness", "command")  # of the audit
 
