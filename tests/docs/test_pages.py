@@ -53,3 +53,9 @@ def test_what_the_pages_call_is_there():
     assert [name for name in modules if importlib.util.find_spec(name) is None] == []
     assert [name for name in scripts | tests if not (ROOT / name).exists()] == []
     assert targets <= set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def test_every_report_is_in_the_navigation_and_in_the_list_of_reports():
+    navigation, listed = (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), PAGES["docs/reports/index.md"]
+    reports = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("analytics/reports/*.md")]
+    assert [path for path in reports if f"- {path}\n" not in navigation or f"(../../{path})" not in listed] == []
