@@ -21,9 +21,10 @@ from typing import Any
 
 from analytics.reports import write_report
 from core.files import write_atomic
+from core.shipped import data
 from core.storage import write_json
 
-IMAGES = Path(__file__).resolve().parents[2] / "images" / "benchmark"
+IMAGES = data("images/benchmark")
 THREADS = 2
 # malloc does not return freed memory to the system: PyTorch allocates much more than Qualm and is faster with it.
 NO_TRIM = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 31)}

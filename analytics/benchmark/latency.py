@@ -25,12 +25,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from core.shipped import ROOT
 from deployment.server.processes import free_port, healthy
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FloatRect, Page
 
-APP = Path(__file__).resolve().parents[2] / "deployment" / "app.py"
+APP = ROOT / "deployment" / "app.py"
 EXAMPLES = APP.parent / "assets" / "examples"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = [  # headless, without the browser's background requests

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[2]
+from core.shipped import ROOT
+
 Position = tuple[int, int]  # line, column
 AREAS = ("core/metrics.py", "core/nn", "core/nn/fast", "core/uncertainty", "core/digits")
 

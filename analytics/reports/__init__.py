@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.files import write_atomic
+from core.shipped import ROOT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 REPORTS = Path(__file__).resolve().parent
-README = REPORTS.parents[1] / "README.md"
+README = ROOT / "README.md"
 
 
 def write_report(name: str, title: str, command: str, body: str, folder: str | Path = REPORTS) -> Path:

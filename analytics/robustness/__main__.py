@@ -18,12 +18,13 @@ from core.command import refusing
 from core.digits.data import load_mnist
 from core.files import replace_together
 from core.models import model as models
+from core.shipped import data
 from core.storage import json_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-OUT = Path(__file__).resolve().parents[2] / "images" / "robustness" / "robustness.json"
+OUT = data("images/robustness/robustness.json")
 
 
 def save(path: Path, document: Mapping, figures: Mapping[str, "Figure"]) -> None:

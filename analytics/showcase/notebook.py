@@ -9,15 +9,15 @@ import contextlib
 import io
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.files import write_atomic
+from core.shipped import ROOT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "walkthrough.ipynb"
+NOTEBOOK = ROOT / "notebooks" / "walkthrough.ipynb"
 DPI, COLOURS = 90, 64  # of a stored picture
 
 

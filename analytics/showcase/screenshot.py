@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from analytics.benchmark.latency import QUIET, find_browser, serve
+from core.shipped import data
 
-OUT = Path(__file__).resolve().parents[2] / "images" / "app.png"
+OUT = data("images/app.png")
 HEIGHT = {"desktop": 1010, "phone": 844}  # pixels
 TRAINING = 6_000  # milliseconds
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from core.blas import VARIABLES
 from core.files import TRAINING_LOCK, locked
+from core.shipped import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 60  # grace period after SIGTERM: a training run finishes its step and may fit and save
 
 

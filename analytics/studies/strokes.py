@@ -29,8 +29,9 @@ from core.files import write_atomic
 from core.formats import percent
 from core.nn.losses import softmax
 from core.nn.training import fit
+from core.shipped import data
 
-SHEETS = Path(__file__).resolve().parents[2] / "images" / "strokes"
+SHEETS = data("images/strokes")
 EXAMPLES, SIDE, NAME_WIDTH = 10, 28, 190  # figures per style on a sheet; pixels of a figure, of the column of names
 READER = Config(preset="strokes", hidden=(512, 512), gate=False, batch_size=256, epochs=5, lr=2e-3, weight_decay=0.02,
                 label_smoothing=0.02, elastic=1.0, rotation=8, scale=0.08, shear=0.1, shift=0.5, keep="last")

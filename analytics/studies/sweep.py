@@ -4,7 +4,6 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,9 @@ import numpy as np
 from analytics.studies.runs import Row, Table, code_version
 from core.digits.config import Config
 from core.digits.presets import PRESETS
+from core.shipped import data
 
-TABLE = Path(__file__).resolve().parents[2] / "runs" / "studies.parquet"
+TABLE = data("runs/studies.parquet")
 
 
 def add_sweep(parser: argparse.ArgumentParser) -> None:

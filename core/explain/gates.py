@@ -35,9 +35,10 @@ def gate_answers(model: ExplainableModel, x: NDArray[np.floating], rng: np.rando
     augmentation; "shuffled": the mean of the permutations. Empty for a network without a gate."""
     if not model.network.has_gate:
         return {}
-    reading = model.network.read(x)
+    readout, reading = model.readout, model.network.read(x)
+    live, _ = readout.augment_doubtful(model.network, x, readout.evidence(reading))
     probs = _held_probabilities(model, x, reading, np.vstack(_held(model, reading, rng, shuffles)))
-    return {"live": model.readout.read(model.network, x)[0][0], "mean": probs[0], "open": probs[1],
+    return {"live": readout.calibration.probabilities(live)[0], "mean": probs[0], "open": probs[1],
             "shuffled": probs[2:].mean(axis=0)}
 
 
@@ -57,12 +58,15 @@ def _held_probabilities(model: ExplainableModel, x: NDArray[np.floating], readin
     """
     network, readout = model.network, model.readout
     output, gates = network.params[-1], gates.astype(network.dtype)
+
+    def logits(gated: NDArray[np.floating]) -> NDArray[np.floating]:
+        return gated @ output["W"] + output["b"]
+
     gated = reading.hidden[-2] * gates
     before = [np.broadcast_to(layer, (len(gates), layer.shape[1])) for layer in reading.hidden[:-1]]
-    evidence = readout.evidence(Activations(gated @ output["W"] + output["b"], [*before, gated], None))
+    evidence = readout.evidence(Activations(logits(gated), [*before, gated], None))
     augmentation = readout.augmentation
     if augmentation:
         ungated = cache(lambda: network.read(augmentation.copies(x)).hidden[-2])  # (count, h)
-        evidence, = combine_each([augmentation], lambda chosen: (ungated() * gates[chosen, None]) @ output["W"]
-                                 + output["b"], evidence)
+        evidence, = combine_each([augmentation], lambda chosen: logits(ungated() * gates[chosen, None]), evidence)
     return readout.calibration.probabilities(evidence)

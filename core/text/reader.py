@@ -11,13 +11,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.shipped import data
-from core.storage import ModelError, load_model, read_json, save_model
+from core.storage import ModelError, load_model, read_json
 from core.text.config import TextConfig
 from core.text.intervals import Intervals
 from core.text.language.english import English
@@ -27,7 +26,6 @@ from core.text.network.embedding import UNKNOWN, WordTable
 from core.text.network.model import TextModel, Thought
 from core.text.network.ragged import Ragged
 from core.text.prior import Prior
-from core.text.task import TextTask
 
 FINAL_LIMINAL = data("final_model/liminal")
 MAX_CHARACTERS = 5000  # of one text
@@ -133,7 +131,7 @@ def portions(texts: Sequence[str], most: int = BATCH_CHARACTERS) -> Iterator[sli
 
 
 class TextReader:
-    """A thread-safe reader from a folder of `save_reader`. Raises ModelError if the folder is missing or damaged."""
+    """A thread-safe reader from a folder of core.text.saving. Raises ModelError if the folder is missing or damaged."""
 
     def __init__(self, folder: str | Path = FINAL_LIMINAL) -> None:
         self.folder = Path(folder)
@@ -236,16 +234,3 @@ class TextReader:
         pads = np.concatenate([self.think(texts[part])[0].pad for part in portions(texts)])
         return [OcclusionEffect(text[start:stop], start, stop, pads[0] - pad) for (start, stop), pad in
                 zip(spans, pads[1:], strict=True)]
-
-
-def save_reader(folder: str | Path, task: TextTask, english: English, intervals: Intervals,
-                history: dict[str, Any], metrics: dict[str, Any]) -> str:
-    """Write a folder for TextReader. Returns the hash of the model."""
-    assert task.prior is not None  # set after training
-    arrays = {PREFIX + name: array.astype(np.float16) for name, array in task.model.net.named_parameters().items()}
-    arrays |= task.table.arrays() | task.prior.arrays() | english.arrays()
-    pad = task.read(task.train)[0]
-    document = {**task.config.to_dict(), "version": "v7", "parameters": int(task.theta.size),
-                "intervals": intervals.to_dict(), "centre": pad.mean(axis=0).tolist(),
-                "spread": np.maximum(pad.std(axis=0), 1e-3).tolist()}
-    return save_model(folder, arrays, document, metrics=metrics, train_history=history)

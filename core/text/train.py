@@ -31,7 +31,8 @@ from core.text.metrics import measure
 from core.text.network.embedding import WordTable
 from core.text.network.ragged import Integers
 from core.text.prior import Prior, half
-from core.text.reader import FINAL_LIMINAL, save_reader
+from core.text.reader import FINAL_LIMINAL
+from core.text.saving import save_reader
 from core.text.task import TextTask
 
 RUNS = data("runs")

@@ -20,6 +20,7 @@ from deployment.api.upload import RefusedError, Upload, receive
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader.malloc import trim
 from deployment.reader.number.values import Dates
+from deployment.reader.picture.limits import MOST_BYTES
 from deployment.reader.picture.opening import InputError, page_count, page_of, start
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ WRONG = {"signs": "“signs” is either true or false.", "dates": "“dates” 
          "page": "“page” is the number of a page, counted from 1."}
 
 
-def application(deployer: MNISTDeployer, token: str = "", most: int = 20 * 2**20) -> FastAPI:
+def application(deployer: MNISTDeployer, token: str = "", most: int = MOST_BYTES) -> FastAPI:
     """The application that reads with a model.
 
     token: what each request for a reading must carry, empty for none; most: bytes of an upload.

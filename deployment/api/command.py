@@ -11,10 +11,11 @@ from pathlib import Path
 
 from core.blas import use_one_thread
 from core.command import Refusal, refusing
+from deployment.reader.picture.limits import MOST_BYTES
 
 TOKEN = "QUALM_TOKEN"  # variable of the environment
 LEAST_TOKEN = 16  # characters
-MOST_MB = 20  # a picture may not have more, deployment.reader.picture.limits
+MOST_MB = MOST_BYTES // 2**20  # a picture may not have more
 
 
 def arguments(argv: Sequence[str] | None, prog: str = "python -m deployment.api") -> argparse.Namespace:

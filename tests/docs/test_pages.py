@@ -13,12 +13,11 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "deployment" / "assets" / "examples"
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
          for path in (*ROOT.glob("docs/**/*.md"), ROOT / "CONTRIBUTING.md")}
-NEEDS_QUALM = pytest.mark.skipif(importlib.util.find_spec("qualm") is None, reason="no module qualm: pip install .")
 SLOW = pytest.mark.slow
 
 
 @pytest.mark.parametrize("name", [
-    "engine", "doubt", pytest.param("tutorial", marks=SLOW), pytest.param("index", marks=[SLOW, NEEDS_QUALM])])
+    "engine", "doubt", pytest.param("tutorial", marks=SLOW), pytest.param("index", marks=SLOW)])
 def test_the_python_of_a_page_runs(name, tmp_path, monkeypatch):
     """In its order, in a folder with the example pictures."""
     shutil.copytree(EXAMPLES, tmp_path / "pictures")
@@ -54,3 +53,9 @@ def test_what_the_pages_call_is_there():
     assert [name for name in modules if importlib.util.find_spec(name) is None] == []
     assert [name for name in scripts | tests if not (ROOT / name).exists()] == []
     assert targets <= set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def test_every_report_is_in_the_navigation_and_in_the_list_of_reports():
+    navigation, listed = (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), PAGES["docs/reports/index.md"]
+    reports = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("analytics/reports/*.md")]
+    assert [path for path in reports if f"- {path}\n" not in navigation or f"(../../{path})" not in listed] == []

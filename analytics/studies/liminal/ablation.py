@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from analytics.studies.liminal import contrasts
 from analytics.studies.processes import run_all
 from core.files import write_atomic
+from core.shipped import data
 from core.storage import load_model, npy_bytes, read_json, write_json
 from core.text import train as command
 from core.text.config import TextConfig
@@ -30,7 +31,7 @@ from core.text.reader import FINAL_LIMINAL
 from core.text.task import TextTask, Tokenised
 
 ABLATION, SEEDS_PAD = FINAL_LIMINAL / "ablation.json", FINAL_LIMINAL / "seeds_pad.npy"
-RUNS = Path(__file__).resolve().parents[3] / "runs" / "liminal"
+RUNS = data("runs/liminal")
 WHOLE = "v7, K = 5"
 ROWS: dict[str, dict[str, Any]] = {  # names are keys of ablation.json
         WHOLE: {}, "K = 3": dict(outer=3), "K = 1": dict(outer=1),

@@ -13,7 +13,8 @@ from core.text.language.english import English
 from core.text.language.tokens import tokens
 from core.text.metrics import bootstrap_difference, faith, hope, love, mae_rating, measure, pad_loss, pearson, resampled
 from core.text.prior import Prior, best_shares
-from core.text.reader import FINAL_LIMINAL, TextReader, UnreadableError, portions, save_reader, words_for
+from core.text.reader import FINAL_LIMINAL, TextReader, UnreadableError, portions, words_for
+from core.text.saving import save_reader
 from core.text.task import TextTask
 
 SMALL = dict(dim=8, heads=2, outer=2, reach=1, epochs=3, steps=80, rated=32, plain=0, pairs=0, lr=1e-2, ema=0.9)
