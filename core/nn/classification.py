@@ -16,16 +16,18 @@ from core.nn.parallel import side_by_side
 from core.nn.settings import ClassificationSettings
 
 HALVES = 2
-Half = tuple[NDArray[Any], Labels, np.random.Generator]  # rows of X, labels, random generator
+WHOLE = 1 << 26  # rows of a batch times parameters: up to this, a batch is not divided
+Half = tuple[NDArray[Any], Labels, np.random.Generator]  # or a whole batch: rows of X, labels, random generator
 C = TypeVar("C", bound=ClassificationSettings)
 
 
 class ClassificationTask(Generic[C]):
     """Teach a network the labels y (N,) of the rows of X (N, ...), -1 for samples without a class.
 
-    A batch goes through the network in two halves in parallel, each with its augmentation, dropout and batch
-    statistics. The loss is that of the whole batch; the gradients of the halves sum to its gradient. There are always
-    two halves, so that the result does not depend on the number of threads.
+    A large batch goes through the network in two halves in parallel, each with its augmentation, dropout and batch
+    statistics. The loss is that of the whole batch; the gradients of the halves sum to its gradient. A small batch goes
+    through as a whole, with its products on two threads: two gradients would be as large as one of a large batch.
+    Neither depends on the number of threads.
 
     validation: (network input (M, n_in), labels (M,)), or None. drop_last: leave the samples beyond the last whole
     batch to another epoch; otherwise batches have nearly equal sizes. All randomness follows from (seed, epoch, step),
@@ -48,13 +50,14 @@ class ClassificationTask(Generic[C]):
         self._views = [network.views(row) for row in self.grads]
         self._arenas = [Arena() for _ in range(HALVES)]
         size = config.batch_size
+        self._parts = 1 if min(size, len(y)) * self.theta.size <= WHOLE else HALVES
         self.steps_per_epoch = max(1, len(y) // size) if drop_last else -(-len(y) // size)
 
     def batches(self, epoch: int) -> Iterator[list[Half]]:
-        """The epoch's batches in a new order, each a list of halves; of one half if the batch is a single row."""
+        """The epoch's batches in a new order, each a list of its parts: of two halves, or of the whole batch."""
         for step, chosen in enumerate(self.deal(epoch, np.random.default_rng([self.config.seed, 1, epoch]))):
             yield [(self.X[rows], self.y[rows], np.random.default_rng([self.config.seed, 2, epoch, step, half]))
-                   for half, rows in enumerate(np.array_split(chosen, HALVES)) if len(rows)]
+                   for half, rows in enumerate(np.array_split(chosen, self._parts)) if len(rows)]
 
     def deal(self, epoch: int, rng: np.random.Generator) -> Iterable[NDArray[np.integer]]:
         """The rows of each of the epoch's batches."""

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from core.nn.parallel import products
+
 Array = NDArray[np.floating]
 Params = dict[str, Array]  # the arrays of one layer by name, or their gradients
 
@@ -64,8 +66,12 @@ class Context:
         return np.empty(shape, dtype) if self.arena is None else self.arena.empty(shape, dtype)
 
     def matmul(self, a: Array, b: Array) -> Array:
-        """a @ b of two matrices, in an array of `empty`."""
-        return np.matmul(a, b, out=self.empty((a.shape[0], b.shape[1]), a.dtype))
+        """a @ b of two matrices, in an array of `empty`; in training on the threads, if it is large."""
+        out = self.empty((a.shape[0], b.shape[1]), a.dtype)
+        if self.train:
+            products((a, b, out))
+            return out
+        return np.matmul(a, b, out=out)
 
 
 EVALUATION = Context()  # the network in use: no dropout

@@ -1,4 +1,5 @@
-"""A thread pool for NumPy operations, which release the GIL: halves of a batch, or chunks of an element-wise pass."""
+"""A thread pool for NumPy operations, which release the GIL: halves of a batch, matrix products, or chunks of an
+element-wise pass."""
 
 import os
 import threading
@@ -20,6 +21,8 @@ T = TypeVar("T")
 CHUNK = 100 * 1024  # elements per chunk: the float32 vectors of a pass mostly fit into a second-level cache
 ROWS_CHUNK = 1 << 15  # elements per chunk of a layer's activations, which are fewer: both threads shall get some
 THREADS = max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
+SPLIT = 1 << 22  # multiply-adds of a product; below, two threads are slower, as they wait 50 microseconds for each other
+COLUMNS = 32  # a product is divided at a multiple of this, so that BLAS treats the columns as in the whole product
 # per thread: `buffer`, its scratch memory; `part`, whether it executes a part of a larger call; `alone`, whether it is
 # within in_one_thread
 _local = threading.local()
@@ -126,6 +129,25 @@ def side_by_side(work: Callable[[int], T], n: int) -> list[T]:
         return [work(i) for i in range(n)]
     with _marked("part"):
         return _pool.together(work, n)
+
+
+def products(*tasks: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]) -> None:
+    """np.matmul(a, b, out) for each (a, b, out), distributed over the threads if they are large.
+
+    Several products are calculated side by side; of a single one, each thread calculates some columns.
+    """
+    size = sum(len(a) * b.size for a, b, _ in tasks)
+    if size >= SPLIT and len(tasks) == 1 and not _is_single():
+        a, b, out = tasks[0]
+        middle = -(-b.shape[1] // (2 * COLUMNS)) * COLUMNS
+        if middle < b.shape[1]:
+            tasks = ((a, b[:, :middle], out[:, :middle]), (a, b[:, middle:], out[:, middle:]))
+    work = lambda i: np.matmul(*tasks[i][:2], out=tasks[i][2])  # noqa: E731
+    if size >= SPLIT:
+        side_by_side(work, len(tasks))
+    else:
+        for i in range(len(tasks)):
+            work(i)
 
 
 def for_chunks(work: Callable[[int, int], Any], n: int, chunk: int = CHUNK) -> None:

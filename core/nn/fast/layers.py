@@ -14,7 +14,7 @@ from core.nn.arguments import check_matrix
 from core.nn.context import EVALUATION, Array, Context, Params
 from core.nn.layers import Layer, sigmoid
 from core.nn.network import Network
-from core.nn.parallel import for_rows, scratch
+from core.nn.parallel import for_rows, products, scratch
 
 SPARSE = 0.6  # share of values that are not zero, below which those alone are multiplied
 
@@ -32,6 +32,13 @@ def product(x: Array, W: Array, ctx: Context) -> Array:
     return ctx.matmul(x, W)
 
 
+def gradient_products(x: Array, dy: Array, W: Array, dW: Array | None, dx: Array | None) -> None:
+    """Of y = x W with x (N, n) and dy (N, m): write x^T dy into dW (n, m) and dy W^T into dx (N, n), where they are
+    given. The two products are calculated side by side."""
+    tasks = ((x.T, dy, dW), (dy, W.T, dx))
+    products(*[(a, b, out) for a, b, out in tasks if out is not None])
+
+
 class Dense(layers.Dense):
     def forward(self, params: Params, x: Array, ctx: Context = EVALUATION) -> tuple[Array, Array]:
         check_matrix("Dense", "x", x, self.shapes["W"][0])
@@ -44,10 +51,11 @@ class Dense(layers.Dense):
         if ctx.accumulate:
             return super().backward(params, dy, cache, grads, ctx)
         check_matrix("Dense", "dy", dy, self.shapes["W"][1], len(cache))
+        dx = ctx.empty(cache.shape, dy.dtype) if ctx.input_gradient else None
+        gradient_products(cache, dy, params["W"], grads and grads["W"], dx)
         if grads is not None:
-            np.matmul(cache.T, dy, out=grads["W"])
             np.sum(dy, axis=0, out=grads["b"])
-        return ctx.matmul(dy, params["W"].T) if ctx.input_gradient else None
+        return dx
 
 
 class ReLU(layers.ReLU):
@@ -161,12 +169,12 @@ class EmotionalGate(gate.EmotionalGate):
             part *= dy[rows]
 
         for_rows(differentiate, dy)
+        dh = ctx.empty(dy.shape, dy.dtype) if ctx.input_gradient else None
+        gradient_products(h, dz, params["Wg"], grads and grads["Wg"], dh)
         if grads is not None:
-            np.matmul(h.T, dz, out=grads["Wg"])
             np.sum(dz, axis=0, out=grads["bg"])
-        if not ctx.input_gradient:
+        if dh is None:
             return None
-        dh = ctx.matmul(dz, params["Wg"].T)
 
         def add_product(rows: slice) -> None:
             dh[rows] += np.multiply(dy[rows], g[rows], out=dz[rows])

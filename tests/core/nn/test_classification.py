@@ -19,12 +19,22 @@ def make(n=50, drop_last=False, validation=None, **settings):
     return ClassificationTask(config, build_network(config, 5, 3, np.float64), X, y, validation, drop_last)
 
 
+@pytest.fixture(params=[2, 1], ids=["halves", "whole"], autouse=True)
+def parts(request, monkeypatch):
+    """Of how many parts a batch is: the size that decides is set below or above that of these networks."""
+    monkeypatch.setattr(classification, "WHOLE", 0 if request.param == 2 else 1 << 26)
+    return request.param
+
+
+halves = pytest.mark.parametrize("parts", [2], indirect=True)
+
+
 def labels(batch):
     return np.concatenate([y for _, y, _ in batch])
 
 
 @pytest.mark.parametrize("drop_last, sizes", [(False, [13, 13, 12, 12]), (True, [16, 16, 16])])
-def test_batches(drop_last, sizes):
+def test_batches(drop_last, sizes, parts):
     task = make(drop_last=drop_last)
     batches = [list(task.batches(epoch)) for epoch in (0, 0, 1)]
     assert task.steps_per_epoch == len(sizes) and [len(labels(batch)) for batch in batches[0]] == sizes
@@ -32,7 +42,7 @@ def test_batches(drop_last, sizes):
     assert np.array_equal(first, again) and not np.array_equal(first, other)
     assert len(np.unique(first, axis=0)) == sum(sizes)  # no sample twice
     for batch in batches[2]:
-        assert len(batch) == 2 and 0 <= len(batch[0][1]) - len(batch[1][1]) <= 1
+        assert len(batch) == parts and 0 <= len(batch[0][1]) - len(batch[-1][1]) <= 1
         for X, y, _ in batch:
             for row, label in zip(X, y, strict=True):
                 assert task.y[np.flatnonzero((row == task.X).all(axis=1))[0]] == label
@@ -50,6 +60,7 @@ def test_fewer_samples_than_a_batch():
     assert [len(labels(batch)) for batch in make(n=9, drop_last=True).batches(0)] == [9]
 
 
+@halves
 def test_seeds_and_halves_deal_differently():
     a, b = make(seed=1), make(seed=2)
     assert not np.array_equal(a.theta, b.theta)
@@ -68,8 +79,15 @@ def test_the_gradient_is_that_of_the_reported_loss(settings, n):
     assert directional_error(lambda: task.loss_and_grad(batch)[0], task.theta, grads) < 1e-6
 
 
+def test_small_batches_stay_whole(monkeypatch):
+    monkeypatch.setattr(classification, "WHOLE", 16 * make().theta.size)
+    assert [len(next(make(n=n, drop_last=True).batches(0))) for n in (5, 50)] == [1, 1]
+    monkeypatch.setattr(classification, "WHOLE", 16 * make().theta.size - 1)
+    assert [len(next(make(n=n, drop_last=True).batches(0))) for n in (5, 50)] == [1, 2]
+
+
 @pytest.mark.parametrize("settings", [{}, {"focal_gamma": 2.0}, {"label_smoothing": 0.1, "l2": 0.2}])
-def test_two_halves_add_up_to_the_whole_batch(settings):
+def test_parts_add_up_to_the_whole_batch(settings):
     """Without batch normalisation: as one forward and one backward of all rows, to rounding."""
     task = make(**settings)
     batch = next(task.batches(0))
@@ -99,6 +117,7 @@ def test_one_thread_or_two_give_the_same_bits(monkeypatch, settings):
     assert found[0] == found[1]
 
 
+@halves
 def test_each_half_is_normalised_by_itself():
     task = make(batch_norm=True)
     (X, y, rng), other = next(task.batches(0))

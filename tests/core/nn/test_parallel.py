@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.nn import parallel
-from core.nn.parallel import Pool, for_chunks, for_rows, scratch, side_by_side
+from core.nn.parallel import Pool, for_chunks, for_rows, in_one_thread, products, scratch, side_by_side
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -118,6 +118,34 @@ def test_halves_follow_each_other_where_blas_has_the_cores(two_threads, monkeypa
     order = []
     side_by_side(lambda half: order.append((half, threading.get_ident())), 2)
     assert order == [(0, threading.get_ident()), (1, threading.get_ident())]
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 5), (64, 784, 10), (64, 784, 512), (784, 64, 300), (37, 512, 308)])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_products_are_the_same_bits_on_one_thread_or_two(two_threads, shape, transposed, monkeypatch):
+    rows, inner, columns = shape
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((rows, inner)).astype(np.float32)
+    b = rng.standard_normal((columns, inner)).astype(np.float32).T if transposed else rng.standard_normal(
+        (inner, columns)).astype(np.float32)
+    threads = set()
+    matmul = np.matmul
+    monkeypatch.setattr(np, "matmul", lambda *args, **out: (threads.add(threading.get_ident()), matmul(*args, **out)))
+    alone, beside, second = (np.full((rows, columns), np.nan, np.float32) for _ in range(3))
+    with in_one_thread():
+        products((a, b, alone))
+    assert threads == {threading.get_ident()}
+    products((a, b, beside))
+    np.testing.assert_array_equal(beside, alone)
+    np.testing.assert_array_equal(alone, a @ b)
+    large = rows * inner * columns >= parallel.SPLIT
+    assert len(threads) == 1 + large
+    products((a, b, beside), (a[::-1], b, second))
+    np.testing.assert_array_equal(second, a[::-1] @ b)
+
+
+def test_no_product_is_no_work():
+    products()
 
 
 @pytest.mark.parametrize("failing", [0, 1])
