@@ -13,7 +13,10 @@ from analytics.benchmark.qualm import busy_process, pictures, timed, training_ba
 from core.digits.config import Config
 from core.digits.presets import PRESETS
 from core.digits.task import Images, load_parts
+from core.models import model
+from core.models.model import Model
 from core.nn.schedules import make_schedule
+from core.uncertainty.calibration import Evidence
 
 torch.set_num_threads(2)
 
@@ -158,30 +161,44 @@ def reach(target: float, epochs: int, seed: int) -> list[float | None]:
     return [None, epochs]
 
 
-def predict(n: int, repeats: int) -> list[float]:
-    """Seconds from images (n, 28, 28) to probabilities with the shipped weights in a PyTorch network.
-
-    Its calibration is the temperature alone; Qualm and the ONNX file also compute the uncertainty signals.
-    """
-    from core.models import model
-    from core.nn.losses import softmax
-
-    saved = model.load()
+def shipped(saved: Model) -> nn.Sequential:
+    """The shipped network in PyTorch."""
     network = build(saved.config.hidden, saved.config.gate)
-    arrays = list(saved.network.params)
     linear = [module for module in network.modules() if isinstance(module, nn.Linear)]
     with torch.no_grad():
-        for module, params in zip(linear, filter(None, arrays), strict=True):
+        for module, params in zip(linear, filter(None, saved.network.params), strict=True):
             W, b = params.values()
             module.weight.copy_(torch.from_numpy(W.T.copy()))
             module.bias.copy_(torch.from_numpy(b))
-    images = pictures(n)
+    return network
+
+
+def log_error(H: torch.Tensor, mean: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
+    """The logarithm of core.uncertainty.novelty's reconstruction error of activations H (N, h): (N,)."""
+    residual = H - mean
+    total = residual.square().sum(1) + 1e-12
+    lost = (residual - (residual @ basis) @ basis.T).square().sum(1)
+    return (torch.maximum(lost, 1e-9 * total) / total).log() / 2
+
+
+def predict(n: int, repeats: int) -> list[float]:
+    """Seconds from images (n, 28, 28) to calibrated probabilities with all uncertainty signals, as Qualm's.
+
+    The network and the signals are PyTorch's; the calibration, a function of 13 numbers an image, is Qualm's.
+    """
+    saved, images = model.load(), pictures(n)
+    network, readout = shipped(saved), saved.readout
+    subspaces = [(torch.from_numpy(part.mean), torch.from_numpy(part.basis)) for part in (readout.first, readout.last)]
 
     def probabilities() -> np.ndarray:
         with torch.inference_mode():
-            X = torch.from_numpy(images).reshape(n, 784).float() / 255
-            return torch.softmax(network(X) / saved.readout.temperature, 1).numpy()
+            first = network[:2](torch.from_numpy(images).reshape(n, 784).float() / 255)
+            gated = network[2:-1](first)
+            errors = torch.stack([log_error(first, *subspaces[0]), log_error(gated, *subspaces[1])], 1)
+            norm = (gated.square().sum(1).sqrt() + 1e-6).log()
+            evidence = Evidence(network[-1](gated).numpy(), errors.numpy(), norm.numpy())
+        return readout.calibration.probabilities(evidence)
 
-    logits = saved.network.logits(images[:1].reshape(1, 784) / np.float32(255))
-    np.testing.assert_allclose(probabilities()[:1], softmax(logits / saved.readout.temperature), atol=1e-5)
+    expected = saved.unaugmented_probabilities(images.reshape(n, 784) / np.float32(255))
+    np.testing.assert_allclose(probabilities(), expected, atol=1e-4)
     return timed(probabilities, repeats)
