@@ -24,7 +24,7 @@ from deployment.reader.number.hint import noticed
 from deployment.reader.picture.load import load_scaled
 from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import NumberReading, Prediction
-from deployment.ui import budget, digit, number, source
+from deployment.ui import budget, digit, number, source, turns
 from deployment.ui.assets import asset
 from deployment.ui.html import boxed, notice
 
@@ -87,7 +87,7 @@ def _reading(deployer: MNISTDeployer) -> None:
     following = state.source == "drawing" and ink is not None and not ink.done
     late = following and "read" in state and load.exceeded()
     if not late:
-        state.read, state.read_ink = _read(deployer, ink), ink
+        state.read, state.read_ink = _read_in_turn(deployer, ink, following), ink
     name, result, offered = state.read
     state.last_prediction = result if isinstance(result, Prediction) else None  # for the other tabs
 
@@ -192,6 +192,14 @@ def _reasons(deployer: MNISTDeployer) -> None:
         why.render(deployer, prediction, wait=state.source == "drawing" and rested != token)
 
 
+def _read_in_turn(deployer: MNISTDeployer, ink: Drawing | None, following: bool) -> Read:
+    """`_read`, of a drawing in turn. following: whether it is in mid-stroke."""
+    if st.session_state.source != "drawing":
+        return _read(deployer, ink)  # may take seconds, in which others draw
+    with turns.shared().turn(turns.LIVE_ANSWER if following else turns.ANSWER):
+        return _read(deployer, ink)
+
+
 def _read(deployer: MNISTDeployer, ink: Drawing | None) -> Read:
     """The name of the picture, its result (None for an empty canvas), and the NumberReading of a picture that was read
     as one digit and looks like more. Name and result are None while an upload is being read."""
@@ -222,7 +230,8 @@ def _searched() -> tuple[NDArray[np.floating], float]:
 
 def _gate(deployer: MNISTDeployer, prediction: Prediction) -> None:
     st.subheader("The gate, live", anchor=False)
-    answers = deployer.gate_comparison(prediction.image)
+    with turns.shared().turn(turns.EXPLANATION):
+        answers = deployer.gate_comparison(prediction.image)
     if answers is None or prediction.gate is None or deployer.gate_mean is None:
         st.html(notice("This model has no gate; choose one that has."))
         return

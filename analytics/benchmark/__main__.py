@@ -74,6 +74,7 @@ def comparisons(repeats: int) -> dict[str, dict[str, Task]]:
         groups[f"step_{batch}"] = {**step(**WIDE, batch=batch, repeats=repeats), **{
             f"GEMM {words}": ("qualm", "gemm", {**shape, "parts": parts})
             for words, parts in (("whole", 1), ("in halves", 2))}}
+    groups["step_small_busy"] = step(**SMALL, repeats=10 * repeats, busy=True)
     groups["step_busy"] = step(**WIDE, batch=256, repeats=repeats, busy=True)
     whole = {"config": "champion", "images": 54_759}
     groups["epoch"] = {"Qualm": ("qualm", "epoch", whole), "PyTorch": ("pytorch", "epoch", whole)}

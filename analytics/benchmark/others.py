@@ -3,9 +3,7 @@
 import warnings
 from collections.abc import Sequence
 
-import numpy as np
-
-from analytics.benchmark.qualm import pictures, timed
+from analytics.benchmark.qualm import pictures, timed, training_batch
 
 
 def sklearn_step(hidden: Sequence[int], batch: int, repeats: int) -> list[float]:
@@ -13,9 +11,7 @@ def sklearn_step(hidden: Sequence[int], batch: int, repeats: int) -> list[float]
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
 
-    rng = np.random.default_rng(0)
-    X = rng.uniform(0, 1, (batch * repeats, 784)).astype(np.float32)
-    y = rng.integers(0, 10, len(X))
+    X, y = training_batch(batch * repeats)
     network = MLPClassifier(tuple(hidden), batch_size=batch,  # pyright: ignore[reportArgumentType]: int is allowed
                             max_iter=1, random_state=0, shuffle=False)
     with warnings.catch_warnings():

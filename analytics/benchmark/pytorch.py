@@ -12,9 +12,10 @@ from torch.nn import functional  # pyright: ignore[reportMissingImports]
 from analytics.benchmark.qualm import busy_process, pictures, timed, training_batch
 from core.digits.config import Config
 from core.digits.presets import PRESETS
-from core.digits.task import Images, load_parts
+from core.digits.task import Images, digit_network, load_parts
 from core.models import model
 from core.models.model import Model
+from core.nn.network import Network
 from core.nn.schedules import make_schedule
 from core.uncertainty.calibration import Evidence
 
@@ -66,10 +67,14 @@ def step(hidden: Sequence[int], gate: bool, batch: int, optimizer: str, repeats:
         return timed(lambda: train_step(forward, updates, X, y), repeats)
 
 
-def gaussian_kernel(sigma: float) -> torch.Tensor:
+def smooth_noise(n: int, sigma: float) -> torch.Tensor:
+    """Noise smoothed with a Gaussian of sigma pixels, with a standard deviation of 1: (n, 1, 28, 28)."""
     places = torch.arange(-int(3 * sigma), int(3 * sigma) + 1, dtype=torch.float32)
     kernel = torch.exp(-(places**2) / (2 * sigma**2))
-    return kernel / kernel.sum()
+    kernel /= kernel.square().sum().sqrt()
+    size = 28 + len(kernel) - 1
+    noise = torch.randn(n, 1, size, size)
+    return functional.conv2d(functional.conv2d(noise, kernel[None, None, :, None]), kernel[None, None, None, :])
 
 
 def augment(images: torch.Tensor, config: Config) -> torch.Tensor:
@@ -81,11 +86,8 @@ def augment(images: torch.Tensor, config: Config) -> torch.Tensor:
     cos, sin = torch.cos(angle), torch.sin(angle)
     theta = torch.stack([torch.stack([cos / width, (sin + shear) / height, uniform(config.shift / 14)], 1),
                          torch.stack([-sin / width, cos / height, uniform(config.shift / 14)], 1)], 1)
-    kernel = gaussian_kernel(config.elastic_sigma)
-    reach = len(kernel) // 2
-    field = functional.pad(torch.randn(2 * n, 1, 28, 28), [reach] * 4, mode="circular" if reach <= 28 else "constant")
-    field = functional.conv2d(functional.conv2d(field, kernel[None, None, :, None]), kernel[None, None, None, :])
-    field = field / field.std() * (config.elastic * torch.rand(n)).repeat_interleave(2)[:, None, None, None] / 14
+    amplitude = (config.elastic * torch.rand(n)).repeat_interleave(2)[:, None, None, None]
+    field = smooth_noise(2 * n, config.elastic_sigma) * amplitude / 14
     grid = functional.affine_grid(theta, [n, 1, 28, 28], align_corners=False)
     amount = uniform(config.thickness)[:, None, None, None]
     thick = functional.max_pool2d(images, 3, 1, 1)
@@ -94,26 +96,44 @@ def augment(images: torch.Tensor, config: Config) -> torch.Tensor:
     return functional.grid_sample(images, grid + field.view(n, 2, 28, 28).permute(0, 2, 3, 1), align_corners=False)
 
 
-def with_batch_norm(network: nn.Sequential) -> nn.Sequential:
-    """The network with batch normalisation after each linear layer except the last and the gate's."""
-    return nn.Sequential(*[part for layer in network for part in (
-        (layer, nn.BatchNorm1d(layer.out_features))
-        if isinstance(layer, nn.Linear) and layer.out_features != 10 else (layer,))])
+class HalvesNorm(nn.BatchNorm1d):
+    """Batch normalisation of each half of a batch by itself, as in Qualm's training."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return torch.cat([super(HalvesNorm, self).forward(half) for half in input.chunk(2 if self.training else 1)])
+
+
+def trainable(config: Config) -> nn.Sequential:
+    """The network of a Config, with Qualm's initial weights."""
+    network = digit_network(config).initialise(np.random.default_rng([config.seed, 0]))
+    parts = []
+    for params in network.params:
+        if "W" in params:
+            parts.append(nn.Linear(*params["W"].shape))
+        elif "Wg" in params:
+            parts.append(Gate(len(params["bg"])))
+        else:
+            parts.append(HalvesNorm(len(params["gamma"])) if "gamma" in params else nn.ReLU())
+    module = nn.Sequential(*parts)
+    copy_weights(network, module)
+    return module
 
 
 class Training:
-    """A Qualm preset in PyTorch: the same network, schedule, optimiser and augmentation.
+    """A Qualm preset in PyTorch: the same initial weights, schedule, optimiser, batch normalisation and augmentation.
 
-    Ornaments and images of the stroke model are left out.
+    Ornaments and images of the stroke model are left out; validation uses running averages of the batch statistics.
     """
 
     def __init__(self, config: Config, train: Images):
         self.config = config
         self.X, self.y = torch.from_numpy(train.X)[:, None], torch.from_numpy(np.asarray(train.y, np.int64))
         torch.manual_seed(config.seed)
-        network = build(config.hidden, config.gate)
-        self.network = with_batch_norm(network) if config.batch_norm else network
-        self.optimizer = make_optimizer(self.network, config.optimizer, weight_decay=config.weight_decay)
+        self.network = trainable(config)
+        matrices = [p for p in self.network.parameters() if p.ndim > 1]
+        vectors = [p for p in self.network.parameters() if p.ndim == 1]
+        self.optimizer = torch.optim.AdamW([{"params": matrices, "weight_decay": config.weight_decay},
+                                            {"params": vectors, "weight_decay": 0.0}], lr=config.lr, fused=True)
         self.steps = len(self.X) // config.batch_size
         self.schedule = make_schedule(config, config.epochs * self.steps)
         self.done = 0
@@ -161,15 +181,21 @@ def reach(target: float, epochs: int, seed: int) -> list[float | None]:
     return [None, epochs]
 
 
+def copy_weights(network: Network, module: nn.Module) -> None:
+    """Copy the weights of a Qualm network into a PyTorch module of the same form; batch normalisation begins alike."""
+    linear = [part for part in module.modules() if isinstance(part, nn.Linear)]
+    weights = [params for params in network.params if params and "gamma" not in params]
+    with torch.no_grad():
+        for part, params in zip(linear, weights, strict=True):
+            W, b = params.values()
+            part.weight.copy_(torch.from_numpy(W.T.copy()))
+            part.bias.copy_(torch.from_numpy(b))
+
+
 def shipped(saved: Model) -> nn.Sequential:
     """The shipped network in PyTorch."""
     network = build(saved.config.hidden, saved.config.gate)
-    linear = [module for module in network.modules() if isinstance(module, nn.Linear)]
-    with torch.no_grad():
-        for module, params in zip(linear, filter(None, saved.network.params), strict=True):
-            W, b = params.values()
-            module.weight.copy_(torch.from_numpy(W.T.copy()))
-            module.bias.copy_(torch.from_numpy(b))
+    copy_weights(saved.network, network)
     return network
 
 

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
@@ -12,14 +13,15 @@ from core.formats import percent
 from deployment.ui.palette import BLUE, ORANGE
 
 STEPS = {"step_small": "training step, 784-512-10, batch 64, Adam",
+         "step_small_busy": "the same, while another process keeps one core busy",
          "step_256": "training step, 784-1024x3-gate-10, batch 256, AdamW",
          "step_512": "the same, batch 512",
          "step_busy": "the same, batch 256, while another process keeps one core busy",
          "epoch": "champion epoch with augmentation, 54,759 images",
          "predict_1": "one prediction, a test image", "predict_10000": "10,000 predictions, the test images"}
-GOALS = {"step_small": {"PyTorch": 1.3, "scikit-learn": 3}, "epoch": {"PyTorch": 1.5},
-         "predict_1": {"onnxruntime": 0.8}}  # speed ratios; 1 for all others
-GEMM_SHARES = {"step_256": 0.78, "step_512": 0.86}  # goals for the share of the matrix products in a step
+GOALS = {"step_small": {"PyTorch": 1.15, "scikit-learn": 2.5}, "step_small_busy": {"PyTorch": 1.3},
+         "step_512": {"PyTorch": 1.05}, "epoch": {"PyTorch": 1.4}}  # speed ratios; 1 for all others
+GEMM_SHARES = {"step_256": 0.85, "step_512": 0.88}  # goals for the share of the matrix products in a step
 Runs = Sequence[tuple[float | None, int]]  # seconds, None when the target was not reached, and epochs
 
 
@@ -66,7 +68,7 @@ def table(result: Mapping[str, Any]) -> str:
                          f"{'' if share >= goal else ', missed'}) |")
     if "time_to_99" in result:
         runs = result["time_to_99"]
-        lines.append(f"| training to 99 % validation accuracy, two recipes with the same schedule | "
+        lines.append(f"| training to 99 % validation accuracy, one recipe | "
                      f"{time_words(runs['Qualm'])} | PyTorch {time_words(runs['PyTorch'])} | {time_ratio(runs)} |")
     for name, words, limit in (("training", "peak memory of champion training", 600),
                                ("prediction", "peak memory of a prediction process", 150)):
@@ -92,18 +94,36 @@ def time_ratio(runs: Mapping[str, Runs]) -> str:
     ours, theirs = ([seconds for seconds, _ in runs[who] if seconds is not None] for who in ("Qualm", "PyTorch"))
     if len(ours) < len(runs["Qualm"]) or len(theirs) < len(runs["PyTorch"]):
         return "no ratio: not every run reached it"
-    return ratio_cell(statistics.median(theirs) / statistics.median(ours), 1.5)
+    return ratio_cell(statistics.median(theirs) / statistics.median(ours), 1.2)
 
 
 def report(result: Mapping[str, Any]) -> str:
     """The body of the report: the method, the table and the figure."""
-    head = ("Each measurement runs in a separate process, contenders alternate, on two threads. Qualm's calibration "
-            "includes the uncertainty signals, PyTorch's is the temperature alone. PyTorch is the faster of eager and "
-            "compiled. The training to 99 % compares two recipes, not two engines: they differ in initialisation, the "
-            "gate's bias, the decay of biases, the images that batch normalisation averages over and the elastic "
-            "field, and need different numbers of epochs.")
+    head = ("Each measurement runs in a separate process, contenders alternate, on two threads. Batches are images of "
+            "MNIST. Predictions of all contenders include the signals of doubt and the calibration. PyTorch is the "
+            "faster of eager and compiled. The training to 99 % has one recipe: the initial weights of each seed, the "
+            "gate's bias, schedule, optimiser, decay of matrices alone, batch normalisation of halves and deformations "
+            "are the same, and only the random draws differ; for validation PyTorch averages the statistics of "
+            "training batches, Qualm takes those of 2,000 training images.")
     return (f"{head}\n\n{table(result)}\n![Time of a step by width and by batch, and of an epoch by training images, "
-            "beside PyTorch](../../images/benchmark/scaling.png)")
+            f"beside PyTorch](../../images/benchmark/scaling.png)\n\n{growth(result.get('scaling', {}))}")
+
+
+def slope(times: Mapping[str, float]) -> float:
+    """The slope of the least-squares line through (log size, log time)."""
+    sizes, seconds = np.log([float(size) for size in times]), np.log(list(times.values()))
+    return float(np.polyfit(sizes, seconds, 1)[0])
+
+
+def growth(scaling: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+    """A table of the slopes of the figure, over all sizes and between the two largest."""
+    rows = []
+    for name, words in (("width", "a step by width"), ("batch", "a step by batch"), ("images", "an epoch by images")):
+        for who, label in enumerate(("Qualm", "PyTorch") if name in scaling else ()):
+            times = {size: pair[who] for size, pair in scaling[name].items()}
+            last = dict(list(times.items())[-2:])
+            rows.append(f"| {words} | {label} | {slope(times):.2f} | {slope(last):.2f} |")
+    return "\n".join(["| growth | | slope, log-log | between the two largest |", "|---|---|---:|---:|", *rows, ""])
 
 
 def scaling_figure(scaling: Mapping[str, Mapping[str, Sequence[float]]]) -> bytes:

@@ -5,6 +5,7 @@ ones stay, dimmed. This section is not a fragment: Streamlit drops the unsent ou
 that of a fragment inside it, which breaks the page.
 """
 
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -18,7 +19,7 @@ from core.storage import ModelError
 from deployment.deploy_mnist import MNISTDeployer
 from deployment.reader.prediction import Prediction
 from deployment.reader.wording import public_message
-from deployment.ui import reasons
+from deployment.ui import reasons, turns
 from deployment.ui.caches import training_images
 from deployment.ui.html import block
 
@@ -56,12 +57,16 @@ def render(deployer: MNISTDeployer, prediction: Prediction, wait: bool) -> None:
 
 def _reasons(deployer: MNISTDeployer, prediction: Prediction, method: str) -> str:
     image, digit, runner_up = prediction.image, prediction.digit, prediction.runner_up
-    model = deployer.sha256
-    values = _attribution(model, image, digit, runner_up, method, deployer)
-    neighbours, examples = _neighbours(deployer, prediction)
-    change = _change(model, image, runner_up, examples, deployer)
-    blocks = (reasons.ink(image, values, digit, runner_up, method), reasons.change(image, *change), neighbours,
-              _layers(deployer, image))
+    model, turn = deployer.sha256, partial(turns.shared().turn, turns.EXPLANATION)
+    with turn():  # one for each part, between which others are answered
+        values = _attribution(model, image, digit, runner_up, method, deployer)
+    with turn():
+        neighbours, examples = _neighbours(deployer, prediction)
+    with turn():
+        change = _change(model, image, runner_up, examples, deployer)
+    with turn():
+        blocks = (reasons.ink(image, values, digit, runner_up, method), reasons.change(image, *change), neighbours,
+                  _layers(deployer, image))
     return f'<div class="q-why" data-testid="why" data-digit="{digit}">{"".join(blocks)}</div>'
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from analytics.benchmark.__main__ import IMAGES
-from analytics.benchmark.report import report, time_words
+from analytics.benchmark.report import growth, report, time_words
 
 
 @pytest.mark.parametrize("runs, words", [
@@ -16,10 +16,16 @@ def test_time_and_epochs_to_99(runs, words):
     assert time_words(runs) == words
 
 
-def test_trainings_are_called_two_recipes_and_their_epochs_are_reported():
+def test_growth_is_the_slope_of_times_and_sizes():
+    times = {size: [3e-6 * int(size) ** 2, 1e-3 * int(size)] for size in ("256", "512", "2048")}
+    text = growth({"width": times})
+    assert "| a step by width | Qualm | 2.00 | 2.00 |" in text and "| PyTorch | 1.00 | 1.00 |" in text
+    assert "batch" not in text
+
+
+def test_the_epochs_of_trainings_are_reported():
     result = json.loads((IMAGES / "benchmark.json").read_text())
     text = report(result)
     for who in ("Qualm", "PyTorch"):
         epochs = [n for _, n in result["time_to_99"][who]]
         assert f"{min(epochs)} to {max(epochs)} epochs" in text
-    assert "compares two recipes" in text and "augmentation the same" not in text
