@@ -6,6 +6,7 @@ updated when it rests; and the whole tab around them.
 """
 
 import hashlib
+from contextlib import suppress
 from dataclasses import asdict
 
 import numpy as np
@@ -230,13 +231,17 @@ def _searched() -> tuple[NDArray[np.floating], float]:
 
 def _gate(deployer: MNISTDeployer, prediction: Prediction) -> None:
     st.subheader("The gate, live", anchor=False)
-    with turns.shared().turn(turns.EXPLANATION):
+    state, gate, mean = st.session_state, prediction.gate, deployer.gate_mean
+    with suppress(turns.SupersededError), turns.shared().turn(turns.EXPLANATION):  # the former one stays, if superseded
         answers = deployer.gate_comparison(prediction.image)
-    if answers is None or prediction.gate is None or deployer.gate_mean is None:
-        st.html(notice("This model has no gate; choose one that has."))
+        known = answers is not None and gate is not None and mean is not None
+        state.gate = digit.gate(gate, mean) + digit.comparison(answers) if known else None
+    if state.get("gate") is None:
+        if "gate" in state:
+            st.html(notice("This model has no gate; choose one that has."))
         return
     st.caption(
         "Each unit of the last hidden layer is multiplied by a gate between 0 (shut) and 1 (open). "
         "One cell is one unit; all three pictures are ordered by the average."
     )
-    st.html(digit.gate(prediction.gate, deployer.gate_mean) + digit.comparison(answers))
+    st.html(state.gate)

@@ -42,17 +42,19 @@ def render(deployer: MNISTDeployer, prediction: Prediction, wait: bool) -> None:
     st.segmented_control("Ink measured by", list(reasons.METHODS), key="why_method", required=True,
                          format_func=lambda method: reasons.METHODS[method][0])
     state = st.session_state
-    if wait:
-        if "why" in state:
-            st.html(f'<div class="q-stale" aria-busy="true">{state.why}</div>')
-        else:
-            st.html('<p class="q q-quiet">The reasons follow when the pen rests.</p>')
-        return
     try:
-        state.why = _reasons(deployer, prediction, state.why_method)
+        if not wait:
+            state.why = _reasons(deployer, prediction, state.why_method)
+    except turns.SupersededError:
+        wait = True
     except (OSError, ValueError) as error:  # a file is missing, damaged or unreadable
         state.why = block("No reasons can be shown", escape(public_message(error)), "", "why-missing")
-    st.html(state.why)
+    if not wait:
+        st.html(state.why)
+    elif "why" in state:
+        st.html(f'<div class="q-stale" aria-busy="true">{state.why}</div>')
+    else:
+        st.html('<p class="q q-quiet">The reasons follow when the pen rests.</p>')
 
 
 def _reasons(deployer: MNISTDeployer, prediction: Prediction, method: str) -> str:
