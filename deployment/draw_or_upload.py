@@ -234,8 +234,8 @@ def _gate(deployer: MNISTDeployer, prediction: Prediction) -> None:
     state, gate, mean = st.session_state, prediction.gate, deployer.gate_mean
     with suppress(turns.SupersededError), turns.shared().turn(turns.EXPLANATION):  # the former one stays, if superseded
         answers = deployer.gate_comparison(prediction.image)
-        known = answers is not None and gate is not None and mean is not None
-        state.gate = digit.gate(gate, mean) + digit.comparison(answers) if known else None
+        state.gate = None if answers is None or gate is None or mean is None else (
+            digit.gate(gate, mean) + digit.comparison(answers))
     if state.get("gate") is None:
         if "gate" in state:
             st.html(notice("This model has no gate; choose one that has."))

@@ -21,7 +21,7 @@ T = TypeVar("T")
 CHUNK = 100 * 1024  # elements per chunk: the float32 vectors of a pass mostly fit into a second-level cache
 ROWS_CHUNK = 1 << 15  # elements per chunk of a layer's activations, which are fewer: both threads shall get some
 THREADS = max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
-SPLIT = 1 << 22  # multiply-adds of a product; below, two threads are slower, as they wait 50 microseconds for each other
+SPLIT = 1 << 22  # multiply-adds of a product; with fewer, waiting for the other thread (50 us) takes longer
 COLUMNS = 32  # a product is divided at a multiple of this, so that BLAS treats the columns as in the whole product
 # per thread: `buffer`, its scratch memory; `part`, whether it executes a part of a larger call; `alone`, whether it is
 # within in_one_thread

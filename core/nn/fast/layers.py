@@ -52,7 +52,7 @@ class Dense(layers.Dense):
             return super().backward(params, dy, cache, grads, ctx)
         check_matrix("Dense", "dy", dy, self.shapes["W"][1], len(cache))
         dx = ctx.empty(cache.shape, dy.dtype) if ctx.input_gradient else None
-        gradient_products(cache, dy, params["W"], grads and grads["W"], dx)
+        gradient_products(cache, dy, params["W"], None if grads is None else grads["W"], dx)
         if grads is not None:
             np.sum(dy, axis=0, out=grads["b"])
         return dx
@@ -170,7 +170,7 @@ class EmotionalGate(gate.EmotionalGate):
 
         for_rows(differentiate, dy)
         dh = ctx.empty(dy.shape, dy.dtype) if ctx.input_gradient else None
-        gradient_products(h, dz, params["Wg"], grads and grads["Wg"], dh)
+        gradient_products(h, dz, params["Wg"], None if grads is None else grads["Wg"], dh)
         if grads is not None:
             np.sum(dz, axis=0, out=grads["bg"])
         if dh is None:
