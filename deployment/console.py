@@ -27,7 +27,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "read": Command("deployment.command", "read a digit, a number (--number) or a table (--table) from pictures"),
     "train": Command("core.train", "train a network"),
-    "serve": Command("deployment.server.__main__", "serve to many, the app or (--api) the server for programs; needs nginx"),
+    "serve": Command("deployment.server.__main__", "serve the app, or with --api the next, to many; needs nginx"),
     "api": Command("deployment.api.command", "read pictures over HTTP, for other programs", "fastapi", "api"),
     "fetch": Command("core.digits.data", "download MNIST's training images, which a wheel leaves out"),
 }

@@ -36,14 +36,14 @@ def parse(argv: Sequence[str] | None = None, prog: str = "python -m deployment.s
                         help="whether visitors may train networks in the lab, at most two at once, about 120 MB each: "
                              "train, or keep, which also saves them as runs (%(default)s)")
     parser.add_argument("--api", action="store_true",
-                        help="serve the server for programs (qualm api), not the app; one that other machines reach needs "
-                             "a token")
+                        help="serve the server for programs (qualm api), not the app; a token is needed if other "
+                             "machines reach it")
     parser.add_argument("--token-file", type=Path, metavar="FILE", help="with --api: a file with the token that each "
                         f"request must carry, “Authorization: Bearer TOKEN”; or the variable {TOKEN}")
     args = parser.parse_args(argv)
-    for option, given, api in (("--lab", args.lab != "off", False), ("--token-file", args.token_file, True)):
-        if given and args.api != api:
-            parser.error(f"{option}: only {'with' if api else 'without'} --api")
+    for option, given, with_api in (("--lab", args.lab != "off", False), ("--token-file", args.token_file, True)):
+        if given and args.api != with_api:
+            parser.error(f"{option}: only {'with' if with_api else 'without'} --api")
     if args.processes < 1:
         parser.error("--processes: at least one")
     for path in args.certificate or ():

@@ -147,7 +147,8 @@ def come_up(processes: list[Process]) -> None:
         if time.monotonic() > deadline:
             if not any(answers):
                 raise RuntimeError("No process answers; see its messages above.")
-            print(f"{answers.count(False)} of {len(answers)} processes do not answer; they are tried again.", flush=True)
+            print(f"{answers.count(False)} of {len(answers)} processes do not answer; they are tried again.",
+                  flush=True)
             return
         for process in processes:
             process.keep()
