@@ -45,8 +45,8 @@ def listing():
 
 
 def asked():
-    """What the code asks core.shipped.data for."""
-    for folder in ("core", "deployment", "analytics"):
+    """What core and the app ask core.shipped.data for; analytics also asks where its results go."""
+    for folder in ("core", "deployment"):
         for code in (file.read_text(encoding="utf-8") for file in (ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(code)) if "from core.shipped import" in code else ():
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "data":
