@@ -16,6 +16,7 @@ from pathlib import Path
 
 from core.files import write_atomic
 from core.models import model
+from core.shipped import ROOT
 
 STATE = model.RUNS / "remake.json"
 FOLDERS = ("digits", "numbers", "tables")  # of development pictures, for analytics.realworld, numbers and tables
@@ -25,7 +26,8 @@ FOLDERS = ("digits", "numbers", "tables")  # of development pictures, for analyt
 class Step:
     """A command that makes something again.
 
-    words: of `python`; minutes: about how long it takes on two cores; pictures: which of FOLDERS follows the words.
+    words: of `python`, in the project's folder; minutes: about how long it takes on two cores; pictures: which of
+    FOLDERS follows the words.
     """
 
     name: str
@@ -47,7 +49,7 @@ STEPS = (
     Step("numbers", "-m analytics.numbers", 30, "numbers"),
     Step("tables", "-m analytics.tables", 60, "tables"),
     Step("fuzzing", "-m analytics.torture", 15),
-    Step("pictures of the app", "-m analytics.showcase.screenshot", 1),
+    Step("pictures of the app", "-m analytics.showcase", 2),
     Step("speed beside other frameworks", "-m analytics.benchmark", 60),
     Step("mutation tests", "-m analytics.mutants", 60),
 )
@@ -74,7 +76,7 @@ def remake(folders: Mapping[str, str | None], weights: str, steps: Sequence[Step
         minutes = sum(one.minutes for one in left[i:])
         print(f"{step.name} ({i + 1} of {len(left)}; all that is left takes about {minutes:.0f} minutes)", flush=True)
         words = [*step.words.split(), *([str(folders[step.pictures])] if step.pictures else [])]
-        if subprocess.run([sys.executable, *words]).returncode:
+        if subprocess.run([sys.executable, *words], cwd=ROOT).returncode:
             return step.name
         done.append(step.name)
         state.parent.mkdir(parents=True, exist_ok=True)
@@ -92,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, folder in folders.items():
         if folder and not Path(folder).is_dir():
             parser.error(f"--{name}: {folder} is not a folder")
+        folders[name] = folder and str(Path(folder).resolve())  # the steps run in another folder
     if args.again:
         STATE.unlink(missing_ok=True)
     failed = remake(folders, model.load().weights_sha256)

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from core.shipped import INSTALLED
 
@@ -41,3 +42,10 @@ def refusing(name: str) -> Iterator[None]:
         raise Refusal(f"{name}: {error.name} is missing; install it with: pip install {packages}") from None
     except (ValueError, OSError, FloatingPointError, MemoryError) as error:
         raise Refusal(f"{name}: {sentence_of(error)}") from None
+
+
+def need(package: str | None, extra: str, what: str) -> None:
+    """Raise Refusal if a package is not installed. extra: of pyproject.toml, which has it; what: needs it."""
+    if package and find_spec(package) is None:
+        raise Refusal(f'{what} needs {package}, which is not installed: pip install "qualm-reader[{extra}]". '
+                      "Without it, `qualm read FILE` reads pictures.")

@@ -6,12 +6,11 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 from core.blas import use_one_thread
-from core.command import Refusal
+from core.command import need
 
 APP = Path(__file__).with_name("app.py")
 
@@ -28,7 +27,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "read": Command("deployment.command", "read a digit, a number (--number) or a table (--table) from pictures"),
     "train": Command("core.train", "train a network"),
-    "serve": Command("deployment.server.__main__", "serve the app to many people; needs nginx", "streamlit", "app"),
+    "serve": Command("deployment.server.__main__", "serve the app, or with --api the next, to many; needs nginx"),
     "api": Command("deployment.api.command", "read pictures over HTTP, for other programs", "fastapi", "api"),
     "fetch": Command("core.digits.data", "download MNIST's training images, which a wheel leaves out"),
 }
@@ -45,13 +44,6 @@ def parser() -> argparse.ArgumentParser:
                     + FORMS)
     parser.add_argument("--version", action="version", version=f"qualm {version('qualm-reader')}")
     return parser
-
-
-def need(package: str | None, extra: str, what: str) -> None:
-    """Raise Refusal if a package is not installed."""
-    if package and find_spec(package) is None:
-        raise Refusal(f'{what} needs {package}, which is not installed: pip install "qualm-reader[{extra}]". '
-                      "Without it, `qualm read FILE` reads pictures.")
 
 
 def open_app(options: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOWN = ("analytics/EXPERIMENTS.md", "analytics/reports/*.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md",
-         "NOTICE.md", "images/**/*.png", "deployment/assets/examples/*")
+         "NOTICE.md", "images/**/*.png", "images/*.webp", "deployment/assets/examples/*")
 CODE = re.compile(r"(^```.*?^```$|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?P<picture>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^()\s#:]+)(?P<anchor>#[^()\s]*)?\)")
 

@@ -1,5 +1,6 @@
 """What README tells one to type works as it stands, in a copy of the project."""
 
+import contextlib
 import importlib.util
 import os
 import re
@@ -70,14 +71,20 @@ def test_its_targets_of_make_are_there():
 
 
 @pytest.mark.slow
-def test_its_shell_lines_work_in_a_clone(clone):
+def test_its_shell_lines_work_in_a_clone(clone, opened):
     ran = 0
     for line in LINES:
         if line.startswith(("make ", "python3 -m venv", "pip install", "uvx ", "pipx ")):  # set up, by a package index
             named = re.findall(r"-r (\S+)", line)
             assert all((clone / name).exists() for name in named)
         elif line.startswith("streamlit run"):
-            serve(line, clone)
+            with serving(f"{line} --server.headless true --server.port", clone):
+                pass
+        elif line == "python -m deployment.api":
+            port = opened.enter_context(serving("deployment.api --port", clone, "/health"))
+        elif line.startswith("curl "):  # of the server in the line before
+            done = run(f"{line} --fail --noproxy '*'".replace("8600", str(port)), clone)
+            assert done.returncode == 0 and "confidence" in done.stdout, (line, done.stderr, done.stdout)
         else:
             done = run(shortened(line), clone)
             refused = "--promote" in line or "--resume" in line  # a run of one epoch is no better, and it has ended
@@ -88,16 +95,25 @@ def test_its_shell_lines_work_in_a_clone(clone):
     assert len(list((clone / "runs").glob("*/config.json"))) == 3 and (clone / "readings" / "summary.md").exists()
 
 
-def serve(line, folder):
+@pytest.fixture
+def opened():
+    """What stays open until the test ends."""
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+@contextlib.contextmanager
+def serving(words, folder, health="/_stcore/health"):
+    """Run a module of Python that serves, on a free port, which it yields. words: the module and its arguments."""
     port = free_port()
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
-    process = subprocess.Popen([sys.executable, "-m", *line.split(), "--server.port", str(port),
-                                "--server.headless", "true"], cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, "-m", *words.split(), str(port)], cwd=folder, stdout=subprocess.DEVNULL,
+                               env={**os.environ, "PYTHONPATH": str(folder)})
     try:
         deadline = time.monotonic() + 120
-        while not healthy(port):
-            assert process.poll() is None and time.monotonic() < deadline, line
+        while not healthy(port, health):
+            assert process.poll() is None and time.monotonic() < deadline, words
             time.sleep(0.1)
+        yield port
     finally:
         end(process)
 

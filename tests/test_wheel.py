@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from app import EXAMPLES
 from browser import at_rest
+from outside import outside
 from strokes import SEVEN, draw_by_mouse
 from tabs import show_every_tab
 
@@ -92,9 +93,8 @@ def test_requirement_files_repeat_the_projects(file, before, extra):
 
 def run(*command, cwd, **variables):
     """Run a command outside the checkout, without its environment; what it printed."""
-    outside = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=900,
-                          env={**outside, "XDG_DATA_HOME": str(cwd / "share"), **variables})
+                          env=outside(**{"XDG_DATA_HOME": str(cwd / "share"), **variables}))
     if done.returncode and (reason := NO_INDEX.search(done.stderr)):
         pytest.skip(f"no package index: {done.stderr[reason.start():].splitlines()[0]}")
     return done
@@ -203,8 +203,8 @@ def serving(program, folder):
     """The app as its command serves it, on a free port; its address."""
     port = free_port()
     with (folder / "app.log").open("w") as log:
-        process = subprocess.Popen([program, "--server.port", str(port)], cwd=folder, stdout=log, stderr=log, env={
-            **os.environ, "XDG_DATA_HOME": str(folder / "share"), "DISPLAY": "", "WAYLAND_DISPLAY": ""})
+        process = subprocess.Popen([program, "--server.port", str(port)], cwd=folder, stdout=log, stderr=log,
+                                   env=outside(XDG_DATA_HOME=str(folder / "share"), DISPLAY="", WAYLAND_DISPLAY=""))
     try:
         deadline = time.monotonic() + PATIENCE
         while not healthy(port):

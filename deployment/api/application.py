@@ -26,7 +26,6 @@ from deployment.reader.picture.opening import InputError, page_count, page_of, s
 log = logging.getLogger(__name__)
 READINGS = max(1, min(4, os.cpu_count() or 1))  # at once; a large picture takes up to 300 MB
 UPLOADS = READINGS + 4  # in memory at once; the others wait before their bodies are received
-LARGE = 2**20  # bytes of a file after which freed memory is returned to the system
 DESCRIPTION = """Reads pictures of handwritten digits, numbers and tables, and states how sure it is. A box is (top,
 left, bottom, right) in pixels of the picture. Of a file of several pages the first is read."""
 PICTURE = {"type": "string", "format": "binary"}
@@ -129,8 +128,7 @@ def _read(read: Callable[[Upload, Any], Any], upload: Upload, options: Nothing) 
         return error_response(500, f"{start(upload.name)} could not be read because of a fault of this server, which "
                               "its log describes: save the picture again as PNG or JPEG.")
     finally:
-        if len(upload.data) > LARGE:
-            trim()
+        trim()  # takes a millisecond; a small file can have many pixels
 
 
 def with_fields(options: Options, fields: dict[str, str]) -> Options:

@@ -69,9 +69,10 @@ def test_without_a_command_streamlit_gets_the_app_and_the_options(monkeypatch, d
 
 
 def test_without_its_packages_it_names_the_extra(monkeypatch, capsys):
-    monkeypatch.setattr(command, "find_spec", lambda name: None)
+    monkeypatch.setattr("core.command.find_spec", lambda name: None)
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    for argv, package, extra in [([], "streamlit", "app"), *(
+    for argv, package, extra in [([], "streamlit", "app"), (["serve"], "streamlit", "app"),
+                                 (["serve", "--api"], "fastapi", "api"), *(
             ([name], each.package, each.extra) for name, each in command.COMMANDS.items() if each.package)]:
         assert ended(argv) == 2
         said = capsys.readouterr().err

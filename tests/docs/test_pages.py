@@ -3,17 +3,21 @@
 import importlib.util
 import re
 import shutil
+import tomllib
 from pathlib import Path
 from textwrap import indent
 
 import pytest
 from blocks import blocks, quotations
 
+from deployment.console import COMMANDS
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "deployment" / "assets" / "examples"
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
          for path in (*ROOT.glob("docs/**/*.md"), ROOT / "CONTRIBUTING.md")}
 SLOW = pytest.mark.slow
+INTERNAL = {"bench", "docs", "minilm", "transformers"}  # extras that only commands of the Makefile and studies need
 
 
 @pytest.mark.parametrize("name", [
@@ -53,6 +57,13 @@ def test_what_the_pages_call_is_there():
     assert [name for name in modules if importlib.util.find_spec(name) is None] == []
     assert [name for name in scripts | tests if not (ROOT / name).exists()] == []
     assert targets <= set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def test_the_page_on_installing_names_each_command_and_extra():
+    page = PAGES["docs/install.md"]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert [name for name in COMMANDS if f"| `qualm {name}" not in page] == []
+    assert set(re.findall(r"^\| `\[(\w+)\]`", page, re.MULTILINE)) == set(extras) - INTERNAL
 
 
 def test_every_report_is_in_the_navigation_and_in_the_list_of_reports():

@@ -1,14 +1,21 @@
 """The command that serves the readers over HTTP: tokens, addresses, what is missing, a process from start to end."""
 
 import builtins
+import contextlib
+import io
+import re
 import signal
 import socket
 import subprocess
 import sys
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import numpy as np
 import pytest
 from app import EXAMPLES, ROOT
+from PIL import Image
 
 from deployment.api import command
 
@@ -68,21 +75,52 @@ def test_what_is_missing_or_wrong_is_one_sentence(tmp_path, monkeypatch, capsys)
     assert refusal(capsys) == 'api: fastapi is missing; install it with: pip install "qualm-reader[api]"'
 
 
-@pytest.mark.ci  # a new process: two seconds
-def test_a_process_answers_without_streamlit_and_ends_at_a_signal():
-    code = ("import os, sys; from deployment.api.command import main; code = main(['--port', '0']); "
-            "print(code, 'streamlit' in sys.modules, os.environ['OPENBLAS_NUM_THREADS'])")
+@contextlib.contextmanager
+def started(*code):
+    """The process of the command, which runs code after it, and its address."""
+    code = "\n".join(["from deployment.api.command import main", "code = main(['--port', '0'])", *code])
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         address = process.stdout.readline().split()[3].strip(";")
         assert address.startswith("http://127.0.0.1:")
-        request = urllib.request.Request(f"{address}/read", (EXAMPLES / "seven.png").read_bytes(),
-                                         {"Content-Type": "image/png"})
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
-            assert b'"digit":7' in answer.read()
-        process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=30)[0].strip() == "0 False 1"
+        yield process, address
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+def posted(address, data):
+    """The body of the answer to a picture."""
+    request = urllib.request.Request(address, data, {"Content-Type": "image/png"})
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=120) as answer:
+        return answer.read()
+
+
+@pytest.mark.ci  # a new process: two seconds
+def test_a_process_answers_without_streamlit_and_ends_at_a_signal():
+    with started("import os, sys", "print(code, 'streamlit' in sys.modules, os.environ['OPENBLAS_NUM_THREADS'])"
+                 ) as (process, address):
+        assert b'"digit":7' in posted(f"{address}/read", (EXAMPLES / "seven.png").read_bytes())
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30)[0].strip() == "0 False 1"
+
+
+@pytest.mark.ci
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc, of Linux")
+def test_memory_is_given_back_after_large_pictures():
+    sheet = np.asarray(Image.open(EXAMPLES / "sheet.jpg").convert("RGB").resize((2600, 2000)))
+    noise = np.random.default_rng(0).integers(180, 256, sheet.shape, np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(np.minimum(sheet, noise)).save(file, "PNG", compress_level=1)
+    assert 10 * 2**20 < len(file.getvalue()) < 20 * 2**20
+    with started() as (process, address):
+        def megabytes():
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
+        posted(f"{address}/table", (EXAMPLES / "sheet.jpg").read_bytes())
+        before = megabytes()
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda _: posted(f"{address}/table", file.getvalue()), range(4)))
+        assert megabytes() < before + 100  # 200 more without `trim`

@@ -16,6 +16,7 @@ from pathlib import Path
 import no_network
 import pytest
 from browser import at_rest
+from outside import outside
 from tabs import show_every_tab
 
 from core.digits.data import DATA_DIR
@@ -74,7 +75,7 @@ def test_the_image_holds_what_the_app_reads():
 def test_the_commands_of_the_container_file_serve_the_app(tmp_path):
     lay_out(tmp_path)
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "python"], check=True)
-    environment = {"PATH": f"{tmp_path}/python/bin:/usr/sbin:/usr/bin:/bin", "HOME": str(tmp_path)}
+    environment = outside(PATH=f"{tmp_path}/python/bin:/usr/sbin:/usr/bin:/bin", HOME=str(tmp_path))
     (install,) = (command for command in steps("RUN") if command.startswith("pip "))
     subprocess.run(install.split(), cwd=tmp_path, env=environment, check=True)
     assert any("nginx" in command for command in steps("RUN"))
@@ -117,8 +118,8 @@ def test_every_tab_is_whole_without_rights_and_network(layout, browser, data):
         shutil.rmtree(layout / "app" / "data", ignore_errors=True)
     noted, written = layout / "network.log", layout / "server.log"
     noted.write_text("")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(layout / "home"), "NETWORK_LOG": str(noted),
-                   "PYTHONPATH": f"{layout / 'hook'}:{layout / 'app'}", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = outside(HOME=str(layout / "home"), NETWORK_LOG=str(noted), PYTHONDONTWRITEBYTECODE="1",
+                          PYTHONPATH=f"{layout / 'hook'}:{layout / 'app'}")
     how = {"cwd": layout / "app", "env": environment}
     ask = "import urllib.request; urllib.request.urlopen('http://192.0.2.1', timeout=1)"
     asked = subprocess.run([*NOBODY, sys.executable, "-c", ask], capture_output=True, **how)

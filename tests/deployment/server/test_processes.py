@@ -16,7 +16,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def app(monkeypatch, clock):
-    """An App whose process ends as soon as it is started."""
+    """A Process that ends as soon as it is started."""
     started, popen = [], processes.subprocess.Popen
 
     def start(command, **options):
@@ -26,7 +26,7 @@ def app(monkeypatch, clock):
         return ended
 
     monkeypatch.setattr(processes.subprocess, "Popen", start)
-    app = processes.App(["localhost"], "secret")
+    app = processes.Process(processes.app(["localhost"]))
     app.started = started
     return app
 
@@ -65,7 +65,7 @@ def test_a_system_that_starts_no_process_is_asked_again(app, clock, monkeypatch,
 
 
 class Process:
-    """Stands in for an App: answers so many looks after it was started, never if None."""
+    """Stands in for a process: answers so many looks after it was started, never if None."""
 
     def __init__(self, looks=0):
         self.looks, self.starts, self._left = looks, 0, 0
@@ -117,7 +117,7 @@ def test_one_that_answers_is_enough_to_serve_and_none_is_not(clock, monkeypatch,
     bad.start()
     processes.come_up([good, bad])
     assert "1 of 2 processes do not answer" in capsys.readouterr().out
-    with pytest.raises(RuntimeError, match="No process of the app answers"):
+    with pytest.raises(RuntimeError, match="No process answers"):
         processes.come_up([bad])
 
 
@@ -125,5 +125,5 @@ def test_one_that_answers_is_enough_to_serve_and_none_is_not(clock, monkeypatch,
 def test_visitors_train_where_it_was_allowed_alone(monkeypatch, allowed):
     environments = []
     monkeypatch.setattr(processes.subprocess, "Popen", lambda command, env, **_: environments.append(env))
-    processes.App(["localhost"], "secret", *allowed)
+    processes.Process(processes.app(["localhost"], *allowed))
     assert [environment["QUALM_LAB"] for environment in environments] == [*allowed, "off"][:1]
