@@ -109,9 +109,10 @@ def test_in_a_browser(browser, address, screen):
     dark = page.evaluate("document.body.dataset.mdColorScheme") == "slate"
     assert dark == (screen.theme == "dark")
     page.goto(f"{address}/index.html")
+    page.wait_for_load_state("networkidle")  # the script of the search, and its index
     if screen.touch:
         page.locator("label.md-header__button[for=__search]").click()
-    page.locator(".md-search__input").fill("prediction sets")
+    page.locator(".md-search__input").press_sequentially("prediction sets")  # the search hears keys
     page.locator(".md-search-result__item a").first.wait_for()
     context.close()
     assert errors == []
