@@ -97,6 +97,7 @@ def find_ink(picture: NDArray, kind: str | None = None, side: int = SIDE,
     sheet, inside = find_sheet(grey, rim)
     outline = sheet, np.ones(grey.shape, bool) if inside is None else inside, rim, area
     if sheet is not None or ink_is_dark(level):  # a light sheet on a dark desk, dark ink
+        del level  # large, as are the others below
         return _on_paper(picture, True, outline, scale, rules)
     found = _on_paper(picture, False, outline, scale, rules)
     return found if has_edges(level, found.mask) else _on_paper(picture, True, outline, scale, rules)  # a lamp's light
@@ -109,7 +110,7 @@ def _on_paper(picture, dark, outline, scale, rules):
     inside = inside & area.mask if area else inside
     lost, paper = light_lost(seen, widest)
     # the darker the paper, the more of its light the grain takes
-    grain = GRAIN * noise_of(seen[..., 0].astype(np.float32)) / np.maximum(strongest(paper), 1).astype(np.float32)
+    grain, brightest = GRAIN * noise_of(seen[..., 0].astype(np.float32)), np.maximum(strongest(paper), 1)
     lost[~inside] = 0
     ink, noise = levelled(strongest(lost), inside)
     least = max(4 * noise, 0.6 * MIN_CONTRAST)
@@ -118,12 +119,13 @@ def _on_paper(picture, dark, outline, scale, rules):
     lines = rule_bands(ink.shape, rules)
     if rules:
         ink, noise = levelled(strongest(without_rules(lost, rules, least, out=lost)), inside & ~lines)
-    del lost  # large
+    del lost
     least_ink = max(6 * noise, MIN_CONTRAST)
     gain, candidates = np.ones((1, 1), np.float32), ink
     if area is not None:
-        gain = evening(np.where(area.inner & inside & ~grown(lines, NEAR_LINES), ink, 0), least_ink)
-        ink = np.where(inside, gain * ink, 0)
+        gain = evening(ink, area.inner & inside & ~grown(lines, NEAR_LINES), least_ink)
+        ink *= gain
+        ink[~inside] = 0
         candidates = ink[area.inner]
     candidates = candidates[candidates > least_ink]
     if candidates.size >= 4:
@@ -131,8 +133,11 @@ def _on_paper(picture, dark, outline, scale, rules):
         soft = cv2.blur(ink, (3, 3))
         # With the pen known, paper is what is wider than a few strokes
         side = min(max(9, int(STROKES * pen_width(soft > HANGING * threshold)) | 1), widest)
-        seeds = soft > grain
-        ink = np.where(narrow(seen, side, np.maximum(least, NARROW * threshold / gain)), ink, 0)
+        seeds = soft > grain / brightest.astype(np.float32)
+        del soft, candidates
+        weakest = np.float32(NARROW * threshold) / gain
+        ink[~narrow(seen, side, np.maximum(weakest, least, out=weakest))] = 0
+        del weakest, gain
         width = max(2, int(rim * BORDER * max(ink.shape)))
         edge = border(inside, width) & (~area.inner if area else True)
         ink, mask = connected(ink, seeds, threshold, noise, lines, edge, width, points)

@@ -161,15 +161,17 @@ def levelled(ink: NDArray[np.floating], paper: NDArray[np.bool_] | None = None) 
     return ink - np.float32(low + 0.7 * noise), noise
 
 
-def evening(ink: NDArray[np.floating], least: float) -> NDArray[np.float32]:
+def evening(ink: NDArray[np.floating], written: NDArray[np.bool_], least: float) -> NDArray[np.float32]:
     """Factors (H, W), at least 1, by which ink (H, W) becomes as strong as it usually is, where all that is written
-    around is paler, as under a shining light. Less than `least` is no ink."""
+    around is paler, as under a shining light. written: a mask of where it is compared; less than `least` is no ink."""
     height, width = ink.shape
-    tiles = np.pad(ink, ((0, -height % TILE), (0, -width % TILE)))
-    tiles = tiles.reshape(len(tiles) // TILE, TILE, -1, TILE).swapaxes(1, 2).reshape(len(tiles) // TILE, -1, TILE**2)
-    inks = np.where(tiles > least, tiles, 0)
-    squares = inks * inks
-    weight, strength = (values.sum(axis=2).astype(np.float32) for values in (squares, squares * inks))
+    weight, strength = np.zeros((2, -(-height // TILE), -(-width // TILE)), np.float32)
+    for i in range(len(weight)):  # row by row, as a large picture would need five copies
+        rows = slice(i * TILE, (i + 1) * TILE)
+        inks = np.where(written[rows] & (ink[rows] > least), ink[rows], 0)
+        squares = inks * inks
+        weight[i], strength[i] = (np.add.reduceat(values.sum(axis=0), np.arange(0, width, TILE))
+                                  for values in (squares, squares * inks))
     if not weight.any():
         return np.ones(ink.shape, np.float32)
     usual = float(strength.sum() / weight.sum())

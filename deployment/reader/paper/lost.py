@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.paper.light import enlarge, strongest
+from deployment.reader.paper.light import enlarge
 from deployment.reader.paper.masks import grown, window
 from deployment.reader.paper.opencv import cv2
 
@@ -64,7 +64,9 @@ def narrow(picture: NDArray[np.uint8], side: int, least: NDArray[np.floating]) -
     """A mask of where a picture (H, W, C) of dark ink lost `least` or more of its light to what is narrower than `side`
     pixels: a stroke has light on both sides, the edge of a shadow has not."""
     small, closed, factor = small_closing(picture, side)
-    lost = 1 - small / np.maximum(closed, 0.12 * 255)
-    least = cv2.resize(least, small.shape[1::-1])
-    near = grown(strongest(lost.astype(np.float32)) > least, 3).view(np.uint8)
+    floor = np.float32(0.12 * 255)
+    left = np.full(small.shape[:2], np.inf, np.float32)  # by channels, as the whole is large
+    for channel in range(small.shape[2]):
+        np.minimum(left, small[..., channel] / np.maximum(closed[..., channel], floor), out=left)
+    near = grown(np.subtract(1, left, out=left) > cv2.resize(least, left.shape[::-1]), 3).view(np.uint8)
     return np.repeat(np.repeat(near, factor, axis=0), factor, axis=1)[: picture.shape[0], : picture.shape[1]].view(bool)
