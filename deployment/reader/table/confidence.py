@@ -7,23 +7,48 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.digits.data import DIGITS
 from core.nn.layers import sigmoid
-from deployment.reader.number.confidence import odds
+from deployment.reader.number.confidence import at_once, odds
+from deployment.reader.number.score import Evidence
+from deployment.reader.number.text import LineText
 from deployment.reader.prediction import NumberReading
 from deployment.reader.table.cells import Inside
 
 FILE = Path(__file__).with_name("cell_weights.json")
 SIGNALS = ("constant", "text", "like its column", "other form", "other length", "length", "lines", "over a line",
            "aside", "least digit", "least sign", "signs", "confident", "text, like its column",
-           "least digit, like its column", "least sign, like its column")
+           "least digit, like its column", "least sign, like its column", "least digit alone", "unclear",
+           "read at once", "rare signs", "dark beside")
 FEW = 3  # other numbers in a column say nothing of its pattern
 NO_SIGN, NO_DIGIT = 0.0, -5.0  # log odds
+USUAL = ".,"  # signs of numbers in tables
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """What the lines of a cell say beyond their NumberReading. digit: log odds of the least probable digit, each by the
+    network for digits alone; unclear: the probability that something is no sign; at_once: whether two digits are read
+    at once, uncut."""
+
+    digit: float
+    unclear: float
+    at_once: bool
+
+    @classmethod
+    def of(cls, texts: Sequence[LineText], evidence: Sequence[Evidence]) -> "Doubts":
+        """The Doubts about the lines of a cell."""
+        digits = [float(odds(np.exp(seen.digits[i, sign]))) for text, seen in zip(texts, evidence, strict=True)
+                  for (i, signs), sign in zip(text.path, text.first_signs, strict=True) if signs == 1 and sign < DIGITS]
+        return cls(min(digits, default=NO_DIGIT), max(text.unclear for text in texts),
+                   any(bool(at_once(text).any()) for text in texts))
 
 
 def form(text: str) -> str:
@@ -31,10 +56,12 @@ def form(text: str) -> str:
     return re.sub(r"^#+", "#", re.sub(r"\d", "#", text))
 
 
-def signals(readings: Sequence[NumberReading], cells: Sequence[Inside]) -> NDArray[np.floating]:
-    """(n, len(SIGNALS)) of the numbers of one column, each read by itself, and their cells."""
+def signals(readings: Sequence[NumberReading], cells: Sequence[Inside], doubts: Sequence[Doubts],
+            beside: Sequence[float]) -> NDArray[np.floating]:
+    """(n, len(SIGNALS)) of the numbers of one column, each read by itself, their cells, the Doubts about them, and how
+    much is dark beside each (beside.py)."""
     rows, texts = [], [reading.text for reading in readings]
-    for i, (reading, cell) in enumerate(zip(readings, cells, strict=True)):
+    for i, (reading, cell, doubt, dark) in enumerate(zip(readings, cells, doubts, beside, strict=True)):
         others = [other for k, other in enumerate(texts) if k != i]
         forms, lengths = Counter(map(form, others)), [_whole_digits(other) for other in others]
         known = len(others) >= FEW
@@ -48,7 +75,8 @@ def signals(readings: Sequence[NumberReading], cells: Sequence[Inside]) -> NDArr
                      float(known and _whole_digits(reading.text) not in lengths), np.log(len(reading.text)),
                      float(len(cell.lines) > 1), float(cell.over_line), float(cell.aside), digit, sign,
                      float(bool(signs)), float(all(place.emotion == "confident" for place in digits)), like * text,
-                     like * digit, like * sign])
+                     like * digit, like * sign, doubt.digit, doubt.unclear, float(doubt.at_once),
+                     float(any(not sign.isalnum() and sign not in USUAL for sign in reading.text)), dark])
     return np.array(rows).reshape(-1, len(SIGNALS))
 
 
