@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         at = fold == left_out
         stated[at] = sigmoid(X[at] @ fitted(X[~at], y[~at]))
     print(f"{len(y):,} numbers of {len(sheets):,} sheets\n\n{bins_table(stated, y, 'right')}")
-    for least in (0.95, 0.97, 0.98, 0.99, 0.995, 0.998):
+    for least in (0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998):
         sure = stated >= least
         print(f"stated at {least:.1%} and more: {sure.mean():.1%}, {int((~y[sure]).sum())} wrong of {sure.sum():,}")
     weights = dict(zip(SIGNALS, map(float, fitted(X, y)), strict=True))

@@ -35,8 +35,8 @@ def light_taken(picture: NDArray[np.uint8], usual: float, rules: Iterable[Rule])
 
 
 def dark_beside(taken: NDArray[np.uint8], blobs: list[Blob], signs: int) -> float:
-    """How much beside the Blobs of a text with so many signs takes as much light as they do, in [0, 1] of the ink of one
-    sign; taken (H, W): see light_taken."""
+    """How much beside the Blobs of a text with so many signs takes light as they do: in [0, 1], of the ink of one sign.
+    taken (H, W): see light_taken."""
     top, left, bottom, right = box_around(blobs)
     reach, core = int(REACH * (bottom - top)), int(CORE * (bottom - top))
     start, stop = max(left - reach, 0), min(right + reach, taken.shape[1])

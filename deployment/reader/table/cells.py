@@ -21,7 +21,7 @@ WIDE, PART_WIDTH = 1.4, 0.45  # the same across
 CROSSING = 0.6  # of the usual height: what remains of a crossing of two lines is no larger
 AT_LINE, MOSTLY = 0.25, 0.6  # usual heights from a line; the share of its ink there: it may be a remain of the line
 OFF_LINE = 0.08  # of the square of the usual height: more ink than that away from the lines is writing
-POINT_ABOVE, POINT_ASIDE = 0.5, 0.3  # of the height of digits: so low is the middle of a point; usual heights, from them
+POINT_BELOW, POINT_ASIDE = 0.5, 0.3  # of the height of digits: a point is lower; usual heights: and not further away
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def tidied(cell: Inside, rows: Sequence[Separator], columns: Sequence[Separator]
     if not main:
         return None
     top, left, bottom, right = box_around(main)
-    low, aside = top + POINT_ABOVE * (bottom - top), POINT_ASIDE * usual
+    low, aside = top + POINT_BELOW * (bottom - top), POINT_ASIDE * usual
     points = [blob for blob in cell.blobs if blob.height <= LARGE * usual and not _along(blob, *around, usual)
               and (blob.top + blob.bottom) / 2 > low and blob.top < bottom and left - aside < blob.left < right + aside]
     left_over = [*main, *points]
@@ -96,7 +96,7 @@ def tidied(cell: Inside, rows: Sequence[Separator], columns: Sequence[Separator]
 def _along(blob: Blob, rows: Sequence[Separator], columns: Sequence[Separator], usual: float) -> bool:
     """Whether most of a Blob's ink is at one of the lines around its cell."""
     down, across = np.nonzero(blob.mask)
-    y, x = down + blob.top, across + blob.left
+    y, x = down + float(blob.top), across + float(blob.left)
     away = [np.abs(y - line.at(x)) for line in rows] + [np.abs(x - line.at(y)) for line in columns]
     near = np.min(away, axis=0) < AT_LINE * usual
     return bool(near.mean() > MOSTLY and (~near).sum() < OFF_LINE * usual**2)

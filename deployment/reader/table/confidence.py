@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from core.digits.data import DIGITS
 from core.nn.layers import sigmoid
-from deployment.reader.number.confidence import at_once, odds
-from deployment.reader.number.score import Evidence
+from deployment.reader.number.confidence import MOST, at_once, odds
+from deployment.reader.number.line import Line
+from deployment.reader.number.page import NumberReader
 from deployment.reader.number.text import LineText
 from deployment.reader.prediction import NumberReading
 from deployment.reader.table.cells import Inside
@@ -26,29 +27,44 @@ FILE = Path(__file__).with_name("cell_weights.json")
 SIGNALS = ("constant", "text", "like its column", "other form", "other length", "length", "lines", "over a line",
            "aside", "least digit", "least sign", "signs", "confident", "text, like its column",
            "least digit, like its column", "least sign, like its column", "least digit alone", "unclear",
-           "read at once", "rare signs", "dark beside")
+           "read at once", "rare signs", "dark beside", "least digit of copies", "log loss of copies")
 FEW = 3  # other numbers in a column say nothing of its pattern
 NO_SIGN, NO_DIGIT = 0.0, -5.0  # log odds
 USUAL = ".,"  # signs of numbers in tables
+COPIES = 4  # deformed copies of each digit, that it is read from
+NO_COPY, LEAST_LOSS, FLOOR = 8.0, 1e-4, 1e-7  # log odds at most; nats; least probability
 
 
 @dataclass(frozen=True)
 class Doubts:
     """What the lines of a cell say beyond their NumberReading. digit: log odds of the least probable digit, each by the
-    network for digits alone; unclear: the probability that something is no sign; at_once: whether two digits are read
-    at once, uncut."""
+    network for digits alone; copies: the same by the mean probability of deformed copies of it; loss: logarithm of the
+    sum over the digits of the mean log loss of their copies; unclear: the probability that something is no sign;
+    at_once: whether two digits are read at once, uncut."""
 
-    digit: float
-    unclear: float
-    at_once: bool
+    digit: float = NO_DIGIT
+    copies: float = NO_COPY
+    loss: float = np.log(LEAST_LOSS)
+    unclear: float = 0.0
+    at_once: bool = False
 
-    @classmethod
-    def of(cls, texts: Sequence[LineText], evidence: Sequence[Evidence]) -> "Doubts":
-        """The Doubts about the lines of a cell."""
-        digits = [float(odds(np.exp(seen.digits[i, sign]))) for text, seen in zip(texts, evidence, strict=True)
-                  for (i, signs), sign in zip(text.path, text.first_signs, strict=True) if signs == 1 and sign < DIGITS]
-        return cls(min(digits, default=NO_DIGIT), max(text.unclear for text in texts),
-                   any(bool(at_once(text).any()) for text in texts))
+
+def doubts_of(deployer: NumberReader, cells: Sequence[Sequence[tuple[LineText, Line]]]) -> list[Doubts]:
+    """The Doubts about cells, each given by its lines and their texts."""
+    digits = [(k, line, i, sign) for k, cell in enumerate(cells) for text, line in cell
+              for (i, signs), sign in zip(text.path, text.first_signs, strict=True) if signs == 1 and sign < DIGITS]
+    signs = np.array([sign for *_, sign in digits], int)
+    probs = np.zeros((0, 1, DIGITS))
+    if digits:
+        probs = deployer.assess_copies(np.stack([line.images[i] for _, line, i, _ in digits]), COPIES)
+    of_sign = np.take_along_axis(probs, signs[:, None, None], axis=2)[..., 0].astype(float)
+    mean, loss = odds(of_sign.mean(axis=1)), -np.log(np.maximum(of_sign, FLOOR)).mean(axis=1)
+    alone = np.array([line.evidence.digits[i, sign] for _, line, i, sign in digits])
+    of = np.array([k for k, *_ in digits], int)
+    return [Doubts(float(odds(np.exp(alone[of == k])).min(initial=MOST if (of == k).any() else NO_DIGIT)),
+                   float(np.min(mean[of == k], initial=NO_COPY)), float(np.log(loss[of == k].sum() + LEAST_LOSS)),
+                   max(text.unclear for text, _ in cell), any(bool(at_once(text).any()) for text, _ in cell))
+            for k, cell in enumerate(cells)]
 
 
 def form(text: str) -> str:
@@ -76,7 +92,8 @@ def signals(readings: Sequence[NumberReading], cells: Sequence[Inside], doubts: 
                      float(len(cell.lines) > 1), float(cell.over_line), float(cell.aside), digit, sign,
                      float(bool(signs)), float(all(place.emotion == "confident" for place in digits)), like * text,
                      like * digit, like * sign, doubt.digit, doubt.unclear, float(doubt.at_once),
-                     float(any(not sign.isalnum() and sign not in USUAL for sign in reading.text)), dark])
+                     float(any(not sign.isalnum() and sign not in USUAL for sign in reading.text)), dark, doubt.copies,
+                     doubt.loss])
     return np.array(rows).reshape(-1, len(SIGNALS))
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.digits.pairs.signs import SIGNS
+from core.digits.pairs.task import MORE, ONE
+from deployment.reader.number.line import Line
 from deployment.reader.number.page import NumberReader, Written, begun, divide, finished, may_be_digits
 from deployment.reader.number.read import LineReading, number_reading, read_lines
 from deployment.reader.number.score import TEXTS
@@ -16,8 +18,8 @@ from deployment.reader.picture.load import PictureSource, load_pixels
 from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import UNKNOWN, NumberReading
 from deployment.reader.table.beside import dark_beside, light_taken
-from deployment.reader.table.cells import Inside, inside, tidied
-from deployment.reader.table.confidence import Doubts, probability, signals
+from deployment.reader.table.cells import LARGE, Inside, inside, tidied
+from deployment.reader.table.confidence import Doubts, doubts_of, probability, signals
 from deployment.reader.table.crossed import is_unreadable
 from deployment.reader.table.grid import corners_of
 from deployment.reader.table.prints import printed, row_numbers
@@ -36,6 +38,7 @@ ROMAN = 0.9  # the most that a number is sure which may be Roman
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
 # Nats by which signs are likelier in the cells of a table than in other numbers
 LIKELIER = np.array([2.5 if sign in ".," else -2.5 if sign in SIGNS else 0.0 for sign in TEXTS])
+LOW, LOWER = 0.45, 4.0  # of the line's height, below the tops beside it: no digit begins there; nats less likely
 LEAST_NUMBERS, NUMBERS = 3, 0.4  # of a table without lines: its numbers, and their share of what is written
 
 Place = tuple[int, int]  # row and column of a cell
@@ -168,14 +171,29 @@ def _read(deployer: NumberReader, sheet: Sheet, cells: Sequence[Inside]) -> list
     chosen = [line for of, one in zip(lines, likely, strict=True) if one for line in of]
     if not chosen or not finished(deployer, sheet.ink, sheet.mask, chosen):
         return [None] * len(cells)
+    for line in chosen:
+        _no_low_digits(line)
     read = iter(read_lines(deployer, Written(sheet.ink, sheet.mask, chosen, []), 1.0, likelier=LIKELIER))
-    answers: list[Read | None] = []
-    for of, one in zip(lines, likely, strict=True):
-        texts: list[LineReading] = [next(read) for _ in of] if one else []
-        written = any(line.places for line in texts)
-        answers.append((number_reading(texts, np.zeros((1, 1), np.uint8), 1.0),
-                        Doubts.of([line.text for line in texts], [line.evidence for line in of])) if written else None)
+    texts: list[list[LineReading]] = [[next(read) for _ in of] if one else []
+                                      for of, one in zip(lines, likely, strict=True)]
+    written = [i for i, of in enumerate(texts) if any(line.places for line in of)]
+    doubts = doubts_of(deployer, [[(text.text, line) for text, line in zip(texts[i], lines[i], strict=True)]
+                                  for i in written])
+    answers: list[Read | None] = [None] * len(cells)
+    for i, doubt in zip(written, doubts, strict=True):
+        answers[i] = number_reading(texts[i], np.zeros((1, 1), np.uint8), 1.0), doubt
     return answers
+
+
+def _no_low_digits(line: Line) -> None:
+    """Make digits less likely that begin in the lower half of a Line: a long comma looks like a 1."""
+    tall = [one for one in line.primitives if one.height > LARGE * line.height]
+    for i, segment in enumerate(line.segments):
+        parts = line.primitives[segment.first : segment.last]
+        tops = [one.top for one in tall if one not in parts]
+        if tops and segment.box[0] > np.median(tops) + LOW * line.height:
+            line.evidence.digits[i] -= LOWER
+            line.evidence.pairs[i, ONE:MORE] -= LOWER
 
 
 def _kind(cell: Inside, read: Read | None, usual: float) -> Kind:
