@@ -31,6 +31,7 @@ SIGNALS = ("constant", "text", "like its column", "other form", "other length", 
 FEW = 3  # other numbers in a column say nothing of its pattern
 NO_SIGN, NO_DIGIT = 0.0, -5.0  # log odds
 USUAL = ".,"  # signs of numbers in tables
+LOST, DOUBTED = 0.3, 0.9  # of the ink of a sign, dark beside a text: one may be lost; what the rest is sure at most
 COPIES = 4  # deformed copies of each digit, that it is read from
 NO_COPY, LEAST_LOSS, FLOOR = 8.0, 1e-4, 1e-7  # log odds at most; nats; least probability
 
@@ -109,6 +110,8 @@ def weights() -> NDArray[np.floating]:
     return np.array([saved[name] for name in SIGNALS])
 
 
-def probability(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The probability that each number is right, (n,), from the signals (n, len(SIGNALS))."""
-    return sigmoid(values @ weights())
+def probability(values: NDArray[np.floating], by: NDArray[np.floating] | None = None) -> NDArray[np.floating]:
+    """The probability that each number is right, (n,), from the signals (n, len(SIGNALS)); by: other weights than those
+    in use."""
+    stated = sigmoid(values @ (weights() if by is None else by))
+    return np.where(values[:, SIGNALS.index("dark beside")] > LOST, np.minimum(stated, DOUBTED), stated)
