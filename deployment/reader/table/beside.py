@@ -40,13 +40,13 @@ def dark_beside(taken: NDArray[np.uint8], blobs: list[Blob], signs: int) -> floa
     top, left, bottom, right = box_around(blobs)
     reach, core = int(REACH * (bottom - top)), int(CORE * (bottom - top))
     start, stop = max(left - reach, 0), min(right + reach, taken.shape[1])
-    own = np.zeros((bottom - top, stop - start), bool)
+    text = np.zeros((bottom - top, stop - start), bool)
     for blob in blobs:
-        blob.draw(own, top, start)
+        blob.draw(text, top, start)
     here = taken[top:bottom, start:stop]
-    if here.shape != own.shape or not own.any():
+    if here.shape != text.shape or not text.any():
         return 0.0
-    dark = (here > DARK * np.percentile(here[own], 75)) & ~grown(own, HALO)
+    dark = (here > DARK * np.percentile(here[text], 75)) & ~grown(text, HALO)
     dark[:, left - start : right - start] = False
-    inked = (own & (here > 0)).sum()
+    inked = (text & (here > 0)).sum()
     return float(min(signs * dark[core : len(dark) - core].sum() / max(inked, 1), 1.0))
