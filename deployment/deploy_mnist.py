@@ -7,6 +7,7 @@ From a shell: `python -m deployment.deploy_mnist photo.jpg [--json | --csv]`, wi
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -19,7 +20,7 @@ from core.explain import attribution, counterfactual, gates, neighbours, probe
 from core.models import model, pairs
 from core.models.check import check
 from core.nn.context import Array
-from core.nn.losses import log_softmax
+from core.nn.losses import log_softmax, softmax
 from deployment.reader import hypotheses
 from deployment.reader.number.pen import Stroke
 from deployment.reader.number.read import read_number
@@ -121,6 +122,15 @@ class MNISTDeployer:
         evidence = readout.evidence(reading)
         digitness = -np.logaddexp(0, evidence.energy.astype(float))
         return readout.calibration.probabilities(evidence), digitness, readout.novelty(evidence)
+
+    def assess_copies(self, images: Array, count: int) -> Array:
+        """Probabilities (N, count, 10) of deformed copies of images (N, 28, 28), floats in [0, 1], as of test-time
+        augmentation; (N, 1, 10), of the images themselves, for a model without it."""
+        X, augmentation = self._input(images), self.model.readout.augmentation
+        if augmentation is None:
+            return softmax(self.network.logits(X) / self.model.readout.temperature)[:, None]
+        few = replace(augmentation, count=count)
+        return softmax(self.network.logits(few.copies(X)) / few.temperature).reshape(len(X), count, -1)
 
     def gate_comparison(self, image: Array) -> dict[str, Array] | None:
         """Probabilities (10,) of one (28, 28) image under four gates, by name; None for a network without a gate.

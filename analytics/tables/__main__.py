@@ -32,8 +32,9 @@ from deployment.reader.picture.opening import ENDINGS, InputError
 
 SHAPE, SEED = (10, 6), 28
 HEAD = ("Pictures of tables are development data: thresholds were selected on them. Rendered sheets have digits of "
-        "calibration writers, on which the confidence of cells is fitted, with other seeds. “In place”: something was "
-        "read in the right row and column. “Sure”: shown as needing no check.")
+        "calibration writers, on which the confidence of cells is fitted, with other seeds; one image that is labelled "
+        "wrongly is left out. “In place”: something was read in the right row and column. “Sure”: shown as needing no "
+        "check.")
 
 
 def of_file(picture: Path) -> Counter[str]:

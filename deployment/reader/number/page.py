@@ -38,6 +38,10 @@ class NumberReader(FramedReader, Protocol):
         """Probabilities, digitness and novelty; see MNISTDeployer.assess."""
         ...
 
+    def assess_copies(self, images: NDArray[np.floating], count: int) -> NDArray[np.floating]:
+        """Probabilities by deformed copies; see MNISTDeployer.assess_copies."""
+        ...
+
 
 @dataclass(frozen=True)
 class Written:

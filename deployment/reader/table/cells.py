@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deployment.reader.number.sheet import Blob, lines, usual_height
+from deployment.reader.number.sheet import Blob, box_around, lines, usual_height
 from deployment.reader.table.separator import Separator
 
 OUTSIDE = 0.3  # of a row's height or a column's width: writing may stand so far outside the outermost lines
@@ -19,6 +19,9 @@ HUGS, NEAR_LINE, APART = 0.3, 0.3, 0.9  # usual heights: at a line; from a numbe
 TALL, PART_HEIGHT = 1.4, 0.45  # usual heights: what is higher may be two digits on either side of a line, each so high
 WIDE, PART_WIDTH = 1.4, 0.45  # the same across
 CROSSING = 0.6  # of the usual height: what remains of a crossing of two lines is no larger
+AT_LINE, MOSTLY = 0.25, 0.6  # usual heights from a line; the share of its ink there: it may be a remain of the line
+OFF_LINE = 0.08  # of the square of the usual height: more ink than that away from the lines is writing
+POINT_BELOW, POINT_ASIDE = 0.5, 0.3  # of the height of digits: a point is lower; usual heights: and not further away
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,34 @@ def inside(rows: Sequence[Separator], columns: Sequence[Separator], blobs: Seque
         answer.append(Inside(row, column, [line for line in lines(main) if line], (row, column) in crossed,
                              len(main) < len(here) or (row, column) in torn))
     return answer
+
+
+def tidied(cell: Inside, rows: Sequence[Separator], columns: Sequence[Separator], usual: float) -> Inside | None:
+    """A cell without what may be remains of the lines of a table and without specks: with what is no lower than LARGE
+    and not along a line, in the one line of writing with most ink, and with what may be points of it; None where that
+    leaves the cell as it is, or nothing."""
+    around = rows[cell.row : cell.row + 2], columns[cell.column : cell.column + 2]
+    large = [blob for blob in cell.blobs if blob.height > LARGE * usual and not _along(blob, *around, usual)]
+    main = max(lines(large), key=lambda line: sum(blob.mask.sum() for blob in line), default=[])
+    if not main:
+        return None
+    top, left, bottom, right = box_around(main)
+    low, aside = top + POINT_BELOW * (bottom - top), POINT_ASIDE * usual
+    points = [blob for blob in cell.blobs if blob.height <= LARGE * usual and not _along(blob, *around, usual)
+              and (blob.top + blob.bottom) / 2 > low and blob.top < bottom and left - aside < blob.left < right + aside]
+    left_over = [*main, *points]
+    if len(left_over) == len(cell.blobs):
+        return None
+    return replace(cell, lines=[line for line in lines(left_over) if line], aside=True)
+
+
+def _along(blob: Blob, rows: Sequence[Separator], columns: Sequence[Separator], usual: float) -> bool:
+    """Whether most of a Blob's ink is at one of the lines around its cell."""
+    down, across = np.nonzero(blob.mask)
+    y, x = down + float(blob.top), across + float(blob.left)
+    away = [np.abs(y - line.at(x)) for line in rows] + [np.abs(x - line.at(y)) for line in columns]
+    near = np.min(away, axis=0) < AT_LINE * usual
+    return bool(near.mean() > MOSTLY and (~near).sum() < OFF_LINE * usual**2)
 
 
 def _parted(blobs: Sequence[Blob], rows: Sequence[Separator], columns: Sequence[Separator],

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.digits.pairs.signs import SIGNS
+from core.digits.pairs.task import MORE, ONE
+from deployment.reader.number.line import Line
 from deployment.reader.number.page import NumberReader, Written, begun, divide, finished, may_be_digits
 from deployment.reader.number.read import LineReading, number_reading, read_lines
 from deployment.reader.number.score import TEXTS
@@ -15,8 +17,9 @@ from deployment.reader.paper.apart import Box
 from deployment.reader.picture.load import PictureSource, load_pixels
 from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import UNKNOWN, NumberReading
-from deployment.reader.table.cells import Inside, inside
-from deployment.reader.table.confidence import probability, signals
+from deployment.reader.table.beside import dark_beside, light_taken
+from deployment.reader.table.cells import LARGE, Inside, inside, tidied
+from deployment.reader.table.confidence import Doubts, doubts_of, probability, signals
 from deployment.reader.table.crossed import is_unreadable
 from deployment.reader.table.grid import corners_of
 from deployment.reader.table.prints import printed, row_numbers
@@ -35,9 +38,11 @@ ROMAN = 0.9  # the most that a number is sure which may be Roman
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
 # Nats by which signs are likelier in the cells of a table than in other numbers
 LIKELIER = np.array([2.5 if sign in ".," else -2.5 if sign in SIGNS else 0.0 for sign in TEXTS])
+LOW, LOWER = 0.45, 4.0  # of the line's height, below the tops beside it: no digit begins there; nats less likely
 LEAST_NUMBERS, NUMBERS = 3, 0.4  # of a table without lines: its numbers, and their share of what is written
 
 Place = tuple[int, int]  # row and column of a cell
+Read = tuple[NumberReading, Doubts]
 Number = tuple[NumberReading, tuple[float, ...]]  # its confidence that of its cell; its signals
 
 
@@ -75,21 +80,44 @@ def _read_cells(deployer: NumberReader, sheet: Sheet) -> tuple[dict[Place, Kind]
             kinds[cell.row, cell.column] = kind
         else:
             to_read.append(cell)
-    readings = [(cell, reading) for part in _batches(to_read)
-                for cell, reading in zip(part, _read(deployer, sheet, part), strict=True)]
-    kinds |= {(cell.row, cell.column): _kind(cell, reading, usual) for cell, reading in readings}
-    numbers = [(cell, reading) for cell, reading in readings
-               if reading is not None and kinds[cell.row, cell.column] == "number"]
-    counted = row_numbers([cell for cell, _ in numbers], [reading.text for _, reading in numbers])
+    readings = _tidier(deployer, sheet, _read_all(deployer, sheet, to_read), usual)
+    kinds |= {(cell.row, cell.column): _kind(cell, read, usual) for cell, read in readings}
+    numbers = [(cell, read) for cell, read in readings if read is not None and kinds[cell.row, cell.column] == "number"]
+    counted = row_numbers([cell for cell, _ in numbers], [reading.text for _, (reading, _) in numbers])
     kinds |= {place: "print" for place in counted}
-    numbers = [(cell, reading) for cell, reading in numbers if (cell.row, cell.column) not in counted]
+    numbers = [(cell, read) for cell, read in numbers if (cell.row, cell.column) not in counted]
     judged: dict[Place, Number] = {}
+    rules = [line.rule for line in (*sheet.rows, *sheet.columns) if line.rule]
+    taken = light_taken(sheet.seen.picture, usual, rules)
     for column in {cell.column for cell, _ in numbers}:
-        of = [(cell, reading) for cell, reading in numbers if cell.column == column]
-        seen = signals([reading for _, reading in of], [cell for cell, _ in of])
+        of = [(cell, *read) for cell, read in numbers if cell.column == column]
+        cells_of, texts, doubts = zip(*of, strict=True)
+        seen = signals(texts, cells_of, doubts, [dark_beside(taken, cell.blobs, len(reading.text))
+                                                 for cell, reading, _ in of])
         judged |= {(cell.row, cell.column): (replace(reading, confidence=float(confidence)), tuple(one.tolist()))
-                   for (cell, reading), one, confidence in zip(of, seen, probability(seen), strict=True)}
+                   for (cell, reading, _), one, confidence in zip(of, seen, probability(seen), strict=True)}
     return kinds, judged | _headings(kinds, judged)
+
+
+def _read_all(deployer: NumberReader, sheet: Sheet, cells: Sequence[Inside]) -> list[tuple[Inside, Read | None]]:
+    """Cells, each with what is read in it."""
+    return [one for part in _batches(cells) for one in zip(part, _read(deployer, sheet, part), strict=True)]
+
+
+def _tidier(deployer: NumberReader, sheet: Sheet, readings: Sequence[tuple[Inside, Read | None]],
+            usual: float) -> list[tuple[Inside, Read | None]]:
+    """Readings, and in the place of doubtful ones those of the same cells without remains of lines and specks, if these
+    are likely numbers and likelier."""
+    answer = list(readings)
+    doubtful = {i: tidy for i, (cell, read) in enumerate(readings)
+                if (read is None or read[0].confidence < PROBABLE or len(cell.lines) > 1)
+                and (tidy := tidied(cell, sheet.rows, sheet.columns, usual))}
+    for i, (cell, read) in zip(doubtful, _read_all(deployer, sheet, [*doubtful.values()]), strict=True):
+        before = answer[i][1]
+        if read and _kind(cell, read, usual) == "number" and read[0].confidence > max(
+                PROBABLE, before[0].confidence if before else 0):
+            answer[i] = cell, read
+    return answer
 
 
 def _headings(kinds: Mapping[Place, Kind], numbers: Mapping[Place, Number]) -> dict[Place, Number]:
@@ -128,8 +156,9 @@ def _batches(cells: Sequence[Inside]) -> Iterator[list[Inside]]:
         yield part
 
 
-def _read(deployer: NumberReader, sheet: Sheet, cells: Sequence[Inside]) -> list[NumberReading | None]:
-    """The NumberReading of each cell; None where nothing is a digit, or too little of it to go on."""
+def _read(deployer: NumberReader, sheet: Sheet, cells: Sequence[Inside]) -> list[Read | None]:
+    """The NumberReading of each cell, and the Doubts about it; None where nothing is a digit, or too little of it to go
+    on."""
     work = iter(begun(deployer, sheet.ink, sheet.mask, [line for cell in cells for line in cell.lines]))
     lines = [[next(work) for _ in cell.lines] for cell in cells]
     digits = [np.concatenate([may_be_digits(line) for line in of]) for of in lines]
@@ -142,17 +171,34 @@ def _read(deployer: NumberReader, sheet: Sheet, cells: Sequence[Inside]) -> list
     chosen = [line for of, one in zip(lines, likely, strict=True) if one for line in of]
     if not chosen or not finished(deployer, sheet.ink, sheet.mask, chosen):
         return [None] * len(cells)
+    for line in chosen:
+        _no_low_digits(line)
     read = iter(read_lines(deployer, Written(sheet.ink, sheet.mask, chosen, []), 1.0, likelier=LIKELIER))
-    answers = []
-    for of, one in zip(lines, likely, strict=True):
-        texts: list[LineReading] = [next(read) for _ in of] if one else []
-        written = any(line.places for line in texts)
-        answers.append(number_reading(texts, np.zeros((1, 1), np.uint8), 1.0) if written else None)
+    texts: list[list[LineReading]] = [[next(read) for _ in of] if one else []
+                                      for of, one in zip(lines, likely, strict=True)]
+    written = [i for i, of in enumerate(texts) if any(line.places for line in of)]
+    doubts = doubts_of(deployer, [[(text.text, line) for text, line in zip(texts[i], lines[i], strict=True)]
+                                  for i in written])
+    answers: list[Read | None] = [None] * len(cells)
+    for i, doubt in zip(written, doubts, strict=True):
+        answers[i] = number_reading(texts[i], np.zeros((1, 1), np.uint8), 1.0), doubt
     return answers
 
 
-def _kind(cell: Inside, reading: NumberReading | None, usual: float) -> Kind:
+def _no_low_digits(line: Line) -> None:
+    """Make digits less likely that begin in the lower half of a Line: a long comma looks like a 1."""
+    tall = [one for one in line.primitives if one.height > LARGE * line.height]
+    for i, segment in enumerate(line.segments):
+        parts = line.primitives[segment.first : segment.last]
+        tops = [one.top for one in tall if one not in parts]
+        if tops and segment.box[0] > np.median(tops) + LOW * line.height:
+            line.evidence.digits[i] -= LOWER
+            line.evidence.pairs[i, ONE:MORE] -= LOWER
+
+
+def _kind(cell: Inside, read: Read | None, usual: float) -> Kind:
     """The Kind of a cell that was read."""
+    reading = read[0] if read else None
     if (reading is None or reading.confidence < DOUBTFUL) and is_unreadable(cell.blobs, usual):
         return "unreadable"
     if reading is None:

@@ -6,8 +6,9 @@ import pytest
 
 from deployment.reader.number.sheet import Blob
 from deployment.reader.prediction import NumberReading
-from deployment.reader.table.cells import Inside, inside
-from deployment.reader.table.confidence import SIGNALS, form, signals
+from deployment.reader.table.beside import dark_beside, light_taken
+from deployment.reader.table.cells import Inside, inside, tidied
+from deployment.reader.table.confidence import SIGNALS, Doubts, form, signals
 from deployment.reader.table.crossed import is_unreadable
 from deployment.reader.table.prints import row_numbers
 from deployment.reader.table.separator import Separator
@@ -98,7 +99,40 @@ def test_form_of_a_number(text, expected):
 
 def test_a_cell_that_breaks_the_pattern_of_its_column_is_seen():
     cells = [Inside(i, 0, [[blob(0, 0)]]) for i in range(6)]
-    rows = signals([reading(text) for text in ("6.5", "7.0", "8.25", "9.5", "95", "7.5")], cells)
+    texts = "6.5", "7.0", "8.25", "9.5", "9-5", "7.5"
+    rows = signals([reading(text) for text in texts], cells, [Doubts()] * 6, [0.0] * 6)
     of = dict(zip(SIGNALS, rows.T, strict=True))
     assert of["like its column"].argmin() in (2, 4) and of["other form"].tolist() == [0, 0, 1, 0, 1, 0]
     assert of["other length"].tolist() == [0, 0, 0, 0, 1, 0]
+    assert of["rare signs"].tolist() == [0, 0, 0, 0, 1, 0]
+
+
+def cell(*blobs):
+    return Inside(1, 1, [list(blobs)])
+
+
+def test_a_doubtful_cell_is_read_again_without_remains_of_lines_and_specks():
+    digit, point = blob(130, 140), blob(160, 170, 9, 9)
+    speck, tick = blob(125, 190, 9, 9), Blob.of(np.ones((30, 6), bool), 104, 197)
+    tidy = tidied(cell(digit, point, speck, tick), LINES, LINES, 40.0)
+    assert tidy is not None and tidy.blobs == [digit, point] and tidy.aside
+    assert tidied(cell(digit, point), LINES, LINES, 40.0) is None
+
+
+def test_writing_that_hangs_together_with_a_line_stays_in_its_cell():
+    mask = np.zeros((60, 70), bool)
+    mask[-4:] = True  # the line
+    blob(0, 0).draw(mask, -16, -10)
+    written = Blob.of(mask, 139, 110)
+    tidy = tidied(cell(written, blob(130, 185, 9, 9)), LINES, LINES, 40.0)
+    assert tidy is not None and tidy.blobs == [written]
+
+
+@pytest.mark.parametrize("paler, expected", [(1.0, True), (0.3, False)])
+def test_a_digit_that_was_lost_is_dark_beside_the_others(paler, expected):
+    taken, seen, lost = (np.zeros((120, 200)) for _ in range(3))
+    for canvas, one in ((seen, blob(40, 60)), (lost, blob(40, 95))):
+        canvas[one.top : one.bottom, one.left : one.right] = one.mask
+    taken = light_taken((220 - 150 * seen - 150 * paler * lost).astype(np.uint8), 40.0, [])
+    assert (dark_beside(taken, [blob(40, 60)], 1) > 0.5) == expected
+    assert dark_beside(taken, [blob(40, 60), blob(40, 95)], 2) == 0

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import cv2
 import numpy as np
 import openpyxl
 import pytest
@@ -11,10 +12,12 @@ import pytest
 from analytics.tables.sheets import GRIDS, table
 from core.digits.task import load_parts
 from deployment.deploy_mnist import MNISTDeployer, main
+from deployment.reader.number.page import assessed
+from deployment.reader.number.sheet import blobs, lines
 from deployment.reader.picture.opening import InputError
 from deployment.reader.table.confidence import probability
 from deployment.reader.table.export import to_csv, to_xlsx
-from deployment.reader.table.read import ROMAN
+from deployment.reader.table.read import ROMAN, _no_low_digits
 from deployment.reader.table.reading import decimal, doubtful
 
 
@@ -64,6 +67,29 @@ def test_the_confidence_of_numbers_is_of_their_signals(ruled):
             assert cell.confidence == pytest.approx(min(stated, ROMAN) if roman else stated)
         else:
             assert not cell.signals and not cell.confidence
+
+
+def test_a_low_stroke_beside_a_digit_is_no_digit(deployer):
+    ink = np.zeros((120, 160), np.float32)
+    for left in (20, 95):  # two noughts, and a long comma between them
+        cv2.ellipse(ink, (left + 20, 60), (18, 28), 0, 0, 360, 1.0, 6)
+    cv2.line(ink, (80, 72), (76, 98), 1.0, 6)
+    work = assessed(deployer, ink, ink > 0.5, lines(blobs(ink, ink > 0.5, points=True)))
+    assert work is not None
+    (line,), one = work, 10  # its first ten signs are digits
+    low = next(i for i, segment in enumerate(line.segments) if segment.box[0] > 65)
+    before = line.lattice.one.copy()
+    _no_low_digits(line)
+    after = line.lattice.one
+    assert (after[low, :one] < before[low, :one] - 2).all() and (after[low, one:] == before[low, one:]).all()
+    assert np.array_equal(np.delete(after, low, axis=0), np.delete(before, low, axis=0))
+
+
+def test_copies_are_read_as_the_digit_is(deployer, part):
+    images = part.X[:40].reshape(-1, 28, 28).astype(np.float32) / 255
+    probs = deployer.assess_copies(images, 4)
+    assert probs.shape == (40, 4, 10) and np.allclose(probs.sum(axis=2), 1, atol=1e-5)
+    assert (probs.mean(axis=1).argmax(axis=1) == part.y[:40]).mean() >= 0.95
 
 
 def test_boxes_lie_in_the_picture_in_order(ruled):
