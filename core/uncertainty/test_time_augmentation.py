@@ -136,8 +136,11 @@ def combine_each(augmentations: Sequence[TestTimeAugmentation],
                  evidence: Evidence) -> list[Evidence]:
     """The Evidence of N samples under each augmentation. copies_logits: from indices (n,) of doubtful samples to the
     logits (n, count, 10) of their copies."""
-    margin, logits = logit_margin(evidence.logits), [evidence.logits.copy() for _ in augmentations]
+    margin = logit_margin(evidence.logits)
     doubtful = np.flatnonzero(margin < max(augmentation.below for augmentation in augmentations))
+    if not doubtful.size:  # of a single image, what follows takes a twentieth of its prediction
+        return [evidence] * len(augmentations)
+    logits = [evidence.logits.copy() for _ in augmentations]
     for i in range(0, len(doubtful), BATCH_IMAGES):
         chosen = doubtful[i : i + BATCH_IMAGES]
         copies = copies_logits(chosen)
