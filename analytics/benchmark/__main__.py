@@ -169,7 +169,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             if name == "time_to_99":
                 result[name] = time_to_99(args.seeds, bar.update)
             elif name == "scaling":
-                result[name] = scaling(bar.update)
+                result |= {name: scaling(bar.update), "scaling_date": result["date"]}
             elif name == "memory":
                 result[name] = {kind: worker("qualm", f"{kind}_memory") for kind in ("training", "prediction")}
                 bar.update(2)

@@ -106,7 +106,8 @@ def report(result: Mapping[str, Any]) -> str:
             "are the same, and only the random draws differ; for validation PyTorch averages the statistics of "
             "training batches, Qualm takes those of 2,000 training images.")
     return (f"{head}\n\n{table(result)}\n![Time of a step by width and by batch, and of an epoch by training images, "
-            f"beside PyTorch](../../images/benchmark/scaling.png)\n\n{growth(result.get('scaling', {}))}")
+            f"beside PyTorch](../../images/benchmark/scaling.png)\n\n"
+            f"{growth(result.get('scaling', {}), result.get('scaling_date', result['date']))}")
 
 
 def slope(times: Mapping[str, float]) -> float:
@@ -115,15 +116,16 @@ def slope(times: Mapping[str, float]) -> float:
     return float(np.polyfit(sizes, seconds, 1)[0])
 
 
-def growth(scaling: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
-    """A table of the slopes of the figure, over all sizes and between the two largest."""
+def growth(scaling: Mapping[str, Mapping[str, Sequence[float]]], date: str) -> str:
+    """A table of the slopes of the figure, over all sizes and between the two largest. date: when it was measured."""
     rows = []
     for name, words in (("width", "a step by width"), ("batch", "a step by batch"), ("images", "an epoch by images")):
         for who, label in enumerate(("Qualm", "PyTorch") if name in scaling else ()):
             times = {size: pair[who] for size, pair in scaling[name].items()}
             last = dict(list(times.items())[-2:])
             rows.append(f"| {words} | {label} | {slope(times):.2f} | {slope(last):.2f} |")
-    return "\n".join(["| growth | | slope, log-log | between the two largest |", "|---|---|---:|---:|", *rows, ""])
+    head = f"| growth, measured {date} | | slope, log-log | between the two largest |"
+    return "\n".join([head, "|---|---|---:|---:|", *rows, ""])
 
 
 def scaling_figure(scaling: Mapping[str, Mapping[str, Sequence[float]]]) -> bytes:

@@ -18,9 +18,9 @@ def test_time_and_epochs_to_99(runs, words):
 
 def test_growth_is_the_slope_of_times_and_sizes():
     times = {size: [3e-6 * int(size) ** 2, 1e-3 * int(size)] for size in ("256", "512", "2048")}
-    text = growth({"width": times})
+    text = growth({"width": times}, "2026-01-02")
     assert "| a step by width | Qualm | 2.00 | 2.00 |" in text and "| PyTorch | 1.00 | 1.00 |" in text
-    assert "batch" not in text
+    assert "batch" not in text and "measured 2026-01-02" in text
 
 
 def test_the_epochs_of_trainings_are_reported():
