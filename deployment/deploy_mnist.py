@@ -129,8 +129,7 @@ class MNISTDeployer:
         X, augmentation = self._input(images), self.model.readout.augmentation
         if augmentation is None:
             return softmax(self.network.logits(X) / self.model.readout.temperature)[:, None]
-        few = replace(augmentation, count=count)
-        return softmax(self.network.logits(few.copies(X)) / few.temperature).reshape(len(X), count, -1)
+        return softmax(replace(augmentation, count=count).copies_logits(self.network, X) / augmentation.temperature)
 
     def gate_comparison(self, image: Array) -> dict[str, Array] | None:
         """Probabilities (10,) of one (28, 28) image under four gates, by name; None for a network without a gate.

@@ -236,9 +236,10 @@ def _gate(deployer: MNISTDeployer, prediction: Prediction) -> None:
         answers = deployer.gate_comparison(prediction.image)
         state.gate = None if answers is None or gate is None or mean is None else (
             digit.gate(gate, mean) + digit.comparison(answers))
-    if state.get("gate") is None:
-        if "gate" in state:
-            st.html(notice("This model has no gate; choose one that has."))
+    if "gate" not in state:
+        return
+    if state.gate is None:
+        st.html(notice("This model has no gate; choose one that has."))
         return
     st.caption(
         "Each unit of the last hidden layer is multiplied by a gate between 0 (shut) and 1 (open). "

@@ -1,7 +1,7 @@
 """The benchmark's measurements of PyTorch, written as in its tutorials, with the faster fused optimisers."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -39,11 +39,10 @@ def build(hidden: Sequence[int], gate: bool) -> nn.Sequential:
     return nn.Sequential(*layers, *([Gate(sizes[-1])] if gate else []), nn.Linear(sizes[-1], 10))
 
 
-def make_optimizer(network: nn.Module, name: str, lr: float = 1e-3, weight_decay: float = 0.01
+def make_optimizer(parameters: Iterable[torch.Tensor] | Iterable[dict], name: str, lr: float = 1e-3
                    ) -> torch.optim.Optimizer:
-    if name == "adamw":
-        return torch.optim.AdamW(network.parameters(), lr=lr, weight_decay=weight_decay, fused=True)
-    return torch.optim.Adam(network.parameters(), lr=lr, fused=True)
+    """parameters: of a module, or groups of them, each with its settings."""
+    return {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[name](parameters, lr=lr, fused=True)
 
 
 def train_step(network: Callable[[torch.Tensor], torch.Tensor], optimizer: torch.optim.Optimizer, X: torch.Tensor,
@@ -58,7 +57,7 @@ def step(hidden: Sequence[int], gate: bool, batch: int, optimizer: str, repeats:
     """Seconds of one training step, eager or compiled."""
     torch.manual_seed(0)
     network = build(hidden, gate)
-    updates = make_optimizer(network, optimizer)
+    updates = make_optimizer(network.parameters(), optimizer)
     forward = torch.compile(network) if compiled else network
     X, y = map(torch.from_numpy, training_batch(batch))
     for _ in range(3):  # compilation ends before the busy process starts
@@ -132,8 +131,8 @@ class Training:
         self.network = trainable(config)
         matrices = [p for p in self.network.parameters() if p.ndim > 1]
         vectors = [p for p in self.network.parameters() if p.ndim == 1]
-        self.optimizer = torch.optim.AdamW([{"params": matrices, "weight_decay": config.weight_decay},
-                                            {"params": vectors, "weight_decay": 0.0}], lr=config.lr, fused=True)
+        self.optimizer = make_optimizer([{"params": matrices, "weight_decay": config.weight_decay},
+                                         {"params": vectors, "weight_decay": 0.0}], config.optimizer, config.lr)
         self.steps = len(self.X) // config.batch_size
         self.schedule = make_schedule(config, config.epochs * self.steps)
         self.done = 0

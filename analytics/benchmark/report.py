@@ -106,7 +106,7 @@ def report(result: Mapping[str, Any]) -> str:
             "are the same, and only the random draws differ; for validation PyTorch averages the statistics of "
             "training batches, Qualm takes those of 2,000 training images.")
     return (f"{head}\n\n{table(result)}\n![Time of a step by width and by batch, and of an epoch by training images, "
-            f"beside PyTorch](../../images/benchmark/scaling.png)\n\n"
+            "beside PyTorch](../../images/benchmark/scaling.png)\n\n"
             f"{growth(result.get('scaling', {}), result.get('scaling_date', result['date']))}")
 
 

@@ -44,7 +44,7 @@ def make(names: Sequence[str], folder: Path) -> None:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
             page.goto(server.url)
             page.locator("[data-testid=answer]").wait_for()
-            page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+            stills.rest(page)
             picture = PICTURES[name].make(page)
             page.close()
             write_atomic(folder / name, picture)

@@ -10,10 +10,15 @@ SIZE = 1280, 1010  # of the window, in pixels
 FADE_IN = 2_500  # milliseconds until charts and pictures are opaque
 
 
+def rest(page: "Page") -> None:
+    """Wait until no script runs."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
 def take(page: "Page") -> bytes:
     """What the page shows when it is at rest, as PNG."""
     page.mouse.move(1, 1)  # away from what shows a hint
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    rest(page)
     page.wait_for_timeout(FADE_IN)
     return page.screenshot()
 

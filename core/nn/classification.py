@@ -46,11 +46,11 @@ class ClassificationTask(Generic[C]):
         self.config, self.network, self.X, self.y, self.validation = config, fast(network), X, y, validation
         network.initialise(np.random.default_rng([config.seed, 0]))
         self.theta, self.decay_size, self.drop_last = network.theta, network.n_matrix, drop_last
-        self.grads = np.zeros((HALVES, network.theta.size), network.dtype)
-        self._views = [network.views(row) for row in self.grads]
-        self._arenas = [Arena() for _ in range(HALVES)]
         size = config.batch_size
         self._parts = 1 if min(size, len(y)) * self.theta.size <= WHOLE else HALVES
+        self.grads = np.zeros((self._parts, network.theta.size), network.dtype)
+        self._views = [network.views(row) for row in self.grads]
+        self._arenas = [Arena() for _ in range(self._parts)]
         self.steps_per_epoch = max(1, len(y) // size) if drop_last else -(-len(y) // size)
 
     def batches(self, epoch: int) -> Iterator[list[Half]]:

@@ -120,12 +120,17 @@ def _is_single() -> bool:
     return _pool is None or getattr(_local, "part", False) or getattr(_local, "alone", False)
 
 
+def _shares_products() -> bool:
+    """Whether calls of BLAS run in parallel here: each has one core, and there are several."""
+    return not _is_single() and has_one_thread()
+
+
 def side_by_side(work: Callable[[int], T], n: int) -> list[T]:
     """[work(0), ..., work(n - 1)], in parallel if BLAS uses one thread, otherwise in sequence.
 
     Nested calls stay in their thread. The calls must not share data, so that the result is the same either way.
     """
-    if n < 2 or _pool is None or _is_single() or not has_one_thread():
+    if n < 2 or _pool is None or not _shares_products():
         return [work(i) for i in range(n)]
     with _marked("part"):
         return _pool.together(work, n)
@@ -136,18 +141,15 @@ def products(*tasks: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]) -> None:
 
     Several products are calculated side by side; of a single one, each thread calculates some columns.
     """
-    size = sum(len(a) * b.size for a, b, _ in tasks)
-    if size >= SPLIT and len(tasks) == 1 and not _is_single():
-        a, b, out = tasks[0]
+    if sum(len(a) * b.size for a, b, _ in tasks) < SPLIT or not _shares_products():
+        for a, b, out in tasks:
+            np.matmul(a, b, out=out)
+        return
+    if len(tasks) == 1 and tasks[0][1].shape[1] > COLUMNS:
+        (a, b, out), = tasks
         middle = -(-b.shape[1] // (2 * COLUMNS)) * COLUMNS
-        if middle < b.shape[1]:
-            tasks = ((a, b[:, :middle], out[:, :middle]), (a, b[:, middle:], out[:, middle:]))
-    work = lambda i: np.matmul(*tasks[i][:2], out=tasks[i][2])  # noqa: E731
-    if size >= SPLIT:
-        side_by_side(work, len(tasks))
-    else:
-        for i in range(len(tasks)):
-            work(i)
+        tasks = ((a, b[:, :middle], out[:, :middle]), (a, b[:, middle:], out[:, middle:]))
+    side_by_side(lambda i: np.matmul(*tasks[i][:2], out=tasks[i][2]), len(tasks))
 
 
 def for_chunks(work: Callable[[int, int], Any], n: int, chunk: int = CHUNK) -> None:

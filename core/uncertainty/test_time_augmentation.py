@@ -88,6 +88,10 @@ class TestTimeAugmentation:
             self.high - self.low)
         return np.float32(self.low) + np.float32(self.high - self.low) * deform(ink, rows, columns, thickness)
 
+    def copies_logits(self, network: Network, X: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Logits (N, count, 10) of the deformed copies of network inputs X (N, 784)."""
+        return network.logits(self.copies(X)).reshape(len(X), self.count, -1)
+
     def augment(self, network: Network, X: NDArray[np.floating], evidence: Evidence) -> Evidence:
         """The Evidence of network inputs X (N, 784), with the combined logits where the image is doubtful."""
         return augment_each((self,), network, X, evidence)[0]
@@ -125,10 +129,7 @@ def augment_each(augmentations: Sequence[TestTimeAugmentation], network: Network
                  evidence: Evidence) -> list[Evidence]:
     """The Evidence of network inputs X (N, 784) under each augmentation. They may differ in `below` and `temperature`
     only, as the copies go through the network once."""
-    def copies_logits(chosen: NDArray[np.integer]) -> NDArray[np.floating]:
-        return network.logits(augmentations[0].copies(X[chosen])).reshape(len(chosen), augmentations[0].count, -1)
-
-    return combine_each(augmentations, copies_logits, evidence)
+    return combine_each(augmentations, lambda chosen: augmentations[0].copies_logits(network, X[chosen]), evidence)
 
 
 def combine_each(augmentations: Sequence[TestTimeAugmentation],

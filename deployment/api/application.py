@@ -24,7 +24,7 @@ from deployment.reader.picture.limits import MOST_BYTES
 from deployment.reader.picture.opening import InputError, page_count, page_of, start
 
 log = logging.getLogger(__name__)
-READINGS = max(1, min(4, os.cpu_count() or 1))  # at once; a large picture takes up to 300 MB
+READINGS = max(1, min(4, os.cpu_count() or 1))  # at once; a large picture takes up to 300 MB, a table up to 400
 UPLOADS = READINGS + 4  # in memory at once; the others wait before their bodies are received
 DESCRIPTION = """Reads pictures of handwritten digits, numbers and tables, and states how sure it is. A box is (top,
 left, bottom, right) in pixels of the picture. Of a file of several pages the first is read."""

@@ -165,13 +165,13 @@ def evening(ink: NDArray[np.floating], written: NDArray[np.bool_], least: float)
     """Factors (H, W), at least 1, by which ink (H, W) becomes as strong as it usually is, where all that is written
     around is paler, as under a shining light. written: a mask of where it is compared; less than `least` is no ink."""
     height, width = ink.shape
-    weight, strength = np.zeros((2, -(-height // TILE), -(-width // TILE)), np.float32)
+    starts = np.arange(0, width, TILE)
+    weight, strength = np.zeros((2, -(-height // TILE), len(starts)), np.float32)
     for i in range(len(weight)):  # row by row, as a large picture would need five copies
         rows = slice(i * TILE, (i + 1) * TILE)
         inks = np.where(written[rows] & (ink[rows] > least), ink[rows], 0)
         squares = inks * inks
-        weight[i], strength[i] = (np.add.reduceat(values.sum(axis=0), np.arange(0, width, TILE))
-                                  for values in (squares, squares * inks))
+        weight[i], strength[i] = (np.add.reduceat(values.sum(axis=0), starts) for values in (squares, squares * inks))
     if not weight.any():
         return np.ones(ink.shape, np.float32)
     usual = float(strength.sum() / weight.sum())

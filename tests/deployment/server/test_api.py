@@ -5,17 +5,15 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from app import EXAMPLES
+from served import Served
 
 from deployment.reader.picture.limits import MOST_BYTES
 from deployment.server.__main__ import main, parse
@@ -117,27 +115,12 @@ def test_the_command_asks_for_a_token_and_for_options_that_go_together(tmp_path,
 @pytest.fixture
 def served(tmp_path):
     """The command, with two processes and a token."""
-    port, log, token = free_port(), tmp_path / "log", tmp_path / "token"
+    token = tmp_path / "token"
     token.write_text(TOKEN)
-    command = [sys.executable, "-m", "deployment.server", "--api", "--processes", "2", "--port", str(port)]
-    with log.open("w") as file:
-        process = subprocess.Popen([*command, "--token-file", str(token)], stdout=file, stderr=subprocess.STDOUT)
-
-    def wait_for(words, seconds=60):
-        deadline = time.monotonic() + seconds
-        while words not in log.read_text():
-            assert time.monotonic() < deadline and process.poll() is None, log.read_text()
-            time.sleep(0.05)
-
-    def children():
-        numbers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        return [int(number) for number in numbers if "deployment.api" in Path(f"/proc/{number}/cmdline").read_text()]
-
-    wait_for("is served on")
-    yield SimpleNamespace(port=port, pid=process.pid, wait_for=wait_for, children=children)
-    process.terminate()
-    assert process.wait(20) == 0
-    assert "Traceback" not in log.read_text()
+    served = Served(tmp_path, "--api", "--processes", "2", "--token-file", str(token), process="deployment.api")
+    yield served
+    served.end()
+    assert "Traceback" not in served.log.read_text()
 
 
 @needs_nginx
@@ -161,9 +144,8 @@ def test_many_requests_are_answered_while_a_process_is_killed_and_all_are_restar
         while len(served.children()) < 2 or first[0] in served.children():
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        os.kill(served.pid, signal.SIGHUP)
         try:
-            served.wait_for("Process 2 of 2 was restarted")
+            served.restart()
         finally:
             over.set()
         for reader in readers:

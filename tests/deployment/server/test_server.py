@@ -8,8 +8,6 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,43 +15,24 @@ from pathlib import Path
 
 import pytest
 from browser import at_rest
+from served import Served
 from strokes import CANVAS, THREE, draw_by_mouse
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from analytics.benchmark.sessions import Session, drawings
-from deployment.server.processes import free_port
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx: install it with the system's packages")
 PATIENCE = 60  # seconds that a test waits for what must come, however busy the machine is
 
 
-class Served:
-    """The command, run as its users run it."""
-
-    def __init__(self, folder):
-        self.port = free_port()
-        self.log = folder / "log"
-        with self.log.open("w") as log:
-            self.command = subprocess.Popen([sys.executable, "-m", "deployment.server", "--port", str(self.port)],
-                                            stdout=log, stderr=subprocess.STDOUT)
-        self.wait_for("is served on")
+class Site(Served):
+    """The app, as it is served."""
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
-
-    def wait_for(self, words, seconds=60):
-        deadline = time.monotonic() + seconds
-        while words not in self.log.read_text():
-            assert time.monotonic() < deadline and self.command.poll() is None, self.log.read_text()
-            time.sleep(0.05)
-
-    def apps(self):
-        """The numbers of the app's processes."""
-        children = Path(f"/proc/{self.command.pid}/task/{self.command.pid}/children").read_text().split()
-        return [int(child) for child in children if "streamlit" in Path(f"/proc/{child}/cmdline").read_text()]
 
     def get(self, path="/", method="GET", **headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
@@ -64,10 +43,9 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    served = Served(tmp_path_factory.mktemp("server"))
+    served = Site(tmp_path_factory.mktemp("server"))
     yield served
-    served.command.terminate()
-    assert served.command.wait(20) == 0
+    served.end()
 
 
 def test_headers_guard_the_page(served):
@@ -139,17 +117,17 @@ def test_a_process_killed_under_load_is_replaced_and_everybody_answered(served):
         answers, over = [[] for _ in range(4)], asyncio.Event()
         people = [asyncio.create_task(person(served, drawings(4), own, over)) for own in answers]
         await happens(lambda: all(answers))
-        before, killed = served.apps(), time.monotonic()
+        before, killed = served.children(), time.monotonic()
         os.kill(before[0], signal.SIGKILL)
         await happens(lambda: all(own[-1] > killed + 1 for own in answers))
-        await happens(lambda: len(served.apps()) == 2 and before[0] not in served.apps())
+        await happens(lambda: len(served.children()) == 2 and before[0] not in served.children())
         over.set()
         await asyncio.wait_for(asyncio.gather(*people), PATIENCE)
         return before
 
     with ThreadPoolExecutor(1) as aside:  # the browser of other tests has a loop of its own in this thread
         before = aside.submit(asyncio.run, crowd()).result()
-    assert len(before) == 2 and before[1] in served.apps()
+    assert len(before) == 2 and before[1] in served.children()
 
 
 @pytest.mark.slow
@@ -161,18 +139,17 @@ def test_a_rolling_restart_turns_nobody_away(served):
             seen.append(served.get().status)
             seen.append(served.get("/_stcore/health").status)
 
-    before, visitors = set(served.apps()), [threading.Thread(target=visit) for _ in range(2)]
+    before, visitors = set(served.children()), [threading.Thread(target=visit) for _ in range(2)]
     for visitor in visitors:
         visitor.start()
-    served.command.send_signal(signal.SIGHUP)
     try:
-        served.wait_for("Process 2 of 2 was restarted")
+        served.restart()
     finally:
         over.set()
         for visitor in visitors:
             visitor.join()
     assert len(seen) > 50 and set(seen) == {200}
-    assert before.isdisjoint(served.apps())
+    assert before.isdisjoint(served.children())
 
 
 def until(true):
@@ -215,9 +192,9 @@ def port_of(process):
 @pytest.mark.ci
 def test_a_process_that_cannot_start_leaves_the_others_serving_and_watched(tmp_path):
     """One that is killed finds its port taken in a rolling restart; the other one is killed meanwhile."""
-    served = Served(tmp_path)
+    served = Site(tmp_path)
     try:
-        first, second = served.apps()
+        first, second = served.children()
         port = port_of(first)
         os.kill(first, signal.SIGKILL)
         with taken(port):
@@ -226,13 +203,12 @@ def test_a_process_that_cannot_start_leaves_the_others_serving_and_watched(tmp_p
                 assert {served.get("/_stcore/health", Cookie=f"qualm_process={i}").status for i in "01"} == {200}
                 time.sleep(0.1)
             os.kill(second, signal.SIGKILL)
-            until(lambda: served.get("/_stcore/health").status == 200 and second not in served.apps())
+            until(lambda: served.get("/_stcore/health").status == 200 and second not in served.children())
             assert "was restarted" not in served.log.read_text(), "the port was free"
         served.wait_for("Process 2 of 2 was restarted", 120)
-        assert len(served.apps()) == 2
+        assert len(served.children()) == 2
     finally:
-        served.command.terminate()
-        assert served.command.wait(20) == 0
+        served.end()
 
 
 @pytest.mark.slow
@@ -250,7 +226,7 @@ def test_a_drawing_outlives_its_process(served, browser):
     at_rest(page)
     assert draw_by_mouse(page, THREE) == "3"
     own = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "qualm_process")
-    os.kill(served.apps()[int(own)], signal.SIGKILL)
+    os.kill(served.children()[int(own)], signal.SIGKILL)
     page.get_by_text("Your drawing is still here").first.wait_for()
     page.wait_for_selector("[data-testid=answer][data-name='your drawing'][data-strokes='1'][data-digit='3']")
     draw_by_mouse(page, [[(30, 250), (250, 250)]], done=1)
