@@ -12,6 +12,7 @@ from deployment.reader.table.separator import Separator
 STEPS = 400  # places across a row or column where a gap is searched
 ACROSS, DOWN = 0.6, 0.5  # of the usual height: the least gap between two columns, and between two rows
 NARROW, USUALLY = 0.35, 1.2  # of that; of the usual height: where gaps are usually so wide, the least one is narrower
+PERHAPS = 0.8  # of the usual height: where gaps are usually so wide, what stands beside them may be two columns
 AROUND_SIGN = 0.3  # usual heights beside a sign: no gap between columns
 CROSSED, MANY = 0.15, 5  # of the rows may cross the gap between two columns, as headings do; one of so many
 BOTH = 0.5  # of the rows with writing have some on both sides
@@ -25,12 +26,24 @@ def divided(rows: list[Separator], columns: list[Separator], blobs: Sequence[Blo
     usual = usual_height(blobs)
     boxes = boxes_of(blobs)
     rows = _divided(rows, columns, boxes, DOWN * usual, LEAST_COLUMNS, 0.0)
-    if not ruled:  # a point stands between digits that belong together
-        around = usual * np.array([0, -AROUND_SIGN, 0, AROUND_SIGN])
-        boxes = np.concatenate([boxes, boxes_of(blobs, signs=True) + around])
+    if not ruled:
+        boxes = _with_signs(boxes, blobs, usual)
     columns = _divided(columns, rows, boxes[:, [1, 0, 3, 2]], ACROSS * usual, LEAST_ROWS, CROSSED,
                        np.inf if ruled else USUALLY * usual)
     return rows, columns
+
+
+def may_be_two(rows: list[Separator], column: Sequence[Separator], blobs: Sequence[Blob], usual: float) -> bool:
+    """Whether what stands between two Separators, with no line beside it, may be two columns: all gaps are in the same
+    place, but narrower than between columns that are divided."""
+    boxes = _with_signs(boxes_of(blobs), blobs, usual)[:, [1, 0, 3, 2]]
+    return len(_divided(column, rows, boxes, ACROSS * usual, LEAST_ROWS, CROSSED, PERHAPS * usual)) > len(column)
+
+
+def _with_signs(boxes: NDArray[np.floating], blobs: Sequence[Blob], usual: float) -> NDArray[np.floating]:
+    """Boxes with those of signs and a margin beside these: a point stands between digits that belong together."""
+    around = usual * np.array([0, -AROUND_SIGN, 0, AROUND_SIGN])
+    return np.concatenate([boxes, boxes_of(blobs, signs=True) + around])
 
 
 def _divided(lines, others, boxes, least, least_cells, crossed, usually=np.inf):

@@ -21,6 +21,7 @@ from deployment.reader.table.beside import dark_beside, light_taken
 from deployment.reader.table.cells import LARGE, Inside, inside, tidied
 from deployment.reader.table.confidence import Doubts, doubts_of, probability, signals
 from deployment.reader.table.crossed import is_unreadable
+from deployment.reader.table.divide import may_be_two
 from deployment.reader.table.grid import corners_of
 from deployment.reader.table.prints import printed, row_numbers
 from deployment.reader.table.reading import Cell, Kind, TableReading
@@ -34,7 +35,7 @@ FEW, LIKELY = 3, 0.5  # blobs of a cell; where there are as many, this share of 
 VERY_LIKELY = 0.8  # the same if they may have to be cut into more than MOST_PARTS
 DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower than this share of the usual height
 MOST_PARTS = 24  # primitives of a cell
-ROMAN = 0.9  # the most that a number is sure which may be Roman
+ROMAN, TWO = 0.9, 0.9  # the most that a number is sure which may be Roman, or two of two columns
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
 # Nats by which signs are likelier in the cells of a table than in other numbers
 LIKELIER = np.array([2.5 if sign in ".," else -2.5 if sign in SIGNS else 0.0 for sign in TEXTS])
@@ -91,10 +92,12 @@ def _read_cells(deployer: NumberReader, sheet: Sheet) -> tuple[dict[Place, Kind]
     taken = light_taken(sheet.seen.picture, usual, rules)
     for column in {cell.column for cell, _ in numbers}:
         of = [(cell, *read) for cell, read in numbers if cell.column == column]
+        most = TWO if not sheet.ruled and may_be_two(sheet.rows, sheet.columns[column : column + 2], [
+            blob for cell, *_ in of for blob in cell.blobs], usual) else 1.0
         cells_of, texts, doubts = zip(*of, strict=True)
         seen = signals(texts, cells_of, doubts, [dark_beside(taken, cell.blobs, len(reading.text))
                                                  for cell, reading, _ in of])
-        judged |= {(cell.row, cell.column): (replace(reading, confidence=float(confidence)), tuple(one.tolist()))
+        judged |= {(cell.row, cell.column): (replace(reading, confidence=min(float(confidence), most)), tuple(one.tolist()))
                    for (cell, reading, _), one, confidence in zip(of, seen, probability(seen), strict=True)}
     return kinds, judged | _headings(kinds, judged)
 

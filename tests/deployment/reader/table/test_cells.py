@@ -10,6 +10,7 @@ from deployment.reader.table.beside import dark_beside, light_taken
 from deployment.reader.table.cells import Inside, inside, tidied
 from deployment.reader.table.confidence import SIGNALS, Doubts, form, signals
 from deployment.reader.table.crossed import is_unreadable
+from deployment.reader.table.divide import divided, may_be_two
 from deployment.reader.table.prints import row_numbers
 from deployment.reader.table.separator import Separator
 
@@ -67,6 +68,14 @@ def test_a_point_near_a_digit_is_a_part_of_the_number():
     point = Blob.of(np.ones((6, 6), bool), 74, 48)
     cell, = inside(LINES, LINES, [blob(40, 20), point, blob(40, 58)])
     assert len(cell.blobs) == 3 and not cell.aside
+
+
+@pytest.mark.parametrize(("second", "expected"), [((78, 82, 74), True), ((50, 64, 46), False)])
+def test_digits_of_a_column_that_all_stand_apart_in_the_same_place_may_be_two_columns(second, expected):
+    blobs = [blob(SIZE * i + 30, at) for i, two in enumerate(zip((20, 34, 16), second, strict=True)) for at in two]
+    column = [line(0), line(120)]
+    assert len(divided(LINES, column, blobs, ruled=False)[1]) == 2
+    assert may_be_two(LINES, column, blobs, 40.0) is expected
 
 
 def test_row_numbers_count_from_one_in_digits_of_one_height():
