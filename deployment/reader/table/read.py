@@ -97,8 +97,9 @@ def _read_cells(deployer: NumberReader, sheet: Sheet) -> tuple[dict[Place, Kind]
         cells_of, texts, doubts = zip(*of, strict=True)
         seen = signals(texts, cells_of, doubts, [dark_beside(taken, cell.blobs, len(reading.text))
                                                  for cell, reading, _ in of])
-        judged |= {(cell.row, cell.column): (replace(reading, confidence=min(float(confidence), most)), tuple(one.tolist()))
-                   for (cell, reading, _), one, confidence in zip(of, seen, probability(seen), strict=True)}
+        stated = np.minimum(probability(seen), most)
+        judged |= {(cell.row, cell.column): (replace(reading, confidence=float(confidence)), tuple(one.tolist()))
+                   for (cell, reading, _), one, confidence in zip(of, seen, stated, strict=True)}
     return kinds, judged | _headings(kinds, judged)
 
 
