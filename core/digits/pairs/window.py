@@ -16,15 +16,15 @@ SIZES, PLACES = np.linspace(-4, 1.25, 8), np.linspace(-0.8, 0.8, 8)
 INPUTS = ROWS * COLUMNS + 2 * len(SIZES) + len(PLACES)
 
 
-def pair_input(ink: NDArray[np.floating], middle: float, unit: float) -> NDArray[np.float32]:
+def pair_input(ink: NDArray[np.floating], middle: float | NDArray[np.floating], unit: float) -> NDArray[np.float32]:
     """The input (N, 984) for ink (N, H, W), 0 for paper and 1 for the full strength of the pen; middle, unit: as of
     `geometry`."""
     return np.concatenate([window(ink).reshape(len(ink), -1), knots(geometry(ink, middle, unit))], axis=1)
 
 
-def geometry(ink: NDArray[np.floating], middle: float, unit: float) -> NDArray[np.floating]:
+def geometry(ink: NDArray[np.floating], middle: float | NDArray[np.floating], unit: float) -> NDArray[np.floating]:
     """The height and width of the box of ink (N, H, W), and how far its middle is below the line's, in heights of the
-    line: (N, 3). middle: the line's, in rows of `ink`; unit: the line's height, in pixels."""
+    line: (N, 3). middle: the line's, in rows of `ink`, the same for all or (N,); unit: the line's height, in pixels."""
     top, bottom, left, right = ends(ink > VISIBLE)
     return np.stack([bottom - top, right - left, (top + bottom) / 2 - middle], axis=1, dtype=np.float64) / unit
 

@@ -73,24 +73,31 @@ class Line:
     def pictures(self, ink: Array, mask: NDArray[np.bool_]) -> tuple[Array, Array]:
         """All segments as the network for digits sees them (n, 28, 28), and as the pair reader does (n, 984)."""
         cropped = [self.ink(ink, mask, segment) for segment in self.segments]
-        return (np.stack([frame(part) for part, _ in cropped]),
-                np.concatenate([self._pair_input(*one, middle) for one, middle in zip(cropped, self.middles,
-                                                                                      strict=True)]))
+        return np.stack([frame(part) for part, _ in cropped]), self._pair_inputs(cropped)
 
     def in_slants(self, ink: Array, mask: NDArray[np.bool_], chosen: Sequence[int]) -> Array:
         """Segments as the pair reader sees them in each of SLANTS: (len(chosen), len(SLANTS), 984)."""
-        middles = self.middles
-        return np.stack([self._pair_input(*self.ink(ink, mask, self.segments[i]), middles[i], SLANTS) for i in chosen])
+        middles, answer = self.middles, []
+        for i in chosen:
+            part, top = self._widened(*self.ink(ink, mask, self.segments[i]))
+            aside = 2 + int(np.abs(SLANTS).max() * len(part) / 2)
+            padded = np.repeat(np.pad(part[None], ((0, 0), (0, 0), (aside, aside))), len(SLANTS), axis=0)
+            answer.append(pair_input(slanted(padded, SLANTS), middles[i] - top, self.height))
+        return np.stack(answer)
 
-    def _pair_input(self, part, corner, middle, slants=None):
-        if abs(self.wider) > LEAST_WIDER:
-            margin = int(np.ceil(max(self.wider, 0))) + 1  # that `widen` adds
-            part, corner = widen(part, self.wider), (corner[0] - margin, corner[1] - margin)
-        seen = part[None]
-        if slants is not None:
-            aside = 2 + int(np.abs(slants).max() * len(part) / 2)
-            seen = slanted(np.repeat(np.pad(seen, ((0, 0), (0, 0), (aside, aside))), len(slants), axis=0), slants)
-        return pair_input(seen, middle - corner[0], self.height)
+    def _pair_inputs(self, cropped):
+        """(n, 984) of the inks and corners of all segments, at once: each by itself takes three times as long."""
+        parts, tops = zip(*(self._widened(*one) for one in cropped), strict=True)
+        same = np.zeros((len(parts), *np.max([part.shape for part in parts], axis=0)), np.float32)
+        for place, part in zip(same, parts, strict=True):
+            place[: part.shape[0], : part.shape[1]] = part
+        return pair_input(same, self.middles - np.array(tops), self.height)
+
+    def _widened(self, part, corner):
+        """Ink with strokes as wide as MNIST's, and the row of its corner."""
+        if abs(self.wider) <= LEAST_WIDER:
+            return part, corner[0]
+        return widen(part, self.wider), corner[0] - int(np.ceil(max(self.wider, 0))) - 1  # the margin of `widen`
 
     @property
     def alone(self) -> NDArray[np.bool_]:
@@ -145,5 +152,13 @@ class Line:
             inside |= others & (np.abs(aside) <= BORROWED * self.pen)
         here = slice(top, bottom), slice(left, right)
         rim = grown(inside, 5) & ~(mask[here] & ~inside)  # soft edges reach beyond the mask
-        full = max(float(np.percentile(ink[here][inside], 75)), 1e-3)  # a line in pencil beside one in ink
+        full = max(_upper_quartile(ink[here][inside]), 1e-3)  # a line in pencil beside one in ink
         return np.clip(np.where(rim, ink[here], 0) / full, 0, 1), (top, left)
+
+
+def _upper_quartile(values: Array) -> float:
+    """np.percentile(values, 75) of (n,), n > 0, in a fifth of the time for few values."""
+    at = 0.75 * (len(values) - 1)
+    places = [int(at), min(int(at) + 1, len(values) - 1)]
+    low, high = np.partition(values, places)[places]
+    return float(low + (high - low) * (at - int(at)))
