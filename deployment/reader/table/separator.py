@@ -24,12 +24,17 @@ class Separator:
 
     def at(self, places: NDArray[np.floating] | float) -> NDArray[np.floating]:
         """Its rows at these columns, or its columns at these rows; also where it was not seen."""
-        straight = np.polyval(self.course, places)
+        places, straight = np.asarray(places, float), np.zeros(np.shape(places))
+        for coefficient in self.course:  # much is asked for one place, for which np.polyval and np.interp are slow
+            straight = straight * places + coefficient
         if self.rule is None:
             return straight
-        seen = np.arange(self.rule.first, self.rule.last)
-        inside = (np.asarray(places) >= self.rule.first) & (np.asarray(places) < self.rule.last)
-        return np.where(inside, np.interp(places, seen, self.rule.path), straight)
+        path, place = self.rule.path, places - self.rule.first
+        inside = (place >= 0) & (place < len(path))
+        place = np.minimum(np.maximum(place, 0), len(path) - 1)
+        low = place.astype(int)
+        before, after = path[low].astype(float), path[np.minimum(low + 1, len(path) - 1)]
+        return np.where(inside, before + (place - low) * (after - before), straight)
 
     @property
     def seen(self) -> Rule:

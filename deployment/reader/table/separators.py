@@ -117,8 +117,8 @@ def _distinct(family: Sequence[Separator], shape: tuple[int, ...]) -> list[Separ
     """One of each line, from the first to the last; the longer one of a double line."""
     middle, chosen = shape[1] / 2, []
     for one in sorted(family, key=lambda one: -one.length):
-        at = one.middle
-        if all(abs(other.at(at) - one.at(at)) > SAME for other in chosen):
+        at = one.at(one.middle)
+        if all(abs(other.at(one.middle) - at) > SAME for other in chosen):
             chosen.append(one)
     chosen.sort(key=lambda one: one.at(middle))
     while len(chosen) > 2:
