@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from analytics.reports import png_bytes
-from core.formats import percent
+from core.formats import measured, percent
 from deployment.ui.palette import BLUE, ORANGE
 
 STEPS = {"step_small": "training step, 784-512-10, batch 64, Adam",
@@ -25,8 +25,9 @@ GOALS = {"step_small": {"PyTorch": 1.15, "scikit-learn": 2.5}, "step_small_busy"
          "step_512": {"PyTorch": 1.05}, "epoch": {"PyTorch": 1.4}}  # speed ratios; 1 for all others
 TERMS = ("fixed", "with the size", "with its square")
 GROWTH = ("A line is straight where one term is nearly all of the time. The optimiser and the calls of a step take the "
-          "same time for any batch, and at small widths the element-wise passes, which grow with the width, are a large "
-          "part beside the products, which grow with its square.")
+          "same time for any batch, and at small widths the element-wise passes, which grow with the width, are a "
+          "large part beside the products, which grow with its square. An epoch trains whole batches of 512 alone, of "
+          "1,000 images only one, which makes its line steeper than 1.")
 GEMM_SHARES = {"step_256": 0.85, "step_512": 0.88}  # goals for the share of the matrix products in a step
 Runs = Sequence[tuple[float | None, int]]  # seconds, None when the target was not reached, and epochs
 
@@ -123,8 +124,8 @@ def slope(times: Mapping[str, float]) -> float:
 
 
 def terms(times: Mapping[str, float], powers: Sequence[int]) -> NDArray[np.floating]:
-    """Shares of the seconds at each size (n, powers) in the sum of terms, each at least 0 and proportional to a power of
-    the size, that fits them with the least relative error."""
+    """Shares (n, powers) of the seconds at each size in the sum of terms, each at least 0 and proportional to a power
+    of the size, that fits them with the least relative error."""
     sizes, seconds = np.array([float(size) for size in times]), np.array(list(times.values()))
     columns = sizes[:, None] ** np.array(powers)
     parts = columns * nnls(columns / seconds[:, None], np.ones(len(sizes)))[0]
@@ -140,7 +141,7 @@ def growth(scaling: Mapping[str, Mapping[str, Sequence[float]]], date: str) -> s
         for who, label in enumerate(("Qualm", "PyTorch") if name in scaling else ()):
             times = {size: pair[who] for size, pair in scaling[name].items()}
             last, smallest, largest = dict(list(times.items())[-2:]), min(times, key=int), max(times, key=int)
-            parts = ", ".join(f"{TERMS[power]} {share:.0%} and {later:.0%}" for power, share, later in
+            parts = ", ".join(f"{TERMS[power]} {measured(share, 0)} and {measured(later, 0)}" for power, share, later in
                               zip(powers, *terms(times, powers)[[0, -1]], strict=True))
             rows.append(f"| {words} | {label} | {slope(times):.2f} | {slope(last):.2f} | "
                         f"at {int(smallest):,} and {int(largest):,}: {parts} |")

@@ -89,8 +89,8 @@ class Line:
         """(n, 984) of the inks and corners of all segments, at once: each by itself takes three times as long."""
         parts, tops = zip(*(self._widened(*one) for one in cropped), strict=True)
         same = np.zeros((len(parts), *np.max([part.shape for part in parts], axis=0)), np.float32)
-        for place, part in zip(same, parts, strict=True):
-            place[: part.shape[0], : part.shape[1]] = part
+        for i, part in enumerate(parts):
+            same[i, : part.shape[0], : part.shape[1]] = part
         return pair_input(same, self.middles - np.array(tops), self.height)
 
     def _widened(self, part, corner):
