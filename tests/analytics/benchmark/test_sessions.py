@@ -26,7 +26,7 @@ def test_an_answer_is_known_by_its_strokes_and_whether_the_pen_is_up():
 @pytest.mark.slow
 def test_two_sessions_draw_and_are_answered_while_a_network_trains(capsys):
     with ThreadPoolExecutor(1) as aside:  # the browser of other tests has a loop of its own in this thread
-        aside.submit(sessions.main, ["2", "--seconds", "3", "--labs", "1"]).result()
+        aside.submit(sessions.main, ["2", "--seconds", "8", "--labs", "1"]).result()
     printed = capsys.readouterr().out
     assert "2 sessions, " in printed and "faults 0" in printed
     assert "median" in printed.split("pen-up to answer ")[1].split(";")[0], "nobody was answered"

@@ -24,6 +24,12 @@ def downloaded(page, name):
     return download.value.path().read_bytes()
 
 
+def left(page, count, doubtful):
+    """Wait until the page says that so many of the doubtful cells are left."""
+    words = f"{count} of {doubtful} " if count else f"All {doubtful} "
+    expect(page.locator(".count")).to_contain_text(words)
+
+
 def shown(page):
     """The texts of the table on the screen, without the words for what is no number."""
     return [["" if "other" in (cell.get_attribute("class") or "") else cell.inner_text().strip()
@@ -32,7 +38,7 @@ def shown(page):
 
 def test_a_sheet_is_reviewed_and_taken_away(page, screen):
     doubtful = opened(page)
-    assert doubtful >= 3, "two are reviewed, and one stays"
+    assert doubtful >= 2, "one is reviewed, and one stays"
     field = page.get_by_label("What stands in this cell")
     if screen.touch:
         page.get_by_role("button", name="Accept").tap()
@@ -43,11 +49,13 @@ def test_a_sheet_is_reviewed_and_taken_away(page, screen):
         page.keyboard.press("Enter")
         page.keyboard.type("4321")  # the suggestion is selected, and typed over
         page.keyboard.press("Enter")
-    expect(page.locator(".count")).to_contain_text(f"{doubtful - 2} of {doubtful} ")
-    page.get_by_role("button", name="Undo").click()
-    expect(page.locator(".count")).to_contain_text(f"{doubtful - 1} of {doubtful} ")
+    left(page, doubtful - 2, doubtful)
+    for undone in range(2):
+        page.get_by_role("button", name="Undo").click()
+        left(page, doubtful - 1 + undone, doubtful)
     field.fill("8765")
     field.press("Enter")
+    left(page, doubtful - 1, doubtful)
     page.get_by_label("Heading of column 1").fill("=Name")
     page.wait_for_timeout(1500)  # until the edits are sent
     on_screen = shown(page)
@@ -60,7 +68,7 @@ def test_a_sheet_is_reviewed_and_taken_away(page, screen):
     values = [[sheet.cell(i + 2, j + 1).value for j in range(len(row))] for i, row in enumerate(on_screen)]
     assert [[value is None for value in row] for row in values] == [[not text for text in row] for row in on_screen]
     coloured = sum(cell.comment is not None for row in sheet.iter_rows() for cell in row)
-    assert coloured == doubtful - 2 and len(book.worksheets[1]._images) == coloured
+    assert coloured == doubtful - 1 and len(book.worksheets[1]._images) == coloured
 
 
 @pytest.mark.slow
