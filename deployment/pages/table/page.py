@@ -39,7 +39,8 @@ def render(deployer: MNISTDeployer) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         file = st.file_uploader("Upload, drop or paste a photograph or scan of a table, at most "
                                 f"{MOST_BYTES // 2**20} MB",
-                                key="table_file", help="With lines between the cells or without; upright.")
+                                key="table_file", help="With lines between the cells or without; upright.",
+                                max_upload_size=MOST_BYTES // 2**20)
         with st.container(key="table_camera", width="content"):
             photo = st.camera_input("A photograph of a table", label_visibility="collapsed", key="table_photo"
                                     ) if st.toggle("Take a photograph", key="table_camera_on") else None
