@@ -31,7 +31,8 @@ SIGNALS = ("constant", "text", "like its column", "other form", "other length", 
 FEW = 3  # other numbers in a column say nothing of its pattern
 NO_SIGN, NO_DIGIT = 0.0, -5.0  # log odds
 USUAL = ".,"  # signs of numbers in tables
-LOST, DOUBTED = 0.3, 0.9  # of the ink of a sign, dark beside a text: one may be lost; what the rest is sure at most
+LOST, DOUBTED = 0.3, 0.9  # of the ink of a sign, dark beside a text: one may be lost; what the rest is sure at most,
+# and what is sure at most that stands on several lines, of which rendered sheets have too few to fit a weight
 COPIES = 4  # deformed copies of each digit, that it is read from
 NO_COPY, LEAST_LOSS, FLOOR = 8.0, 1e-4, 1e-7  # log odds at most; nats; least probability
 
@@ -114,4 +115,5 @@ def probability(values: NDArray[np.floating], by: NDArray[np.floating] | None = 
     """The probability that each number is right, (n,), from the signals (n, len(SIGNALS)); by: other weights than those
     in use."""
     stated = sigmoid(values @ (weights() if by is None else by))
-    return np.where(values[:, SIGNALS.index("dark beside")] > LOST, np.minimum(stated, DOUBTED), stated)
+    dark, lines = (values[:, SIGNALS.index(name)] for name in ("dark beside", "lines"))
+    return np.where((dark > LOST) | (lines > 0), np.minimum(stated, DOUBTED), stated)

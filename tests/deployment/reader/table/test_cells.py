@@ -8,7 +8,7 @@ from deployment.reader.number.sheet import Blob
 from deployment.reader.prediction import NumberReading
 from deployment.reader.table.beside import dark_beside, light_taken
 from deployment.reader.table.cells import Inside, inside, tidied
-from deployment.reader.table.confidence import SIGNALS, Doubts, form, signals
+from deployment.reader.table.confidence import DOUBTED, SIGNALS, Doubts, form, probability, signals
 from deployment.reader.table.crossed import is_unreadable
 from deployment.reader.table.divide import divided, may_be_two
 from deployment.reader.table.prints import row_numbers
@@ -114,6 +114,15 @@ def test_a_cell_that_breaks_the_pattern_of_its_column_is_seen():
     assert of["like its column"].argmin() in (2, 4) and of["other form"].tolist() == [0, 0, 1, 0, 1, 0]
     assert of["other length"].tolist() == [0, 0, 0, 0, 1, 0]
     assert of["rare signs"].tolist() == [0, 0, 0, 0, 1, 0]
+
+
+@pytest.mark.parametrize(("signal", "value"), [("dark beside", 0.5), ("lines", 1.0)])
+def test_a_number_beside_what_is_lost_or_on_several_lines_is_not_sure(signal, value):
+    sure = np.zeros((1, len(SIGNALS)))
+    sure[0, [SIGNALS.index("constant"), SIGNALS.index("least digit")]] = 1.0, 100.0
+    doubted = sure.copy()
+    doubted[0, SIGNALS.index(signal)] = value
+    assert probability(sure)[0] > 0.99 and probability(doubted)[0] == DOUBTED
 
 
 def cell(*blobs):
