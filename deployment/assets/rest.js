@@ -1,5 +1,6 @@
 // Reports to Python that the pen rests, by returning the token of the last answered drawing: `data.token`, or a newer one of
-// live.js. Reasons take longer than the answer and would delay the next stroke if they were computed at once.
+// live.js. Reasons take longer than the answer and would delay the next stroke if they were computed at once. Behind another
+// tab it waits: of two requests at the same time, such as this and a typed sentence, Streamlit draws only one.
 const PAUSE = 500; // milliseconds
 let timer, told, tell, token;
 let down = false, whole = false;
@@ -12,7 +13,8 @@ function wait() {
 function rest() {
   const app = document.querySelector("[data-testid=stApp]").dataset;
   whole ||= app.testScriptState === "notRunning"; // before, Streamlit breaks down where only a part is asked for
-  if (whole && app.testConnectionState === "CONNECTED") tell("rested", (told = token));
+  const shown = document.querySelector(".st-key-reasons")?.checkVisibility();
+  if (whole && shown && app.testConnectionState === "CONNECTED") tell("rested", (told = token));
   else wait();
 }
 
