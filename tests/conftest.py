@@ -18,7 +18,7 @@ import pytest
 from browser import at_rest
 from strokes import INK, read_as_it_stands
 
-from analytics.benchmark.latency import BROWSERS, QUIET, find_browser, serve
+from analytics.benchmark.app import BROWSERS, QUIET, find_browser, serve
 
 PATIENCE = 60_000  # ms: a busy machine is slow, not wrong
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # a moving pattern, without asking

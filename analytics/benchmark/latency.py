@@ -8,8 +8,6 @@ server; and, with mouse and touch, from the end of a stroke to its result and be
 import argparse
 import contextlib
 import io
-import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -17,7 +15,6 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,19 +22,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from core.shipped import ROOT
-from deployment.server.processes import free_port, healthy
+from analytics.benchmark.app import APP, QUIET, find_browser, serve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FloatRect, Page
 
-APP = ROOT / "deployment" / "app.py"
 EXAMPLES = APP.parent / "assets" / "examples"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = [  # headless, without the browser's background requests
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 ANSWER = "[data-testid=answer]"
 # A stroke's latency is measured inside the page, from the release of the pen to the first frame with its result.
 NOTE_RELEASE = "() => document.addEventListener('pointerup', () => { window.released = performance.now(); }, true)"
@@ -49,40 +39,6 @@ SHOWN = """(strokes) => {
   const answer = document.querySelector(`[data-testid=answer][data-strokes="${strokes}"]`);
   return answer && performance.now() - window.released;
 }"""
-
-
-def find_browser() -> str | None:
-    """The path of a Chromium, from the variable CHROMIUM or the usual names; None if there is none."""
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
-
-
-@dataclass(frozen=True)
-class Server:
-    url: str
-    process: int  # process id
-
-
-@contextlib.contextmanager
-def serve(seconds: float = 30) -> Iterator[Server]:
-    """Run the app on a free port, outside the project directory; yields a Server once it is healthy.
-
-    Raises RuntimeError with the server's log when it does not start in time.
-    """
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as log:
-        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            deadline = time.monotonic() + seconds
-            while not healthy(port):
-                if server.poll() is not None or time.monotonic() > deadline:
-                    log.seek(0)
-                    raise RuntimeError(f"the app did not start:\n{log.read()}")
-                time.sleep(0.05)
-            yield Server(f"http://127.0.0.1:{port}", server.pid)
-        finally:
-            server.terminate()
-            server.wait(10)
 
 
 def first_answer(browser: "Browser", url: str) -> float:

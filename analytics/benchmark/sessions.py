@@ -25,7 +25,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from analytics.benchmark import labs, uploads
-from analytics.benchmark.latency import Server, serve
+from analytics.benchmark.app import Server, serve
 from analytics.benchmark.page import Page
 from analytics.benchmark.rss import resident_megabytes
 from core.digits.data import load_split, read_checked

@@ -16,7 +16,8 @@ import pillow_heif
 from PIL import Image
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from analytics.benchmark.latency import ANSWER, QUIET, find_browser
+from analytics.benchmark.app import QUIET, find_browser
+from analytics.benchmark.latency import ANSWER
 from analytics.numbers.compose import TOUCHING, WIDE, compose
 from core.digits.data import load_split, read_checked
 

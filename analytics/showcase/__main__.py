@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from analytics.benchmark.latency import BROWSERS, QUIET, find_browser, serve
+from analytics.benchmark.app import BROWSERS, QUIET, find_browser, serve
 from analytics.showcase import animation, stills
 from core.files import write_atomic
 from core.shipped import data

@@ -4,7 +4,7 @@ import base64
 import hashlib
 
 import numpy as np
-from browser import until
+from browser import at_rest, until
 
 CANVAS = "canvas.upper-canvas"  # of st_canvas, on which the pen draws
 INK = "canvas.ink"  # what stands there
@@ -66,6 +66,14 @@ def wait_for_answer(page, **attributes):
     if attributes.get("name") == "your drawing" and attributes.get("live") != "yes":
         read_as_it_stands(page)
     return digit
+
+
+def numbers(page):
+    """Choose to draw a number; its example is read, and the page at rest with the wide canvas."""
+    page.get_by_text("A number", exact=True).click()
+    page.wait_for_selector('[data-testid=number][data-text="2026"]')
+    until(page, lambda: page.locator(f".st-key-wide {CANVAS}").count() == 1)
+    at_rest(page)
 
 
 def canvas_place(page):

@@ -157,7 +157,7 @@ class Line:
 
 
 def _upper_quartile(values: Array) -> float:
-    """np.percentile(values, 75) of (n,), n > 0, in a fifth of the time for few values."""
+    """np.percentile(values, 75) of (n,), n > 0, in an eighth of the time for few values."""
     at = 0.75 * (len(values) - 1)
     places = [int(at), min(int(at) + 1, len(values) - 1)]
     low, high = np.partition(values, places)[places]

@@ -31,8 +31,10 @@ SIGNALS = ("constant", "text", "like its column", "other form", "other length", 
 FEW = 3  # other numbers in a column say nothing of its pattern
 NO_SIGN, NO_DIGIT = 0.0, -5.0  # log odds
 USUAL = ".,"  # signs of numbers in tables
-LOST, DOUBTED = 0.3, 0.9  # of the ink of a sign, dark beside a text: one may be lost; what the rest is sure at most,
-# and what is sure at most that stands on several lines, of which rendered sheets have too few to fit a weight
+LOST = 0.3  # of the ink of a sign, dark beside a text: one may be lost
+# The most that a number is sure beside which a sign may be lost, that may be Roman or two of two columns, or that
+# stands on several lines, of which rendered sheets have too few to fit a weight
+DOUBTED = 0.9
 COPIES = 4  # deformed copies of each digit, that it is read from
 NO_COPY, LEAST_LOSS, FLOOR = 8.0, 1e-4, 1e-7  # log odds at most; nats; least probability
 

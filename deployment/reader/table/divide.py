@@ -26,18 +26,20 @@ def divided(rows: list[Separator], columns: list[Separator], blobs: Sequence[Blo
     usual = usual_height(blobs)
     boxes = boxes_of(blobs)
     rows = _divided(rows, columns, boxes, DOWN * usual, LEAST_COLUMNS, 0.0)
-    if not ruled:
-        boxes = _with_signs(boxes, blobs, usual)
-    columns = _divided(columns, rows, boxes[:, [1, 0, 3, 2]], ACROSS * usual, LEAST_ROWS, CROSSED,
-                       np.inf if ruled else USUALLY * usual)
-    return rows, columns
+    if ruled:
+        return rows, _columns(rows, columns, boxes, usual, np.inf)
+    return rows, _columns(rows, columns, _with_signs(boxes, blobs, usual), usual, USUALLY)
 
 
 def may_be_two(rows: list[Separator], column: Sequence[Separator], blobs: Sequence[Blob], usual: float) -> bool:
     """Whether what stands between two Separators, with no line beside it, may be two columns: all gaps are in the same
     place, but narrower than between columns that are divided."""
-    boxes = _with_signs(boxes_of(blobs), blobs, usual)[:, [1, 0, 3, 2]]
-    return len(_divided(column, rows, boxes, ACROSS * usual, LEAST_ROWS, CROSSED, PERHAPS * usual)) > len(column)
+    return len(_columns(rows, column, _with_signs(boxes_of(blobs), blobs, usual), usual, PERHAPS)) > len(column)
+
+
+def _columns(rows, columns, boxes, usual, usually):
+    """The Separators of columns with more in each gap between boxes; usually: as USUALLY."""
+    return _divided(columns, rows, boxes[:, [1, 0, 3, 2]], ACROSS * usual, LEAST_ROWS, CROSSED, usually * usual)
 
 
 def _with_signs(boxes: NDArray[np.floating], blobs: Sequence[Blob], usual: float) -> NDArray[np.floating]:

@@ -19,7 +19,7 @@ from deployment.reader.picture.opening import InputError
 from deployment.reader.prediction import UNKNOWN, NumberReading
 from deployment.reader.table.beside import dark_beside, light_taken
 from deployment.reader.table.cells import LARGE, Inside, inside, tidied
-from deployment.reader.table.confidence import Doubts, doubts_of, probability, signals
+from deployment.reader.table.confidence import DOUBTED, Doubts, doubts_of, probability, signals
 from deployment.reader.table.crossed import is_unreadable
 from deployment.reader.table.divide import may_be_two
 from deployment.reader.table.grid import corners_of
@@ -35,7 +35,6 @@ FEW, LIKELY = 3, 0.5  # blobs of a cell; where there are as many, this share of 
 VERY_LIKELY = 0.8  # the same if they may have to be cut into more than MOST_PARTS
 DASH, THIN = 1.6, 0.45  # a dash is so many times wider than high, and lower than this share of the usual height
 MOST_PARTS = 24  # primitives of a cell
-ROMAN, TWO = 0.9, 0.9  # the most that a number is sure which may be Roman, or two of two columns
 MOST_BLOBS, MOST_LINES = 14, 2  # in a cell with a number: more is text
 # Nats by which signs are likelier in the cells of a table than in other numbers
 LIKELIER = np.array([2.5 if sign in ".," else -2.5 if sign in SIGNS else 0.0 for sign in TEXTS])
@@ -92,7 +91,7 @@ def _read_cells(deployer: NumberReader, sheet: Sheet) -> tuple[dict[Place, Kind]
     taken = light_taken(sheet.seen.picture, usual, rules)
     for column in {cell.column for cell, _ in numbers}:
         of = [(cell, *read) for cell, read in numbers if cell.column == column]
-        most = TWO if not sheet.ruled and may_be_two(sheet.rows, sheet.columns[column : column + 2], [
+        most = DOUBTED if not sheet.ruled and may_be_two(sheet.rows, sheet.columns[column : column + 2], [
             blob for cell, *_ in of for blob in cell.blobs], usual) else 1.0
         cells_of, texts, doubts = zip(*of, strict=True)
         seen = signals(texts, cells_of, doubts, [dark_beside(taken, cell.blobs, len(reading.text))
@@ -127,7 +126,7 @@ def _tidier(deployer: NumberReader, sheet: Sheet, readings: Sequence[tuple[Insid
 def _headings(kinds: Mapping[Place, Kind], numbers: Mapping[Place, Number]) -> dict[Place, Number]:
     """The numbers of the first row with writing that consist of ones, less sure: I, II and III are headings too."""
     top = min((row for row, _ in kinds), default=0)
-    return {place: (replace(reading, confidence=min(reading.confidence, ROMAN)), seen)
+    return {place: (replace(reading, confidence=min(reading.confidence, DOUBTED)), seen)
             for place, (reading, seen) in numbers.items() if place[0] == top and set(reading.text) == {"1"}}
 
 

@@ -8,15 +8,9 @@ from app import EXAMPLES
 from browser import at_rest
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import expect
-from strokes import CANVAS, draw, number, read_as_it_stands
+from strokes import CANVAS, draw, number, numbers, read_as_it_stands
 
 ONES = [[(60, 60), (60, 140), (60, 220)], [(180, 60), (180, 140), (180, 220)]]
-
-
-def numbers(page):
-    page.get_by_text("A number", exact=True).click()
-    read(page, "2026")
-    at_rest(page)
 
 
 def read(page, text, **attributes):

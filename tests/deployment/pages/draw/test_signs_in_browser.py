@@ -2,17 +2,9 @@
 
 import numpy as np
 import pytest
-from browser import at_rest
 from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import expect
-from strokes import CANVAS, draw, number, read_as_it_stands
-
-
-def numbers(page):
-    page.get_by_text("A number", exact=True).click()
-    page.wait_for_selector('[data-testid=number][data-text="2026"]')
-    expect(page.locator(f".st-key-wide {CANVAS}")).to_have_count(1)
-    at_rest(page)
+from strokes import draw, number, numbers, read_as_it_stands
 
 
 def drawn(page, screen, text):

@@ -15,9 +15,9 @@ from deployment.deploy_mnist import MNISTDeployer, main
 from deployment.reader.number.page import assessed
 from deployment.reader.number.sheet import blobs, lines
 from deployment.reader.picture.opening import InputError
-from deployment.reader.table.confidence import probability
+from deployment.reader.table.confidence import DOUBTED, probability
 from deployment.reader.table.export import to_csv, to_xlsx
-from deployment.reader.table.read import ROMAN, _no_low_digits
+from deployment.reader.table.read import _no_low_digits
 from deployment.reader.table.reading import decimal, doubtful
 
 
@@ -64,7 +64,7 @@ def test_the_confidence_of_numbers_is_of_their_signals(ruled):
         if cell.kind == "number":
             stated = probability(np.array([cell.signals]))[0]
             roman = set(cell.text) == {"1"} and i == 0
-            assert cell.confidence == pytest.approx(min(stated, ROMAN) if roman else stated)
+            assert cell.confidence == pytest.approx(min(stated, DOUBTED) if roman else stated)
         else:
             assert not cell.signals and not cell.confidence
 
